@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class ForumsConfig(AppConfig):
+    name = "forums"
+
+    def ready(self) -> None:
+        from forums import notifications, receivers  # noqa: F401  (they register themselves)

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from network.models import Network, Viewer
+
+
+class RoomQuerySet(models.QuerySet["Room"]):
+    def visible_to(self, viewer: Viewer) -> RoomQuerySet:
+        return self.filter(network__in=Network.objects.of(viewer))
+
+
+class Room(models.Model):
+    """A live room of a network: an append-only log with a gap-free number, over which every reader is a cursor."""
+
+    # Members come in this long before it starts.
+    EARLY = timedelta(minutes=15)
+
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="rooms")
+    title = models.CharField(max_length=200)
+    host = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="hosted_rooms"
+    )
+    opens_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+    # A new one when numbers could be used again, as after restoring a backup: readers then start afresh.
+    epoch = models.UUIDField(default=uuid.uuid4, editable=False)
+    last_seq = models.PositiveBigIntegerField(default=0, editable=False)
+
+    objects = RoomQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(closes_at__gt=models.F("opens_at")), name="room_closes_later")
+        ]
+        indexes = [models.Index(fields=["network", "opens_at"], name="room_by_network")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("room", args=[self.pk])
+
+    def is_open(self, now: datetime | None = None) -> bool:
+        now = now or timezone.now()
+        return self.opens_at - self.EARLY <= now < self.closes_at
+
+    def is_over(self, now: datetime | None = None) -> bool:
+        return (now or timezone.now()) >= self.closes_at
+
+
+class RoomEventQuerySet(models.QuerySet["RoomEvent"]):
+    def visible_to(self, viewer: Viewer) -> RoomEventQuerySet:
+        return self.filter(room__network__in=Network.objects.of(viewer))
+
+    def after(self, seq: int) -> RoomEventQuerySet:
+        """The one question every reader asks: what comes after N?"""
+        return self.filter(seq__gt=seq).order_by("seq")
+
+
+class RoomEvent(models.Model):
+    """One line of a room's log. Holds kind, number and target only; words stand once, in Message. Never updated."""
+
+    class Kind(models.TextChoices):
+        MESSAGE = "msg", "Message"
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="events")
+    seq = models.PositiveBigIntegerField()
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    # Made by the sender's browser: a resend with the same one is the same message.
+    client_id = models.UUIDField(null=True)
+    target_seq = models.PositiveBigIntegerField(null=True)
+    at = models.DateTimeField()
+
+    objects = RoomEventQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["room", "seq"], name="room_event_seq_once"),
+            models.UniqueConstraint(
+                fields=["room", "actor", "client_id"],
+                condition=models.Q(client_id__isnull=False),
+                name="room_event_client_id_once",
+            ),
+        ]
+        indexes = [models.Index(fields=["room", "target_seq"], name="room_event_by_target")]
+
+    def __str__(self) -> str:
+        return f"{self.room_id} {self.seq} {self.kind}"

@@ -1,0 +1,1 @@
+"""Who hears of what members say, and in what words."""

@@ -1,0 +1,1 @@
+"""News of this storey, in the past tense."""

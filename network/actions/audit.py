@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models, transaction
+
+from network.models import AuditEvent, Member, Network
+
+
+def record(
+    verb: str, thing: models.Model, *, by: Member | None, network: Network | None = None, **details: Any
+) -> AuditEvent:
+    """Writes down that `by` (None: the site itself) did `verb` to `thing`. Must stand in the verb's transaction;
+    raises TransactionManagementError outside one. `details` are plain JSON values, never a member's words."""
+    if not transaction.get_connection().in_atomic_block:
+        raise transaction.TransactionManagementError("An audit event belongs to the transaction of what it records.")
+    return AuditEvent.objects.create(
+        verb=verb,
+        actor_id=by.pk if by else None,
+        network=network,
+        object_kind=thing._meta.label_lower,
+        object_id=str(thing.pk),
+        details=details,
+    )

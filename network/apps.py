@@ -1,0 +1,8 @@
+from django.apps import AppConfig
+
+
+class NetworkConfig(AppConfig):
+    name = "network"
+
+    def ready(self) -> None:
+        from network import checks, notifications, tasks  # noqa: F401  (they register themselves)

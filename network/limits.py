@@ -1,0 +1,63 @@
+"""How often something may be done, as sentences: `RateLimit("ask to join a network", 5, per=timedelta(days=1))`."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.core.cache import cache
+from django.utils import timezone
+
+from network.models import Member
+
+logger = logging.getLogger(__name__)
+
+
+class LimitReached(Exception):
+    """Too often; the message says so in the member's words. `retry_after` is in seconds."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most `times` in each fixed window of length `per`, counted per member in the cache."""
+
+    what: str
+    times: int
+    per: timedelta
+
+    def spend(self, by: Member, *, now: datetime | None = None) -> None:
+        """Counts one. Raises LimitReached. With the cache away nothing is counted: losing a limit for a minute is
+        better than losing the site."""
+        seconds = int(self.per.total_seconds())
+        moment = int((now or timezone.now()).timestamp())
+        key = f"limit:{self.what}:{by.pk}:{moment // seconds}"
+        try:
+            cache.add(key, 0, timeout=seconds)
+            spent = cache.incr(key)
+        except Exception:
+            logger.exception("The cache did not answer, so a limit was not counted: %s", self.what)
+            return
+        if spent > self.times:
+            raise LimitReached(
+                f"You can {self.what} {self.times} times in {_in_words(self.per)}. Try again later.",
+                retry_after=seconds - moment % seconds,
+            )
+
+
+def _in_words(length: timedelta) -> str:
+    seconds = int(length.total_seconds())
+    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
+        if seconds % size == 0:
+            count = seconds // size
+            return f"a {unit}".replace("a hour", "an hour") if count == 1 else f"{count} {unit}s"
+    raise AssertionError("every length is a number of seconds")
+
+
+JOINING = RateLimit("join or ask to join a network", 10, per=timedelta(days=1))
+DECIDING = RateLimit("decide on requests to join", 200, per=timedelta(hours=1))
+CONFIRMING = RateLimit("confirm domains", 500, per=timedelta(hours=1))

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from network.models.member import Viewer
+
+
+class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
+    def visible_to(self, viewer: Viewer) -> AuditEventQuerySet:
+        return self if viewer.has_perm("network.view_auditevent") else self.none()
+
+    def update(self, **fields: Any) -> int:
+        raise TypeError("An audit event is never changed.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("An audit event is never deleted.")
+
+
+class AuditEvent(models.Model):
+    """Who did what to whom, and when. Written in the transaction of what it records; inserted, never changed."""
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    # No reference: an account that is erased leaves its number here, and nothing else.
+    actor_id = models.PositiveBigIntegerField(null=True)
+    verb = models.CharField(max_length=60)
+    network = models.ForeignKey("network.Network", on_delete=models.PROTECT, null=True, related_name="+")
+    object_kind = models.CharField(max_length=60)
+    object_id = models.CharField(max_length=40)
+    details = models.JSONField(default=dict)
+
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.object_kind} {self.object_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("An audit event is never changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("An audit event is never deleted.")

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import AnonymousUser, PermissionsMixin
+from django.db import models
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils import timezone
+
+
+class MemberQuerySet(models.QuerySet["Member"]):
+    def visible_to(self, viewer: Viewer) -> MemberQuerySet:
+        """Themselves, and the people they share a network with."""
+        if not viewer.is_authenticated or not viewer.is_active:
+            return self.none()
+        from network.models.network import Membership
+
+        shared = Membership.objects.active().filter(network__in=viewer.networks()).values("member")
+        return self.filter(models.Q(pk=viewer.pk) | models.Q(pk__in=shared))
+
+    def search(self, words: str) -> MemberQuerySet:
+        return self.filter(name__icontains=words)
+
+
+class MemberManager(BaseUserManager["Member"].from_queryset(MemberQuerySet)):  # type: ignore[misc]
+    """Makes members for Django and allauth; the site itself admits them with `network.actions.admission`."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> Member:
+        member: Member = self.model(email=email.strip().lower(), **fields)
+        member.set_password(password)
+        member.save(using=self._db)
+        return member
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> Member:
+        return self.create_user(email, password, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, email: str | None) -> Member:
+        member: Member = self.get(email__iexact=email)
+        return member
+
+
+class Member(AbstractBaseUser, PermissionsMixin):
+    """A council officer with an account. Identity is this row: addresses, jobs and councils change."""
+
+    email = models.EmailField("email address", max_length=254, unique=True)
+    name = models.CharField("full name", max_length=100, blank=True)
+    organisation = models.ForeignKey(
+        "network.Organisation", on_delete=models.PROTECT, null=True, blank=True, related_name="members"
+    )
+    job_title = models.CharField(max_length=100, blank=True)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[MemberManager] = MemberManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="member_email_any_case")]
+
+    def __str__(self) -> str:
+        return self.get_full_name()
+
+    def get_full_name(self) -> str:
+        return self.name or "A member"
+
+    def get_short_name(self) -> str:
+        return self.get_full_name().split(" ")[0]
+
+    def get_absolute_url(self) -> str:
+        return reverse("member", args=[self.pk])
+
+    def networks(self) -> models.QuerySet[Any]:
+        """The networks they belong to now. Everything members only starts here; an inactive account has none."""
+        from network.models.network import Network
+
+        return Network.objects.of(self)
+
+
+# Whoever looks at a page: every `visible_to` takes one.
+Viewer = Member | AnonymousUser

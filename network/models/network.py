@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from network.models.member import Viewer
+
+
+class NetworkQuerySet(models.QuerySet["Network"]):
+    def visible_to(self, viewer: Viewer) -> NetworkQuerySet:
+        """Everyone sees that a network exists, what it is for and how to join. What is inside starts at `of`."""
+        return self
+
+    def of(self, viewer: Viewer) -> NetworkQuerySet:
+        """The networks the viewer belongs to now: the root of every members-only read."""
+        if not viewer.is_authenticated or not viewer.is_active:
+            return self.none()
+        return self.filter(pk__in=Membership.objects.active().filter(member=viewer).values("network"))
+
+
+class Network(models.Model):
+    """A closed circle of officers. From outside: name, purpose, how to join, a published figure; nothing live."""
+
+    class Joining(models.TextChoices):
+        AT_ONCE = "at_once", "Any officer may join at once"
+        BY_REQUEST = "by_request", "By request"
+
+    name = models.CharField(max_length=100, unique=True)
+    slug = models.SlugField(max_length=100, unique=True)
+    purpose = models.TextField()
+    audience = models.CharField("who it is for", max_length=300, blank=True)
+    joining = models.CharField(max_length=10, choices=Joining.choices)
+    question = models.CharField("question asked of applicants", max_length=300, blank=True)
+    published_members = models.PositiveIntegerField("published number of members", null=True, blank=True)
+    published_source = models.CharField("source of that number", max_length=200, blank=True)
+    # Goes up whenever somebody's access ends, so that open sockets are checked again within a second.
+    access_version = models.PositiveBigIntegerField(default=0, editable=False)
+    order = models.PositiveSmallIntegerField(default=0)
+
+    objects = NetworkQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["order", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("network", args=[self.slug])
+
+    @property
+    def is_by_request(self) -> bool:
+        return self.joining == self.Joining.BY_REQUEST
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    def visible_to(self, viewer: Viewer) -> MembershipQuerySet:
+        """Their own; the active ones of their networks; and, where they facilitate, all."""
+        if not viewer.is_authenticated or not viewer.is_active:
+            return self.none()
+        mine = Membership.objects.active().filter(member=viewer)
+        return self.filter(
+            models.Q(member=viewer)
+            | models.Q(state=Membership.State.ACTIVE, network__in=mine.values("network"))
+            | models.Q(network__in=mine.filter(role=Membership.Role.FACILITATOR).values("network"))
+        )
+
+    def active(self) -> MembershipQuerySet:
+        return self.filter(state=Membership.State.ACTIVE, member__is_active=True)
+
+    def requested(self) -> MembershipQuerySet:
+        return self.filter(state=Membership.State.REQUESTED, member__is_active=True)
+
+    def facilitators(self) -> MembershipQuerySet:
+        return self.active().filter(role=Membership.Role.FACILITATOR)
+
+
+class Membership(models.Model):
+    """What a member is to a network. One row for ever: leaving and coming back changes its state."""
+
+    class State(models.TextChoices):
+        REQUESTED = "requested", "Requested"
+        ACTIVE = "active", "Active"
+        DECLINED = "declined", "Declined"
+        SUSPENDED = "suspended", "Suspended"
+        LEFT = "left", "Left"
+
+    class Role(models.TextChoices):
+        MEMBER = "member", "Member"
+        FACILITATOR = "facilitator", "Facilitator"
+
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
+    network = models.ForeignKey(Network, on_delete=models.CASCADE, related_name="memberships")
+    state = models.CharField(max_length=10, choices=State.choices)
+    role = models.CharField(max_length=12, choices=Role.choices, default=Role.MEMBER)
+    reason = models.TextField("why they asked to join", blank=True)
+    requested_at = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    decision = models.TextField("words of the decision", blank=True)
+    joined_at = models.DateTimeField(null=True, blank=True)
+    # Nothing written before this moment is unread: set when joining, moved by "mark all as read".
+    read_before = models.DateTimeField(default=timezone.now)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["member", "network"], name="membership_once"),
+            models.CheckConstraint(
+                condition=~models.Q(state="requested") | models.Q(requested_at__isnull=False),
+                name="membership_request_has_a_time",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="active") | models.Q(joined_at__isnull=False),
+                name="membership_active_has_joined",
+            ),
+        ]
+        indexes = [models.Index(fields=["network", "state", "role"], name="membership_by_network")]
+
+    def __str__(self) -> str:
+        return f"{self.member} in {self.network}: {self.get_state_display()}"
+
+    @property
+    def is_active(self) -> bool:
+        return self.state == self.State.ACTIVE

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from datetime import date
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Lower
+from django.urls import reverse
+from django.utils import timezone
+
+from network.models.member import Viewer
+
+
+class OrganisationQuerySet(models.QuerySet["Organisation"]):
+    def visible_to(self, viewer: Viewer) -> OrganisationQuerySet:
+        """The register of councils is public."""
+        return self
+
+    def current(self, on: date | None = None) -> OrganisationQuerySet:
+        on = on or timezone.localdate()
+        return self.filter(models.Q(ends_on=None) | models.Q(ends_on__gt=on))
+
+
+class Organisation(models.Model):
+    """A council of the register, or another body members work for. Not identity: people move and councils merge."""
+
+    name = models.CharField(max_length=200)
+    short_name = models.CharField(max_length=100)
+    slug = models.SlugField(max_length=120, unique=True)
+    # The three-letter code of the old register stays the same when boundaries, and so GSS codes, change.
+    la_code = models.CharField("local authority code", max_length=10, unique=True, null=True, blank=True)
+    gss_code = models.CharField("GSS code", max_length=9, blank=True)
+    kind = models.CharField(max_length=40, blank=True)
+    tier = models.CharField(max_length=10, blank=True)
+    nation = models.CharField(max_length=20, blank=True)
+    region = models.CharField(max_length=40, blank=True)
+    combined_authority = models.CharField(max_length=100, blank=True)
+    homepage = models.CharField(max_length=200, blank=True)
+    starts_on = models.DateField(null=True, blank=True)
+    ends_on = models.DateField(null=True, blank=True)
+
+    objects = OrganisationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("organisation", args=[self.slug])
+
+
+class OrganisationDomainQuerySet(models.QuerySet["OrganisationDomain"]):
+    def visible_to(self, viewer: Viewer) -> OrganisationDomainQuerySet:
+        """Administrators only: which domains are let in is nobody else's business."""
+        return self if viewer.has_perm("network.change_organisationdomain") else self.none()
+
+    def unconfirmed(self) -> OrganisationDomainQuerySet:
+        return self.filter(confirmed_at=None)
+
+    def for_address(self, email: str) -> OrganisationDomainQuerySet:
+        """The rows whose domain is exactly what follows the last @ of a normalised address."""
+        return self.filter(domain=email.rpartition("@")[2].lower())
+
+
+class OrganisationDomain(models.Model):
+    """A mail domain of an organisation. One organisation may have several; several may share one."""
+
+    class Source(models.TextChoices):
+        REGISTER = "register", "Council register"
+        PERSON = "person", "Added by an administrator"
+
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="domains")
+    domain = models.CharField(max_length=253)
+    source = models.CharField(max_length=10, choices=Source.choices)
+    confirmed_at = models.DateTimeField(null=True, blank=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    objects = OrganisationDomainQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["domain", "organisation"]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "domain"], name="organisation_domain_once"),
+            models.CheckConstraint(condition=models.Q(domain=Lower("domain")), name="domain_is_lower"),
+        ]
+
+    def __str__(self) -> str:
+        return self.domain
+
+    @property
+    def is_confirmed(self) -> bool:
+        return self.confirmed_at is not None

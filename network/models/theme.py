@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from django.db import models
+from django.urls import reverse
+
+from network.models.member import Viewer
+from network.models.network import Network
+
+
+class ThemeQuerySet(models.QuerySet["Theme"]):
+    def visible_to(self, viewer: Viewer) -> ThemeQuerySet:
+        return self.filter(models.Q(private_to=None) | models.Q(private_to__in=Network.objects.of(viewer)))
+
+    def public(self) -> ThemeQuerySet:
+        """Those that may stand on a page of the hub."""
+        return self.filter(private_to=None)
+
+    def of_network(self, network: Network) -> ThemeQuerySet:
+        return self.filter(network_themes__network=network).order_by("network_themes__order", "name")
+
+
+class Theme(models.Model):
+    """A subject of the one vocabulary that pages and threads share."""
+
+    name = models.CharField(max_length=100, unique=True)
+    slug = models.SlugField(max_length=100, unique=True)
+    description = models.CharField(max_length=300, blank=True)
+    private_to = models.ForeignKey(Network, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    networks = models.ManyToManyField(Network, through="network.NetworkTheme", related_name="themes")
+
+    objects = ThemeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("theme", args=[self.slug])
+
+
+class NetworkThemeQuerySet(models.QuerySet["NetworkTheme"]):
+    def visible_to(self, viewer: Viewer) -> NetworkThemeQuerySet:
+        return self.filter(network__in=Network.objects.of(viewer))
+
+
+class NetworkTheme(models.Model):
+    """A network's choice of a theme, and where in its order."""
+
+    network = models.ForeignKey(Network, on_delete=models.CASCADE, related_name="network_themes")
+    theme = models.ForeignKey(Theme, on_delete=models.CASCADE, related_name="network_themes")
+    order = models.PositiveSmallIntegerField(default=0)
+
+    objects = NetworkThemeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["order"]
+        constraints = [models.UniqueConstraint(fields=["network", "theme"], name="network_theme_once")]
+
+    def __str__(self) -> str:
+        return f"{self.theme} in {self.network}"

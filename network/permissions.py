@@ -1,0 +1,114 @@
+"""What members may do in a network. One verdict hides the button, explains itself, and stops the verb."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core.exceptions import PermissionDenied
+
+from network.models import Membership, Network, Viewer
+
+
+class Refused(PermissionDenied):
+    """Somebody may not do this; the message is the reason in the member's words. Shown as a 403 page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Truthy when allowed; otherwise carries the reason, a full sentence for the member."""
+
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return not self.reason
+
+    def enforce(self) -> None:
+        """Raises Refused with the reason unless allowed."""
+        if self.reason:
+            raise Refused(self.reason)
+
+
+ALLOWED = Verdict()
+SIGN_IN_FIRST = Verdict("Sign in first.")
+NOT_A_MEMBER = Verdict("Only members of this network can do this.")
+
+
+def membership_of(viewer: Viewer, network: Network) -> Membership | None:
+    """The viewer's row in the network, whatever its state; None where there is none or the account is inactive."""
+    if not viewer.is_authenticated or not viewer.is_active:
+        return None
+    return Membership.objects.filter(member=viewer, network=network).first()
+
+
+def can_read(viewer: Viewer, network: Network) -> Verdict:
+    membership = membership_of(viewer, network)
+    return ALLOWED if membership and membership.is_active else NOT_A_MEMBER
+
+
+def can_facilitate(viewer: Viewer, network: Network) -> Verdict:
+    membership = membership_of(viewer, network)
+    if membership and membership.is_active and membership.role == Membership.Role.FACILITATOR:
+        return ALLOWED
+    return Verdict("Only facilitators of this network can do this.")
+
+
+def _can_enter(viewer: Viewer, membership: Membership | None) -> Verdict:
+    if not viewer.is_authenticated or not viewer.is_active:
+        return SIGN_IN_FIRST
+    if not hasattr(viewer, "admission"):
+        return Verdict("We do not recognise your email address as a council's. Ask us to let you in.")
+    if membership and membership.state == Membership.State.ACTIVE:
+        return Verdict("You already belong to this network.")
+    if membership and membership.state == Membership.State.SUSPENDED:
+        return Verdict("Your membership of this network is suspended.")
+    return ALLOWED
+
+
+def can_join(viewer: Viewer, network: Network) -> Verdict:
+    """Joining at once, without anybody's decision."""
+    verdict = _can_enter(viewer, membership_of(viewer, network))
+    if verdict and network.is_by_request:
+        return Verdict("This network is joined by request.")
+    return verdict
+
+
+def can_ask_to_join(viewer: Viewer, network: Network) -> Verdict:
+    membership = membership_of(viewer, network)
+    verdict = _can_enter(viewer, membership)
+    if verdict and not network.is_by_request:
+        return Verdict("You can join this network at once; no request is needed.")
+    if verdict and membership and membership.state == Membership.State.REQUESTED:
+        return Verdict("You have already asked to join. The facilitators will decide.")
+    return verdict
+
+
+def can_leave(viewer: Viewer, network: Network) -> Verdict:
+    return can_read(viewer, network)
+
+
+def can_decide(viewer: Viewer, request: Membership) -> Verdict:
+    """Deciding on a request to join, either way."""
+    verdict = can_facilitate(viewer, request.network)
+    if verdict and request.state != Membership.State.REQUESTED:
+        return Verdict("This request has already been decided.")
+    return verdict
+
+
+def can_approve(viewer: Viewer, request: Membership) -> Verdict:
+    """A domain that nobody has confirmed admits to networks that are joined at once, and no further."""
+    verdict = can_decide(viewer, request)
+    if verdict and not request.member.admission.is_confirmed:
+        return Verdict("An administrator has to confirm this officer's email domain first.")
+    return verdict
+
+
+def can_confirm_domains(viewer: Viewer) -> Verdict:
+    if viewer.is_authenticated and viewer.is_active and viewer.has_perm("network.change_organisationdomain"):
+        return ALLOWED
+    return Verdict("Only administrators can confirm an organisation's email domain.")
+
+
+def can_appoint_facilitators(viewer: Viewer) -> Verdict:
+    if viewer.is_authenticated and viewer.is_active and viewer.has_perm("network.change_network"):
+        return ALLOWED
+    return Verdict("Only administrators can appoint facilitators.")

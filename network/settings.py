@@ -1,0 +1,316 @@
+"""All settings. The only place that reads the environment; every variable is described in .env.example.
+
+With no variable set this is the embedded default: SQLite, everything else in memory, one process on 127.0.0.1.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.utils import get_random_secret_key
+
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, "").strip() or default
+
+
+def switch(name: str) -> bool:
+    return text(name).lower() in ("1", "true", "yes", "on")
+
+
+# Where things are
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(text("GUILDHALL_VAR", str(BASE_DIR / "var"))).resolve()
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+SITE_URL = text("GUILDHALL_SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+SITE_HOST = urlsplit(SITE_URL).hostname or ""
+SITE_IS_HTTPS = urlsplit(SITE_URL).scheme == "https"
+if not SITE_HOST or urlsplit(SITE_URL).scheme not in ("http", "https"):
+    raise ImproperlyConfigured(
+        f"GUILDHALL_SITE_URL must be a full origin such as https://guildhall.example.org, not {SITE_URL!r}."
+    )
+
+# What kind of running this is
+
+DEMONSTRATION = switch("GUILDHALL_DEMONSTRATION")
+DEBUG = switch("GUILDHALL_DEBUG")
+if DEMONSTRATION and SITE_HOST not in LOOPBACK_HOSTS:
+    raise ImproperlyConfigured(
+        "GUILDHALL_DEMONSTRATION shows sign-in codes to everyone, so it works on this machine's own address only. "
+        f"Unset it, or set GUILDHALL_SITE_URL to a loopback address; it is {SITE_URL}."
+    )
+
+ALLOWED_HOSTS = list(LOOPBACK_HOSTS) if SITE_HOST in LOOPBACK_HOSTS else [SITE_HOST]
+ALLOWED_HOSTS += [host for host in text("GUILDHALL_OTHER_HOSTS").split(",") if host and not DEMONSTRATION]
+
+# The secret key
+
+KNOWN_SECRETS = ("change-me", "changeme", "secret", "django-insecure")
+
+
+def secret_key() -> str:
+    """The key given, or one made on first use and kept in the ignored var/ folder."""
+    given = text("GUILDHALL_SECRET_KEY")
+    if given:
+        if not DEMONSTRATION and (len(given) < 50 or given.startswith(KNOWN_SECRETS)):
+            raise ImproperlyConfigured(
+                "GUILDHALL_SECRET_KEY is too short or is a published example. Give at least 50 random characters, "
+                "or unset it and one is made for you."
+            )
+        return given
+    kept = VAR_DIR / "secret-key"
+    try:
+        with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(get_random_secret_key())
+    except FileExistsError:
+        pass
+    return kept.read_text().strip()
+
+
+SECRET_KEY = secret_key()
+
+# Packages, in the order of the storeys
+
+INSTALLED_APPS = [
+    "daphne",
+    "cms",
+    "forums",
+    "network",
+    "wagtail.contrib.redirects",
+    "wagtail.embeds",
+    "wagtail.sites",
+    "wagtail.users",
+    "wagtail.snippets",
+    "wagtail.documents",
+    "wagtail.images",
+    "wagtail.search",
+    "wagtail.admin",
+    "wagtail",
+    "modelcluster",
+    "taggit",
+    "allauth",
+    "allauth.account",
+    "channels",
+    "csp",
+    "django_htmx",
+    "django_tasks",
+    "django_tasks_db",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+]
+
+ROOT_URLCONF = "network.urls"
+ASGI_APPLICATION = "network.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "network.templatetags.site.site",
+            ],
+        },
+    }
+]
+
+# Database, cache, channel layer
+
+DATABASE_URL = text("DATABASE_URL")
+REDIS_URL = text("REDIS_URL")
+
+if DATABASE_URL:
+    DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
+else:
+    DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": str(VAR_DIR / "guildhall.sqlite3")}}
+
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"] |= {
+        # IMMEDIATE takes the write lock at BEGIN: what is read inside a transaction is what is written upon.
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;",
+        },
+        # A file, not memory: the journal mode and the locks are those of the real thing.
+        "TEST": {"NAME": VAR_DIR / "test.sqlite3"},
+    }
+elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
+    DATABASES["default"]["OPTIONS"] = {"pool": {"min_size": 0, "max_size": 20, "timeout": 10}}
+else:
+    raise ImproperlyConfigured("DATABASE_URL must name PostgreSQL (postgres://...) or SQLite (sqlite:///...).")
+
+if REDIS_URL:
+    CHANNEL_LAYERS: dict[str, Any] = {
+        "default": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL]},
+        }
+    }
+    CACHES: dict[str, Any] = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    }
+else:
+    CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    CACHES = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            # Rate limits live here: a small cache would forget them.
+            "OPTIONS": {"MAX_ENTRIES": 100_000},
+        }
+    }
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Work done later. Wagtail's own indexing stays immediate; ours waits in the database for the worker.
+
+TASKS = {
+    "default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"},
+    "worker": {"BACKEND": "django_tasks_db.DatabaseBackend", "QUEUES": ["default"]},
+}
+
+# People and signing in
+
+AUTH_USER_MODEL = "network.Member"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "account_request_login_code"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_IS_HTTPS
+CSRF_COOKIE_HTTPONLY = True
+CSRF_TRUSTED_ORIGINS = [SITE_URL]
+# Messages travel in the session of somebody signed in; the cookie store would give an anonymous visitor a cookie.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# Mail
+
+MAIL_URL = urlsplit(text("GUILDHALL_MAIL_URL"))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = text("GUILDHALL_MAIL_FROM", "Guildhall <guildhall@example.org>")
+if MAIL_URL.scheme in ("smtp", "smtps", "smtp+tls"):
+    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_HOST = MAIL_URL.hostname or "localhost"
+    EMAIL_PORT = MAIL_URL.port or {"smtp": 25, "smtps": 465, "smtp+tls": 587}[MAIL_URL.scheme]
+    EMAIL_HOST_USER = MAIL_URL.username or ""
+    EMAIL_HOST_PASSWORD = MAIL_URL.password or ""
+    EMAIL_USE_SSL = MAIL_URL.scheme == "smtps"
+    EMAIL_USE_TLS = MAIL_URL.scheme == "smtp+tls"
+    EMAIL_TIMEOUT = 20
+elif MAIL_URL.scheme:
+    raise ImproperlyConfigured("GUILDHALL_MAIL_URL must start with smtp://, smtp+tls:// or smtps://.")
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+EMAIL_FILE_PATH = VAR_DIR / "mail"
+
+# Language and time
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "Europe/London"
+USE_I18N = True
+USE_TZ = True
+
+# Files
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+FRONT_END_DIR = BASE_DIR / "var" / "front-end"  # what `npm run build` makes; beside the sources, whatever VAR_DIR is
+STATICFILES_DIRS = [FRONT_END_DIR] if FRONT_END_DIR.is_dir() else []
+MEDIA_URL = "/media/"
+MEDIA_ROOT = VAR_DIR / "media"
+# Once `collectstatic` has run, its hashed copies are served; until then, the sources themselves.
+STATIC_IS_COLLECTED = (STATIC_ROOT / "staticfiles.json").is_file()
+WHITENOISE_USE_FINDERS = not STATIC_IS_COLLECTED
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if STATIC_IS_COLLECTED
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+
+# Safety of what the browser is told
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = SITE_IS_HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if SITE_IS_HTTPS else 0
+if SITE_IS_HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "SAMEORIGIN"  # Wagtail shows previews in a frame
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [SELF],
+        "base-uri": [NONE],
+    }
+}
+
+# Wagtail
+
+WAGTAIL_SITE_NAME = "Guildhall"
+WAGTAILADMIN_BASE_URL = SITE_URL
+WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
+WAGTAIL_GRAVATAR_PROVIDER_URL = None
+WAGTAIL_ENABLE_UPDATE_CHECK = False
+WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
+# An address is proved and a password is set on our own account pages, never in the editors' admin.
+WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
+WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = False
+WAGTAIL_PASSWORD_RESET_ENABLED = False
+WAGTAILUSERS_PASSWORD_ENABLED = False
+TAGGIT_CASE_INSENSITIVE = True
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": text("GUILDHALL_LOG_LEVEL", "WARNING")},
+}

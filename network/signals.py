@@ -1,0 +1,6 @@
+"""News of this storey, in the past tense, sent inside the transaction that made it true."""
+
+from django.dispatch import Signal
+
+membership_began = Signal()  # membership: Membership
+membership_ended = Signal()  # membership: Membership; left, suspended, or the account was deactivated
