@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.core.cache import cache
 from django.utils import timezone
+from django.utils.text import slugify
 
 from network.models import Member
 
@@ -35,7 +36,7 @@ class RateLimit:
         better than losing the site."""
         seconds = int(self.per.total_seconds())
         moment = int((now or timezone.now()).timestamp())
-        key = f"limit:{self.what}:{by.pk}:{moment // seconds}"
+        key = f"limit:{slugify(self.what)}:{by.pk}:{moment // seconds}"
         try:
             cache.add(key, 0, timeout=seconds)
             spent = cache.incr(key)

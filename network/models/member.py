@@ -41,7 +41,7 @@ class MemberManager(BaseUserManager["Member"].from_queryset(MemberQuerySet)):  #
         return member
 
 
-class Member(AbstractBaseUser, PermissionsMixin):
+class Member(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]  # Wagtail gives it pages
     """A council officer with an account. Identity is this row: addresses, jobs and councils change."""
 
     email = models.EmailField("email address", max_length=254, unique=True)
@@ -56,7 +56,7 @@ class Member(AbstractBaseUser, PermissionsMixin):
     objects: ClassVar[MemberManager] = MemberManager()
 
     USERNAME_FIELD = "email"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="member_email_any_case")]
