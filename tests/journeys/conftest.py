@@ -1,19 +1,34 @@
-"""A real server and a real browser. The server is a process of its own on a database of its own."""
+"""A real server and a real browser. The server is a process of its own on the test database; what a test commits, it
+serves. Every page is watched: an error in the console, a script that fails or a request that leaves the site fails the
+test that caused it."""
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import connection
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+
+from network.models import Member
+
+# Playwright's synchronous interface runs an event loop in the test's own thread; nothing else uses that loop.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_FLAGS = [
@@ -31,3 +46,187 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+class Server:
+    """The site on a port of its own. Can be killed like a machine that loses power, and started again."""
+
+    def __init__(self, var: Path) -> None:
+        self.var = var
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def environment(self) -> dict[str, str]:
+        database = settings.DATABASES["default"]
+        if connection.vendor == "sqlite":
+            address = f"sqlite:///{connection.settings_dict['NAME']}"
+        else:
+            user = database["USER"] + (f":{database['PASSWORD']}" if database["PASSWORD"] else "")
+            address = (
+                f"postgres://{user}@{database['HOST'] or '127.0.0.1'}:{database['PORT'] or 5432}/"
+                f"{connection.settings_dict['NAME']}"
+            )
+        return os.environ | {
+            "DATABASE_URL": address,
+            "REDIS_URL": settings.REDIS_URL,
+            "GUILDHALL_VAR": str(self.var),
+            "GUILDHALL_SITE_URL": self.url,
+            "GUILDHALL_DEMONSTRATION": "1",
+            "GUILDHALL_SECRET_KEY": settings.SECRET_KEY,
+        }
+
+    def start(self) -> None:
+        self.log = (self.var / "server.log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve", "--port", str(self.port)],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=self.log,
+            stderr=subprocess.STDOUT,
+        )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"The server ended:\n{(self.var / 'server.log').read_text()[-4000:]}")
+            try:
+                httpx.get(f"{self.url}/health/", timeout=5)
+                return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise RuntimeError("The server did not answer within a minute.")
+
+    def kill(self) -> None:
+        """SIGKILL: no goodbye, nothing flushed."""
+        assert self.process
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        self.log.close()
+
+    def mails(self, to: str) -> list[str]:
+        """The mails sent to an address, oldest first, as text."""
+        files = sorted((self.var / "mail").glob("*.log"), key=lambda file: file.stat().st_mtime_ns)
+        return [text for text in (file.read_text() for file in files) if f"To: {to}" in text]
+
+    def code_sent(self, to: str) -> str:
+        """The sign-in code in the newest mail to an address."""
+        mails = self.mails(to)
+        assert mails, f"no mail was sent to {to}"
+        codes: list[str] = re.findall(r"^\s*([A-Z0-9]{3,6}-?[A-Z0-9]{3,6})\s*$", mails[-1], re.MULTILINE)
+        assert codes, f"no code stands in:\n{mails[-1]}"
+        return codes[-1]
+
+
+@pytest.fixture(scope="session")
+def running_server(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("site"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def server(running_server: Server, transactional_db: None) -> Server:
+    if running_server.process is None or running_server.process.poll() is not None:
+        running_server.start()
+    return running_server
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        yield launched
+        launched.close()
+
+
+class Browse(Protocol):
+    def __call__(self, member: Member | None = None, *, javascript: bool = True, width: int = 1280) -> Page: ...
+
+
+@pytest.fixture
+def browse(browser: Browser, server: Server) -> Iterator[Browse]:
+    """Opens a browser of its own for somebody: `browse(cast.bob, javascript=False, width=375)`."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            complaints.append(f"{message.text} at {message.location}")
+
+    def asked(request: Request) -> None:
+        where = urlsplit(request.url)
+        if where.scheme in ("http", "https", "ws", "wss") and where.netloc != urlsplit(server.url).netloc:
+            complaints.append(f"a request left the site: {request.url}")
+
+    def open_browser(member: Member | None = None, *, javascript: bool = True, width: int = 1280) -> Page:
+        context = browser.new_context(
+            base_url=server.url, java_script_enabled=javascript, viewport={"width": width, "height": 900}
+        )
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        if member is not None:
+            put_session(context, server, member)
+        page = context.new_page()
+        page.on("console", said)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("request", asked)
+        return page
+
+    yield open_browser
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def page(browse: Browse) -> Page:
+    """Nobody in particular, at a desk."""
+    return browse()
+
+
+def put_session(context: BrowserContext, server: Server, member: Member) -> None:
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session_of(member), "url": server.url}])
+
+
+def session_of(member: Member) -> str:
+    """A session as signing in makes it; for tests that are not about signing in."""
+    session = SessionStore()
+    session[SESSION_KEY] = str(member.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = member.get_session_auth_hash()
+    session.save()
+    assert session.session_key
+    return session.session_key
+
+
+@pytest.fixture
+def sign_in(server: Server) -> Callable[[Page, Member], None]:
+    return lambda page, member: put_session(page.context, server, member)
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Page], None]:
+    """`axe(page)` fails with what axe finds wrong on the page as it stands: WCAG 2.2 AA and best practice."""
+    source = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
+
+    def check(page: Page) -> None:
+        page.evaluate(source)
+        result: dict[str, Any] = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+        found = [
+            f"{violation['id']}: {violation['help']} at {[node['target'] for node in violation['nodes']]}"
+            for violation in result["violations"]
+        ]
+        assert found == [], f"{page.url}: " + "\n".join(found)
+
+    return check
