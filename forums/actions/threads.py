@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from forums import limits, notifications, permissions, signals
+from forums.actions.posts import add_post
+from forums.actions.reading import follow_automatically
+from forums.models import MemberThread, Thread
+from network.actions.audit import record
+from network.models import Member, Network, Theme
+
+
+def start_thread(
+    network: Network,
+    *,
+    by: Member,
+    theme: Theme,
+    title: str,
+    source: str,
+    kind: str = Thread.Kind.DISCUSSION,
+    tags: Iterable[str] = (),
+    now: datetime | None = None,
+) -> Thread:
+    """Begins a conversation; `source` (Markdown) becomes post 1. Raises Refused, LimitReached."""
+    now = now or timezone.now()
+    permissions.can_start_kind(by, network, kind).enforce()
+    permissions.can_use_theme(by, network, theme).enforce()
+    limits.THREADS.spend(by, now=now)
+    with transaction.atomic():
+        thread = _begin(network, author=by, theme=theme, title=title, source=source, kind=kind, tags=tags, now=now)
+        follow_automatically(thread, by, MemberThread.Level.WATCH, reason="you started it")
+        signals.thread_started.send(Thread, thread=thread)
+        notifications.thread_started(thread, now=now)
+    return thread
+
+
+def begin_site_discussion(
+    network: Network, *, theme: Theme, title: str, source: str, now: datetime | None = None
+) -> Thread:
+    """Begins the discussion of something the hub published. Nobody asks for it, so nobody is told: it has no author
+    and stays out of everybody's New and Unread until a member replies."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        thread = _begin(network, author=None, theme=theme, title=title, source=source, quiet=True, now=now)
+        record("began discussion", thread, by=None, network=network)
+        signals.thread_started.send(Thread, thread=thread)
+    return thread
+
+
+def lock_thread(thread: Thread, *, by: Member | None, now: datetime | None = None) -> Thread:
+    """Stops replies. `by` None is the site itself, as when the page discussed is taken down. Raises Refused."""
+    return _set_lock(thread, now or timezone.now(), by=by)
+
+
+def unlock_thread(thread: Thread, *, by: Member | None) -> Thread:
+    """Lets members reply again. Raises Refused."""
+    return _set_lock(thread, None, by=by)
+
+
+def _begin(
+    network: Network,
+    *,
+    author: Member | None,
+    theme: Theme,
+    title: str,
+    source: str,
+    now: datetime,
+    kind: str = Thread.Kind.DISCUSSION,
+    tags: Iterable[str] = (),
+    quiet: bool = False,
+) -> Thread:
+    thread = Thread.objects.create(
+        network=network,
+        theme=theme,
+        kind=kind,
+        title=title,
+        slug=slugify(title)[:80].strip("-") or "thread",
+        author=author,
+        organisation=author.organisation if author else None,
+        started_at=now,
+        last_post_at=now,
+        quiet=quiet,
+    )
+    if tags:
+        thread.tags.set(list(tags))
+    add_post(thread, author=author, source=source, now=now)
+    return thread
+
+
+def _set_lock(thread: Thread, locked_at: datetime | None, *, by: Member | None) -> Thread:
+    if by is not None:
+        permissions.can_lock(by, thread).enforce()
+        limits.LOCKING.spend(by)
+    with transaction.atomic():
+        thread = Thread.objects.select_for_update(of=("self",)).select_related("network").get(pk=thread.pk)
+        if thread.is_locked != (locked_at is not None):
+            thread.locked_at = locked_at
+            thread.save(update_fields=["locked_at"])
+            record("locked" if locked_at else "unlocked", thread, by=by, network=thread.network)
+    return thread

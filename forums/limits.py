@@ -1,0 +1,12 @@
+"""How often members may write."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from network.limits import RateLimit
+
+THREADS = RateLimit("start a thread", 10, per=timedelta(hours=1))
+REPLIES = RateLimit("reply", 60, per=timedelta(hours=1))
+LOCKING = RateLimit("lock or unlock threads", 100, per=timedelta(hours=1))
+READING = RateLimit("mark threads as read", 3_000, per=timedelta(hours=1))

@@ -1,0 +1,28 @@
+from django.db import migrations
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.state import StateApps
+
+# No foreign key to the posts: emptying tables in tests would need to know of it. A row without its post is never shown,
+# for every search joins the posts.
+MAKE = {
+    "postgresql": [
+        "CREATE TABLE forums_post_index (post_id bigint PRIMARY KEY, words tsvector NOT NULL)",
+        "CREATE INDEX forums_post_index_words ON forums_post_index USING gin (words)",
+    ],
+    "sqlite": ["CREATE VIRTUAL TABLE forums_post_index USING fts5 (title, words, tokenize = 'porter unicode61')"],
+}
+
+
+def make(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    for statement in MAKE[schema_editor.connection.vendor]:
+        schema_editor.execute(statement)
+
+
+def drop(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    schema_editor.execute("DROP TABLE forums_post_index")
+
+
+class Migration(migrations.Migration):
+    dependencies = [("forums", "0001_initial")]
+
+    operations = [migrations.RunPython(make, drop)]

@@ -1,0 +1,141 @@
+"""Finding threads by their title and posts. The index is ours, in a table that Django does not know (migration 0002):
+a tsvector with GIN on PostgreSQL, FTS5 with the porter stemmer on SQLite.
+
+The search is bounded: it ranks matches of the title and the newest few hundred matching posts, never every match of a
+common word (2.3 s against 10-93 ms at a million posts, measured)."""
+
+from __future__ import annotations
+
+import re
+
+from django.db import connection
+
+from forums import markup
+from forums.models import Post
+from network.models import Network, Viewer
+from network.search import Hit
+
+TITLE_MATCHES = 100
+NEWEST_MATCHES = 300
+EXCERPT_LENGTH = 200
+
+_INDEX = {
+    "postgresql": """
+        INSERT INTO forums_post_index (post_id, words)
+        VALUES (%s, setweight(to_tsvector('english', %s), 'A') || to_tsvector('english', %s))
+        ON CONFLICT (post_id) DO UPDATE SET words = EXCLUDED.words
+    """,
+    "sqlite": "INSERT OR REPLACE INTO forums_post_index (rowid, title, words) VALUES (%s, %s, %s)",
+}
+
+_SEARCH = {
+    "postgresql": """
+        WITH inside AS (
+            SELECT entry.post_id, entry.words FROM forums_post_index entry
+            JOIN forums_post post ON post.id = entry.post_id
+            JOIN forums_thread thread ON thread.id = post.thread_id
+            WHERE thread.network_id = ANY(%(networks)s)
+        ), matches AS (
+            (SELECT * FROM inside WHERE words @@ to_tsquery('english', %(in_title)s)
+             ORDER BY post_id DESC LIMIT %(title_matches)s)
+            UNION
+            (SELECT * FROM inside WHERE words @@ to_tsquery('english', %(anywhere)s)
+             ORDER BY post_id DESC LIMIT %(newest_matches)s)
+        )
+        SELECT post_id, ts_rank(words, to_tsquery('english', %(anywhere)s)) AS score FROM matches
+        ORDER BY score DESC, post_id DESC
+    """,
+    # Lower bm25 is better, hence the sign. FTS5 wants its table named in MATCH and bm25, so it cannot stand in a CTE.
+    "sqlite": """
+        SELECT post_id, max(score) FROM (
+            SELECT * FROM (
+                SELECT forums_post_index.rowid AS post_id, -bm25(forums_post_index, 10.0, 1.0) AS score
+                FROM forums_post_index
+                JOIN forums_post post ON post.id = forums_post_index.rowid
+                JOIN forums_thread thread ON thread.id = post.thread_id
+                WHERE forums_post_index MATCH %(in_title)s
+                    AND thread.network_id IN (SELECT value FROM json_each(%(networks)s))
+                ORDER BY forums_post_index.rowid DESC LIMIT %(title_matches)s
+            )
+            UNION ALL
+            SELECT * FROM (
+                SELECT forums_post_index.rowid AS post_id, -bm25(forums_post_index, 10.0, 1.0) AS score
+                FROM forums_post_index
+                JOIN forums_post post ON post.id = forums_post_index.rowid
+                JOIN forums_thread thread ON thread.id = post.thread_id
+                WHERE forums_post_index MATCH %(anywhere)s
+                    AND thread.network_id IN (SELECT value FROM json_each(%(networks)s))
+                ORDER BY forums_post_index.rowid DESC LIMIT %(newest_matches)s
+            )
+        ) GROUP BY post_id ORDER BY 2 DESC, post_id DESC
+    """,
+}
+
+
+def index_post(post: Post, *, title: str = "") -> None:
+    """Puts the words of a post into the index, and with its first post the thread's title."""
+    with connection.cursor() as cursor:
+        cursor.execute(_INDEX[connection.vendor], [post.pk, title, markup.plain(post.html)])
+
+
+def search_posts(viewer: Viewer, query: str, *, limit: int = 20) -> list[Hit]:
+    """The best matching threads that the viewer may see, one hit each, best first. All words must occur in one post.
+    An outsider gets an empty list, whatever exists."""
+    words = words_of(query)
+    networks = list(Network.objects.of(viewer).values_list("pk", flat=True))
+    if not words or not networks:
+        return []
+    scores = _scores(words, networks)
+    posts = Post.objects.visible_to(viewer).filter(pk__in=scores).select_related("thread__network")
+    hits: dict[int, Hit] = {}
+    for post in sorted(posts, key=lambda post: (-scores[post.pk], -post.pk)):
+        hits.setdefault(post.thread_id, _hit(post, words, scores[post.pk]))
+    return list(hits.values())[:limit]
+
+
+def words_of(query: str) -> list[str]:
+    """The words of a query, without the operators of any search language: at most 12 of at most 40 characters."""
+    return [word[:40] for word in re.findall(r"[^\W_]+", query)][:12]
+
+
+def _scores(words: list[str], networks: list[int]) -> dict[int, float]:
+    if connection.vendor == "postgresql":
+        anywhere = " & ".join(words)
+        in_title = " & ".join(f"{word}:A" for word in words)
+        places: object = networks
+    else:
+        anywhere = " ".join(f'"{word}"' for word in words)
+        in_title = " ".join(f'title : "{word}"' for word in words)
+        places = f"[{','.join(map(str, networks))}]"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SEARCH[connection.vendor],
+            {
+                "networks": places,
+                "anywhere": anywhere,
+                "in_title": in_title,
+                "title_matches": TITLE_MATCHES,
+                "newest_matches": NEWEST_MATCHES,
+            },
+        )
+        return dict(cursor.fetchall())
+
+
+def _hit(post: Post, words: list[str], score: float) -> Hit:
+    return Hit(
+        kind=post.thread.get_kind_display(),
+        title=post.thread.title,
+        address=post.get_absolute_url(),
+        excerpt=_excerpt(markup.plain(post.html), words),
+        where=post.thread.network.name,
+        at=post.written_at,
+        score=score,
+    )
+
+
+def _excerpt(text: str, words: list[str]) -> str:
+    found = re.search("|".join(map(re.escape, words)), text, re.IGNORECASE)
+    start = max(0, (found.start() if found else 0) - EXCERPT_LENGTH // 4)
+    start = text.rfind(" ", 0, start) + 1 if start else 0
+    shown = text[start : start + EXCERPT_LENGTH]
+    return ("… " if start else "") + shown + (" …" if start + EXCERPT_LENGTH < len(text) else "")
