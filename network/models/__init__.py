@@ -2,7 +2,7 @@
 
 from network.models.admission import Admission
 from network.models.audit import AuditEvent
-from network.models.job import DueJob
+from network.models.job import DueJob, Worker
 from network.models.member import Member, Viewer
 from network.models.network import Membership, Network
 from network.models.notice import Notice
@@ -24,4 +24,5 @@ __all__ = [
     "Tag",
     "Theme",
     "Viewer",
+    "Worker",
 ]
