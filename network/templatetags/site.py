@@ -4,10 +4,42 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import template
 from django.conf import settings
 from django.http import HttpRequest
+from django.template import Context
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from network.models import Network
+from network.notifications import ShownNotice, unread_notices
+
+register = template.Library()
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
     """Context processor: settings that the base template needs. No queries; lists are read by tags."""
     return {"demonstration": settings.DEMONSTRATION, "site_url": settings.SITE_URL}
+
+
+@register.simple_tag(takes_context=True)
+def own_networks(context: Context) -> list[Network]:
+    """The networks the viewer belongs to; one query, none for an anonymous visitor or an error page."""
+    viewer = getattr(context.get("request"), "user", None)
+    return list(viewer.networks()) if viewer is not None and viewer.is_authenticated else []
+
+
+@register.simple_tag(takes_context=True)
+def new_notices(context: Context) -> list[ShownNotice]:
+    """The viewer's unread notices, as the page of notices lists them. One query, and one for each kind among them."""
+    viewer = getattr(context.get("request"), "user", None)
+    return unread_notices(viewer) if viewer is not None and viewer.is_authenticated else []
+
+
+@register.simple_tag(takes_context=True)
+def current(context: Context, address: str) -> SafeString:
+    """` aria-current="page"` on the link to this very page, `"true"` on the link to the section it is in."""
+    path = getattr(context.get("request"), "path", "")
+    if not address or not path.startswith(address):
+        return SafeString("")
+    return format_html(' aria-current="{}"', "page" if path == address else "true")

@@ -1,0 +1,227 @@
+"""Form fields, buttons and small things that templates are built of.
+
+    {% load components %}
+    {% error_summary form %}
+    {% field form.title %} {% field form.body rows=8 count=1000 %} {% button "Post" %}
+
+Everything larger is an include from templates/components/, whose first lines say what it takes; all of it is shown on
+the developers' page of components.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+from django import forms, template
+from django.core.exceptions import NON_FIELD_ERRORS
+from django.forms import BaseForm, BoundField
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+register = template.Library()
+
+# What the browser's own pickers send and take, whatever the language of the site.
+NATIVE_TYPES = (
+    (forms.DateInput, "date", "%Y-%m-%d"),
+    (forms.DateTimeInput, "datetime-local", "%Y-%m-%dT%H:%M"),
+    (forms.TimeInput, "time", "%H:%M"),
+)
+
+
+# Forms
+
+
+def _kind_of(widget: forms.Widget) -> str:
+    if widget.is_hidden:
+        return "hidden"
+    if isinstance(widget, forms.CheckboxSelectMultiple):
+        return "checkboxes"
+    if isinstance(widget, forms.RadioSelect):
+        return "radios"
+    if isinstance(widget, forms.CheckboxInput):
+        return "checkbox"
+    if isinstance(widget, forms.Select):
+        return "select"
+    if isinstance(widget, forms.Textarea):
+        return "textarea"
+    if isinstance(widget, forms.FileInput):
+        return "file-upload"
+    return "input"
+
+
+def _anchor(bound: BoundField) -> str:
+    """Where a link from the summary of errors should land: the control, or the first of several."""
+    kind = _kind_of(bound.field.widget)
+    return f"{bound.auto_id}_0" if kind in ("radios", "checkboxes") else bound.id_for_label or bound.auto_id
+
+
+def _native(widget: forms.Widget) -> forms.Widget:
+    """A copy that we may change; dates and times get the browser's own picker."""
+    widget = copy.copy(widget)
+    widget.attrs = dict(widget.attrs)
+    for of_type, input_type, date_format in NATIVE_TYPES:
+        if isinstance(widget, of_type) and widget.input_type == "text":
+            widget.input_type, widget.format = input_type, date_format
+    return widget
+
+
+@register.inclusion_tag("components/field.html")
+def field(
+    bound: BoundField,
+    label: str = "",
+    hint: str = "",
+    size: str = "",
+    heading: bool = False,
+    quiet_label: bool = False,
+    rows: int | None = None,
+    count: int | None = None,
+    inline: bool = False,
+    small: bool = False,
+) -> dict[str, Any]:
+    """A whole form group: label, hint, error and control.
+
+    `label`, `hint`: instead of the form's own. `size`: of the label, "s", "m", "l" or "xl". `heading`: the label is the
+    page's h1. `quiet_label`: for screen readers only. `rows`, `count`: of a textarea; `count` is the most characters,
+    counted down under it. `inline`, `small`: radios side by side, radios and checkboxes smaller.
+    Other attributes (autocomplete, inputmode, class) come from the widget's `attrs`.
+    """
+    # The server says what is missing, in our words and in the summary; the browser's bubble would come before it.
+    bound.form.use_required_attribute = False
+    kind = _kind_of(bound.field.widget)
+    context: dict[str, Any] = {
+        "bound": bound,
+        "kind": kind,
+        "label": label or bound.label,
+        "hint": hint or bound.help_text,
+        "hint_id": f"{bound.auto_id}_helptext",
+        "error_id": f"{bound.auto_id}_error",
+        "size": size,
+        "heading": heading,
+        "quiet_label": quiet_label,
+        "count": count,
+        "inline": inline,
+        "small": small,
+    }
+    if kind in ("radios", "checkboxes"):
+        context["described_by"] = _described_by(context)
+        return context
+    widget = _native(bound.field.widget)
+    attrs: dict[str, str | bool] = {}
+    if described_by := _described_by(context):
+        attrs["aria-describedby"] = described_by
+    classes = {
+        "checkbox": "govuk-checkboxes__input",
+        "hidden": "",
+    }.get(kind, f"govuk-{kind}")
+    if bound.errors and kind in ("input", "textarea", "select", "file-upload"):
+        classes += f" govuk-{kind}--error"
+    if count:
+        classes += " govuk-js-character-count"
+        # The browser would cut off what is pasted; the count says by how much it is too long instead.
+        widget.attrs.pop("maxlength", None)
+    if rows:
+        attrs["rows"] = str(rows)
+    classes = f"{classes} {widget.attrs.pop('class', '')}".strip()
+    if classes:
+        attrs["class"] = classes
+    context["control"] = bound.as_widget(widget, attrs)
+    return context
+
+
+def _described_by(context: dict[str, Any]) -> str:
+    bound: BoundField = context["bound"]
+    ids = [str(bound.field.widget.attrs.get("aria-describedby", ""))]
+    if context["hint"]:
+        ids.append(context["hint_id"])
+    if bound.errors:
+        ids.append(context["error_id"])
+    if context["count"]:
+        ids.append(f"{bound.auto_id}-info")
+    return " ".join(id_ for id_ in ids if id_)
+
+
+@register.inclusion_tag("components/error_summary.html")
+def error_summary(*forms_shown: BaseForm | None) -> dict[str, Any]:
+    """What is wrong with one or more forms, each line a link to its field. Nothing when nothing is wrong."""
+
+    def lines() -> Iterator[dict[str, str]]:
+        for form in forms_shown:
+            if form is None or not form.is_bound:
+                continue
+            for name, errors in form.errors.items():
+                shown = name != NON_FIELD_ERRORS and name in form.fields and not form[name].is_hidden
+                for error in errors:
+                    yield {"text": str(error), "anchor": _anchor(form[name]) if shown else ""}
+
+    return {"lines": list(lines())}
+
+
+@register.inclusion_tag("components/button.html")
+def button(
+    text: str,
+    href: str = "",
+    kind: str = "",
+    name: str = "",
+    value: str = "",
+    detail: str = "",
+    disabled: bool = False,
+    form: str = "",
+) -> dict[str, Any]:
+    """A button that sends its form, or with `href` a link that looks like one.
+
+    `kind`: "secondary", "warning", "quiet" (looks like a link) or nothing. `name` and `value` are sent with the form.
+    `detail`: more words for screen readers only, such as whom the button is about. `form`: the id of a form elsewhere.
+    """
+    return {
+        "text": text,
+        "href": href,
+        "kind": kind,
+        "name": name,
+        "value": value,
+        "detail": detail,
+        "disabled": disabled,
+        "form": form,
+    }
+
+
+# Time and people
+
+
+@register.simple_tag
+def moment(at: date | datetime | None, style: str = "") -> SafeString:
+    """A `<time>`: "14 November 2024 at 2:30pm"; `style` "date" or "time" gives only that part, "short" says
+    "14 Nov 2024". London time; never "five minutes ago", so that what is kept or sent to many stays true."""
+    if at is None:
+        return SafeString("")
+    if isinstance(at, datetime):
+        at = timezone.localtime(at) if timezone.is_aware(at) else at
+        day, clock = format_date(at, "j F Y"), _clock(at)
+        words = {"date": day, "time": clock, "short": format_date(at, "j M Y")}.get(style, f"{day} at {clock}")
+        return format_html('<time datetime="{}">{}</time>', at.isoformat(timespec="seconds"), words)
+    words = format_date(at, "j M Y" if style == "short" else "j F Y")
+    return format_html('<time datetime="{}">{}</time>', at.isoformat(), words)
+
+
+def _clock(at: datetime) -> str:
+    """10am, 2:30pm, midday, midnight: as GOV.UK writes times."""
+    if (at.hour, at.minute) in ((0, 0), (12, 0)):
+        return "midday" if at.hour else "midnight"
+    return f"{at.hour % 12 or 12}{f':{at.minute:02}' if at.minute else ''}{'am' if at.hour < 12 else 'pm'}"
+
+
+@register.filter
+def initials(name: object) -> str:
+    """ "Fay Facilitates" becomes "FF": for the round badge beside a name."""
+    words = [word for word in str(name).split() if word[0].isalpha()]
+    return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper() if words else "?"
+
+
+@register.filter
+def shade(key: object) -> int:
+    """1 to 6, always the same for the same person: the colour of their badge."""
+    return sum(str(key).encode()) % 6 + 1
