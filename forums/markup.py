@@ -5,6 +5,7 @@ Raise VERSION when the result changes for the same source; posts keep the versio
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import unescape
 
 import nh3
 from markdown_it import MarkdownIt
@@ -38,9 +39,9 @@ def render(source: str) -> str:
 
 
 def plain(html: str) -> str:
-    """The words of rendered HTML on one line, for excerpts and the search index."""
+    """The words of rendered HTML on one line, for excerpts and the search index. Plain text: to be escaped when shown."""
     spaced = html.replace("</", " </").replace("<br", " <br")
-    return " ".join(nh3.clean(spaced, tags=set()).split())
+    return " ".join(unescape(nh3.clean(spaced, tags=set())).split())
 
 
 def _heading(renderer: RendererHTML, tokens: Sequence[Token], position: int, options: OptionsDict, env: EnvType) -> str:

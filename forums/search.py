@@ -102,7 +102,7 @@ def _scores(words: list[str], networks: list[int]) -> dict[int, float]:
     if connection.vendor == "postgresql":
         anywhere = " & ".join(words)
         in_title = " & ".join(f"{word}:A" for word in words)
-        places: object = networks
+        places: list[int] | str = networks
     else:
         anywhere = " ".join(f'"{word}"' for word in words)
         in_title = " ".join(f'title : "{word}"' for word in words)

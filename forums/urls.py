@@ -1,5 +1,17 @@
 """Addresses of the forums."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from forums import feeds
+from forums.views import threads
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("networks/<slug:slug>/threads/", threads.threads, name="threads"),
+    path("networks/<slug:slug>/threads/new/", threads.thread_new, name="thread_new"),
+    path("networks/<slug:slug>/threads/mark-all-read/", threads.mark_all_read, name="mark_all_read"),
+    path("networks/<slug:slug>/feed/", feeds.network_feed, name="network_feed"),
+    path("threads/<int:pk>-<slug:slug>/", threads.thread, name="thread"),
+    path("threads/<int:pk>/posts/<int:number>/", threads.post, name="post"),
+    path("threads/<int:pk>/reply/", threads.reply, name="reply"),
+    path("unread/", threads.unread, name="unread"),
+]

@@ -8,165 +8,321 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('network', '0001_initial'),
+        ("network", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Room',
+            name="Room",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('title', models.CharField(max_length=200)),
-                ('opens_at', models.DateTimeField()),
-                ('closes_at', models.DateTimeField()),
-                ('epoch', models.UUIDField(default=uuid.uuid4, editable=False)),
-                ('last_seq', models.PositiveBigIntegerField(default=0, editable=False)),
-                ('host', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='hosted_rooms', to=settings.AUTH_USER_MODEL)),
-                ('network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rooms', to='network.network')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("title", models.CharField(max_length=200)),
+                ("opens_at", models.DateTimeField()),
+                ("closes_at", models.DateTimeField()),
+                ("epoch", models.UUIDField(default=uuid.uuid4, editable=False)),
+                ("last_seq", models.PositiveBigIntegerField(default=0, editable=False)),
+                (
+                    "host",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="hosted_rooms",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="rooms", to="network.network"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Message',
+            name="Message",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveBigIntegerField()),
-                ('body', models.CharField(max_length=1000)),
-                ('written_at', models.DateTimeField()),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='network.organisation')),
-                ('room', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='messages', to='forums.room')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("seq", models.PositiveBigIntegerField()),
+                ("body", models.CharField(max_length=1000)),
+                ("written_at", models.DateTimeField()),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="network.organisation",
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="messages", to="forums.room"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['seq'],
+                "ordering": ["seq"],
             },
         ),
         migrations.CreateModel(
-            name='RoomEvent',
+            name="RoomEvent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seq', models.PositiveBigIntegerField()),
-                ('kind', models.CharField(choices=[('msg', 'Message')], max_length=12)),
-                ('client_id', models.UUIDField(null=True)),
-                ('target_seq', models.PositiveBigIntegerField(null=True)),
-                ('at', models.DateTimeField()),
-                ('actor', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('room', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='forums.room')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("seq", models.PositiveBigIntegerField()),
+                ("kind", models.CharField(choices=[("msg", "Message")], max_length=12)),
+                ("client_id", models.UUIDField(null=True)),
+                ("target_seq", models.PositiveBigIntegerField(null=True)),
+                ("at", models.DateTimeField()),
+                (
+                    "actor",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "room",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="events", to="forums.room"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Thread',
+            name="Thread",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('discussion', 'Discussion'), ('question', 'Question'), ('announcement', 'Announcement'), ('practice', 'We did this')], default='discussion', max_length=12)),
-                ('title', models.CharField(max_length=150)),
-                ('slug', models.SlugField(max_length=80)),
-                ('started_at', models.DateTimeField()),
-                ('highest_number', models.PositiveIntegerField(default=0)),
-                ('visible_count', models.PositiveIntegerField(default=0)),
-                ('last_post_at', models.DateTimeField()),
-                ('locked_at', models.DateTimeField(blank=True, null=True)),
-                ('quiet', models.BooleanField(default=False)),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='threads', to=settings.AUTH_USER_MODEL)),
-                ('last_author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='threads', to='network.network')),
-                ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='network.organisation')),
-                ('theme', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='threads', to='network.theme')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("discussion", "Discussion"),
+                            ("question", "Question"),
+                            ("announcement", "Announcement"),
+                            ("practice", "We did this"),
+                        ],
+                        default="discussion",
+                        max_length=12,
+                    ),
+                ),
+                ("title", models.CharField(max_length=150)),
+                ("slug", models.SlugField(max_length=80)),
+                ("started_at", models.DateTimeField()),
+                ("highest_number", models.PositiveIntegerField(default=0)),
+                ("visible_count", models.PositiveIntegerField(default=0)),
+                ("last_post_at", models.DateTimeField()),
+                ("locked_at", models.DateTimeField(blank=True, null=True)),
+                ("quiet", models.BooleanField(default=False)),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="threads",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "last_author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="threads", to="network.network"
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="network.organisation",
+                    ),
+                ),
+                (
+                    "theme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="threads", to="network.theme"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Post',
+            name="Post",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField()),
-                ('source', models.TextField()),
-                ('html', models.TextField()),
-                ('renderer_version', models.PositiveSmallIntegerField()),
-                ('written_at', models.DateTimeField()),
-                ('author', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='posts', to=settings.AUTH_USER_MODEL)),
-                ('organisation', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='network.organisation')),
-                ('thread', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='posts', to='forums.thread')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.PositiveIntegerField()),
+                ("source", models.TextField()),
+                ("html", models.TextField()),
+                ("renderer_version", models.PositiveSmallIntegerField()),
+                ("written_at", models.DateTimeField()),
+                (
+                    "author",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="posts",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="network.organisation",
+                    ),
+                ),
+                (
+                    "thread",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="posts", to="forums.thread"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='MemberThread',
+            name="MemberThread",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('last_read_number', models.PositiveIntegerField(default=0)),
-                ('level', models.CharField(choices=[('mute', 'Mute'), ('normal', 'Normal'), ('follow', 'Follow'), ('watch', 'Watch')], default='normal', max_length=6)),
-                ('level_reason', models.CharField(blank=True, max_length=60)),
-                ('level_chosen', models.BooleanField(default=False)),
-                ('member', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='readings', to=settings.AUTH_USER_MODEL)),
-                ('thread', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='readings', to='forums.thread')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("last_read_number", models.PositiveIntegerField(default=0)),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("mute", "Mute"), ("normal", "Normal"), ("follow", "Follow"), ("watch", "Watch")],
+                        default="normal",
+                        max_length=6,
+                    ),
+                ),
+                ("level_reason", models.CharField(blank=True, max_length=60)),
+                ("level_chosen", models.BooleanField(default=False)),
+                (
+                    "member",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="readings",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "thread",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="readings", to="forums.thread"
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ThreadTag',
+            name="ThreadTag",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('content_object', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='thread_tags', to='forums.thread')),
-                ('tag', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='thread_tags', to='network.tag')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "content_object",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="thread_tags", to="forums.thread"
+                    ),
+                ),
+                (
+                    "tag",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="thread_tags", to="network.tag"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='thread',
-            name='tags',
-            field=taggit.managers.TaggableManager(blank=True, help_text='A comma-separated list of tags.', through='forums.ThreadTag', to='network.Tag', verbose_name='Tags'),
+            model_name="thread",
+            name="tags",
+            field=taggit.managers.TaggableManager(
+                blank=True,
+                help_text="A comma-separated list of tags.",
+                through="forums.ThreadTag",
+                to="network.Tag",
+                verbose_name="Tags",
+            ),
         ),
         migrations.AddIndex(
-            model_name='room',
-            index=models.Index(fields=['network', 'opens_at'], name='room_by_network'),
+            model_name="room",
+            index=models.Index(fields=["network", "opens_at"], name="room_by_network"),
         ),
         migrations.AddConstraint(
-            model_name='room',
-            constraint=models.CheckConstraint(condition=models.Q(('closes_at__gt', models.F('opens_at'))), name='room_closes_later'),
+            model_name="room",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("closes_at__gt", models.F("opens_at"))), name="room_closes_later"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('room', 'seq'), name='message_seq_once'),
+            model_name="message",
+            constraint=models.UniqueConstraint(fields=("room", "seq"), name="message_seq_once"),
         ),
         migrations.AddIndex(
-            model_name='roomevent',
-            index=models.Index(fields=['room', 'target_seq'], name='room_event_by_target'),
+            model_name="roomevent",
+            index=models.Index(fields=["room", "target_seq"], name="room_event_by_target"),
         ),
         migrations.AddConstraint(
-            model_name='roomevent',
-            constraint=models.UniqueConstraint(fields=('room', 'seq'), name='room_event_seq_once'),
+            model_name="roomevent",
+            constraint=models.UniqueConstraint(fields=("room", "seq"), name="room_event_seq_once"),
         ),
         migrations.AddConstraint(
-            model_name='roomevent',
-            constraint=models.UniqueConstraint(condition=models.Q(('client_id__isnull', False)), fields=('room', 'actor', 'client_id'), name='room_event_client_id_once'),
+            model_name="roomevent",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("client_id__isnull", False)),
+                fields=("room", "actor", "client_id"),
+                name="room_event_client_id_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='post',
-            constraint=models.UniqueConstraint(fields=('thread', 'number'), name='post_number_once'),
+            model_name="post",
+            constraint=models.UniqueConstraint(fields=("thread", "number"), name="post_number_once"),
         ),
         migrations.AddConstraint(
-            model_name='post',
-            constraint=models.CheckConstraint(condition=models.Q(('number__gte', 1)), name='post_number_from_one'),
+            model_name="post",
+            constraint=models.CheckConstraint(condition=models.Q(("number__gte", 1)), name="post_number_from_one"),
         ),
         migrations.AddConstraint(
-            model_name='memberthread',
-            constraint=models.UniqueConstraint(fields=('member', 'thread'), name='member_thread_once'),
+            model_name="memberthread",
+            constraint=models.UniqueConstraint(fields=("member", "thread"), name="member_thread_once"),
         ),
         migrations.AddConstraint(
-            model_name='threadtag',
-            constraint=models.UniqueConstraint(fields=('tag', 'content_object'), name='thread_tag_once'),
+            model_name="threadtag",
+            constraint=models.UniqueConstraint(fields=("tag", "content_object"), name="thread_tag_once"),
         ),
         migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(fields=['network', '-last_post_at'], name='thread_by_network'),
+            model_name="thread",
+            index=models.Index(fields=["network", "-last_post_at"], name="thread_by_network"),
         ),
         migrations.AddIndex(
-            model_name='thread',
-            index=models.Index(fields=['network', 'theme', '-last_post_at'], name='thread_by_theme'),
+            model_name="thread",
+            index=models.Index(fields=["network", "theme", "-last_post_at"], name="thread_by_theme"),
         ),
         migrations.AddConstraint(
-            model_name='thread',
-            constraint=models.CheckConstraint(condition=models.Q(('visible_count__lte', models.F('highest_number'))), name='thread_counts_agree'),
+            model_name="thread",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("visible_count__lte", models.F("highest_number"))), name="thread_counts_agree"
+            ),
         ),
     ]

@@ -47,9 +47,14 @@ class Room(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("room", args=[self.pk])
 
+    @property
+    def early_at(self) -> datetime:
+        """When members may come in."""
+        return self.opens_at - self.EARLY
+
     def is_open(self, now: datetime | None = None) -> bool:
         now = now or timezone.now()
-        return self.opens_at - self.EARLY <= now < self.closes_at
+        return self.early_at <= now < self.closes_at
 
     def is_over(self, now: datetime | None = None) -> bool:
         return (now or timezone.now()) >= self.closes_at

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Coalesce
@@ -15,28 +19,16 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
         """The threads of the networks the viewer belongs to now."""
         return self.filter(network__in=Network.objects.of(viewer))
 
-    def with_reading(self, member: Member) -> ThreadQuerySet:
-        """Joins the member's own row of each thread as `reading` (the member stands in the join's ON clause)."""
+    def unread_by(self, member: Member) -> ThreadQuerySet:
+        """Threads with something new by others since the member last looked: what the list shows, the badge counts."""
+        return self.visible_to(member).marked_for(member).filter(is_unread=True)
+
+    def marked_for(self, member: Member) -> ThreadQuerySet:
+        """With `last_read_number` and `is_unread` for each thread. The member stands in the join's ON clause."""
         return self.annotate(
             reading=models.FilteredRelation("readings", condition=models.Q(readings__member=member)),
             last_read_number=Coalesce("reading__last_read_number", 0),
-        )
-
-    def unread_by(self, member: Member) -> ThreadQuerySet:
-        """Threads with something new by others since the member last looked. The badge counts this, the list shows
-        this. Leaves out threads nobody has answered yet that the site itself made (`quiet`)."""
-        floors = Membership.objects.active().filter(member=member).values_list("network", "read_before")
-        if not floors:
-            return self.none()
-        above_floor = models.Q()
-        for network, read_before in floors:
-            # A plain bound value: inside GREATEST() PostgreSQL would scan the table.
-            above_floor |= models.Q(network=network, last_post_at__gt=read_before)
-        return (
-            self.visible_to(member)
-            .with_reading(member)
-            .filter(above_floor, quiet=False, highest_number__gt=models.F("last_read_number"))
-            # A writer has read what they wrote: replying moves their own number, so this is the thread they began.
+            is_unread=models.ExpressionWrapper(_is_unread_by(member), output_field=models.BooleanField()),
         )
 
     def latest_first(self) -> ThreadQuerySet:
@@ -47,6 +39,46 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
         return self.select_related("network", "theme", "author", "organisation", "last_author").prefetch_related(
             "tags"  # type: ignore[misc]  # a manager of taggit, which the plugin does not know
         )
+
+
+def _is_unread_by(member: Member) -> models.Q:
+    """The one rule of what is unread. Needs `last_read_number`. Left out is what the site itself began and nobody has
+    answered (`quiet`). A member's own posts do not count: writing moves their number (`read_own_post`)."""
+    above_floor = models.Q(pk__in=[])
+    for network, read_before in Membership.objects.active().filter(member=member).values_list("network", "read_before"):
+        # A plain bound value: inside GREATEST() PostgreSQL would scan the table.
+        above_floor |= models.Q(network=network, last_post_at__gt=read_before)
+    return above_floor & models.Q(quiet=False, highest_number__gt=models.F("last_read_number"))
+
+
+@dataclass(frozen=True)
+class ThreadPage:
+    """A page of a list of threads, latest first. Paged by the key of the last row, so that page 500 costs what page 1
+    costs and nothing is shown twice when a thread moves up."""
+
+    SIZE = 25
+
+    threads: list[Thread]
+    next_key: str  # empty on the last page
+
+    @classmethod
+    def of(cls, threads: ThreadQuerySet, *, after: str = "") -> ThreadPage:
+        """`after` is the `next_key` of the page before; anything else gives the first page."""
+        last_post_at, _, pk = after.partition("_")
+        if re.fullmatch(r"[0-9]{1,19}", last_post_at) and re.fullmatch(r"[0-9]{1,18}", pk):
+            moment = _EPOCH + timedelta(microseconds=min(int(last_post_at), _LAST_MOMENT))
+            threads = threads.filter(models.Q(last_post_at__lt=moment) | models.Q(last_post_at=moment, pk__lt=int(pk)))
+        found = list(threads.latest_first()[: cls.SIZE + 1])
+        shown = found[: cls.SIZE]
+        return cls(shown, _key(shown[-1]) if len(found) > cls.SIZE else "")
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_MOMENT = 253_370_764_800_000_000  # the year 9999 in microseconds
+
+
+def _key(thread: Thread) -> str:
+    return f"{(thread.last_post_at - _EPOCH) // timedelta(microseconds=1)}_{thread.pk}"
 
 
 class Thread(models.Model):

@@ -1,0 +1,99 @@
+"""The shape of what members type. Whether they may is asked by the verbs."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+
+from forums import markup
+from forums.models import Message, Thread
+from forums.permissions import can_start_kind
+from network.models import Network, Theme, Viewer
+
+MAX_TAGS = 5
+MAX_TAG_LENGTH = 40
+FORMATTING_HINT = "You can use **bold**, lists that begin with a dash, > quotations and links."
+
+
+class TagsField(forms.CharField):
+    """Words divided by commas; cleans to a list of tags without doubles, in the order typed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False, max_length=300, label="Tags", help_text=f"Up to {MAX_TAGS}, divided by commas. Optional."
+        )
+
+    def clean(self, value: Any) -> list[str]:
+        typed = super().clean(value)
+        tags = {" ".join(tag.split()).lower(): None for tag in typed.split(",") if tag.strip()}
+        if len(tags) > MAX_TAGS:
+            raise forms.ValidationError(f"Enter at most {MAX_TAGS} tags")
+        for tag in tags:
+            if len(tag) > MAX_TAG_LENGTH:
+                raise forms.ValidationError(f"Each tag can have at most {MAX_TAG_LENGTH} characters")
+        return list(tags)
+
+
+class SourceField(forms.CharField):
+    def __init__(self, label: str, missing: str, rows: int) -> None:
+        super().__init__(
+            label=label,
+            max_length=markup.MAX_LENGTH,
+            help_text=FORMATTING_HINT,
+            widget=forms.Textarea(attrs={"rows": rows}),
+            error_messages={
+                "required": missing,
+                "max_length": f"Your text is too long: it can have at most {markup.MAX_LENGTH:,} characters",
+            },
+        )
+
+
+class ThreadForm(forms.Form):
+    title = forms.CharField(
+        max_length=150,
+        error_messages={
+            "required": "Enter a title",
+            "max_length": "The title can have at most 150 characters",
+        },
+    )
+    kind = forms.ChoiceField(widget=forms.RadioSelect, label="What kind of thread is it?")
+    theme = forms.ModelChoiceField(
+        Theme.objects.none(),
+        empty_label="Choose a theme",
+        error_messages={"required": "Choose a theme", "invalid_choice": "Choose a theme from the list"},
+    )
+    source = SourceField("What do you want to say?", "Enter what you want to say", rows=10)
+    tags = TagsField()
+
+    def __init__(self, network: Network, viewer: Viewer, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        themes = Theme.objects.visible_to(viewer).of_network(network)
+        self.fields["theme"].queryset = themes  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [  # type: ignore[attr-defined]
+            (kind.value, kind.label)
+            for kind in (Thread.Kind.DISCUSSION, Thread.Kind.QUESTION, Thread.Kind.ANNOUNCEMENT)
+            if can_start_kind(viewer, network, kind)
+        ]
+        self.fields["kind"].initial = Thread.Kind.DISCUSSION
+
+
+class ReplyForm(forms.Form):
+    source = SourceField("Your reply", "Enter your reply", rows=6)
+
+
+class MessageForm(forms.Form):
+    """The plain way to say something in a live room. `form_id` makes sending it twice one message."""
+
+    form_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
+    return_to = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
+    body = forms.CharField(
+        label="Your message",
+        max_length=Message.MAX_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
+        error_messages={
+            "required": "Enter a message",
+            "max_length": f"Your message is too long: it can have at most {Message.MAX_LENGTH:,} characters",
+        },
+    )

@@ -1,0 +1,47 @@
+"""What the forums show on pages of other storeys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+
+from forums.models import Thread
+from network.models import Network, Organisation, Theme
+
+register = template.Library()
+FEW = 5
+
+
+@register.simple_tag(takes_context=True)
+def unread_count(context: dict[str, Any]) -> int:
+    """How many threads the list at `unread` would show: the same query."""
+    viewer = context["request"].user
+    return Thread.objects.unread_by(viewer).count() if viewer.is_authenticated else 0
+
+
+@register.inclusion_tag("forums/latest_threads.html", takes_context=True)
+def network_threads(context: dict[str, Any], network: Network) -> dict[str, Any]:
+    """The latest threads of a network, for its members; nothing for others."""
+    return _latest(context, Thread.objects.visible_to(context["request"].user).filter(network=network))
+
+
+@register.inclusion_tag("forums/latest_threads.html", takes_context=True)
+def theme_threads(context: dict[str, Any], theme: Theme) -> dict[str, Any]:
+    """The latest threads under a theme that the reader may see, over all networks."""
+    return _latest(context, Thread.objects.visible_to(context["request"].user).filter(theme=theme), show_network=True)
+
+
+@register.inclusion_tag("forums/latest_threads.html", takes_context=True)
+def organisation_threads(context: dict[str, Any], organisation: Organisation) -> dict[str, Any]:
+    """The latest threads begun by members of an organisation that the reader may see."""
+    found = Thread.objects.visible_to(context["request"].user).filter(organisation=organisation)
+    return _latest(context, found, show_network=True)
+
+
+def _latest(context: dict[str, Any], threads: Any, *, show_network: bool = False) -> dict[str, Any]:
+    viewer = context["request"].user
+    if not viewer.is_authenticated:
+        return {"threads": []}
+    shown = threads.marked_for(viewer).for_rows().latest_first()[:FEW]
+    return {"threads": list(shown), "show_network": show_network, "request": context["request"], "user": viewer}

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from forums import permissions
+from forums.actions.posts import reply as reply_to
+from forums.actions.reading import read_everything, read_thread
+from forums.actions.threads import start_thread
+from forums.forms import ReplyForm, ThreadForm
+from forums.models import Post, Thread
+from forums.models.thread import ThreadPage
+from network.limits import LimitReached
+from network.models import Network, Theme
+
+
+def network_of_member(request: HttpRequest, slug: str) -> Network:
+    """The network, if the visitor belongs to it; whoever does not learns nothing but 404."""
+    return get_object_or_404(Network.objects.of(request.user), slug=slug)
+
+
+@require_safe
+def threads(request: HttpRequest, slug: str) -> HttpResponse:
+    """The threads of a network, latest first; by theme and by tag; paged by key, not by offset."""
+    network = network_of_member(request, slug)
+    assert request.user.is_authenticated
+    found = Thread.objects.visible_to(request.user).filter(network=network)
+    themes = Theme.objects.visible_to(request.user).of_network(network)
+    theme = get_object_or_404(themes, slug=request.GET["theme"]) if request.GET.get("theme") else None
+    tag = request.GET.get("tag", "")[:100]
+    if theme:
+        found = found.filter(theme=theme)
+    if tag:
+        found = found.filter(thread_tags__tag__slug=tag)
+    page = ThreadPage.of(found.marked_for(request.user).for_rows(), after=request.GET.get("after", ""))
+    return render(
+        request,
+        "forums/threads.html",
+        {
+            "network": network,
+            "page": page,
+            "themes": themes,
+            "theme": theme,
+            "tag": tag,
+            "can_start": permissions.can_start_thread(request.user, network),
+        },
+    )
+
+
+@login_required
+@require_safe
+def unread(request: HttpRequest) -> HttpResponse:
+    """Threads of all the member's networks in which others wrote since they last looked."""
+    assert request.user.is_authenticated
+    found = Thread.objects.unread_by(request.user).for_rows()
+    page = ThreadPage.of(found, after=request.GET.get("after", ""))
+    return render(request, "forums/unread.html", {"page": page, "networks": list(Network.objects.of(request.user))})
+
+
+@require_POST
+def mark_all_read(request: HttpRequest, slug: str) -> HttpResponse:
+    network = network_of_member(request, slug)
+    assert request.user.is_authenticated
+    read_everything(network, by=request.user)
+    return redirect("unread")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
+    network = network_of_member(request, slug)
+    assert request.user.is_authenticated
+    form = ThreadForm(network, request.user, request.POST or None, initial={"theme": _theme_asked(request, network)})
+    if form.is_valid():
+        try:
+            thread = start_thread(network, by=request.user, **form.cleaned_data)
+        except LimitReached as reached:
+            form.add_error(None, str(reached))
+        else:
+            return redirect(thread)
+    return render(request, "forums/thread_new.html", {"network": network, "form": form})
+
+
+@require_safe
+def thread(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
+    """One page of a thread, twenty posts by their numbers. Looking at it marks them as read."""
+    found = _thread_of_reader(request, pk)
+    if slug != found.slug:
+        return redirect(found, permanent=False)
+    return _thread_page(request, found, _page_number(request, found), ReplyForm())
+
+
+@require_safe
+def post(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """The permalink of a post leads to its page of the thread."""
+    found = get_object_or_404(Post.objects.visible_to(request.user).select_related("thread"), thread=pk, number=number)
+    return redirect(f"{found.thread.get_absolute_url()}?page={found.page}#post-{found.number}")
+
+
+@require_POST
+def reply(request: HttpRequest, pk: int) -> HttpResponse:
+    found = _thread_of_reader(request, pk)
+    assert request.user.is_authenticated
+    form = ReplyForm(request.POST)
+    if form.is_valid():
+        try:
+            return redirect(reply_to(found, by=request.user, source=form.cleaned_data["source"]))
+        except LimitReached as reached:
+            form.add_error(None, str(reached))
+    return _thread_page(request, found, _last_page(found), form)
+
+
+def _thread_of_reader(request: HttpRequest, pk: int) -> Thread:
+    return get_object_or_404(Thread.objects.visible_to(request.user).for_rows(), pk=pk)
+
+
+def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyForm) -> HttpResponse:
+    assert request.user.is_authenticated
+    posts = list(
+        Post.objects.visible_to(request.user)
+        .filter(thread=found)
+        .on_page(number)
+        .select_related("author", "organisation")
+    )
+    if posts and request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", ""):
+        read_thread(found, by=request.user, up_to=posts[-1].number)
+    context: dict[str, Any] = {
+        "thread": found,
+        "network": found.network,
+        "posts": posts,
+        "form": form,
+        "page_number": number,
+        "page_count": _last_page(found),
+        "can_reply": permissions.can_reply(request.user, found),
+    }
+    return render(request, "forums/thread.html", context)
+
+
+def _page_number(request: HttpRequest, found: Thread) -> int:
+    typed = request.GET.get("page", "1")
+    if not typed.isdecimal() or len(typed) > 9 or not 1 <= int(typed) <= _last_page(found):
+        raise Http404("The thread has no such page.")
+    return int(typed)
+
+
+def _last_page(found: Thread) -> int:
+    return max(1, (found.highest_number - 1) // Post.PER_PAGE + 1)
+
+
+def _theme_asked(request: HttpRequest, network: Network) -> Theme | None:
+    return Theme.objects.visible_to(request.user).of_network(network).filter(slug=request.GET.get("theme", "")).first()
