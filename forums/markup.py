@@ -39,7 +39,7 @@ def render(source: str) -> str:
 
 
 def plain(html: str) -> str:
-    """The words of rendered HTML on one line, for excerpts and the search index. Plain text: to be escaped when shown."""
+    """The words of rendered HTML on one line, for excerpts and the search index: plain text, to be escaped if shown."""
     spaced = html.replace("</", " </").replace("<br", " <br")
     return " ".join(unescape(nh3.clean(spaced, tags=set())).split())
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 
-from network.models import Membership, Network, Viewer
+from network.models import Member, Membership, Network, Organisation, OrganisationDomain, Viewer
+from network.models.organisation import domain_of
 
 
 class Refused(PermissionDenied):
@@ -33,11 +34,38 @@ SIGN_IN_FIRST = Verdict("Sign in first.")
 NOT_A_MEMBER = Verdict("Only members of this network can do this.")
 
 
+def can_sign_up(email: str) -> Verdict:
+    """Whether an account may be asked for with this address, by the domain alone."""
+    if OrganisationDomain.objects.for_address(email).exists():
+        return ALLOWED
+    return Verdict(f"Enter an address at a council's email domain. We do not know {domain_of(email)} as one.")
+
+
+def can_be_admitted(member: Member, organisation: Organisation | None) -> Verdict:
+    """Whether somebody whose mailbox is proved is let in by its domain, as an officer of `organisation`; None where
+    the domain leaves no choice."""
+    councils = Organisation.objects.with_address(member.email)
+    if not member.is_active:
+        return Verdict("This account is closed.")
+    if not councils:
+        return can_sign_up(member.email)
+    if organisation is None and len(councils) > 1:
+        return Verdict("Several councils share this email domain. Say which you work for.")
+    if organisation is not None and organisation not in councils:
+        return Verdict(f"{organisation} does not use this email domain.")
+    return ALLOWED
+
+
 def membership_of(viewer: Viewer, network: Network) -> Membership | None:
     """The viewer's row in the network, whatever its state; None where there is none or the account is inactive."""
     if not viewer.is_authenticated or not viewer.is_active:
         return None
     return Membership.objects.filter(member=viewer, network=network).first()
+
+
+def can_take_part(viewer: Viewer) -> Verdict:
+    """What anybody may do who has an account in use, such as reading their own notices."""
+    return ALLOWED if viewer.is_authenticated and viewer.is_active else SIGN_IN_FIRST
 
 
 def can_read(viewer: Viewer, network: Network) -> Verdict:
@@ -94,12 +122,16 @@ def can_decide(viewer: Viewer, request: Membership) -> Verdict:
     return verdict
 
 
+def is_ripe(request: Membership) -> Verdict:
+    """Whether anybody could approve this request now. A domain that nobody has confirmed admits to networks that are
+    joined at once, and no further."""
+    if request.member.admission.is_confirmed:
+        return ALLOWED
+    return Verdict("An administrator has to confirm this officer's email domain first.")
+
+
 def can_approve(viewer: Viewer, request: Membership) -> Verdict:
-    """A domain that nobody has confirmed admits to networks that are joined at once, and no further."""
-    verdict = can_decide(viewer, request)
-    if verdict and not request.member.admission.is_confirmed:
-        return Verdict("An administrator has to confirm this officer's email domain first.")
-    return verdict
+    return can_decide(viewer, request) and is_ripe(request)
 
 
 def can_confirm_domains(viewer: Viewer) -> Verdict:

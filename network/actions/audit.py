@@ -8,10 +8,16 @@ from network.models import AuditEvent, Member, Network
 
 
 def record(
-    verb: str, thing: models.Model, *, by: Member | None, network: Network | None = None, **details: Any
+    verb: str,
+    thing: models.Model | type[models.Model],
+    *,
+    by: Member | None,
+    network: Network | None = None,
+    **details: Any,
 ) -> AuditEvent:
-    """Writes down that `by` (None: the site itself) did `verb` to `thing`. Must stand in the verb's transaction;
-    raises TransactionManagementError outside one. `details` are plain JSON values, never a member's words."""
+    """Writes down that `by` (None: the site itself) did `verb` to `thing`; a model stands for many of its rows. Must
+    stand in the verb's transaction; raises TransactionManagementError outside one. `details` are plain JSON values,
+    never a member's words."""
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("An audit event belongs to the transaction of what it records.")
     return AuditEvent.objects.create(
@@ -19,6 +25,6 @@ def record(
         actor_id=by.pk if by else None,
         network=network,
         object_kind=thing._meta.label_lower,
-        object_id=str(thing.pk),
+        object_id="" if isinstance(thing, type) else str(thing.pk),
         details=details,
     )

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from network import limits, permissions
 from network.models import Member, Notice
 
 
@@ -19,11 +20,13 @@ def give_notice(kind: str, object_id: int, to: Iterable[Member], *, now: datetim
     )
 
 
-def read_notices(by: Member, *, kind: str | None = None, object_id: int | None = None) -> int:
-    """Marks the member's notices as read, all of them or those of one kind or thing. Returns how many."""
-    notices = Notice.objects.visible_to(by).unread()
-    if kind is not None:
-        notices = notices.filter(kind=kind)
-    if object_id is not None:
-        notices = notices.filter(object_id=object_id)
-    return notices.update(read_at=timezone.now())
+def settle_notices(member: Member, *, kind: str, object_id: int) -> None:
+    """Part of a verb: the member has just dealt with the thing, so its notice is read."""
+    Notice.objects.visible_to(member).unread().filter(kind=kind, object_id=object_id).update(read_at=timezone.now())
+
+
+def read_all_notices(*, by: Member) -> int:
+    """Marks all of a member's notices as read; returns how many were not. Raises Refused, LimitReached."""
+    permissions.can_take_part(by).enforce()
+    limits.NOTICES.spend(by)
+    return Notice.objects.visible_to(by).unread().update(read_at=timezone.now())

@@ -1,0 +1,107 @@
+"""What import-linter cannot see: keys between tables, rooms of a package, and where reads begin."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.db import models
+
+ROOT = Path(__file__).resolve().parents[2]
+STOREYS = ["network", "forums", "cms"]  # from the ground up
+
+ROOMS = {
+    *("models", "actions", "views", "templatetags", "management", "migrations", "static"),
+    *("permissions", "limits", "realtime", "notifications", "search", "signals", "receivers", "forms"),
+    *("consumers", "feeds", "urls", "routing", "tasks", "demo", "apps", "__init__"),
+}
+OWN_ROOMS = {
+    # The roof composes the site; the adapter is allauth's word for what it asks the site.
+    "network": {"settings", "asgi", "middleware", "checks", "adapters"},
+    # The live engine; and how members' words become HTML.
+    "forums": {"live", "markup"},
+    "cms": {"wagtail_hooks"},
+}
+
+
+def models_of(storey: str) -> list[type[models.Model]]:
+    return list(apps.get_app_config(storey).get_models())
+
+
+@pytest.mark.parametrize("storey", STOREYS)
+def test_no_foreign_key_points_up(storey: str) -> None:
+    above = set(STOREYS[STOREYS.index(storey) + 1 :])
+    if storey != "cms":
+        above |= {config.label for config in apps.get_app_configs() if config.name.startswith("wagtail")}
+    upward = [
+        f"{model.__name__}.{field.name} -> {field.related_model}"
+        for model in models_of(storey)
+        for field in [*model._meta.fields, *model._meta.many_to_many]
+        if isinstance(field.related_model, type) and field.related_model._meta.app_label in above
+    ]
+    assert upward == []
+
+
+@pytest.mark.parametrize("storey", STOREYS)
+def test_a_package_holds_its_rooms_and_nothing_else(storey: str) -> None:
+    allowed = ROOMS | OWN_ROOMS[storey]
+    found = {path.stem for path in (ROOT / storey).iterdir() if path.name != "__pycache__"}
+    assert found - allowed == set()
+
+
+@pytest.mark.parametrize("storey", STOREYS)
+def test_a_file_of_models_or_verbs_is_a_noun_and_no_drawer(storey: str) -> None:
+    drawers = {"utils", "helpers", "common", "misc", "core", "base", "tools", "lib"}
+    assert [path for path in (ROOT / storey).rglob("*.py") if path.stem in drawers] == []
+
+
+# Tables that no reader reaches: their rows are the site's own, or say nothing without what carries them.
+NOBODY_READS = {"network.DueJob", "network.Worker", "network.Tag"}
+
+
+@pytest.mark.parametrize("storey", STOREYS)
+def test_every_table_says_who_may_see_its_rows(storey: str) -> None:
+    mute = [
+        model._meta.label
+        for model in models_of(storey)
+        if model._meta.label not in NOBODY_READS
+        and not model._meta.auto_created
+        and not hasattr(model._default_manager, "visible_to")
+    ]
+    assert mute == []
+
+
+def verbs() -> list[tuple[str, ast.FunctionDef]]:
+    found = []
+    for storey in STOREYS:
+        for path in sorted((ROOT / storey / "actions").glob("*.py")):
+            for node in ast.parse(path.read_text()).body:
+                if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                    found.append((f"{storey}.actions.{path.stem}.{node.name}", node))
+    return found
+
+
+def lines_calling(verb: ast.FunctionDef, *names: str) -> list[int]:
+    return [
+        node.lineno
+        for node in ast.walk(verb)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in names
+    ]
+
+
+@pytest.mark.parametrize(("name", "verb"), [pytest.param(name, verb, id=name) for name, verb in verbs()])
+def test_a_verb_of_a_member_asks_then_counts_then_writes(name: str, verb: ast.FunctionDef) -> None:
+    if "by" not in {argument.arg for argument in verb.args.args + verb.args.kwonlyargs}:
+        return
+    if "Part of a verb" in (ast.get_docstring(verb) or ""):
+        return
+    asks = lines_calling(verb, "enforce")
+    counts = lines_calling(verb, "spend")
+    writes = lines_calling(verb, "atomic", "create", "update", "save", "delete", "bulk_create")
+    if not asks and not counts and not writes:
+        return  # hands on to one function that does all three, as the two ways to lock do
+    assert asks and counts, f"{name} writes for a member without asking or counting"
+    assert asks[0] < counts[0]
+    assert not writes or counts[0] < writes[0]
