@@ -18,6 +18,8 @@ from typing import Any
 from django import forms, template
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.forms import BaseForm, BoundField
+from django.shortcuts import resolve_url
+from django.template import Context
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
@@ -165,7 +167,7 @@ def error_summary(*forms_shown: BaseForm | None) -> dict[str, Any]:
 def button(
     text: str,
     href: str = "",
-    kind: str = "",
+    style: str = "",
     name: str = "",
     value: str = "",
     detail: str = "",
@@ -174,18 +176,56 @@ def button(
 ) -> dict[str, Any]:
     """A button that sends its form, or with `href` a link that looks like one.
 
-    `kind`: "secondary", "warning", "quiet" (looks like a link) or nothing. `name` and `value` are sent with the form.
+    `style`: "secondary", "warning", "quiet" (looks like a link) or nothing. `name` and `value` are sent with the form.
     `detail`: more words for screen readers only, such as whom the button is about. `form`: the id of a form elsewhere.
     """
     return {
         "text": text,
         "href": href,
-        "kind": kind,
+        "style": style,
         "name": name,
         "value": value,
         "detail": detail,
         "disabled": disabled,
         "form": form,
+    }
+
+
+# Finding one's way
+
+
+@register.inclusion_tag("components/breadcrumbs.html")
+def breadcrumbs(*steps: str) -> dict[str, Any]:
+    """The way down to this page: pairs of a title and an address or the name of one. Home is put before them; the page
+    itself is left out, for its heading stands right below."""
+    pairs = zip(steps[::2], steps[1::2], strict=True)
+    return {"trail": [{"title": "Home", "address": "/"}, *({"title": t, "address": resolve_url(a)} for t, a in pairs)]}
+
+
+@register.inclusion_tag("components/pagination.html", takes_context=True)
+def pagination(context: Context, number: int, count: int, parameter: str = "page") -> dict[str, Any]:
+    """Links to the first page, the last one, and those beside this one. Keeps the rest of the query. Nothing for one
+    page."""
+    query = context["request"].GET.copy()
+
+    def address(page: int) -> str:
+        query[parameter] = str(page)
+        return f"?{query.urlencode()}"
+
+    shown = [page for page in range(1, count + 1) if page in (1, count) or abs(page - number) <= 1]
+    pages: list[dict[str, Any]] = []
+    for before, page in zip([0, *shown], shown, strict=False):
+        if page - before == 2:
+            # A gap of one page is as wide as the page itself.
+            pages.append({"number": page - 1, "address": address(page - 1), "is_current": False})
+        elif page - before > 2:
+            pages.append({"is_gap": True})
+        pages.append({"number": page, "address": address(page), "is_current": page == number})
+    return {
+        "count": count,
+        "pages": pages,
+        "previous": address(number - 1) if number > 1 else "",
+        "next": address(number + 1) if number < count else "",
     }
 
 
@@ -205,6 +245,15 @@ def moment(at: date | datetime | None, style: str = "") -> SafeString:
         return format_html('<time datetime="{}">{}</time>', at.isoformat(timespec="seconds"), words)
     words = format_date(at, "j M Y" if style == "short" else "j F Y")
     return format_html('<time datetime="{}">{}</time>', at.isoformat(), words)
+
+
+@register.simple_tag
+def period(start: datetime, end: datetime) -> SafeString:
+    """From when to when: "14 November 2024, 10am to 4pm", or with both days where they differ."""
+    start, end = (timezone.localtime(at) if timezone.is_aware(at) else at for at in (start, end))
+    if start.date() == end.date():
+        return format_html("{}, {} to {}", moment(start, "date"), moment(start, "time"), moment(end, "time"))
+    return format_html("{} to {}", moment(start), moment(end))
 
 
 def _clock(at: datetime) -> str:
