@@ -5,4 +5,4 @@ class CmsConfig(AppConfig):
     name = "cms"
 
     def ready(self) -> None:
-        from cms import receivers  # noqa: F401  (it registers itself)
+        from cms import receivers, tasks  # noqa: F401  (they register themselves)

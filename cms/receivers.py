@@ -1,1 +1,72 @@
-"""What this storey does when it hears news from below: one call to a verb each."""
+"""What this storey does when Wagtail brings news: one call to a verb each. Nothing that goes wrong here may stop a page
+from going live, so every receiver runs in a savepoint of its own and what it raises is only written to the log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.db import transaction
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+from wagtail.models import Page, PageViewRestriction
+from wagtail.signals import page_published, page_unpublished, post_page_move
+
+from cms.actions.discussions import close_discussion, settle_discussion, settle_discussions_below
+from cms.actions.events import settle_room
+from cms.actions.lifecycle import begin_lifecycle
+from cms.models import EventPage, GuidancePage
+
+logger = logging.getLogger(__name__)
+
+
+def never_in_the_way(listener: Callable[..., Any]) -> Callable[..., None]:
+    @wraps(listener)
+    def listens(**news: Any) -> None:
+        try:
+            with transaction.atomic():
+                listener(**news)
+        except Exception:
+            logger.exception("The page went on its way, but %s failed.", listener.__name__)
+
+    return listens
+
+
+@receiver(page_published, sender=GuidancePage)
+@never_in_the_way
+def discuss_what_is_published(instance: GuidancePage, **news: Any) -> None:
+    settle_discussion(instance)
+
+
+@receiver(page_unpublished, sender=GuidancePage)
+@never_in_the_way
+def close_the_discussion_of_what_is_gone(instance: GuidancePage, **news: Any) -> None:
+    close_discussion(instance)
+
+
+@receiver(page_published, sender=GuidancePage)
+@never_in_the_way
+def count_the_first_publishing_as_a_review(instance: GuidancePage, **news: Any) -> None:
+    if instance.live:  # also sent when publishing is only scheduled
+        begin_lifecycle(instance)
+
+
+@receiver(page_published, sender=EventPage)
+@never_in_the_way
+def give_a_published_event_its_room(instance: EventPage, **news: Any) -> None:
+    settle_room(instance)
+
+
+@receiver(post_page_move)
+@never_in_the_way
+def settle_what_was_moved(instance: Page, **news: Any) -> None:
+    settle_discussions_below(instance)
+
+
+@receiver(post_save, sender=PageViewRestriction)
+@receiver(post_delete, sender=PageViewRestriction)
+@never_in_the_way
+def settle_what_was_closed_or_opened(instance: PageViewRestriction, **news: Any) -> None:
+    settle_discussions_below(instance.page)

@@ -1,1 +1,27 @@
 """What the hub publishes."""
+
+from cms.models.discussion import PageThread
+from cms.models.event import EventPage, EventRoom
+from cms.models.guidance import GuidancePage
+from cms.models.home import HomePage
+from cms.models.information import InformationPage
+from cms.models.lifecycle import PageLifecycle
+from cms.models.page import HubPage, HubPageQuerySet, ThemedPage, pages_visible_to
+from cms.models.section import SectionPage
+from cms.models.tag import PageTag
+
+__all__ = [
+    "EventPage",
+    "EventRoom",
+    "GuidancePage",
+    "HomePage",
+    "HubPage",
+    "HubPageQuerySet",
+    "InformationPage",
+    "PageLifecycle",
+    "PageTag",
+    "PageThread",
+    "SectionPage",
+    "ThemedPage",
+    "pages_visible_to",
+]

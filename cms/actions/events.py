@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.text import Truncator
+from wagtail.models import Page
+
+from cms.models import EventPage, EventRoom
+from forums.actions.rooms import reschedule_room, schedule_room
+from forums.models import Room
+
+
+def settle_room(page: EventPage, *, now: datetime | None = None) -> EventRoom | None:
+    """Gives a published event of a network its live room, or the room the event's new title and times. An event has one
+    room for ever, in the network it was made for. Safe to call at any time and any number of times."""
+    if not page.live or page.network is None or page.alias_of_id:
+        return None
+    title = Truncator(page.title).chars(Room._meta.get_field("title").max_length or 200)
+    with transaction.atomic():
+        # Two who publish at once would both find no room yet.
+        Page.objects.select_for_update().filter(pk=page.pk).first()
+        link = EventRoom.objects.select_related("room").filter(page=page.pk).first()
+        if link is None:
+            room = schedule_room(
+                page.network, title=title, opens_at=page.starts_at, closes_at=page.ends_at, by=None, now=now
+            )
+            return EventRoom.objects.create(page=page, room=room)
+        reschedule_room(link.room, title=title, opens_at=page.starts_at, closes_at=page.ends_at, by=None)
+    return link

@@ -1,0 +1,78 @@
+"""The shape of what editors put in, beyond what Wagtail makes of the models."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from wagtail.admin.forms import WagtailAdminPageForm
+from wagtail.admin.widgets import AdminDateInput
+
+from cms.permissions import can_review
+
+REVIEW_EVERY = timedelta(days=365)
+
+
+class GuidancePageForm(WagtailAdminPageForm):
+    """Adds the dates of review, which are no fields of the page. Whoever saves finds them in `page.review_given`."""
+
+    reviewed_on = forms.DateField(label="Last reviewed", required=False, widget=AdminDateInput)
+    review_by = forms.DateField(label="Next review due", required=False, widget=AdminDateInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The first publishing is the first review; from then on a publisher may say that there was another.
+        lifecycle = getattr(self.instance, "lifecycle", None) if self.instance.pk else None
+        may_review = lifecycle and self.for_user and can_review(self.for_user, self.instance)
+        for name in ("reviewed_on", "review_by"):
+            if may_review:
+                self.initial[name] = getattr(lifecycle, name)
+            else:
+                self.fields.pop(name, None)
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean()
+        self._check_review(given)
+        self._check_discussion(given)
+        return given
+
+    def _check_review(self, given: dict[str, Any]) -> None:
+        reviewed_on: date | None = given.get("reviewed_on")
+        review_by: date | None = given.get("review_by")
+        if reviewed_on and reviewed_on > timezone.localdate():
+            self.add_error("reviewed_on", "The date of the last review cannot be in the future.")
+        if review_by and not reviewed_on:
+            self.add_error("reviewed_on", "Say when the page was last reviewed.")
+        if reviewed_on and review_by and review_by <= reviewed_on:
+            self.add_error("review_by", "The next review must be after the last.")
+        self.instance.review_given = None
+        if {"reviewed_on", "review_by"} & set(self.changed_data) and reviewed_on:
+            self.instance.review_given = (reviewed_on, review_by or reviewed_on + REVIEW_EVERY)
+
+    def _check_discussion(self, given: dict[str, Any]) -> None:
+        network = given.get("discuss_in")
+        if not network or getattr(self.instance, "page_thread", None):
+            return
+        chosen = network.themes.all()
+        if not set(given.get("themes") or ()) & set(chosen):
+            names = ", ".join(theme.name for theme in chosen if theme.private_to_id is None)
+            raise ValidationError(
+                {"discuss_in": f"A discussion in the {network} stands under one of its themes. Choose one of: {names}."}
+            )
+
+
+class EventPageForm(WagtailAdminPageForm):
+    """Keeps an event in the network of its live room: what was said there was said to its members."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        event_room = getattr(self.instance, "event_room", None) if self.instance.pk else None
+        if event_room and "network" in self.fields:
+            self.initial["network"] = event_room.room.network_id
+            self.fields["network"].disabled = True
+            self.fields[
+                "network"
+            ].help_text = "The event has a live room in this network, so this can no longer change."

@@ -1,0 +1,11 @@
+"""How often the hub's editors may do what is not Wagtail's own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from network.limits import RateLimit
+
+PUBLISHING = RateLimit("publish pages", 200, per=timedelta(hours=1))
+REVIEWING = RateLimit("say that pages were reviewed", 200, per=timedelta(hours=1))
+GIVING_ROLES = RateLimit("give roles in the hub", 100, per=timedelta(hours=1))

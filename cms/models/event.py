@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, HelpPanel, MultiFieldPanel
+from wagtail.fields import RichTextField, StreamField
+from wagtail.models import Page
+from wagtail.search import index
+
+from cms.forms import EventPageForm
+from cms.models.blocks import PROSE, ProgrammeBlock
+from cms.models.page import HubPageManager, HubPageQuerySet, ThemedPage, pages_visible_to
+from forums.models import Room
+from network.models import Network, Viewer
+
+
+class EventPageQuerySet(HubPageQuerySet):
+    def not_over(self, now: datetime | None = None) -> EventPageQuerySet:
+        """On now or coming, the soonest first."""
+        events: EventPageQuerySet = self.filter(ends_at__gt=now or timezone.now()).order_by("starts_at", "pk")
+        return events
+
+    def over(self, now: datetime | None = None) -> EventPageQuerySet:
+        """The latest first."""
+        events: EventPageQuerySet = self.filter(ends_at__lte=now or timezone.now()).order_by("-starts_at", "-pk")
+        return events
+
+    def for_rows(self) -> EventPageQuerySet:
+        events: EventPageQuerySet = super().for_rows().select_related("network")
+        return events
+
+
+class EventPageManager(HubPageManager.from_queryset(EventPageQuerySet)):  # type: ignore[misc]
+    pass
+
+
+class EventPage(ThemedPage):
+    """A meeting of a network, or one open to every officer. Anyone may read that it takes place; the joining link, the
+    recording and the record are for those who may attend (`cms.permissions.can_attend`)."""
+
+    starts_at = models.DateTimeField("starts")
+    ends_at = models.DateTimeField("ends")
+    network = models.ForeignKey(
+        Network,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="Whose members may attend; they get a live room. Leave empty for an event open to every officer.",
+    )
+    programme = StreamField(ProgrammeBlock(), blank=True)
+    joining_link = models.URLField(max_length=500, blank=True)
+    recording_link = models.URLField(max_length=500, blank=True)
+    record = RichTextField("record of the session", features=PROSE, blank=True)
+
+    objects: ClassVar[EventPageManager] = EventPageManager()
+
+    template = "cms/event.html"
+    parent_page_types: list[str] = ["cms.SectionPage"]
+    subpage_types: list[str] = []
+
+    base_form_class = EventPageForm
+    content_panels: list[Any] = [
+        *ThemedPage.content_panels,
+        MultiFieldPanel(
+            [
+                HelpPanel("<p>All times are London time.</p>"),
+                FieldRowPanel([FieldPanel("starts_at"), FieldPanel("ends_at")]),
+                FieldPanel("network"),
+            ],
+            "When and for whom",
+        ),
+        *ThemedPage.about_panels,
+        FieldPanel("programme"),
+        MultiFieldPanel(
+            [FieldPanel("joining_link"), FieldPanel("recording_link"), FieldPanel("record")],
+            "Only for those who may attend",
+        ),
+    ]
+    # The joining link, the recording and the record are never searched: results are for everybody.
+    search_fields: list[Any] = [
+        *ThemedPage.search_fields,
+        index.SearchField("programme"),
+        index.FilterField("starts_at"),
+        index.FilterField("ends_at"),
+    ]
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")),
+                name="event_ends_later",
+                violation_error_message="An event must end after it starts.",
+            )
+        ]
+        indexes = [models.Index(fields=["ends_at"], name="event_by_end")]
+
+    def clean(self) -> None:
+        super().clean()
+        if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
+            raise ValidationError({"ends_at": "An event must end after it starts."})
+
+    def is_on(self, now: datetime | None = None) -> bool:
+        return self.starts_at <= (now or timezone.now()) < self.ends_at
+
+    def is_over(self, now: datetime | None = None) -> bool:
+        return self.ends_at <= (now or timezone.now())
+
+
+class EventRoomQuerySet(models.QuerySet["EventRoom"]):
+    def visible_to(self, viewer: Viewer) -> EventRoomQuerySet:
+        return self.filter(
+            room__in=Room.objects.visible_to(viewer).values("pk"), page__in=pages_visible_to(viewer).values("pk")
+        )
+
+
+class EventRoom(models.Model):
+    """The live room of an event. A row of its own: publishing an older draft or copying the page must not touch it."""
+
+    page = models.OneToOneField(Page, on_delete=models.CASCADE, related_name="event_room")
+    room = models.OneToOneField(Room, on_delete=models.CASCADE, related_name="event_room")
+
+    objects = EventRoomQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.room} at {self.page}"

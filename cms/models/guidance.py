@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.utils.text import slugify
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
+from wagtail.fields import StreamField
+from wagtail.search import index
+
+from cms.forms import GuidancePageForm
+from cms.models.blocks import BodyBlock
+from cms.models.page import ThemedPage
+from network.models import Network
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One block of a text. Headings have an anchor, unique on the page."""
+
+    block: Any
+    anchor: str = ""
+
+
+def parts_of(body: Any) -> list[Part]:
+    """The blocks of a StreamField in order; equal headings get -2, -3 and so on."""
+    taken: set[str] = set()
+    parts = []
+    for block in body:
+        anchor = ""
+        if block.block_type == "heading":
+            wanted = anchor = slugify(block.value)[:60] or "part"
+            count = 1
+            while anchor in taken:
+                count += 1
+                anchor = f"{wanted}-{count}"
+            taken.add(anchor)
+        parts.append(Part(block, anchor))
+    return parts
+
+
+class GuidancePage(ThemedPage):
+    """What the hub advises. May be discussed in one network: see PageThread."""
+
+    body = StreamField(BodyBlock())
+    # What the editor asked for. Where it is discussed is the row of PageThread, which no older draft can undo.
+    discuss_in = models.ForeignKey(
+        Network,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="network for its discussion",
+        help_text=(
+            "When the page is first published, a discussion thread appears in this network and stays there. "
+            "Leave empty for none."
+        ),
+    )
+
+    template = "cms/guidance.html"
+    parent_page_types: list[str] = ["cms.SectionPage"]
+    subpage_types: list[str] = []
+    # A copy is another page: whether it is discussed, and where, is asked again.
+    exclude_fields_in_copy: list[str] = ["discuss_in"]
+
+    base_form_class = GuidancePageForm
+    content_panels: list[Any] = [
+        *ThemedPage.content_panels,
+        *ThemedPage.about_panels,
+        FieldPanel("body"),
+        FieldPanel("discuss_in"),
+        MultiFieldPanel(
+            [FieldRowPanel([FieldPanel("reviewed_on"), FieldPanel("review_by")])],
+            "Review",
+            help_text="Says when somebody last checked that this page still holds. Shown at once, not with the draft.",
+        ),
+    ]
+    search_fields: list[Any] = [*ThemedPage.search_fields, index.SearchField("body")]
+
+    def parts(self) -> list[Part]:
+        return parts_of(self.body)
+
+    def contents(self) -> list[Part]:
+        """The headings, for the list of contents."""
+        return [part for part in self.parts() if part.anchor]

@@ -1,0 +1,84 @@
+"""A small hub for the tests: a home page, sections, and a way to publish guidance and events in one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from wagtail.models import Page, PageViewRestriction
+
+from cms.actions.pages import publish_page, set_up_site
+from cms.actions.roles import set_up_roles
+from cms.models import EventPage, GuidancePage, HomePage, InformationPage, SectionPage
+from network.models import Network, Theme
+
+
+@dataclass(frozen=True)
+class Hub:
+    home: HomePage
+    guidance: SectionPage
+    events: SectionPage
+
+    def publish_guidance(
+        self,
+        title: str,
+        *,
+        discuss_in: Network | None = None,
+        themes: Iterable[Theme] = (),
+        tags: Iterable[str] = (),
+        body: Iterable[tuple[str, Any]] = (("heading", "First steps"), ("paragraph", "<p>Begin small.</p>")),
+        **fields: Any,
+    ) -> GuidancePage:
+        page = GuidancePage(title=title, slug=_slug(title), discuss_in=discuss_in, body=list(body), **fields)
+        page.themes = list(themes)
+        page.tags.set(list(tags))
+        return publish_page(self.guidance, page)
+
+    def publish_event(
+        self,
+        title: str,
+        *,
+        network: Network | None = None,
+        starts_at: datetime | None = None,
+        themes: Iterable[Theme] = (),
+        **fields: Any,
+    ) -> EventPage:
+        starts_at = starts_at or timezone.now() + timedelta(days=7)
+        page = EventPage(
+            title=title,
+            slug=_slug(title),
+            network=network,
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(hours=1),
+            **fields,
+        )
+        page.themes = list(themes)
+        return publish_page(self.events, page)
+
+    def publish_information(self, title: str, *, below: Page | None = None, **fields: Any) -> InformationPage:
+        return publish_page(below or self.home, InformationPage(title=title, slug=_slug(title), **fields))
+
+
+def make_hub() -> Hub:
+    set_up_roles()
+    home = set_up_site(home=HomePage(title="Guildhall", slug="home", headline="Put technology to work"))
+    guidance = publish_page(
+        home,
+        SectionPage(title="Guidance", slug="guidance", listing=SectionPage.Listing.NEWEST, show_in_menus=True),
+    )
+    events = publish_page(
+        home, SectionPage(title="Events", slug="events", listing=SectionPage.Listing.EVENTS, show_in_menus=True)
+    )
+    return Hub(home, guidance, events)
+
+
+def close(page: Page, kind: str = PageViewRestriction.LOGIN) -> PageViewRestriction:
+    """Puts a page and all below it behind a sign-in, or behind a group with "groups"."""
+    return PageViewRestriction.objects.create(page=page, restriction_type=kind)
+
+
+def _slug(title: str) -> str:
+    return "-".join("".join(letter if letter.isalnum() else " " for letter in title.lower()).split())
