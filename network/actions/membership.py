@@ -16,6 +16,8 @@ def join_network(network: Network, *, by: Member, now: datetime | None = None) -
     permissions.can_join(by, network).enforce()
     limits.JOINING.spend(by, now=now)
     with transaction.atomic():
+        _lock_own(network, by)
+        permissions.can_join(by, network).enforce()
         membership = _begin(network, by, now=now)
         record("joined", membership, by=by, network=network)
     return membership
@@ -28,6 +30,8 @@ def ask_to_join(network: Network, *, by: Member, reason: str, now: datetime | No
     permissions.can_ask_to_join(by, network).enforce()
     limits.JOINING.spend(by, now=now)
     with transaction.atomic():
+        _lock_own(network, by)
+        permissions.can_ask_to_join(by, network).enforce()
         membership, _ = Membership.objects.update_or_create(
             member=by,
             network=network,
@@ -82,24 +86,34 @@ def leave_network(network: Network, *, by: Member) -> Membership:
     limits.JOINING.spend(by)
     with transaction.atomic():
         membership = Membership.objects.select_for_update().get(network=network, member=by)
+        permissions.can_leave(by, network).enforce()
         _end(membership, Membership.State.LEFT)
         record("left", membership, by=by, network=network)
     return membership
 
 
-def appoint_facilitator(network: Network, member: Member, *, by: Member | None) -> Membership:
-    """Makes an active member a facilitator. `by` None is the site's own set-up. Raises Refused, DoesNotExist."""
+def appoint_facilitator(
+    network: Network, member: Member, *, by: Member | None, now: datetime | None = None
+) -> Membership:
+    """Makes an admitted officer a facilitator, and first a member if they are not. `by` None is the site's own set-up.
+    Raises Refused, LimitReached."""
+    permissions.can_become_facilitator(member, network).enforce()
     if by is not None:
         permissions.can_appoint_facilitators(by).enforce()
-        limits.DECIDING.spend(by)
+        limits.DECIDING.spend(by, now=now)
     with transaction.atomic():
-        membership = Membership.objects.select_for_update().get(
-            network=network, member=member, state=Membership.State.ACTIVE
-        )
+        membership = Membership.objects.select_for_update().filter(network=network, member=member).first()
+        if membership is None or not membership.is_active:
+            membership = _begin(network, member, now=now, decided_by=by)
         membership.role = Membership.Role.FACILITATOR
         membership.save(update_fields=["role"])
         record("appointed facilitator", membership, by=by, network=network)
     return membership
+
+
+def _lock_own(network: Network, member: Member) -> None:
+    """Nobody decides about this membership between asking the permission again and writing."""
+    list(Membership.objects.select_for_update().filter(network=network, member=member))
 
 
 def _locked(membership: Membership) -> Membership:

@@ -1,0 +1,299 @@
+"""Demonstration content of this storey: conversations between the invented officers of `network.demo`.
+
+The councils, figures and products in them are invented too, and named so that nobody takes them for real."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from forums.actions.messages import say
+from forums.actions.posts import reply
+from forums.actions.threads import start_thread
+from forums.models import Message, Room, Thread
+from network.demo import member
+from network.models import Network, Theme
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    network: str
+    theme: str
+    by: str
+    title: str
+    source: str
+    days_ago: int
+    kind: str = Thread.Kind.DISCUSSION
+    tags: tuple[str, ...] = ()
+    replies: tuple[tuple[str, str], ...] = field(default=())
+
+
+CONVERSATIONS = (
+    Conversation(
+        network="ai",
+        theme="social-care",
+        by="callum",
+        title="Note-taking in home visits: how do you tell people?",
+        source=(
+            "We are trying a tool that drafts the case note from a recording of the visit. Practitioners like it. What "
+            "we argue about is the first minute: **how do you explain it to the person whose home you are in?**\n\n"
+            "We have a card in large print and a sentence to say. Some people nod because they want to be polite. How "
+            "do you make sure that no is an easy answer?"
+        ),
+        days_ago=40,
+        kind=Thread.Kind.QUESTION,
+        tags=("consent", "case notes"),
+        replies=(
+            (
+                "gwen",
+                "Ask before the visit as well, in the letter or the call that arranges it. A choice made on the "
+                "doorstep is hardly one. And write down what happens with the recording and when it is deleted: it is "
+                "the first thing people ask us.",
+            ),
+            (
+                "sunita",
+                "Our contact centre says: “I can take notes by hand instead, it makes no difference to me.” Said "
+                "first, before the question, it takes the pressure away.",
+            ),
+            ("callum", "Saying it first is a good idea. We will change the card and I will tell you how it went."),
+        ),
+    ),
+    Conversation(
+        network="ai",
+        theme="planning",
+        by="priya",
+        title="Checking planning applications for missing documents",
+        source=(
+            "More than half of what reaches our validation desk is incomplete. We have a prototype that reads the "
+            "upload and lists what seems to be missing, for the officer to confirm.\n\n"
+            "- It is good at *there is no location plan*.\n- It is poor at *the plan is at the wrong scale*.\n\n"
+            "Has anybody got further with drawings?"
+        ),
+        days_ago=33,
+        kind=Thread.Kind.QUESTION,
+        tags=("validation", "documents"),
+        replies=(
+            (
+                "tom",
+                "Scale bars are hard; north arrows and red lines less so. We trained nothing, we only ask for one "
+                "thing at a time and show the officer the part of the page. That last bit did more for trust than "
+                "accuracy.",
+            ),
+            ("priya", "Showing the part of the page is what ours lacks. Could we see it one day?"),
+            ("tom", "Gladly. I will bring it to the next session."),
+        ),
+    ),
+    Conversation(
+        network="ai",
+        theme="trust",
+        by="fiona",
+        title="What happened at the last session, and what comes next",
+        source=(
+            "Thank you to everybody who came. Three questions were left open; each has a thread of its own now, so "
+            "please answer there:\n\n1. telling residents that a tool drafted a letter\n2. retention of transcripts\n"
+            "3. what to ask of a supplier before procurement starts\n\nThe next session is on the events page."
+        ),
+        days_ago=28,
+        kind=Thread.Kind.ANNOUNCEMENT,
+        tags=("sessions",),
+    ),
+    Conversation(
+        network="ai",
+        theme="trust",
+        by="gwen",
+        title="Do you tell residents that a tool drafted the letter?",
+        source=(
+            "An officer reads and signs every letter. Some colleagues say that this makes the question go away. I am "
+            "not so sure: if it came out later, would a resident feel misled? What do you say, and where do you say it?"
+        ),
+        days_ago=26,
+        tags=("transparency", "letters"),
+        replies=(
+            (
+                "sunita",
+                "We say it on one page about all tools we use, and in the letter only where it changed the decision. "
+                "So far it never did.",
+            ),
+            ("maya", "One public page here too. It is also the best list we have for ourselves."),
+        ),
+    ),
+    Conversation(
+        network="ai",
+        theme="procurement",
+        by="maya",
+        title="Questions for suppliers before a procurement starts",
+        source=(
+            "We would like to talk to suppliers early without giving anybody an advantage. This is our list; what is "
+            "missing?\n\n1. What data does it learn from, and whose?\n2. What happens to ours?\n3. Who has tested it "
+            "with people who use a screen reader?\n4. What does it cost when we use it *less* than planned?\n"
+            "5. How do we leave?"
+        ),
+        days_ago=24,
+        tags=("suppliers", "procurement"),
+        replies=(
+            ("owen", "6. What does it do when it does not know?"),
+            ("gwen", "7. Which sub-processors, and where. Ask for the list, not for a yes."),
+            (
+                "callum",
+                "Question 5 is the one that made the room quiet when we asked it. Two suppliers had an answer, one had "
+                "a good one.",
+            ),
+        ),
+    ),
+    Conversation(
+        network="ai",
+        theme="front-door",
+        by="sunita",
+        title="Our chatbot answers bin questions well and everything else badly",
+        source=(
+            "People now expect it to know about council tax as well, because it sounds as if it did. Should we make it "
+            "worse at talking, or better at saying no?"
+        ),
+        days_ago=19,
+        tags=("chatbot", "waste"),
+        replies=(
+            ("owen", "Better at saying no. Ours hands over with the question already typed, so nobody says it twice."),
+            (
+                "maya",
+                "We removed its first name and its cheerful greeting. Complaints halved. I cannot prove that it was "
+                "the name.",
+            ),
+            ("sunita", "I like “hands over with the question already typed” very much. Thank you."),
+        ),
+    ),
+    Conversation(
+        network="ai",
+        theme="skills",
+        by="maya",
+        title="Half an hour of training that people finish",
+        source=(
+            "Our first course took three hours, and a fifth of those who began it finished. The new one is half an "
+            "hour and ends with a real task from the person's own week. What works for you?"
+        ),
+        days_ago=12,
+        tags=("training",),
+        replies=(
+            ("sunita", "Learning in pairs. People finish because the other one does."),
+            ("priya", "Ours is a drop-in on Thursdays with biscuits. Do not underestimate the biscuits."),
+        ),
+    ),
+    Conversation(
+        network="ai",
+        theme="generative-ai",
+        by="owen",
+        title="Licences nobody uses: who takes them back?",
+        source=(
+            "We gave out assistants to volunteers. After eight weeks a third had stopped. We would like to pass the "
+            "licences on without making it feel like a punishment. How do you decide, and what do you say?"
+        ),
+        days_ago=5,
+        kind=Thread.Kind.QUESTION,
+        tags=("licences",),
+    ),
+    Conversation(
+        network="ai-practitioners",
+        theme="data",
+        by="tom",
+        title="Removing names from case notes before anything else sees them",
+        source=(
+            "We strip names, addresses and numbers before notes go to any model, and keep the key on our side. "
+            "Nicknames and “my sister's boy” still get through.\n\n```\nrecall on names       high\n"
+            "recall on relations   poor\n```\n\nWhat do you use for relations?"
+        ),
+        days_ago=30,
+        kind=Thread.Kind.QUESTION,
+        tags=("redaction", "case notes"),
+        replies=(
+            (
+                "owen",
+                "Rules for kinship words first, model second. Crude, and it lifted us more than a better model did.",
+            ),
+            ("gwen", "Please treat the result as personal data all the same. It nearly always still is."),
+            ("tom", "Agreed, and we do. It lowers the harm of a mistake; it does not make the data anonymous."),
+        ),
+    ),
+    Conversation(
+        network="ai-practitioners",
+        theme="generative-ai",
+        by="owen",
+        title="How do you test a prompt before you change it?",
+        source=(
+            "We have forty real questions with an answer that an officer agreed with, and run them all before a change "
+            "goes live. It takes four minutes. It has caught three bad changes so far. Is forty enough?"
+        ),
+        days_ago=17,
+        tags=("testing", "prompts"),
+        replies=(
+            ("tom", "Forty that people argued about are worth four hundred that nobody did."),
+            ("maya", "Who writes new ones? Ours went stale within a quarter."),
+            ("owen", "Every complaint becomes one. That keeps them honest."),
+        ),
+    ),
+    Conversation(
+        network="ai-practitioners",
+        theme="automation",
+        by="maya",
+        title="When is a plain script the better answer?",
+        source=(
+            "We replaced a language model with sixty lines of rules last month: cheaper, faster, and it can be "
+            "explained to anybody who asks. I would like to collect more of these. Where did you go back to plain code?"
+        ),
+        days_ago=9,
+        tags=("rpa",),
+        replies=(
+            ("owen", "Reading dates out of letters. The rules are ugly and they are right."),
+            ("tom", "Sorting the shared mailbox: eleven words decide nine cases in ten."),
+        ),
+    ),
+    Conversation(
+        network="ai-practitioners",
+        theme="trust",
+        by="gwen",
+        title="An impact assessment that developers do not dread",
+        source=(
+            "I would like to ask fewer questions, earlier. Here are the five without which I cannot say yes. Which of "
+            "them could your pipeline answer by itself?\n\n1. what goes in\n2. where it goes\n3. who sees what comes "
+            "out\n4. what happens when it is wrong\n5. how we would notice"
+        ),
+        days_ago=3,
+        tags=("assessment",),
+        replies=(("tom", "1, 2 and 5 could come from what we log anyway. Let us try with one service."),),
+    ),
+)
+
+CHAT = (
+    ("fiona", "Welcome, everybody. Say hello and tell us which council you are from."),
+    ("maya", "Hello from Exampleshire."),
+    ("tom", "Modelham here, with tea."),
+    ("sunita", "Hello! Will there be a recording?"),
+    ("fiona", "Yes. It will stand on this page afterwards, with the transcript of this chat."),
+    ("callum", "How did others tell residents about note-taking tools?"),
+    ("gwen", "There is a thread about that in the network: look for “home visits”."),
+)
+
+
+def load(now: datetime) -> None:
+    """Makes what is missing; safe to run again. Needs what `network.demo` makes, and rooms that events opened."""
+    for conversation in CONVERSATIONS:
+        network = Network.objects.get(slug=conversation.network)
+        if not Thread.objects.filter(network=network, title=conversation.title).exists():
+            _hold(conversation, network, now - timedelta(days=conversation.days_ago))
+    for room in Room.objects.filter(network__slug="ai"):
+        if room.is_open(now) and not Message.objects.filter(room=room).exists():
+            for nickname, body in CHAT:
+                say(room, by=member(nickname), body=body)
+
+
+def _hold(conversation: Conversation, network: Network, began: datetime) -> None:
+    thread = start_thread(
+        network,
+        by=member(conversation.by),
+        theme=Theme.objects.get(slug=conversation.theme),
+        title=conversation.title,
+        source=conversation.source,
+        kind=conversation.kind,
+        tags=conversation.tags,
+        now=began,
+    )
+    for number, (nickname, source) in enumerate(conversation.replies, start=1):
+        reply(thread, by=member(nickname), source=source, now=began + timedelta(hours=7 * number))

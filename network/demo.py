@@ -1,0 +1,183 @@
+"""Demonstration content of this storey: two networks, their themes, and invented officers of invented councils.
+
+Everybody here is made up, and their addresses are at example.org. What is said of the networks is fact, with source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from network.actions.admission import open_account
+from network.actions.membership import appoint_facilitator, approve_request, ask_to_join, join_network
+from network.actions.networks import create_network, create_theme, pick_themes
+from network.actions.organisations import add_organisation
+from network.models import Member, Membership, Network, Organisation
+
+LGA_SLIDES = "Local Government Association, “AI, Automation and Bots4Good”, November 2024"
+
+# The key themes of the networks were shown as a picture that we do not have; this starting list is drawn from the rest
+# of the same source and an interview of late 2024.
+THEMES = {
+    "social-care": ("Social care", "Time for people in adult social care and children's services."),
+    "planning": ("Planning", "From validation to decision."),
+    "front-door": ("Customer services and the digital front door", "How residents reach us and get an answer."),
+    "places": ("Places and neighbourhoods", "Streets, waste, parks, and what residents report."),
+    "trust": ("Building trust and assurance", "Transparency, impact assessments, equalities, oversight."),
+    "procurement": ("Procurement and suppliers", "Buying responsibly, and what suppliers should show us."),
+    "data": ("Data foundations", "Quality, sharing, retention and readiness."),
+    "automation": ("Automation and RPA", "Repetitive tasks, with and without AI."),
+    "skills": ("Skills and upskilling", "Learning, roles, and confidence to say no."),
+    "generative-ai": ("Generative AI", "Assistants, drafting, summaries, and their limits."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    name: str
+    council: str  # slug
+    job_title: str
+
+
+COUNCILS = {
+    "exampleshire": ("Exampleshire County Council", "Exampleshire", "county", "South East"),
+    "sampleton": ("Sampleton Borough Council", "Sampleton", "non_metropolitan_district", "East Midlands"),
+    "modelham": ("Modelham City Council", "Modelham", "metropolitan_district", "Yorkshire and The Humber"),
+    "specimen": ("Specimen District Council", "Specimen", "non_metropolitan_district", "South West"),
+    "placeholder": ("London Borough of Placeholder", "Placeholder", "london_borough", "London"),
+    "guildhall-team": ("Guildhall team", "Guildhall team", "association", ""),
+}
+
+OFFICERS = {
+    "fiona": Officer("Fiona Facilitator", "guildhall-team", "Community manager"),
+    "edward": Officer("Edward Editor", "guildhall-team", "Content editor"),
+    "adele": Officer("Adele Administrator", "guildhall-team", "Service owner"),
+    "maya": Officer("Maya Member", "exampleshire", "Digital programme manager"),
+    "tom": Officer("Tom Technical", "modelham", "Lead data scientist"),
+    "priya": Officer("Priya Planner", "sampleton", "Principal planning officer"),
+    "gwen": Officer("Gwen Governance", "placeholder", "Head of information governance"),
+    "callum": Officer("Callum Care", "exampleshire", "Adult social care innovation lead"),
+    "sunita": Officer("Sunita Services", "specimen", "Customer services manager"),
+    "owen": Officer("Owen Operations", "modelham", "Automation developer"),
+    "nadia": Officer("Nadia Newcomer", "specimen", "Policy officer"),
+}
+
+# Shown when the demonstration starts: whom to sign in as, and what they can do.
+SIGN_INS = {
+    "maya": "a member of both networks",
+    "nadia": "an officer who has not joined a network yet",
+    "fiona": "facilitates both networks",
+    "edward": "publishes guidance (after signing in, open /admin/)",
+    "adele": "administers the site (email domains at /administration/domains/)",
+}
+
+
+def address(nickname: str) -> str:
+    """Of an invented officer: maya@exampleshire.example.org."""
+    return f"{nickname}@{OFFICERS[nickname].council}.example.org"
+
+
+def member(nickname: str) -> Member:
+    """Raises DoesNotExist before `load` has run."""
+    return Member.objects.get(email=address(nickname))
+
+
+def load(now: datetime) -> None:
+    """Makes what is missing; safe to run again."""
+    councils = _councils()
+    ai, practitioners = _networks()
+    began = now - timedelta(days=200)
+    for nickname, officer in OFFICERS.items():
+        account = open_account(address(nickname), name=officer.name, organisation=councils[officer.council], now=began)
+        if not account.job_title:
+            account.job_title = officer.job_title
+            account.save(update_fields=["job_title"])
+    for days, nickname in enumerate(OFFICERS):
+        if nickname not in ("fiona", "edward", "adele", "nadia"):
+            _join(ai, nickname, began + timedelta(days=days))
+    _facilitate(ai, "fiona", began)
+    _facilitate(practitioners, "fiona", began)
+    for days, (nickname, reason) in enumerate(APPLICATIONS.items()):
+        _be_let_in(practitioners, nickname, reason, began + timedelta(days=10 + days))
+    _ask(practitioners, "priya", "I am building a validation check for planning applications with our data team.", now)
+
+
+APPLICATIONS = {
+    "tom": "I lead our data science team; we run two models in production and would like company.",
+    "owen": "I build our automations and am adding language models to them.",
+    "maya": "I look after the programme in which our developers work.",
+    "gwen": "I review what our developers build before it goes live.",
+}
+
+
+def _councils() -> dict[str, Organisation]:
+    return {
+        slug: add_organisation(
+            slug=slug,
+            name=name,
+            short_name=short_name,
+            domains=[f"{slug}.example.org"],
+            kind=kind,
+            region=region,
+        )
+        for slug, (name, short_name, kind, region) in COUNCILS.items()
+    }
+
+
+def _networks() -> tuple[Network, Network]:
+    ai = create_network(
+        slug="ai",
+        name="AI Network",
+        purpose="Officers share what works in local government: the themes that occupy councils, and good practice.",
+        audience="Every local government officer with an interest in AI, whatever their job.",
+        joining=Network.Joining.AT_ONCE,
+        published_members=450,
+        published_source=LGA_SLIDES,
+        order=1,
+        by=None,
+    )
+    practitioners = create_network(
+        slug="ai-practitioners",
+        name="AI Practitioners Network",
+        purpose="People who build and run AI in councils compare approaches that go beyond products off the shelf.",
+        audience="Technical officers: developers, data scientists, architects, and those who assure their work.",
+        joining=Network.Joining.BY_REQUEST,
+        question="What are you building or running, and what would you like to compare with others?",
+        published_members=250,
+        published_source=LGA_SLIDES,
+        order=2,
+        by=None,
+    )
+    themes = [
+        create_theme(slug=slug, name=name, description=description, by=None)
+        for slug, (name, description) in THEMES.items()
+    ]
+    pick_themes(ai, themes, by=None)
+    technical = ("data", "generative-ai", "automation", "trust", "procurement", "planning", "social-care")
+    pick_themes(practitioners, [theme for slug in technical for theme in themes if theme.slug == slug], by=None)
+    return ai, practitioners
+
+
+def _row(network: Network, nickname: str) -> Membership | None:
+    return Membership.objects.filter(network=network, member=member(nickname)).first()
+
+
+def _join(network: Network, nickname: str, at: datetime) -> None:
+    if _row(network, nickname) is None:
+        join_network(network, by=member(nickname), now=at)
+
+
+def _ask(network: Network, nickname: str, reason: str, at: datetime) -> None:
+    if _row(network, nickname) is None:
+        ask_to_join(network, by=member(nickname), reason=reason, now=at)
+
+
+def _be_let_in(network: Network, nickname: str, reason: str, at: datetime) -> None:
+    if _row(network, nickname) is None:
+        request = ask_to_join(network, by=member(nickname), reason=reason, now=at)
+        approve_request(request, by=member("fiona"), now=at + timedelta(days=1))
+
+
+def _facilitate(network: Network, nickname: str, at: datetime) -> None:
+    row = _row(network, nickname)
+    if row is None or row.role != Membership.Role.FACILITATOR:
+        appoint_facilitator(network, member(nickname), by=None, now=at)
