@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from forums.models import Thread
-from network.models import Network, Theme, Viewer
-from network.permissions import ALLOWED, Verdict, can_facilitate, can_read
+from datetime import datetime
+
+from forums.models import Room, Thread
+from network.models import Membership, Network, Theme, Viewer
+from network.permissions import ALLOWED, NOT_A_MEMBER, Verdict, can_facilitate, can_read, membership_of
 
 
 def can_start_thread(viewer: Viewer, network: Network) -> Verdict:
@@ -33,3 +35,26 @@ def can_reply(viewer: Viewer, thread: Thread) -> Verdict:
 
 def can_lock(viewer: Viewer, thread: Thread) -> Verdict:
     return can_facilitate(viewer, thread.network)
+
+
+def can_schedule_room(viewer: Viewer, network: Network) -> Verdict:
+    return can_facilitate(viewer, network)
+
+
+def can_enter_room(viewer: Viewer, room: Room) -> Verdict:
+    return can_read(viewer, room.network)
+
+
+def can_speak(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
+    return may_speak(membership_of(viewer, room.network), room, now=now)
+
+
+def may_speak(membership: Membership | None, room: Room, *, now: datetime | None = None) -> Verdict:
+    """`can_speak` of somebody whose active membership is at hand: many who speak at once cost one query, not many."""
+    if membership is None or not membership.is_active:
+        return NOT_A_MEMBER
+    if room.is_over(now):
+        return Verdict("This room has closed. What was said in it can still be read.")
+    if not room.is_open(now):
+        return Verdict("This room has not opened yet.")
+    return ALLOWED

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from forums import feeds
-from forums.views import threads
+from forums.views import rooms, threads
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/threads/", threads.threads, name="threads"),
@@ -14,4 +14,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("threads/<int:pk>/posts/<int:number>/", threads.post, name="post"),
     path("threads/<int:pk>/reply/", threads.reply, name="reply"),
     path("unread/", threads.unread, name="unread"),
+    path("rooms/<int:pk>/", rooms.room, name="room"),
+    path("rooms/<int:pk>/send/", rooms.room_send, name="room_send"),
 ]

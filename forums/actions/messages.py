@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from forums import limits, permissions, realtime
+from forums.live import log
+from forums.models import Message, Room, RoomEvent
+from network.limits import LimitReached
+from network.models import Member, Membership
+from network.permissions import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """What a member wants to say. The same `client_id` twice is the same message, said once."""
+
+    member_id: int
+    body: str
+    client_id: uuid.UUID
+
+    @property
+    def key(self) -> log.Key:
+        return self.member_id, self.client_id
+
+
+# The message, or why there is none: Refused, LimitReached, ValidationError.
+Outcome = Message | Exception
+Outcomes = dict[log.Key, Outcome]
+
+
+def say(
+    room: Room, *, by: Member, body: str, client_id: uuid.UUID | None = None, now: datetime | None = None
+) -> Message:
+    """Says something in a live room. With a `client_id` that the member has used in this room before, nothing is
+    written and the message of then comes back. Raises Refused, LimitReached, ValidationError."""
+    [outcome] = say_together(room.pk, [Saying(by.pk, body, client_id or uuid.uuid4())], now=now)
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+def say_together(room_id: int, sayings: Sequence[Saying], *, now: datetime | None = None) -> list[Outcome]:
+    """What several members say in a room, in that order and in one transaction, each judged by itself: how sockets
+    write. The outcomes stand in the order of the sayings. Raises Room.DoesNotExist."""
+    now = now or timezone.now()
+    wanted: dict[log.Key, Saying] = {}
+    for saying in sayings:
+        wanted.setdefault(saying.key, saying)
+    outcomes: Outcomes = {}
+    room = Room.objects.select_related("network").get(pk=room_id)
+    speakers = _judge(room, wanted, outcomes, now=now)
+    _spend(speakers, wanted, outcomes, now=now)
+    with transaction.atomic():
+        room = log.hold(room_id)
+        # The room may have closed meanwhile, they may have left, or said it from another window.
+        speakers = _judge(room, wanted, outcomes, now=now)
+        lines = _write(room, speakers, wanted, outcomes, now=now)
+        if lines:
+            transaction.on_commit(lambda: realtime.messages_said(room, lines), robust=True)
+    return [outcomes[saying.key] for saying in sayings]
+
+
+def _judge(room: Room, wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now: datetime) -> dict[int, Member]:
+    """Finds what has been said already and what may not be said. Returns those who asked and belong."""
+    open_keys = [key for key in wanted if key not in outcomes]
+    numbers = log.written(room.pk, open_keys)
+    if numbers:
+        messages = Message.objects.filter(room=room, seq__in=numbers.values()).with_author()
+        by_number = {message.seq: message for message in messages}
+        outcomes |= {key: by_number[seq] for key, seq in numbers.items()}
+    memberships = {
+        membership.member_id: membership
+        for membership in Membership.objects.active()
+        .filter(network=room.network_id, member__in={member_id for member_id, _ in open_keys})
+        .select_related("member__organisation")
+    }
+    for key in open_keys:
+        if key not in outcomes:
+            try:
+                permissions.may_speak(memberships.get(key[0]), room, now=now).enforce()
+            except Refused as refused:
+                outcomes[key] = refused
+    return {member_id: membership.member for member_id, membership in memberships.items()}
+
+
+def _spend(speakers: dict[int, Member], wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now: datetime) -> None:
+    for key, saying in wanted.items():
+        if key not in outcomes:
+            try:
+                _words(saying.body)
+                limits.SPEAKING.spend(speakers[saying.member_id], now=now)
+            except (ValidationError, LimitReached) as error:
+                outcomes[key] = error
+
+
+def _write(
+    room: Room, speakers: dict[int, Member], wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now: datetime
+) -> list[log.Line]:
+    said = [saying for key, saying in wanted.items() if key not in outcomes]
+    events = [
+        RoomEvent(kind=RoomEvent.Kind.MESSAGE, actor=speakers[saying.member_id], client_id=saying.client_id, at=now)
+        for saying in said
+    ]
+    log.append(room, events)
+    messages = Message.objects.bulk_create(
+        Message(
+            room=room,
+            seq=event.seq,
+            author=speakers[saying.member_id],
+            organisation=speakers[saying.member_id].organisation,
+            body=_words(saying.body),
+            written_at=now,
+        )
+        for saying, event in zip(said, events, strict=True)
+    )
+    outcomes |= {saying.key: message for saying, message in zip(said, messages, strict=True)}
+    return [log.Line(event, message) for event, message in zip(events, messages, strict=True)]
+
+
+def _words(body: str) -> str:
+    """The body as it is kept. Raises ValidationError for one that is empty, too long or more than text."""
+    body = "".join(sign for sign in body.replace("\r\n", "\n") if sign >= " " or sign in "\n\t").strip()
+    if not body:
+        raise ValidationError("Enter a message")
+    if len(body) > Message.MAX_LENGTH:
+        raise ValidationError(f"Your message is too long: it can have at most {Message.MAX_LENGTH:,} characters")
+    if any("\ud800" <= sign <= "\udfff" for sign in body):
+        raise ValidationError("Your message has characters in it that are not text")
+    return body

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from forums import limits, permissions, realtime
+from forums.models import Room
+from network.actions.audit import record
+from network.models import Member, Membership, Network
+
+
+def schedule_room(
+    network: Network,
+    *,
+    title: str,
+    opens_at: datetime,
+    closes_at: datetime,
+    by: Member | None = None,
+    now: datetime | None = None,
+) -> Room:
+    """Makes the live room of a session of a network. `opens_at` is when the session starts; members may come in
+    `Room.EARLY` before. `by` None is the site itself, as when an event is published. Raises Refused, LimitReached,
+    and IntegrityError when it would close before it opens."""
+    if by is not None:
+        permissions.can_schedule_room(by, network).enforce()
+        limits.SCHEDULING.spend(by, now=now)
+    with transaction.atomic():
+        room = Room.objects.create(network=network, title=title, opens_at=opens_at, closes_at=closes_at, host=by)
+        record("scheduled room", room, by=by, network=network)
+    return room
+
+
+def reschedule_room(
+    room: Room, *, title: str, opens_at: datetime, closes_at: datetime, by: Member | None = None
+) -> Room:
+    """Gives a room another title or other times; what was said in it stays, and sockets open in it hear of it within a
+    second. Safe to repeat: with nothing new nothing is written. `by` None is the site itself. Raises Refused,
+    LimitReached, and IntegrityError when it would close before it opens."""
+    if by is not None:
+        permissions.can_schedule_room(by, room.network).enforce()
+        limits.SCHEDULING.spend(by)
+    with transaction.atomic():
+        room = Room.objects.select_for_update(of=("self",)).select_related("network").get(pk=room.pk)
+        if (room.title, room.opens_at, room.closes_at) != (title, opens_at, closes_at):
+            room.title, room.opens_at, room.closes_at = title, opens_at, closes_at
+            # Never `last_seq`: that number belongs to the log.
+            room.save(update_fields=["title", "opens_at", "closes_at"])
+            record("rescheduled room", room, by=by, network=room.network)
+    return room
+
+
+def shut_out(membership: Membership) -> None:
+    """Closes the sockets that a former member still has in rooms of the network. Those of other processes see the
+    network's access version move within a second."""
+    transaction.on_commit(lambda: realtime.shut_out(membership.member_id, membership.network_id), robust=True)

@@ -1,0 +1,318 @@
+"""A room in this process: what was said last, encoded once, and the listeners who are handed it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.utils import timezone
+
+from forums.live import log, protocol
+from forums.live.log import Tail
+from forums.live.protocol import Close, Event
+from forums.live.reading import read
+
+logger = logging.getLogger(__name__)
+
+
+class Source(Protocol):
+    """Where a hub reads what it was not told."""
+
+    async def tail(self, room_id: int) -> Tail | None: ...
+
+    async def after(self, room_id: int, seq: int, limit: int) -> list[Event]: ...
+
+
+class Database:
+    """The log itself. Events are rendered on the reading thread."""
+
+    async def tail(self, room_id: int) -> Tail | None:
+        return (await read(log.tails, [room_id])).get(room_id)
+
+    async def after(self, room_id: int, seq: int, limit: int) -> list[Event]:
+        return await read(lambda: [protocol.event(line) for line in log.after(room_id, seq, limit)])
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Events in a row as one frame, shared by every listener who stands at the same place."""
+
+    text: str
+    last: int
+    size: int
+
+
+class RoomHub:
+    """Holds the events `base + 1` to `top`. Being told of news is only a hint: it may be lost, doubled or out of order,
+    for whatever is missing is read from the log."""
+
+    RING_EVENTS = 2_000
+    RING_BYTES = 2_000_000
+    PAGE_EVENTS = 100
+    PAGE_BYTES = 64_000
+    LOADED_AT_FIRST = 200
+    # A listener further behind than this starts afresh from the page.
+    FURTHEST = 2_000
+    # Seconds of rest between two flushes, per listener: cost follows the clock, not the rate of messages.
+    REST_PER_LISTENER = 0.000_1
+    LONGEST_REST = 1.0
+
+    def __init__(self, tail: Tail, source: Source) -> None:
+        self.room_id = tail.room_id
+        self.tail = tail
+        self.base = self.top = self.shown = max(0, tail.last_seq - self.LOADED_AT_FIRST)
+        self.listeners: set[Listener] = set()
+        self.state: dict[str, Any] = {"open": tail.is_open(timezone.now())}
+        self.state_version = 1
+        self._source = source
+        self._ring: deque[Event] = deque()
+        self._ring_bytes = 0
+        self._pages: dict[tuple[int, int], Page] = {}
+        self._known = tail.last_seq  # the highest number heard of
+        self._filling: asyncio.Task[None] | None = None
+        self._flushed_at = 0.0
+        self._flush_timer: asyncio.TimerHandle | None = None
+
+    @property
+    def retry_ms(self) -> int:
+        """How long a browser waits, at first, between attempts to come back: the fuller the room, the longer, so that
+        all of them together do not knock a server over that has just come up."""
+        return min(10_000, max(200, 2 * len(self.listeners)))
+
+    # News comes in
+
+    def push(self, events: Sequence[Event]) -> None:
+        """Takes what follows, ignores what it has, and fetches what is missing in between."""
+        for event in events:
+            if event.seq == self.top + 1:
+                self._append(event)
+            elif event.seq > self.top:
+                self.hear_of(event.seq)
+        self._flush_soon()
+
+    def hear(self, tail: Tail) -> None:
+        """What the log itself says, once a second."""
+        self.tail = tail
+        self.hear_of(tail.last_seq)
+        self.set_state(open=tail.is_open(timezone.now()))
+
+    def replace(self, event: Event) -> None:
+        """Puts another text in the place of an event that was handed out before, such as a tombstone: whoever catches
+        up from now on gets this one."""
+        if not self.base < event.seq <= self.top:
+            return
+        place = event.seq - self.base - 1
+        self._ring_bytes += len(event.text) - len(self._ring[place].text)
+        self._ring[place] = event
+        self._pages.clear()
+
+    def set_state(self, **values: Any) -> None:
+        """The room's state, of which only the latest counts: no number, no replay."""
+        if any(self.state.get(key) != value for key, value in values.items()):
+            self.state |= values
+            self.state_version += 1
+            self._wake_everybody()
+
+    async def catch_up(self) -> None:
+        """Returns when the hub holds all that the log held at the call."""
+        tail = await self._source.tail(self.room_id)
+        if tail is not None:
+            self.hear(tail)
+        if self._filling is not None:
+            await asyncio.shield(self._filling)
+
+    def hear_of(self, seq: int) -> None:
+        self._known = max(self._known, seq)
+        if self._known > self.top and self._filling is None:
+            self._filling = asyncio.get_running_loop().create_task(self._fill())
+
+    async def _fill(self) -> None:
+        try:
+            while self._known > self.top:
+                events = await self._source.after(self.room_id, self.top, self.RING_EVENTS // 4)
+                if not events:
+                    break
+                for event in events:
+                    if event.seq == self.top + 1:
+                        self._append(event)
+                self._flush_soon()
+        except Exception:
+            logger.exception("Room %s could not be read; the next look at the log tries again", self.room_id)
+        finally:
+            self._filling = None
+
+    def _append(self, event: Event) -> None:
+        self._ring.append(event)
+        self._ring_bytes += len(event.text)
+        self.top = event.seq
+        while len(self._ring) > self.RING_EVENTS or self._ring_bytes > self.RING_BYTES:
+            self._ring_bytes -= len(self._ring.popleft().text)
+            self.base += 1
+
+    # News goes out
+
+    def _flush_soon(self) -> None:
+        if self._flush_timer is not None or self.shown == self.top:
+            return
+        loop = asyncio.get_running_loop()
+        rest = min(self.LONGEST_REST, len(self.listeners) * self.REST_PER_LISTENER)
+        wait = self._flushed_at + rest - loop.time()
+        if wait <= 0:
+            self._flush()
+        else:
+            self._flush_timer = loop.call_later(wait, self._flush)
+
+    def _flush(self) -> None:
+        self._flush_timer = None
+        self._flushed_at = asyncio.get_running_loop().time()
+        self._pages.clear()
+        self.shown = self.top
+        self._wake_everybody()
+
+    def _wake_everybody(self) -> None:
+        for listener in self.listeners:
+            listener.wake()
+
+    async def page_after(self, cursor: int) -> Page:
+        """The events that come next for a listener who has those up to `cursor`, which is below `shown`."""
+        if cursor < self.base:
+            return _page(await self._source.after(self.room_id, cursor, self.PAGE_EVENTS))
+        shown = self.shown
+        page = self._pages.get((cursor, shown))
+        if page is None:
+            events: list[Event] = []
+            size = 0
+            for seq in range(cursor + 1, min(shown, cursor + self.PAGE_EVENTS) + 1):
+                event = self._ring[seq - self.base - 1]
+                size += len(event.text)
+                if events and size > self.PAGE_BYTES:
+                    break
+                events.append(event)
+            page = self._pages[cursor, shown] = _page(events)
+        return page
+
+    # Listeners
+
+    def enter(self, listener: Listener) -> None:
+        self.listeners.add(listener)
+
+    def leave(self, listener: Listener) -> None:
+        self.listeners.discard(listener)
+        if not self.listeners and self._flush_timer is not None:
+            self._flush_timer.cancel()
+            self._flush_timer = None
+
+    def end(self, code: Close) -> None:
+        for listener in list(self.listeners):
+            listener.end(code)
+
+
+class Listener:
+    """One socket as the engine knows it: a cursor over the room's log, and a way to send."""
+
+    # What may be on its way without the browser having said that it arrived.
+    WINDOW_EVENTS = 500
+    WINDOW_BYTES = 256_000
+    PATIENCE = 15.0  # seconds
+
+    def __init__(
+        self,
+        hub: RoomHub,
+        send: Callable[[str], Awaitable[None]],
+        *,
+        member_id: int,
+        session_key: str,
+        password: str,
+        access_version: int,
+    ) -> None:
+        self.hub = hub
+        self.member_id = member_id
+        self.session_key = session_key
+        self.password = password  # its hash: another one ends the session
+        self.access_version = access_version  # of the network, when this member was last seen to belong to it
+        self.cursor = self.acked = hub.top
+        self.ended_with: Close | None = None
+        self._send = send
+        self._wake = asyncio.Event()
+        self._on_its_way: deque[Page] = deque()
+        self._bytes_on_their_way = 0
+        self._state_version = 0
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def end(self, code: Close) -> None:
+        """Nothing more is sent to this listener."""
+        if self.ended_with is None:
+            self.ended_with = code
+        self.wake()
+
+    async def start(self, epoch: uuid.UUID | None, since: int | None) -> bool:
+        """Puts the cursor where the browser is; without `since`, at the end. False: what the browser shows cannot be
+        gone on from, so it has to read the page again."""
+        hub = self.hub
+        if since is not None and since > hub.top:
+            await hub.catch_up()  # it may have heard more, sooner, from another process
+        fits = since is None or (epoch == hub.tail.epoch and hub.top - hub.FURTHEST <= since <= hub.top)
+        self.cursor = self.acked = since if fits and since is not None else hub.top
+        self._state_version = hub.state_version
+        return fits
+
+    def ack(self, seq: int) -> None:
+        """The browser has everything up to here. Raises BadFrame for what was never sent."""
+        if seq > self.cursor:
+            raise protocol.BadFrame
+        self.acked = max(self.acked, seq)
+        while self._on_its_way and self._on_its_way[0].last <= self.acked:
+            self._bytes_on_their_way -= self._on_its_way.popleft().size
+        self.wake()
+
+    async def listen(self) -> None:
+        """Sends what comes, as it comes, until `end`. There is no catching up first: what comes after N is all there
+        is."""
+        while self.ended_with is None:
+            self._wake.clear()
+            if self._state_version != self.hub.state_version:
+                self._state_version = self.hub.state_version
+                await self._deliver(protocol.state(self._state_version, self.hub.state))
+            elif self.cursor >= self.hub.shown:
+                await self._wake.wait()
+            elif self._window_is_full():
+                await self._wait_for_ack()
+            else:
+                page = await self.hub.page_after(self.cursor)
+                # Moved before sending: an ack may come while the sending still waits.
+                self.cursor = page.last
+                self._on_its_way.append(page)
+                self._bytes_on_their_way += page.size
+                if self.ended_with is None:
+                    await self._deliver(page.text)
+
+    def _window_is_full(self) -> bool:
+        return self.cursor - self.acked >= self.WINDOW_EVENTS or self._bytes_on_their_way >= self.WINDOW_BYTES
+
+    async def _wait_for_ack(self) -> None:
+        try:
+            async with asyncio.timeout(self.PATIENCE):
+                while self._window_is_full() and self.ended_with is None:
+                    self._wake.clear()
+                    await self._wake.wait()
+        except TimeoutError:
+            self.end(Close.TOO_SLOW)
+
+    async def _deliver(self, text: str) -> None:
+        try:
+            async with asyncio.timeout(self.PATIENCE):
+                await self._send(text)
+        except TimeoutError:
+            self.end(Close.TOO_SLOW)
+
+
+def _page(events: Sequence[Event]) -> Page:
+    text = "[" + ",".join(event.text for event in events) + "]"
+    return Page(text, events[-1].seq, len(text))

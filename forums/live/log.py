@@ -1,0 +1,83 @@
+"""The log of a room: events numbered from 1 without gaps. The number is given in the transaction that writes."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F
+
+from forums.models import Message, Room, RoomEvent
+
+# Whose event, and what their browser called it: unique in a room.
+Key = tuple[int, uuid.UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event with the words it stands for, as they are now."""
+
+    event: RoomEvent
+    message: Message | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """How far a room's log has come, and what else its hub watches. Read in one query for many rooms."""
+
+    room_id: int
+    network_id: int
+    epoch: uuid.UUID
+    last_seq: int
+    access_version: int
+    opens_at: datetime
+    closes_at: datetime
+
+    def is_open(self, now: datetime) -> bool:
+        return self.opens_at - Room.EARLY <= now < self.closes_at
+
+
+def hold(room_id: int) -> Room:
+    """The room, locked until the transaction ends: writers of one room wait for each other, and that is the order.
+    Raises Room.DoesNotExist."""
+    return Room.objects.select_for_update(of=("self",)).select_related("network").get(pk=room_id)
+
+
+def written(room_id: int, keys: Iterable[Key]) -> dict[Key, int]:
+    """The numbers of those events that stand in the log already. Asked with the room held, the answer stays true."""
+    wanted = set(keys)
+    found = RoomEvent.objects.filter(
+        room=room_id,
+        actor__in={actor for actor, _ in wanted},
+        client_id__in={client_id for _, client_id in wanted},
+    ).values_list("actor", "client_id", "seq")
+    numbers = {(actor, client_id): seq for actor, client_id, seq in found}
+    return {key: numbers[key] for key in wanted if key in numbers}
+
+
+def append(room: Room, events: Sequence[RoomEvent]) -> None:
+    """Numbers the events and writes them. `room` comes from `hold`, in the same transaction: a transaction that fails
+    gives its numbers back, so there are no gaps."""
+    for seq, event in enumerate(events, start=room.last_seq + 1):
+        event.room, event.seq = room, seq
+    RoomEvent.objects.bulk_create(events)
+    room.last_seq += len(events)
+    room.save(update_fields=["last_seq"])
+
+
+def after(room_id: int, seq: int, limit: int) -> list[Line]:
+    """What comes after N, with the words as they stand now."""
+    events = list(RoomEvent.objects.filter(room=room_id).after(seq)[:limit])
+    numbers = [event.seq for event in events if event.kind == RoomEvent.Kind.MESSAGE]
+    messages = {message.seq: message for message in Message.objects.filter(room=room_id, seq__in=numbers).with_author()}
+    return [Line(event, messages.get(event.seq)) for event in events]
+
+
+def tails(room_ids: Iterable[int]) -> dict[int, Tail]:
+    """How far the rooms have come; a room that is gone is missing."""
+    rows = Room.objects.filter(pk__in=list(room_ids)).values_list(
+        "pk", "network", "epoch", "last_seq", F("network__access_version"), "opens_at", "closes_at"
+    )
+    return {row[0]: Tail(*row) for row in rows}

@@ -1,0 +1,189 @@
+"""The live rooms of this process: one set of hubs for each event loop, told of news from any thread."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import uuid
+from collections.abc import Callable, Sequence
+
+from forums.live import access, log
+from forums.live.bus import Bus
+from forums.live.hub import Database, Listener, RoomHub, Source
+from forums.live.protocol import Close, Event
+from forums.live.reading import read
+
+logger = logging.getLogger(__name__)
+
+
+class LiveProcess:
+    """The rooms that have listeners on one event loop. Begins with its first listener, for not every server says when
+    it starts, and rests when the last one has gone."""
+
+    LOOK_EVERY = 1.0  # seconds: how late news may be when nobody told us
+    ASK_ACCESS_EVERY = 3  # looks
+
+    def __init__(self, source: Source | None = None) -> None:
+        self.hubs: dict[int, RoomHub] = {}
+        self._source = source or Database()
+        self._opening: dict[int, asyncio.Task[RoomHub | None]] = {}
+        self._bus = Bus(self._hear)
+        self._watching: asyncio.Task[None] | None = None
+
+    # Listeners come and go
+
+    async def enter(self, room_id: int, make: Callable[[RoomHub], Listener]) -> Listener | None:
+        """A listener in the room's hub; None when there is no such room any more. Ends with `leave`."""
+        while True:
+            hub = await self._open(room_id)
+            if hub is None:
+                return None
+            if self.hubs.get(room_id) is hub:  # or the last listener left while this one waited
+                listener = make(hub)
+                hub.enter(listener)
+                self._watch()
+                return listener
+
+    def leave(self, listener: Listener) -> None:
+        hub = listener.hub
+        hub.leave(listener)
+        if not hub.listeners:
+            self._close(hub)
+
+    async def _open(self, room_id: int) -> RoomHub | None:
+        if room_id in self.hubs:
+            return self.hubs[room_id]
+        if room_id not in self._opening:
+            task = asyncio.get_running_loop().create_task(self._make(room_id))
+            self._opening[room_id] = task
+            task.add_done_callback(lambda _: self._opening.pop(room_id, None))
+        return await asyncio.shield(self._opening[room_id])
+
+    async def _make(self, room_id: int) -> RoomHub | None:
+        tail = await self._source.tail(room_id)
+        if tail is None:
+            return None
+        hub = RoomHub(tail, self._source)
+        self.hubs[room_id] = hub
+        self._bus.join(room_id)
+        # From here it is told of news, so what it reads now completes it.
+        await hub.catch_up()
+        return hub
+
+    def _close(self, hub: RoomHub) -> None:
+        if self.hubs.get(hub.room_id) is hub:
+            del self.hubs[hub.room_id]
+            self._bus.leave(hub.room_id)
+
+    # News
+
+    def wants(self, room_id: int) -> bool:
+        return room_id in self.hubs or self._bus.is_shared
+
+    def push(self, room_id: int, epoch: uuid.UUID, events: list[Event]) -> None:
+        """Takes what this process has written, and hints at it to the others."""
+        self._hear(room_id, epoch, events[-1].seq, events)
+        self._bus.publish(room_id, epoch, events)
+
+    def shut_out(self, member_id: int, network_id: int) -> None:
+        for hub in self.hubs.values():
+            if hub.tail.network_id == network_id:
+                for listener in hub.listeners:
+                    if listener.member_id == member_id:
+                        listener.end(Close.NOT_PERMITTED)
+
+    def _hear(self, room_id: int, epoch: uuid.UUID, top: int, events: list[Event]) -> None:
+        hub = self.hubs.get(room_id)
+        # Another installation on the same Redis may have a room of the same number, but not of the same epoch.
+        if hub is not None and hub.tail.epoch == epoch:
+            hub.push(events)
+            hub.hear_of(top)
+
+    # The look at the log
+
+    def _watch(self) -> None:
+        if self._watching is None:
+            self._watching = asyncio.get_running_loop().create_task(self._look_again_and_again())
+
+    async def _look_again_and_again(self) -> None:
+        try:
+            for look in itertools.count(1):
+                await asyncio.sleep(self.LOOK_EVERY)
+                if not self.hubs:
+                    return
+                try:
+                    await self._look()
+                    if look % self.ASK_ACCESS_EVERY == 0:
+                        await self._ask_accounts()
+                except Exception:
+                    logger.exception("The log could not be read")
+        finally:
+            self._watching = None
+
+    async def _look(self) -> None:
+        tails = await read(log.tails, list(self.hubs))
+        for hub in list(self.hubs.values()):
+            tail = tails.get(hub.room_id)
+            if tail is None:
+                hub.end(Close.ROOM_GONE)
+            elif tail.epoch != hub.tail.epoch:
+                # A restored backup: its numbers mean other events. Who comes back finds a new hub.
+                hub.end(Close.TOO_SLOW)
+                self._close(hub)
+            else:
+                hub.hear(tail)
+                await self._ask_membership(hub, tail.access_version)
+
+    async def _ask_membership(self, hub: RoomHub, version: int) -> None:
+        """The version was read before the members, so an end that comes in between is seen at the next look."""
+        asked = [listener for listener in hub.listeners if listener.access_version != version]
+        if not asked:
+            return
+        belonging = await read(access.belonging, hub.tail.network_id, {listener.member_id for listener in asked})
+        for listener in asked:
+            if listener.member_id in belonging:
+                listener.access_version = version
+            else:
+                listener.end(Close.NOT_PERMITTED)
+
+    async def _ask_accounts(self) -> None:
+        listeners = [listener for hub in self.hubs.values() for listener in hub.listeners]
+        sessions = await read(access.sessions, {listener.session_key for listener in listeners})
+        passwords = await read(access.accounts, {listener.member_id for listener in listeners})
+        for listener in listeners:
+            if listener.session_key not in sessions or passwords.get(listener.member_id) != listener.password:
+                listener.end(Close.SESSION_ENDED)
+
+
+_processes: dict[asyncio.AbstractEventLoop, LiveProcess] = {}
+
+
+def here() -> LiveProcess:
+    """That of the running event loop."""
+    loop = asyncio.get_running_loop()
+    if loop not in _processes:
+        for other in list(_processes):
+            if other.is_closed():
+                del _processes[other]
+        _processes[loop] = LiveProcess()
+    return _processes[loop]
+
+
+def tell(room_id: int, epoch: uuid.UUID, encode: Callable[[], list[Event]]) -> None:
+    """Pushes events to whoever listens, from any thread; they are encoded only if there is somebody."""
+    wanting = [(loop, process) for loop, process in list(_processes.items()) if process.wants(room_id)]
+    if wanting:
+        events = encode()
+        _call(wanting, lambda process: process.push(room_id, epoch, events))
+
+
+def shut_out(member_id: int, network_id: int) -> None:
+    """Ends the sockets that a member has in rooms of a network, from any thread."""
+    _call(list(_processes.items()), lambda process: process.shut_out(member_id, network_id))
+
+
+def _call(where: Sequence[tuple[asyncio.AbstractEventLoop, LiveProcess]], what: Callable[[LiveProcess], None]) -> None:
+    for loop, process in where:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(what, process)

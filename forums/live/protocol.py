@@ -1,0 +1,176 @@
+"""What goes over a socket, version 1: JSON text, one object or, from the server, an array of events.
+
+From the browser: hello, send, ack, ping. From the server: welcome, events, ok, err, pong, st, reset, bye. An event has
+a number `s` and no `t`; every other frame has its type in `t`. `c` is the UUID that the browser gave to what it sent.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from django.template.loader import get_template
+
+from forums.live.log import Line
+
+VERSION = 1
+MAX_FRAME = 16_384  # bytes
+
+
+class Close(IntEnum):
+    """Why a socket ended. After 4400 to 4404 the browser must not come back by itself."""
+
+    GONE = 1001  # the browser went; there is nothing left to close
+    BROKEN = 1011  # our fault
+    BAD_PROTOCOL = 4400
+    SESSION_ENDED = 4401
+    NOT_PERMITTED = 4403
+    ROOM_GONE = 4404
+    TOO_SLOW = 4409  # come back and go on from where you are
+    DRAINING = 4503  # this server is going; come back
+
+
+class BadFrame(ValueError):
+    """The browser does not speak this protocol; the socket is closed with BAD_PROTOCOL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """`since` is the number of the last event that the browser shows, in that `epoch`; None of both: from now on."""
+
+    epoch: uuid.UUID | None
+    since: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    client_id: uuid.UUID
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    number: int
+
+
+Frame = Hello | Send | Ack | Ping
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An event as every socket gets it, encoded once."""
+
+    seq: int
+    text: str
+
+
+# From the browser
+
+
+def parse(text: str | None) -> Frame:
+    """Raises BadFrame for whatever a browser of ours does not send."""
+    if text is None or len(text) > MAX_FRAME or len(text.encode(errors="replace")) > MAX_FRAME:
+        raise BadFrame
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadFrame from error
+    if not isinstance(frame, dict):
+        raise BadFrame
+    match frame.get("t"):
+        case "hello" if frame.get("v") == VERSION:
+            epoch = frame.get("epoch")
+            since = frame.get("since")
+            return Hello(None if epoch is None else _uuid(epoch), None if since is None else _number(since))
+        case "send" if isinstance(frame.get("b"), str):
+            return Send(_uuid(frame.get("c")), frame["b"])
+        case "ack":
+            return Ack(_number(frame.get("s")))
+        case "ping":
+            return Ping(_number(frame.get("n")))
+    raise BadFrame
+
+
+def _uuid(value: Any) -> uuid.UUID:
+    if not isinstance(value, str) or len(value) != 36:
+        raise BadFrame
+    try:
+        return uuid.UUID(value)
+    except ValueError as error:
+        raise BadFrame from error
+
+
+def _number(value: Any) -> int:
+    # JavaScript's whole numbers, and those of the database, end here. True is an int to Python, not to us.
+    if type(value) is not int or not 0 <= value < 2**53:
+        raise BadFrame
+    return value
+
+
+# From the server
+
+
+def encode(frame: dict[str, Any]) -> str:
+    return json.dumps(frame, separators=(",", ":"), ensure_ascii=False)
+
+
+def event(line: Line) -> Event:
+    """An event with its HTML, from the same partial as the page and the same for every reader."""
+    frame: dict[str, Any] = {"s": line.event.seq, "k": line.event.kind, "ts": int(line.event.at.timestamp())}
+    if line.event.client_id is not None:
+        frame["c"] = str(line.event.client_id)
+    if line.message is not None:
+        frame["u"] = [line.message.author_id, str(line.message.author)]
+        frame["h"] = get_template("components/message.html").render({"message": line.message}).strip()
+    return Event(line.event.seq, encode(frame))
+
+
+def welcome(
+    *, epoch: uuid.UUID, top: int, is_resumed: bool, member_id: int, retry_ms: int, state: dict[str, Any]
+) -> str:
+    return encode(
+        {
+            "t": "welcome",
+            "epoch": str(epoch),
+            "top": top,
+            "resume": "ok" if is_resumed else "reset",
+            "you": {"id": member_id},
+            "cfg": {"retry_ms": retry_ms},
+            "st": state,
+        }
+    )
+
+
+def ok(client_id: uuid.UUID, seq: int) -> str:
+    return encode({"t": "ok", "c": str(client_id), "s": seq})
+
+
+def err(client_id: uuid.UUID, code: str, words: str, *, retry_ms: int | None = None) -> str:
+    """`code`: rate, closed, forbidden, invalid or busy. `words` are for the member."""
+    frame = {"t": "err", "c": str(client_id), "code": code, "words": words}
+    return encode(frame if retry_ms is None else frame | {"retry_ms": retry_ms})
+
+
+def pong(number: int, top: int, retry_ms: int) -> str:
+    return encode({"t": "pong", "n": number, "top": top, "retry_ms": retry_ms})
+
+
+def state(version: int, values: dict[str, Any]) -> str:
+    return encode({"t": "st", "ver": version, "d": values})
+
+
+def reset(epoch: uuid.UUID, top: int) -> str:
+    """What the browser shows belongs to a log that is no more: it has to read the page again."""
+    return encode({"t": "reset", "epoch": str(epoch), "top": top})
+
+
+def bye(code: int, after_ms: int) -> str:
+    return encode({"t": "bye", "code": code, "after_ms": after_ms})

@@ -1,0 +1,17 @@
+"""What open sockets are told. Called after commit, from whatever thread has written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from forums.live import process, protocol
+from forums.live.log import Line
+from forums.models import Room
+
+
+def messages_said(room: Room, lines: Sequence[Line]) -> None:
+    process.tell(room.pk, room.epoch, lambda: [protocol.event(line) for line in lines])
+
+
+def shut_out(member_id: int, network_id: int) -> None:
+    process.shut_out(member_id, network_id)
