@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 
-from network.models import Member, Membership, Network, Organisation, OrganisationDomain, Viewer
+from network.models import Member, Membership, Network, Notice, Organisation, OrganisationDomain, Viewer
 from network.models.organisation import domain_of
 
 
@@ -68,6 +68,10 @@ def can_take_part(viewer: Viewer) -> Verdict:
     return ALLOWED if viewer.is_authenticated and viewer.is_active else SIGN_IN_FIRST
 
 
+def can_read_notice(viewer: Viewer, notice: Notice) -> Verdict:
+    return ALLOWED if can_take_part(viewer) and notice.member_id == viewer.pk else Verdict("This is not your notice.")
+
+
 def can_read(viewer: Viewer, network: Network) -> Verdict:
     membership = membership_of(viewer, network)
     return ALLOWED if membership and membership.is_active else NOT_A_MEMBER
@@ -94,14 +98,23 @@ def _can_enter(viewer: Viewer, membership: Membership | None) -> Verdict:
 
 def can_join(viewer: Viewer, network: Network) -> Verdict:
     """Joining at once, without anybody's decision."""
-    verdict = _can_enter(viewer, membership_of(viewer, network))
+    return can_join_as(viewer, network, membership_of(viewer, network))
+
+
+def can_join_as(viewer: Viewer, network: Network, membership: Membership | None) -> Verdict:
+    """`can_join` for a list, where the viewer's memberships are at hand."""
+    verdict = _can_enter(viewer, membership)
     if verdict and network.is_by_request:
         return Verdict("This network is joined by request.")
     return verdict
 
 
 def can_ask_to_join(viewer: Viewer, network: Network) -> Verdict:
-    membership = membership_of(viewer, network)
+    return can_ask_as(viewer, network, membership_of(viewer, network))
+
+
+def can_ask_as(viewer: Viewer, network: Network, membership: Membership | None) -> Verdict:
+    """`can_ask_to_join` for a list, where the viewer's memberships are at hand."""
     verdict = _can_enter(viewer, membership)
     if verdict and not network.is_by_request:
         return Verdict("You can join this network at once; no request is needed.")
@@ -140,7 +153,22 @@ def can_confirm_domains(viewer: Viewer) -> Verdict:
     return Verdict("Only administrators can confirm an organisation's email domain.")
 
 
+def can_become_facilitator(member: Member, network: Network) -> Verdict:
+    membership = membership_of(member, network)
+    verdict = _can_enter(member, None)
+    if verdict and membership and membership.state == Membership.State.SUSPENDED:
+        return Verdict("Their membership of this network is suspended.")
+    return verdict
+
+
 def can_appoint_facilitators(viewer: Viewer) -> Verdict:
     if viewer.is_authenticated and viewer.is_active and viewer.has_perm("network.change_network"):
         return ALLOWED
     return Verdict("Only administrators can appoint facilitators.")
+
+
+def can_create_networks(viewer: Viewer) -> Verdict:
+    """Networks, and the themes that all of them choose from."""
+    if viewer.is_authenticated and viewer.is_active and viewer.has_perm("network.add_network"):
+        return ALLOWED
+    return Verdict("Only administrators can create networks and themes.")

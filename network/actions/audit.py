@@ -15,8 +15,8 @@ def record(
     network: Network | None = None,
     **details: Any,
 ) -> AuditEvent:
-    """Writes down that `by` (None: the site itself) did `verb` to `thing`; a model stands for many of its rows. Must
-    stand in the verb's transaction; raises TransactionManagementError outside one. `details` are plain JSON values,
+    """Writes down that `by` (None: the site itself) did `verb` to `thing`; a model stands for many of its rows. Part
+    of a verb: stands in its transaction; raises TransactionManagementError outside one. `details` are JSON values,
     never a member's words."""
     if not transaction.get_connection().in_atomic_block:
         raise transaction.TransactionManagementError("An audit event belongs to the transaction of what it records.")

@@ -25,6 +25,13 @@ def settle_notices(member: Member, *, kind: str, object_id: int) -> None:
     Notice.objects.visible_to(member).unread().filter(kind=kind, object_id=object_id).update(read_at=timezone.now())
 
 
+def read_notice(notice: Notice, *, by: Member) -> None:
+    """Marks one of a member's own notices as read. Raises Refused, LimitReached."""
+    permissions.can_read_notice(by, notice).enforce()
+    limits.NOTICES.spend(by)
+    settle_notices(by, kind=notice.kind, object_id=notice.object_id)
+
+
 def read_all_notices(*, by: Member) -> int:
     """Marks all of a member's notices as read; returns how many were not. Raises Refused, LimitReached."""
     permissions.can_take_part(by).enforce()

@@ -20,6 +20,11 @@ class MemberQuerySet(models.QuerySet["Member"]):
         shared = Membership.objects.active().filter(network__in=viewer.networks()).values("member")
         return self.filter(models.Q(pk=viewer.pk) | models.Q(pk__in=shared))
 
+    def unproved(self) -> MemberQuerySet:
+        """Addresses that somebody typed into the sign-up form and nobody has shown to be theirs: no account yet."""
+        typed_only = self.filter(admission=None, last_login=None, is_superuser=False)
+        return typed_only.exclude(emailaddress__verified=True)
+
     def search(self, words: str) -> MemberQuerySet:
         return self.filter(name__icontains=words)
 

@@ -128,3 +128,15 @@ class Membership(models.Model):
     @property
     def is_active(self) -> bool:
         return self.state == self.State.ACTIVE
+
+    @property
+    def is_requested(self) -> bool:
+        return self.state == self.State.REQUESTED
+
+    @property
+    def is_declined(self) -> bool:
+        return self.state == self.State.DECLINED
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.state == self.State.SUSPENDED

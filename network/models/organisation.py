@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import date
 
 from django.conf import settings
@@ -10,6 +11,22 @@ from django.utils import timezone
 
 from network.models.member import Viewer
 
+DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
+
+
+def domain_of(address: str) -> str:
+    """The whole domain after the last @, lower case, in the letters that mail travels by (IDNA); "" where it cannot be
+    a mail domain, or another @ stands before. Full-width letters become plain ones, look-alikes of other alphabets do
+    not."""
+    local, _, domain = address.rpartition("@")
+    if not local or "@" in local:
+        return ""
+    try:
+        domain = domain.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return ""
+    return domain if len(domain) <= 253 and DOMAIN.fullmatch(domain) else ""
+
 
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
     def visible_to(self, viewer: Viewer) -> OrganisationQuerySet:
@@ -19,6 +36,10 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
     def current(self, on: date | None = None) -> OrganisationQuerySet:
         on = on or timezone.localdate()
         return self.filter(models.Q(ends_on=None) | models.Q(ends_on__gt=on))
+
+    def with_address(self, email: str) -> OrganisationQuerySet:
+        """Those whose officers may have this address. Several where councils share a domain."""
+        return self.filter(domains__in=OrganisationDomain.objects.for_address(email))
 
 
 class Organisation(models.Model):
@@ -60,8 +81,9 @@ class OrganisationDomainQuerySet(models.QuerySet["OrganisationDomain"]):
         return self.filter(confirmed_at=None)
 
     def for_address(self, email: str) -> OrganisationDomainQuerySet:
-        """The rows whose domain is exactly what follows the last @ of a normalised address."""
-        return self.filter(domain=email.rpartition("@")[2].lower())
+        """The rows whose domain is exactly what follows the last @: no parent, no subdomain, no mere ending."""
+        domain = domain_of(email)
+        return self.filter(domain=domain) if domain else self.none()
 
 
 class OrganisationDomain(models.Model):

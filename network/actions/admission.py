@@ -1,0 +1,92 @@
+"""How an address becomes an account, and an account an officer: asked for, proved, let in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypedDict
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.utils import timezone
+
+from network import permissions
+from network.actions.audit import record
+from network.models import Admission, Member, Organisation, OrganisationDomain
+
+
+class HasAccount(Exception):
+    """Somebody has proved this address already: they sign in instead."""
+
+    def __init__(self, member: Member) -> None:
+        super().__init__(f"{member.email} has an account")
+        self.member = member
+
+
+class SignUp(TypedDict):
+    """What was typed when signing up. It stays in that browser's session until the mailbox is proved there, so that a
+    name which a stranger gives for somebody else's address goes nowhere."""
+
+    email: str
+    name: str
+    organisation: int | None
+
+
+def begin_sign_up(email: str) -> Member:
+    """Keeps an address that somebody typed, with nothing else about them and no right to anything, until it is proved.
+    Raises Refused for a domain that nobody knows; HasAccount."""
+    permissions.can_sign_up(email).enforce()
+    with transaction.atomic():
+        member = Member.objects.filter(email__iexact=email).first() or Member.objects.create_user(email)
+        if not Member.objects.unproved().filter(pk=member.pk).exists():
+            raise HasAccount(member)
+        EmailAddress.objects.get_or_create(user=member, email=member.email, defaults={"primary": True})
+    return member
+
+
+def prove_mailbox(member: Member, told: SignUp | None) -> Admission | None:
+    """Somebody has shown that a mailbox is theirs. Lets them in where its domain does. None: they may sign in, and no
+    more."""
+    told = told if told and told["email"] == member.email else None
+    chosen = told["organisation"] if told else None
+    organisation = Organisation.objects.filter(pk=chosen).first() if chosen else None
+    if not permissions.can_be_admitted(member, organisation):
+        return None
+    return admit(member, name=told["name"] if told else "", organisation=organisation)
+
+
+def admit(
+    member: Member, *, name: str = "", organisation: Organisation | None = None, now: datetime | None = None
+) -> Admission:
+    """Lets in an officer whose mailbox is proved, by the rule for its domain, and says of which council. `organisation`
+    None where the domain leaves no choice. Once: a second time gives back the first admission. Raises Refused."""
+    permissions.can_be_admitted(member, organisation).enforce()
+    with transaction.atomic():
+        domains = OrganisationDomain.objects.for_address(member.email).select_related("organisation")
+        domain = domains.get(organisation=organisation) if organisation else domains.get()
+        rule = Admission.Rule.CONFIRMED_DOMAIN if domain.is_confirmed else Admission.Rule.UNCONFIRMED_DOMAIN
+        admission, is_new = Admission.objects.get_or_create(
+            member=member, defaults={"rule": rule, "domain": domain, "at": now or timezone.now()}
+        )
+        if is_new:
+            member.name = name or member.name
+            member.organisation = domain.organisation
+            member.save(update_fields=["name", "organisation"])
+            record("admitted", member, by=None, rule=str(rule), domain=domain.domain)
+    return admission
+
+
+def open_account(
+    email: str, *, name: str, organisation: Organisation | None = None, now: datetime | None = None
+) -> Member:
+    """An account that the site itself opens, its mailbox taken for proved: demonstration content and first set-up. An
+    account already there is given back as it is. Raises Refused for a domain that nobody knows."""
+    with transaction.atomic():
+        try:
+            member = begin_sign_up(email)
+        except HasAccount as known:
+            return known.member
+        EmailAddress.objects.filter(user=member).update(verified=True)
+        member.date_joined = now or timezone.now()
+        member.save(update_fields=["date_joined"])
+        admit(member, name=name, organisation=organisation, now=now)
+    return member

@@ -1,0 +1,174 @@
+"""The shape of what people type. Who may do what with it is asked of permissions and said by the verbs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import forms as allauth_forms
+from django import forms
+from django.db.models import QuerySet
+
+from network.models import Member, Organisation
+from network.models.organisation import domain_of
+from network.permissions import can_sign_up
+
+WRONG_ADDRESS = "Enter an email address in the correct format, like name@example.gov.uk"
+
+
+class WorkEmailField(forms.EmailField):
+    """A plain mail address. Gives it back as mail travels: lower case, the domain in plain letters, so that one mailbox
+    is one account however it was typed."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label=kwargs.pop("label", "Work email address"),
+            max_length=254,
+            error_messages={
+                "required": "Enter your work email address",
+                "invalid": WRONG_ADDRESS,
+                "max_length": "Email address must be 254 characters or fewer",
+            },
+            widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
+            **kwargs,
+        )
+
+    def clean(self, value: Any) -> str:
+        address: str = super().clean(value)
+        domain = domain_of(address)
+        # A quoted name before the @ would be a second way to write one mailbox.
+        if not domain or address.startswith('"'):
+            raise forms.ValidationError(WRONG_ADDRESS, code="invalid")
+        return f"{address.rpartition('@')[0]}@{domain}".lower()
+
+
+class RequestCodeForm(allauth_forms.RequestLoginCodeForm):
+    """Signing in, first step. An address that nobody has proved yet is as good as unknown."""
+
+    email = WorkEmailField()  # type: ignore[assignment]  # allauth's own field is another EmailField
+
+    def clean_email(self) -> str:
+        email: str = super().clean_email()
+        if self._user is not None and Member.objects.unproved().filter(pk=self._user.pk).exists():
+            self._user = None
+        return email
+
+
+class CodeField(forms.CharField):
+    """The code from the mail. Letters of either case, with or without the dash."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            label="Security code",
+            help_text="For example, BCD-FGH",
+            max_length=40,
+            error_messages={
+                "required": "Enter the code from the email",
+                "max_length": "Enter only the code from the email",
+            },
+            widget=forms.TextInput(
+                attrs={
+                    "autocomplete": "one-time-code",
+                    "autocapitalize": "characters",
+                    "spellcheck": "false",
+                    "class": "govuk-input--width-10",
+                }
+            ),
+            **kwargs,
+        )
+
+
+class SignInCodeForm(allauth_forms.ConfirmLoginCodeForm):
+    code = CodeField()
+
+
+class SignUpCodeForm(allauth_forms.ConfirmEmailVerificationCodeForm):
+    code = CodeField()
+
+
+class CouncilField(forms.ModelChoiceField[Organisation]):
+    def __init__(self, councils: QuerySet[Organisation]) -> None:
+        super().__init__(
+            queryset=councils,
+            label="Which council do you work for?",
+            help_text="These councils share your email domain.",
+            empty_label=None,
+            widget=forms.RadioSelect,
+            error_messages={
+                "required": "Select the council you work for",
+                "invalid_choice": "Select the council you work for",
+            },
+        )
+
+
+class SignUpForm(forms.Form):
+    """Address, name and, where councils share the domain, which council."""
+
+    email = WorkEmailField(help_text="We let in officers of councils by the domain of their address.")
+    name = forms.CharField(
+        label="Full name",
+        max_length=100,
+        help_text="Members of your networks see it beside what you write.",
+        error_messages={
+            "required": "Enter your full name",
+            "max_length": "Full name must be 100 characters or fewer",
+        },
+        widget=forms.TextInput(attrs={"autocomplete": "name", "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.domain_is_unknown = False
+        # The council is asked for once the address is known; not having been asked yet is no mistake.
+        self.was_asked = "council_asked" in self.data
+        if self.was_asked:
+            self._ask_for_council(str(self.data.get(self.add_prefix("email"), "")).strip())
+
+    def _ask_for_council(self, email: str) -> None:
+        councils = Organisation.objects.with_address(email)
+        if len(councils) > 1:
+            self.fields["organisation"] = CouncilField(councils)
+
+    def clean_email(self) -> str:
+        email: str = self.cleaned_data["email"]
+        verdict = can_sign_up(email)
+        if not verdict:
+            self.domain_is_unknown = True
+            raise forms.ValidationError(verdict.reason, code="domain_unknown")
+        return email
+
+    def clean_name(self) -> str:
+        return " ".join(str(self.cleaned_data["name"]).split())
+
+    def clean(self) -> None:
+        if not self.was_asked and "email" in self.cleaned_data:
+            self._ask_for_council(self.cleaned_data["email"])
+
+    @property
+    def asks_for_council(self) -> bool:
+        """What was typed is in order, but a question has not been put yet."""
+        return not self.was_asked and "organisation" in self.fields
+
+
+class AskToJoinForm(forms.Form):
+    reason = forms.CharField(
+        label="Why would you like to join?",
+        max_length=2000,
+        widget=forms.Textarea,
+        error_messages={
+            "required": "Enter why you would like to join",
+            "max_length": "Your reason must be 2,000 characters or fewer",
+        },
+    )
+
+
+class DeclineForm(forms.Form):
+    words = forms.CharField(
+        label="What shall we tell them?",
+        help_text="They read your words as you write them. Say what would change the answer, if something would.",
+        max_length=2000,
+        widget=forms.Textarea,
+        error_messages={
+            "required": "Enter what we shall tell them",
+            "max_length": "Your answer must be 2,000 characters or fewer",
+        },
+    )

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from network.actions.notices import read_all_notices, read_notice
+from network.models import Notice
+from network.notifications import shown, unread_notices
+from network.views import MemberRequest
+
+
+@login_required
+@require_safe
+def notices(request: MemberRequest) -> HttpResponse:
+    return render(request, "network/notices.html", {"notices": unread_notices(request.user)})
+
+
+@login_required
+@require_POST
+def open_notice(request: MemberRequest, pk: int) -> HttpResponse:
+    """Marks one as read, and goes where it leads."""
+    notice = get_object_or_404(Notice.objects.visible_to(request.user), pk=pk)
+    read_notice(notice, by=request.user)
+    leads = shown([notice], request.user)
+    return redirect(leads[0].address if leads else "notices")
+
+
+@login_required
+@require_POST
+def read_all(request: MemberRequest) -> HttpResponse:
+    read_all_notices(by=request.user)
+    messages.success(request, "All notices are marked as read.")
+    return redirect("notices")
