@@ -3,7 +3,9 @@
 With no variable set this is the embedded default: SQLite, everything else in memory, one process on 127.0.0.1.
 """
 
+import contextlib
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -33,10 +35,18 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 SITE_URL = text("GUILDHALL_SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
 SITE_IS_HTTPS = urlsplit(SITE_URL).scheme == "https"
-if not SITE_HOST or urlsplit(SITE_URL).scheme not in ("http", "https"):
+if not SITE_HOST or SITE_URL not in (f"{scheme}://{urlsplit(SITE_URL).netloc}" for scheme in ("http", "https")):
     raise ImproperlyConfigured(
         f"GUILDHALL_SITE_URL must be a full origin such as https://guildhall.example.org, not {SITE_URL!r}."
     )
+
+# Where a socket may be opened from. On this machine people type either name.
+SITE_ORIGINS = [SITE_URL]
+if SITE_HOST in LOOPBACK_HOSTS:
+    SITE_ORIGINS = [
+        urlsplit(SITE_URL)._replace(netloc=f"{host}:{urlsplit(SITE_URL).port or ''}".rstrip(":")).geturl()
+        for host in ("127.0.0.1", "localhost", "[::1]")
+    ]
 
 # What kind of running this is
 
@@ -47,8 +57,13 @@ if DEMONSTRATION and SITE_HOST not in LOOPBACK_HOSTS:
         "GUILDHALL_DEMONSTRATION shows sign-in codes to everyone, so it works on this machine's own address only. "
         f"Unset it, or set GUILDHALL_SITE_URL to a loopback address; it is {SITE_URL}."
     )
+if DEBUG and SITE_HOST not in LOOPBACK_HOSTS:
+    raise ImproperlyConfigured(
+        "GUILDHALL_DEBUG shows the program's insides with every error, so it works on this machine's own address only. "
+        f"Unset it, or set GUILDHALL_SITE_URL to a loopback address; it is {SITE_URL}."
+    )
 
-ALLOWED_HOSTS = list(LOOPBACK_HOSTS) if SITE_HOST in LOOPBACK_HOSTS else [SITE_HOST]
+ALLOWED_HOSTS = [*LOOPBACK_HOSTS, "[::1]"] if SITE_HOST in LOOPBACK_HOSTS else [SITE_HOST]
 ALLOWED_HOSTS += [host for host in text("GUILDHALL_OTHER_HOSTS").split(",") if host and not DEMONSTRATION]
 
 # The secret key
@@ -60,18 +75,20 @@ def secret_key() -> str:
     """The key given, or one made on first use and kept in the ignored var/ folder."""
     given = text("GUILDHALL_SECRET_KEY")
     if given:
-        if not DEMONSTRATION and (len(given) < 50 or given.startswith(KNOWN_SECRETS)):
+        if not DEMONSTRATION and (len(given) < 50 or len(set(given)) < 10 or given.startswith(KNOWN_SECRETS)):
             raise ImproperlyConfigured(
                 "GUILDHALL_SECRET_KEY is too short or is a published example. Give at least 50 random characters, "
                 "or unset it and one is made for you."
             )
         return given
     kept = VAR_DIR / "secret-key"
-    try:
-        with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+    if not kept.exists():
+        # Written whole, then linked: of two processes that start together the first wins and neither reads half a key.
+        with tempfile.NamedTemporaryFile("w", dir=VAR_DIR) as file:
             file.write(get_random_secret_key())
-    except FileExistsError:
-        pass
+            file.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(file.name, kept)
     return kept.read_text().strip()
 
 
@@ -87,7 +104,7 @@ INSTALLED_APPS = [
     "wagtail.contrib.redirects",
     "wagtail.embeds",
     "wagtail.sites",
-    "wagtail.users",
+    "cms.apps.HubUsersConfig",
     "wagtail.snippets",
     "wagtail.documents",
     "wagtail.images",
@@ -148,6 +165,7 @@ TEMPLATES = [
 
 DATABASE_URL = text("DATABASE_URL")
 REDIS_URL = text("REDIS_URL")
+ONE_PROCESS_LOCK: Path | None
 
 if DATABASE_URL:
     DATABASES = {"default": dj_database_url.parse(DATABASE_URL)}
@@ -174,12 +192,19 @@ if REDIS_URL:
     CHANNEL_LAYERS: dict[str, Any] = {
         "default": {
             "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-            "CONFIG": {"hosts": [REDIS_URL]},
+            # Publishing in Redis knows no database numbers: without the number two sites would hear each other.
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": f"guildhall:{urlsplit(REDIS_URL).path.strip('/') or 0}"},
         }
     }
     CACHES: dict[str, Any] = {
-        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        "default": {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            # In seconds. What is in the cache is never worth waiting for.
+            "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
+        }
     }
+    ONE_PROCESS_LOCK = None
 else:
     CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
     CACHES = {
@@ -189,8 +214,14 @@ else:
             "OPTIONS": {"MAX_ENTRIES": 100_000},
         }
     }
+    # In one process's memory, so there may be only one: whoever serves holds this file (network.checks).
+    ONE_PROCESS_LOCK = VAR_DIR / "one-process.lock"
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# A socket's frame and message, in bytes: memory is spent before any of our code sees them.
+SOCKET_MAX_BYTES = 16 * 1024
+DAPHNE_WEBSOCKET_MAX_MESSAGE_SIZE = DAPHNE_WEBSOCKET_MAX_FRAME_SIZE = SOCKET_MAX_BYTES  # of `runserver`
 
 # Work done later. Wagtail's own indexing stays immediate; ours waits in the database for the worker.
 
@@ -211,6 +242,28 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_request_login_code"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
+
+ACCOUNT_ADAPTER = "network.adapters.AccountAdapter"
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_USER_DISPLAY = "django.contrib.auth.base_user.AbstractBaseUser.get_username"
+# Known and unknown addresses get the same answer; the mail says which it was.
+ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = ACCOUNT_LOGIN_BY_CODE_ENABLED = True
+# Six of twenty letters, none of them a vowel: 64 million codes, and five guesses at each.
+ALLAUTH_USER_CODE_FORMAT = {"length": 6, "dashed": True}
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
+ACCOUNT_EMAIL_VERIFICATION_BY_CODE_MAX_ATTEMPTS = ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
+ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+# Those of allauth, and fewer an hour: nobody's mailbox is to be filled by a stranger.
+ACCOUNT_RATE_LIMITS = {
+    "request_login_code": "20/m/ip,3/m/key,12/h/key",
+    "confirm_email": "1/10s/key,12/h/key",
+}
+# Limits per address need the visitor's own, which a proxy hands on.
+ALLAUTH_TRUSTED_PROXY_COUNT = int(text("GUILDHALL_PROXIES", "1" if SITE_IS_HTTPS else "0"))
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -250,6 +303,7 @@ USE_TZ = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
+STATIC_ROOT.mkdir(exist_ok=True)
 FRONT_END_DIR = BASE_DIR / "var" / "front-end"  # what `npm run build` makes; beside the sources, whatever VAR_DIR is
 STATICFILES_DIRS = [FRONT_END_DIR] if FRONT_END_DIR.is_dir() else []
 MEDIA_URL = "/media/"
@@ -272,6 +326,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = SITE_IS_HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^health/$"]  # asked from inside, without https
 SECURE_HSTS_SECONDS = 31_536_000 if SITE_IS_HTTPS else 0
 if SITE_IS_HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -305,6 +360,18 @@ WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
 WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = False
 WAGTAIL_PASSWORD_RESET_ENABLED = False
 WAGTAILUSERS_PASSWORD_ENABLED = False
+WAGTAIL_FRONTEND_LOGIN_URL = LOGIN_URL
+# A shared password is a secret of nobody, and asking for it would give an anonymous visitor a cookie.
+WAGTAIL_PRIVATE_PAGE_OPTIONS = {"SHARED_PASSWORD": False}
+WAGTAILDOCS_PRIVATE_COLLECTION_OPTIONS = {"SHARED_PASSWORD": False}
+# Documents pass a view that asks who may read them; what a browser might run is not taken.
+WAGTAILDOCS_SERVE_METHOD = "serve_view"
+WAGTAILDOCS_EXTENSIONS = ["csv", "docx", "odp", "ods", "odt", "pdf", "pptx", "txt", "xlsx"]
+WAGTAILEMBEDS_FINDERS = []  # nothing is fetched from elsewhere
+WAGTAIL_ALLOW_UNICODE_SLUGS = False
+# Times of events are London time for every editor.
+WAGTAIL_USER_TIME_ZONES = [TIME_ZONE]
+WAGTAILADMIN_PERMITTED_LANGUAGES = [("en", "English")]
 TAGGIT_CASE_INSENSITIVE = True
 
 LOGGING = {
