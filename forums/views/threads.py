@@ -43,6 +43,7 @@ def threads(request: HttpRequest, slug: str) -> HttpResponse:
         {
             "network": network,
             "page": page,
+            "older": _older(request, page),
             "themes": themes,
             "theme": theme,
             "tag": tag,
@@ -58,7 +59,11 @@ def unread(request: HttpRequest) -> HttpResponse:
     assert request.user.is_authenticated
     found = Thread.objects.unread_by(request.user).for_rows()
     page = ThreadPage.of(found, after=request.GET.get("after", ""))
-    return render(request, "forums/unread.html", {"page": page, "networks": list(Network.objects.of(request.user))})
+    return render(
+        request,
+        "forums/unread.html",
+        {"page": page, "older": _older(request, page), "networks": list(Network.objects.of(request.user))},
+    )
 
 
 @require_POST
@@ -148,6 +153,13 @@ def _page_number(request: HttpRequest, found: Thread) -> int:
 
 def _last_page(found: Thread) -> int:
     return max(1, (found.highest_number - 1) // Post.PER_PAGE + 1)
+
+
+def _older(request: HttpRequest, page: ThreadPage) -> str:
+    """The address of the next page of a list, with the rest of the query; empty on the last."""
+    query = request.GET.copy()
+    query["after"] = page.next_key
+    return f"?{query.urlencode()}" if page.next_key else ""
 
 
 def _theme_asked(request: HttpRequest, network: Network) -> Theme | None:

@@ -1,0 +1,112 @@
+"""The walks of docs/house.md, done under a trace: the page says what runs and in which order, and this test holds it to
+that."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from network.models import Membership
+from tests.cast import Cast
+
+HOUSE = Path(__file__).resolve().parents[2] / "docs" / "house.md"
+PACKAGES = ("network.", "forums.", "cms.")
+WRITE = re.compile(r'^\s*(INSERT|UPDATE|DELETE)(?: OR \w+)?(?: INTO| FROM)?\s+"?(\w+)"?')
+
+
+def walk(heading: str) -> list[str]:
+    """The steps under a heading of the page, in order."""
+    section = HOUSE.read_text().split(f"### {heading}\n", 1)[1].split("\n##", 1)[0]
+    return re.findall(r"^\d+\. `([^`]+)`", section, re.MULTILINE)
+
+
+@contextmanager
+def traced() -> Iterator[list[str]]:
+    """Collects our functions as they are called and our tables as they are written, in this thread."""
+    steps: list[str] = []
+
+    def on_call(frame: FrameType, event: str, argument: Any) -> None:
+        module = frame.f_globals.get("__name__", "")
+        if event == "call" and module.startswith(PACKAGES):
+            steps.append(f"{module}.{frame.f_code.co_qualname}")
+
+    def on_write(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
+        if written := WRITE.match(sql):
+            steps.append(" ".join(written.groups()))
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(on_write):
+        sys.setprofile(on_call)
+        threading.setprofile(on_call)
+        try:
+            yield steps
+        finally:
+            sys.setprofile(None)
+            threading.setprofile(None)
+
+
+def as_done(steps: list[str], named: list[str]) -> list[str]:
+    """The named steps in the order of their first call. What an adapter does by itself before it calls the verb, such
+    as asking whether to show a button, is its own business and left out."""
+    found: dict[str, None] = {}
+    in_adapter = False
+    for step in steps:
+        if ".actions." in step and step in named:
+            in_adapter = False
+        if step in named and not in_adapter:
+            found.setdefault(step)
+        if step in named and (".views." in step or ".consumers." in step):
+            in_adapter = True
+    return list(found)
+
+
+def client_of(member: Any) -> Client:
+    client = Client()
+    client.force_login(member)
+    return client
+
+
+def test_an_officer_asks_to_join_a_network_and_is_let_in(cast: Cast) -> None:
+    named = walk("An officer asks to join a network and is let in")
+    with traced() as steps:
+        asked = client_of(cast.olga).post(
+            reverse("network_join", args=[cast.practitioners.slug]), {"reason": "We build things."}
+        )
+        request = Membership.objects.get(member=cast.olga)
+        approved = client_of(cast.fay).post(
+            reverse("network_request_approve", args=[cast.practitioners.slug, request.pk])
+        )
+
+    assert (asked.status_code, approved.status_code) == (302, 302)
+    assert as_done(steps, named) == named
+
+
+def test_a_member_starts_a_thread(cast: Cast) -> None:
+    named = walk("A member starts a thread")
+    with traced() as steps:
+        answer = client_of(cast.bob).post(
+            reverse("thread_new", args=[cast.ai.slug]),
+            {"title": "Hello", "kind": "discussion", "theme": cast.theme.pk, "source": "Hello", "tags": "one, two"},
+        )
+
+    assert answer.status_code == 302
+    assert as_done(steps, named) == named
+
+
+def test_a_walk_in_another_order_is_noticed(cast: Cast) -> None:
+    named = walk("A member starts a thread")
+    swapped = [named[1], named[0], *named[2:]]
+
+    with pytest.raises(AssertionError):
+        assert as_done(named, swapped) == swapped
