@@ -212,7 +212,7 @@ def pagination(context: Context, number: int, count: int, parameter: str = "page
         query[parameter] = str(page)
         return f"?{query.urlencode()}"
 
-    shown = [page for page in range(1, count + 1) if page in (1, count) or abs(page - number) <= 1]
+    shown = sorted({page for page in (1, number - 1, number, number + 1, count) if 1 <= page <= count})
     pages: list[dict[str, Any]] = []
     for before, page in zip([0, *shown], shown, strict=False):
         if page - before == 2:

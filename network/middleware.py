@@ -1,0 +1,23 @@
+"""What stands around every view."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from network.limits import LimitReached
+from network.views import errors
+
+
+class LimitsMiddleware:
+    """A limit that a view lets pass becomes the page that says so, with the time to wait for programs."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return errors.too_often(request, exception) if isinstance(exception, LimitReached) else None

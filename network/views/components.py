@@ -1,0 +1,290 @@
+"""The developers' page: every component with invented content, as a page would show it. Only in development."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from types import SimpleNamespace as Thing
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from network.models import Member, Network, Notice, Organisation, Tag, Theme
+from network.notifications import ShownNotice
+
+COUNTY = Organisation(
+    name="Exampleshire County Council", short_name="Exampleshire", slug="exampleshire", kind="County council"
+)
+BOROUGH = Organisation(name="Sampleton Borough Council", short_name="Sampleton", slug="sampleton")
+LONG = Organisation(
+    name="North Placeholder and Upper Specimen Metropolitan Borough Council",
+    short_name="North Placeholder and Upper Specimen",
+    slug="north-placeholder",
+)
+
+PRIYA = Member(pk=11, name="Priya Raman", job_title="Digital programme manager", organisation=COUNTY)
+TOM = Member(pk=12, name="Tom Okafor", job_title="Data engineer", organisation=BOROUGH)
+WILHELMINA = Member(
+    pk=13, name="Wilhelmina Featherstonehaugh-Abernathy", job_title="Head of service", organisation=LONG
+)
+
+AI = Network(
+    name="AI Network",
+    slug="ai",
+    purpose="What works, what does not, and what other councils wish they had known. Key themes and best practice.",
+    audience="every officer with an interest in AI",
+    joining=Network.Joining.AT_ONCE,
+    published_members=450,
+    published_source="LGA, November 2024",
+)
+PRACTITIONERS = Network(
+    name="AI Practitioners Network",
+    slug="ai-practitioners",
+    purpose="For those who build: approaches and solutions that go beyond off-the-shelf.",
+    audience="officers who build or run AI themselves",
+    joining=Network.Joining.BY_REQUEST,
+    published_members=250,
+    published_source="LGA, November 2024",
+)
+
+THEMES = [
+    Theme(name="Adult social care", slug="adult-social-care", description="Time with people rather than with forms."),
+    Theme(name="Planning", slug="planning", description="From a drawing to a decision."),
+    Theme(name="Building trust and assurance", slug="trust", description="How we know that it works, and for whom."),
+    Theme(name="Procurement and suppliers", slug="procurement", description="Asking the right questions early."),
+]
+TAGS = [Tag(name="transcription", slug="transcription"), Tag(name="dpia", slug="dpia")]
+
+
+class SampleForm(forms.Form):
+    """One field of each kind. Bound, it is wrong in several ways."""
+
+    title = forms.CharField(
+        max_length=150, help_text="Say it as you would to a colleague.", error_messages={"required": "Enter a title"}
+    )
+    email = forms.EmailField(
+        label="Work email address", widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"})
+    )
+    code = forms.CharField(
+        label="Security code",
+        widget=forms.TextInput(attrs={"class": "govuk-input--width-10", "autocomplete": "one-time-code"}),
+    )
+    people = forms.IntegerField(label="How many people?", widget=forms.NumberInput(attrs={"inputmode": "numeric"}))
+    day = forms.DateField(widget=forms.DateInput, label="On which day?")
+    starts = forms.DateTimeField(label="When does it start?", help_text="London time.")
+    theme = forms.ChoiceField(choices=[("", "Choose a theme"), *((theme.slug, theme.name) for theme in THEMES)])
+    kind = forms.ChoiceField(
+        label="What kind of thread is it?",
+        choices=[("discussion", "Discussion"), ("question", "Question"), ("practice", "We did this")],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose the kind of thread"},
+    )
+    networks = forms.MultipleChoiceField(
+        label="Who is it for?",
+        choices=[("ai", "AI Network"), ("ai-practitioners", "AI Practitioners Network")],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text="Choose all that apply.",
+    )
+    source = forms.CharField(label="What do you want to say?", widget=forms.Textarea, max_length=1000)
+    agree = forms.BooleanField(
+        label="I have read the ground rules",
+        error_messages={"required": "Say that you have read the ground rules"},
+    )
+
+
+class Related:
+    """Stands in for a related manager: `thread.tags.all`."""
+
+    def __init__(self, *things: Any) -> None:
+        self.things = list(things)
+
+    def all(self) -> list[Any]:
+        return self.things
+
+
+def _thread(title: str, author: Member | None, at: datetime, **more: Any) -> Thing:
+    fields: dict[str, Any] = {
+        "title": title,
+        "get_absolute_url": "#",
+        "author": author,
+        "author_name": str(author) if author else "The hub",
+        "organisation": author.organisation if author else None,
+        "kind": "discussion",
+        "get_kind_display": "Discussion",
+        "theme": THEMES[0],
+        "network": AI,
+        "tags": Related(),
+        "reply_count": 0,
+        "last_post_at": at,
+        "is_locked": False,
+        "is_unread": False,
+    }
+    return Thing(**fields | more)
+
+
+def _threads(now: datetime) -> list[Thing]:
+    return [
+        _thread(
+            "What did your equality impact assessment say about transcription in home visits?",
+            PRIYA,
+            now - timedelta(hours=2),
+            kind="question",
+            get_kind_display="Question",
+            tags=Related(*TAGS),
+            reply_count=7,
+            is_unread=True,
+        ),
+        _thread(
+            "We ran a planning validation pilot for six months: here is what we would not do again",
+            TOM,
+            now - timedelta(days=1),
+            kind="practice",
+            get_kind_display="We did this",
+            theme=THEMES[1],
+            reply_count=1,
+        ),
+        _thread("Discussion: Questions to ask before you buy", None, now - timedelta(days=3), theme=THEMES[3]),
+        _thread(
+            "Minutes of the July meeting", WILHELMINA, now - timedelta(days=40), network=PRACTITIONERS, is_locked=True
+        ),
+    ]
+
+
+def _post(number: int, author: Member | None, at: datetime, html: str) -> Thing:
+    return Thing(
+        number=number,
+        author=author,
+        author_name=str(author) if author else "The hub",
+        organisation=author.organisation if author else None,
+        written_at=at,
+        html=html,
+        get_absolute_url=f"#post-{number}",
+    )
+
+
+def _posts(now: datetime) -> list[Thing]:
+    return [
+        _post(
+            1,
+            PRIYA,
+            now - timedelta(hours=5),
+            "<p>We are about to let social workers record visits and have the notes drafted. Our equality lead asks "
+            "what happens with accents, with interpreters and with people who would rather not be recorded.</p>"
+            "<p>What did you:</p><ul><li>ask the supplier to test?</li><li>test yourselves?</li>"
+            "<li>decide <strong>not</strong> to use it for?</li></ul>"
+            "<blockquote><p>Saying no must be as easy as saying yes.</p></blockquote>",
+        ),
+        _post(
+            2,
+            WILHELMINA,
+            now - timedelta(hours=2),
+            '<p>We wrote ours in the open. Look at <a href="#post-1">the second part</a>, and at the field '
+            "<code>consent_given_at</code>, which nobody had asked for until a carer did.</p>",
+        ),
+        _post(3, None, now, "<p>The guidance <em>Questions to ask before you buy</em> is published. Tell us here.</p>"),
+    ]
+
+
+def _messages(now: datetime) -> list[Thing]:
+    said = [
+        (PRIYA, "Good morning from Exampleshire! Can everybody hear the speaker?"),
+        (TOM, "Loud and clear. Slides are at https://example.org/slides"),
+        (
+            WILHELMINA,
+            "One question about the second slide: was the saving measured, or estimated by the supplier? We found that "
+            "the two were far apart.\nHappy to share our sheet.",
+        ),
+    ]
+    return [
+        Thing(
+            seq=number,
+            author=author,
+            author_id=author.pk,
+            organisation=author.organisation,
+            body=body,
+            written_at=now + timedelta(minutes=number),
+        )
+        for number, (author, body) in enumerate(said, start=1)
+    ]
+
+
+@require_safe
+def components(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
+    context: dict[str, Any] = {
+        "county": COUNTY,
+        "member": PRIYA,
+        "people": [PRIYA, TOM, WILHELMINA],
+        "networks": [AI, PRACTITIONERS],
+        "themes": THEMES,
+        "tags": TAGS,
+        "threads": _threads(now),
+        "posts": _posts(now),
+        "chat": _messages(now),
+        "form": SampleForm(auto_id="sample_%s"),
+        "wrong_form": SampleForm({"email": "priya", "source": "x" * 1010}, auto_id="wrong_%s"),
+        "composer_form": SampleForm(auto_id="composer_%s"),
+        "chat_form": SampleForm(auto_id="chat_%s"),
+        "notices_shown": [
+            ShownNotice(Notice(at=now), "Amir Khan asks to join the AI Practitioners Network", "#"),
+            ShownNotice(Notice(at=now - timedelta(days=1)), "Tom Okafor replied to “What did your DPIA say?”", "#"),
+        ],
+        "questions": [
+            Thing(
+                pk=1,
+                text="How did you get the first three services to agree?",
+                author_name="Priya Raman",
+                organisation=COUNTY,
+                votes=12,
+                voted=True,
+                is_answered=False,
+                address="#",
+            ),
+            Thing(
+                pk=2,
+                text="Is the evaluation published?",
+                author_name="Somebody",
+                organisation=None,
+                votes=1,
+                voted=False,
+                is_answered=False,
+                address="#",
+            ),
+            Thing(
+                pk=3,
+                text="Which model is it?",
+                author_name="Tom Okafor",
+                organisation=BOROUGH,
+                votes=4,
+                voted=False,
+                is_answered=True,
+                address="",
+            ),
+        ],
+        "poll": Thing(
+            question="Where is your council with AI in planning?",
+            total=48,
+            options=[
+                Thing(pk=1, text="Not looked at it", votes=11, share=23, is_own=False),
+                Thing(pk=2, text="Trying something", votes=26, share=54, is_own=True),
+                Thing(pk=3, text="In daily use", votes=11, share=23, is_own=False),
+            ],
+        ),
+        "parts": [
+            Thing(title=title, anchor="pages")
+            for title in ("Before you start", "Who decides", "What to ask a supplier", "Afterwards")
+        ],
+        "now": now,
+        "soon": now + timedelta(days=9),
+        "sooner": now + timedelta(days=9, hours=2),
+        "past": now - timedelta(days=200),
+        "today": timezone.localdate(),
+        "swatches": ["ink", "pine", "pine-deep", "pine-bright", "mist", "gold", "madder", "leaf", "link"],
+    }
+    if not request.user.is_authenticated:
+        context["csrf_token"] = "NOTPROVIDED"  # noqa: S105  no forms are sent from here, so no cookie is set for them
+    return render(request, "network/components.html", context)

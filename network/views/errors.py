@@ -1,0 +1,61 @@
+"""What somebody is told when something cannot be done. Never more than they may know."""
+
+from __future__ import annotations
+
+import logging
+from math import ceil
+
+from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from network.limits import LimitReached
+from network.permissions import Refused
+
+logger = logging.getLogger(__name__)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return render(request, "400.html", status=400)
+
+
+def refused(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Says the verdict's own reason. What other code forbids has none that is written for members."""
+    reason = str(exception) if isinstance(exception, Refused) else ""
+    return render(request, "403.html", {"reason": reason}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """The same whether there is nothing, or nothing that this visitor may know of."""
+    return render(request, "404.html", status=404)
+
+
+def too_often(request: HttpRequest, reached: LimitReached) -> HttpResponse:
+    context = {"reason": str(reached), "wait": _in_words(reached.retry_after)}
+    response = render(request, "429.html", context, status=429)
+    response["Retry-After"] = str(reached.retry_after)
+    return response
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form without its token: mostly a page that was left open over a sign-in or sign-out."""
+    return render(request, "csrf.html", status=403)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Drawn without request, session or database, for any of them may be what failed."""
+    try:
+        return HttpResponseServerError(render_to_string("500.html"))
+    except Exception:
+        logger.exception("The error page failed too.")
+        return HttpResponseServerError(
+            '<!doctype html><html lang="en-GB"><title>Sorry, something went wrong - Guildhall</title>'
+            "<h1>Sorry, something went wrong</h1><p>Try again in a few minutes.</p></html>"
+        )
+
+
+def _in_words(seconds: int) -> str:
+    for unit, size in (("hour", 3_600), ("minute", 60)):
+        if seconds > size:
+            return f"{ceil(seconds / size)} {unit}s"
+    return "a minute"
