@@ -139,6 +139,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "network.middleware.LimitsMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
 ]
 
@@ -269,6 +270,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "network.views.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 # Messages travel in the session of somebody signed in; the cookie store would give an anonymous visitor a cookie.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
@@ -367,7 +369,7 @@ WAGTAILDOCS_PRIVATE_COLLECTION_OPTIONS = {"SHARED_PASSWORD": False}
 # Documents pass a view that asks who may read them; what a browser might run is not taken.
 WAGTAILDOCS_SERVE_METHOD = "serve_view"
 WAGTAILDOCS_EXTENSIONS = ["csv", "docx", "odp", "ods", "odt", "pdf", "pptx", "txt", "xlsx"]
-WAGTAILEMBEDS_FINDERS = []  # nothing is fetched from elsewhere
+WAGTAILEMBEDS_FINDERS: list[str] = []  # nothing is fetched from elsewhere
 WAGTAIL_ALLOW_UNICODE_SLUGS = False
 # Times of events are London time for every editor.
 WAGTAIL_USER_TIME_ZONES = [TIME_ZONE]

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from network.views import account, domains, mail, members, networks, notices, organisations
+from network.views import account, components, domains, mail, members, networks, notices, organisations
 from network.views.health import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -36,3 +36,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
 
 if settings.DEMONSTRATION:
     urlpatterns.insert(0, path("development/mail/", mail.development_mail, name="development_mail"))
+
+if settings.DEMONSTRATION or settings.DEBUG:
+    urlpatterns.insert(0, path("development/components/", components.components, name="development_components"))
+
+handler400 = "network.views.errors.bad_request"
+handler403 = "network.views.errors.refused"
+handler404 = "network.views.errors.not_found"
+handler500 = "network.views.errors.failed"
