@@ -16,6 +16,16 @@ from cms.permissions import can_review
 REVIEW_EVERY = timedelta(days=365)
 
 
+class SearchForm(forms.Form):
+    q = forms.CharField(
+        label="Search the hub",
+        required=False,
+        max_length=200,
+        error_messages={"max_length": "Search for %(limit_value)d characters or fewer."},
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "autocapitalize": "none"}),
+    )
+
+
 class GuidancePageForm(WagtailAdminPageForm):
     """Adds the dates of review, which are no fields of the page. Whoever saves finds them in `page.review_given`."""
 

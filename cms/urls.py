@@ -1,5 +1,41 @@
 """Addresses of the hub. Wagtail's pages come last, for they catch everything else."""
 
-from django.urls import URLPattern, URLResolver
+from csp.decorators import csp
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.views.static import serve
+from wagtail import urls as wagtail_urls
+from wagtail.admin import urls as wagtailadmin_urls
+from wagtail.admin.auth import require_admin_access
+from wagtail.documents import urls as wagtaildocs_urls
+from wagtail.utils.urlpatterns import decorate_urlpatterns
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from cms.views import editing, search, themes
+
+# What stands here is found before Wagtail's own address of the same name.
+doors: list[URLPattern | URLResolver] = [
+    path("admin/login/", editing.sign_in),
+    path("_util/login/", editing.sign_in),
+    re_path(r"^admin/password_reset/", editing.sign_in),
+    re_path(r"^_util/authenticate_with_password/", editing.nowhere),
+    path("admin/tag-autocomplete/", editing.complete_tag),
+    path("admin/tag-autocomplete/<slug:app_name>/<slug:model_name>/", editing.complete_tag),
+    # Members are not made, ended or deleted in bulk.
+    path("admin/bulk/network/member/<slug:action>/", editing.nowhere),
+]
+admin: list[URLPattern | URLResolver] = [
+    path("admin/account/", require_admin_access(editing.OwnSettingsView.as_view())),
+    path("admin/", include(wagtailadmin_urls)),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("search/", search.search, name="search"),
+    path("themes/", themes.themes, name="themes"),
+    path("themes/<slug:slug>/", themes.theme, name="theme"),
+    *doors,
+    *decorate_urlpatterns(admin, csp(editing.POLICY)),
+    path("documents/", include(wagtaildocs_urls)),
+    # Only the sized copies of pictures: originals and documents are not for everybody.
+    re_path(r"^media/(?P<path>images/.*)$", serve, {"document_root": settings.MEDIA_ROOT}),
+    path("", include(wagtail_urls)),
+]

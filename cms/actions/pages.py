@@ -32,21 +32,16 @@ def publish_page(parent: Page, page: PageType, *, by: Member | None = None, now:
         page.owner = by
         page.first_published_at = now
         parent.add_child(instance=page)
-        return republish_page(page, by=by, now=now)
+        return _publish(page, by=by, now=now)
 
 
 def republish_page(page: PageType, *, by: Member | None = None, now: datetime | None = None) -> PageType:
-    """Publishes what `page` says now, as if at `now`. Raises Refused, ValidationError."""
+    """Publishes what `page` says now, as if at `now`. Raises Refused, LimitReached, ValidationError."""
     if by is not None:
         permissions.can_publish_in(by, page.get_parent()).enforce()
+        limits.PUBLISHING.spend(by, now=now)
     with transaction.atomic():
-        revision = page.save_revision(user=by, log_action=True)
-        revision.publish(user=by, skip_permission_checks=True)
-        if now is not None:
-            type(revision).objects.filter(pk=revision.pk).update(created_at=now)
-            Page.objects.filter(pk=page.pk).update(last_published_at=now, latest_revision_created_at=now)
-        page.refresh_from_db()
-    return page
+        return _publish(page, by=by, now=now)
 
 
 def set_up_site(*, home: HomePage | None = None, now: datetime | None = None) -> HomePage:
@@ -81,3 +76,13 @@ def _plain_home() -> HomePage:
         headline="Put technology to work for your council, with people who are doing the same",
         summary="Guidance, use cases and networks of officers.",
     )
+
+
+def _publish(page: PageType, *, by: Member | None, now: datetime | None) -> PageType:
+    revision = page.save_revision(user=by, log_action=True)
+    revision.publish(user=by, skip_permission_checks=True)
+    if now is not None:
+        type(revision).objects.filter(pk=revision.pk).update(created_at=now)
+        Page.objects.filter(pk=page.pk).update(last_published_at=now, latest_revision_created_at=now)
+    page.refresh_from_db()
+    return page

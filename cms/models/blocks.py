@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.text import slugify
 from wagtail.blocks import ListBlock, StreamBlock, StructBlock
 from wagtail.blocks.field_block import CharBlock, RichTextBlock, TextBlock, TimeBlock
 
@@ -74,3 +78,32 @@ class SessionBlock(StructBlock):
 
 class ProgrammeBlock(StreamBlock):
     session = SessionBlock()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One block of a text. Headings have an anchor, unique on the page."""
+
+    block: Any
+    anchor: str = ""
+
+    @property
+    def title(self) -> str:
+        return str(self.block.value)
+
+
+def parts_of(body: Any) -> list[Part]:
+    """The blocks of a StreamField in order; equal headings get -2, -3 and so on."""
+    taken: set[str] = set()
+    parts = []
+    for block in body:
+        anchor = ""
+        if block.block_type == "heading":
+            wanted = anchor = slugify(block.value)[:60] or "part"
+            count = 1
+            while anchor in taken:
+                count += 1
+                anchor = f"{wanted}-{count}"
+            taken.add(anchor)
+        parts.append(Part(block, anchor))
+    return parts

@@ -59,6 +59,7 @@ class EventPage(ThemedPage):
 
     objects: ClassVar[EventPageManager] = EventPageManager()
 
+    kind = "Event"
     template = "cms/event.html"
     parent_page_types: list[str] = ["cms.SectionPage"]
     subpage_types: list[str] = []

@@ -1,43 +1,16 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
-from django.utils.text import slugify
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel
 from wagtail.fields import StreamField
 from wagtail.search import index
 
 from cms.forms import GuidancePageForm
-from cms.models.blocks import BodyBlock
+from cms.models.blocks import BodyBlock, Part, parts_of
 from cms.models.page import ThemedPage
 from network.models import Network
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One block of a text. Headings have an anchor, unique on the page."""
-
-    block: Any
-    anchor: str = ""
-
-
-def parts_of(body: Any) -> list[Part]:
-    """The blocks of a StreamField in order; equal headings get -2, -3 and so on."""
-    taken: set[str] = set()
-    parts = []
-    for block in body:
-        anchor = ""
-        if block.block_type == "heading":
-            wanted = anchor = slugify(block.value)[:60] or "part"
-            count = 1
-            while anchor in taken:
-                count += 1
-                anchor = f"{wanted}-{count}"
-            taken.add(anchor)
-        parts.append(Part(block, anchor))
-    return parts
 
 
 class GuidancePage(ThemedPage):
@@ -58,6 +31,7 @@ class GuidancePage(ThemedPage):
         ),
     )
 
+    kind = "Guidance"
     template = "cms/guidance.html"
     parent_page_types: list[str] = ["cms.SectionPage"]
     subpage_types: list[str] = []

@@ -20,6 +20,7 @@ class HomePage(HubPage):
         [("figure", FigureBlock())], blank=True, help_text="The state of the sector, each figure with its source."
     )
 
+    kind = "Home"
     template = "cms/home.html"
     max_count: Any = 1
     parent_page_types: list[str] = ["wagtailcore.Page"]

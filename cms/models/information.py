@@ -8,7 +8,7 @@ from wagtail.admin.panels import FieldPanel
 from wagtail.fields import StreamField
 from wagtail.search import index
 
-from cms.models.blocks import BodyBlock
+from cms.models.blocks import BodyBlock, Part, parts_of
 from cms.models.page import ThemedPage
 from network.models import Organisation
 
@@ -26,6 +26,7 @@ class InformationPage(ThemedPage):
         Organisation, blank=True, related_name="hub_pages", help_text="The councils this page tells about."
     )
 
+    kind = "Page"
     template = "cms/information.html"
     parent_page_types: list[str] = ["cms.HomePage", "cms.SectionPage"]
     subpage_types: list[str] = []
@@ -42,3 +43,6 @@ class InformationPage(ThemedPage):
         index.SearchField("body"),
         index.SearchField("attribution"),
     ]
+
+    def parts(self) -> list[Part]:
+        return parts_of(self.body)

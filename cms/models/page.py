@@ -25,9 +25,9 @@ class HubPageQuerySet(PageQuerySet):
         return visible
 
     def for_rows(self) -> HubPageQuerySet:
-        """With what a row of a list shows, and without the long texts."""
+        """With what a row of a list shows, in one query and one for the themes, and without the long texts."""
         rows: HubPageQuerySet = self.defer_streamfields()
-        return rows
+        return rows.prefetch_related("themes") if issubclass(self.model, ThemedPage) else rows
 
 
 def pages_visible_to(viewer: Viewer) -> HubPageQuerySet:
@@ -67,6 +67,8 @@ class HubPage(Page):
 
     objects: ClassVar[HubPageManager] = HubPageManager()
 
+    kind = "Page"  # in words, for lists of mixed pages
+
     content_panels: list[Any] = [*Page.content_panels, FieldPanel("summary")]
     search_fields: list[Any] = [*Page.search_fields, index.SearchField("summary")]
     # What the settings below offer would be shown nowhere.
@@ -81,7 +83,7 @@ class HubPage(Page):
         abstract = True
 
 
-def public_themes() -> Q:
+def is_public_theme() -> Q:
     return Q(private_to=None)
 
 
@@ -89,7 +91,7 @@ class ThemedPage(HubPage):
     """A page about something: it stands under themes of the one vocabulary, never under a network's private ones."""
 
     themes = ParentalManyToManyField(
-        Theme, blank=True, limit_choices_to=public_themes, related_name="%(app_label)s_%(class)ss"
+        Theme, blank=True, limit_choices_to=is_public_theme, related_name="%(app_label)s_%(class)ss"
     )
     tags = ClusterTaggableManager(through="cms.PageTag", blank=True)
 
@@ -99,3 +101,7 @@ class ThemedPage(HubPage):
 
     class Meta:
         abstract = True
+
+    def public_themes(self) -> list[Theme]:
+        """A theme that a network took for itself after it was chosen here is no longer shown."""
+        return [theme for theme in self.themes.all() if theme.private_to_id is None]

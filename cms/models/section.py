@@ -7,7 +7,7 @@ from wagtail.admin.panels import FieldPanel
 from wagtail.fields import StreamField
 from wagtail.search import index
 
-from cms.models.blocks import BodyBlock
+from cms.models.blocks import BodyBlock, Part, parts_of
 from cms.models.page import HubPage
 
 
@@ -22,6 +22,7 @@ class SectionPage(HubPage):
     listing = models.CharField("what it lists", max_length=10, choices=Listing.choices, default=Listing.ARRANGED)
     body = StreamField(BodyBlock(), blank=True, help_text="Shown above the list.")
 
+    kind = "Section"
     template = "cms/section.html"
     parent_page_types: list[str] = ["cms.HomePage", "cms.SectionPage"]
     subpage_types: list[str] = [
@@ -33,3 +34,6 @@ class SectionPage(HubPage):
 
     content_panels: list[Any] = [*HubPage.content_panels, FieldPanel("body"), FieldPanel("listing")]
     search_fields: list[Any] = [*HubPage.search_fields, index.SearchField("body")]
+
+    def parts(self) -> list[Part]:
+        return parts_of(self.body)

@@ -1,0 +1,40 @@
+"""Finding pages. Wagtail keeps the index; what may be found starts at `visible_to`, for its own search asks nobody."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from wagtail.models import Page
+
+from cms.models import pages_visible_to
+from forums.search import words_of
+from network.models import Viewer
+from network.search import Hit
+
+
+def search_pages(viewer: Viewer, query: str, *, limit: int = 20) -> list[Hit]:
+    """The best matching pages that the viewer may open, best first. All words must occur in one page."""
+    words = words_of(query)
+    if not words:
+        return []
+    found = pages_visible_to(viewer).specific().defer_streamfields().search(" ".join(words), operator="and")[:limit]
+    pages = list(found)
+    sections = _sections_of(pages)
+    return [
+        Hit(
+            kind=page.kind,
+            title=page.title,
+            address=page.url or "/",
+            excerpt=page.summary,
+            where=sections.get(page.path[: -page.steplen], ""),
+            at=page.first_published_at or datetime.min.replace(tzinfo=UTC),
+            score=float(len(pages) - position),
+        )
+        for position, page in enumerate(pages)
+    ]
+
+
+def _sections_of(pages: list[Page]) -> dict[str, str]:
+    """Titles of the pages right above, by path; one query."""
+    above = {page.path[: -page.steplen] for page in pages}
+    return dict(Page.objects.filter(path__in=above, depth__gt=2).values_list("path", "title"))

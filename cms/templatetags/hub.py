@@ -1,0 +1,182 @@
+"""What the hub's pages are made of, for the templates of this package and, through templates/meetings/, of those below.
+
+A tag that lists pages asks for those that the reader may open; none of them belongs in a cached block.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import template
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.template import Context
+from django.utils import timezone
+from wagtail.models import Page
+
+from cms.models import (
+    EventPage,
+    EventRoom,
+    GuidancePage,
+    InformationPage,
+    PageLifecycle,
+    PageThread,
+    SectionPage,
+    pages_visible_to,
+)
+from cms.permissions import can_attend
+from forums.models import Room, Thread
+from network.models import Network, Organisation, Theme, Viewer
+from network.permissions import Verdict
+
+register = template.Library()
+PER_PAGE = 20
+
+
+def viewer_of(context: Context) -> Viewer:
+    viewer: Viewer = context["request"].user
+    return viewer
+
+
+# Around a page
+
+
+@register.simple_tag(takes_context=True)
+def menu_pages(context: Context) -> list[Page]:
+    """The parts of the hub that stand in its menu. Nothing on an error page, which knows no reader."""
+    viewer = getattr(context.get("request"), "user", None)
+    return list(pages_visible_to(viewer).filter(depth=3).in_menu().order_by("path")) if viewer else []
+
+
+@register.inclusion_tag("components/breadcrumbs.html", takes_context=True)
+def page_breadcrumbs(context: Context, page: Page) -> dict[str, Any]:
+    """The way down from the home page, without the page itself."""
+    above = pages_visible_to(viewer_of(context)).ancestor_of(page).filter(depth__gte=2).order_by("depth")
+    return {
+        "trail": [{"title": "Home" if step.depth == 2 else step.title, "address": step.url or "/"} for step in above]
+    }
+
+
+# Lists
+
+
+@register.simple_tag(takes_context=True)
+def newest_guidance(context: Context, count: int) -> QuerySet[GuidancePage]:
+    found = GuidancePage.objects.visible_to(viewer_of(context)).for_rows()
+    newest: QuerySet[GuidancePage] = found.order_by("-first_published_at", "-pk")[:count]
+    return newest
+
+
+@register.simple_tag(takes_context=True)
+def coming_events(context: Context, count: int) -> QuerySet[EventPage]:
+    """On now or coming, the soonest first."""
+    found = EventPage.objects.visible_to(viewer_of(context)).for_rows()
+    coming: QuerySet[EventPage] = found.not_over()[:count]
+    return coming
+
+
+@register.simple_tag(takes_context=True)
+def all_networks(context: Context) -> list[Network]:
+    """As anybody may see them; `belongs` says whether the reader is a member."""
+    viewer = viewer_of(context)
+    networks = list(Network.objects.visible_to(viewer))
+    own = set(Network.objects.of(viewer).values_list("pk", flat=True))
+    for network in networks:
+        network.belongs = network.pk in own  # type: ignore[attr-defined]
+    return networks
+
+
+@register.simple_tag
+def all_themes() -> QuerySet[Theme]:
+    """The public ones: what is private to a network stands on no page of the hub."""
+    return Theme.objects.public()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a section lists: pages, or events that are coming and past. `numbers` is the page of the list."""
+
+    sections: list[SectionPage]
+    pages: list[Any]
+    coming: list[EventPage]
+    past: list[EventPage]
+    number: int
+    count: int
+
+
+@register.simple_tag(takes_context=True)
+def listing_of(context: Context, section: SectionPage) -> Listing:
+    """What stands right below a section, twenty to a page."""
+    viewer = viewer_of(context)
+    asked = context["request"].GET.get("page")
+    sections = list(SectionPage.objects.child_of(section).visible_to(viewer).for_rows().order_by("path"))
+    if section.listing == SectionPage.Listing.EVENTS:
+        events = EventPage.objects.child_of(section).visible_to(viewer).for_rows()
+        past = Paginator(events.over(), PER_PAGE).get_page(asked)
+        coming = list(events.not_over()) if past.number == 1 else []
+        return Listing(sections, [], coming, list(past), past.number, past.paginator.num_pages)
+    order = ["-first_published_at", "-pk"] if section.listing == SectionPage.Listing.NEWEST else ["path"]
+    below = pages_visible_to(viewer).child_of(section).not_exact_type(SectionPage).order_by(*order)
+    # Every type below a section but the section itself has themes, so they are read with their own rows.
+    rows = below.specific().defer_streamfields().prefetch_related("themes", for_specific_subqueries=True)
+    shown = Paginator(rows, PER_PAGE).get_page(asked)
+    return Listing(sections, list(shown), [], [], shown.number, shown.paginator.num_pages)
+
+
+# What belongs to one page
+
+
+@register.simple_tag
+def lifecycle_of(page: Page) -> PageLifecycle | None:
+    return PageLifecycle.objects.filter(page=page.pk).select_related("reviewed_by").first()
+
+
+@register.filter
+def is_overdue(lifecycle: PageLifecycle) -> bool:
+    return lifecycle.review_by < timezone.localdate()
+
+
+@register.simple_tag(takes_context=True)
+def thread_about(context: Context, page: GuidancePage) -> Thread | None:
+    """The thread that discusses the page, for those who may read it."""
+    link = (
+        PageThread.objects.visible_to(viewer_of(context)).filter(page=page.pk).select_related("thread__network").first()
+    )
+    return link.thread if link else None
+
+
+@register.simple_tag(takes_context=True)
+def page_discussed_in(context: Context, thread: Thread) -> Page | None:
+    """The page that a thread discusses, for those who may open it."""
+    link = PageThread.objects.visible_to(viewer_of(context)).filter(thread=thread.pk).select_related("page").first()
+    return link.page if link else None
+
+
+@register.simple_tag(takes_context=True)
+def may_attend(context: Context, event: EventPage) -> Verdict:
+    return can_attend(viewer_of(context), event)
+
+
+@register.simple_tag
+def room_of(event: EventPage) -> Room | None:
+    """The event's room, whoever asks: the tag that shows it asks who may come in."""
+    link = EventRoom.objects.filter(page=event.pk).select_related("room__network").first()
+    return link.room if link else None
+
+
+# For pages of the storeys below
+
+
+@register.simple_tag(takes_context=True)
+def events_of_network(context: Context, network: Network, count: int = 3) -> QuerySet[EventPage]:
+    found = EventPage.objects.visible_to(viewer_of(context)).filter(network=network).for_rows()
+    coming: QuerySet[EventPage] = found.not_over()[:count]
+    return coming
+
+
+@register.simple_tag(takes_context=True)
+def pages_about(context: Context, organisation: Organisation) -> QuerySet[InformationPage]:
+    found = InformationPage.objects.visible_to(viewer_of(context)).filter(councils=organisation).for_rows()
+    about: QuerySet[InformationPage] = found.order_by("title")[:PER_PAGE]
+    return about

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from cms.models import EventPage, GuidancePage, InformationPage
+from network.models import Theme
+
+SHOWN = 50
+
+
+def themes(request: HttpRequest) -> HttpResponse:
+    return render(request, "cms/themes.html", {"themes": Theme.objects.visible_to(request.user)})
+
+
+def theme(request: HttpRequest, slug: str) -> HttpResponse:
+    """Everything under a theme that the reader may see. A theme private to a network is not there for others."""
+    theme = get_object_or_404(Theme.objects.visible_to(request.user), slug=slug)
+    guidance = GuidancePage.objects.visible_to(request.user).filter(themes=theme)
+    information = InformationPage.objects.visible_to(request.user).filter(themes=theme)
+    events = EventPage.objects.visible_to(request.user).filter(themes=theme)
+    return render(
+        request,
+        "cms/theme.html",
+        {
+            "theme": theme,
+            "guidance": guidance.for_rows().order_by("-first_published_at", "-pk")[:SHOWN],
+            "information": information.for_rows().order_by("title")[:SHOWN],
+            "coming": events.for_rows().not_over()[:SHOWN],
+            "past": events.for_rows().over()[:SHOWN],
+        },
+    )
