@@ -326,7 +326,7 @@ class Migration(migrations.Migration):
                     "themes",
                     modelcluster.fields.ParentalManyToManyField(
                         blank=True,
-                        limit_choices_to=cms.models.page.public_themes,
+                        limit_choices_to=cms.models.page.is_public_theme,
                         related_name="%(app_label)s_%(class)ss",
                         to="network.theme",
                     ),
@@ -446,7 +446,7 @@ class Migration(migrations.Migration):
                     "themes",
                     modelcluster.fields.ParentalManyToManyField(
                         blank=True,
-                        limit_choices_to=cms.models.page.public_themes,
+                        limit_choices_to=cms.models.page.is_public_theme,
                         related_name="%(app_label)s_%(class)ss",
                         to="network.theme",
                     ),
@@ -527,7 +527,7 @@ class Migration(migrations.Migration):
                     "themes",
                     modelcluster.fields.ParentalManyToManyField(
                         blank=True,
-                        limit_choices_to=cms.models.page.public_themes,
+                        limit_choices_to=cms.models.page.is_public_theme,
                         related_name="%(app_label)s_%(class)ss",
                         to="network.theme",
                     ),

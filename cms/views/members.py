@@ -56,7 +56,7 @@ class MemberIndexView(generic.IndexView):
         return Member.objects.select_related("organisation").prefetch_related("groups")
 
     @cached_property
-    def columns(self) -> list[Column]:
+    def columns(self) -> list[Column]:  # type: ignore[override]  # as Wagtail's own pages do
         return [
             self._get_title_column_class(TitleColumn)(
                 "name", label="Name", accessor="get_full_name", sort_key="name", get_url=self.get_edit_url
