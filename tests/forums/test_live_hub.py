@@ -1,0 +1,346 @@
+"""A hub hands on what comes after N, however it heard of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from forums.live.hub import Listener, RoomHub
+from forums.live.log import Tail
+from forums.live.process import LiveProcess
+from forums.live.protocol import BadFrame, Close, Event
+
+EPOCH = uuid.uuid4()
+
+
+def event(seq: int, words: str = "") -> Event:
+    return Event(seq, json.dumps({"s": seq, "words": words}))
+
+
+class Log:
+    """A log in memory that counts how often it is read, and can be away."""
+
+    def __init__(self, length: int = 0) -> None:
+        self.length = length
+        self.reads: list[int] = []
+        self.is_away = False
+
+    async def tail(self, room_id: int) -> Tail | None:
+        now = timezone.now()
+        return Tail(room_id, 1, EPOCH, self.length, 0, now - timedelta(hours=1), now + timedelta(hours=1))
+
+    async def after(self, room_id: int, seq: int, limit: int) -> list[Event]:
+        await asyncio.sleep(0)
+        if self.is_away:
+            raise OSError("the database is away")
+        self.reads.append(seq)
+        return [event(n, "from the log") for n in range(seq + 1, min(self.length, seq + limit) + 1)]
+
+
+class Reader:
+    """A browser: what it was sent, and whether it takes anything at all."""
+
+    def __init__(self) -> None:
+        self.frames: list[Any] = []
+        self.is_stalled = False
+
+    async def send(self, text: str) -> None:
+        if self.is_stalled:
+            await asyncio.Event().wait()
+        self.frames.append(json.loads(text))
+
+    @property
+    def numbers(self) -> list[int]:
+        return [event["s"] for frame in self.frames if isinstance(frame, list) for event in frame]
+
+
+async def opened(log: Log) -> RoomHub:
+    tail = await log.tail(1)
+    assert tail
+    hub = RoomHub(tail, log)
+    await hub.catch_up()
+    return hub
+
+
+def listener_in(hub: RoomHub, send: Callable[[str], Awaitable[None]]) -> Listener:
+    listener = Listener(hub, send, member_id=1, session_key="s", password="", access_version=0)
+    hub.enter(listener)
+    return listener
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def run(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    asyncio.run(asyncio.wait_for(story(), 20))
+
+
+def test_it_begins_with_the_latest_of_the_log() -> None:
+    async def story() -> None:
+        hub = await opened(Log(500))
+        assert (hub.base, hub.top) == (300, 500)
+
+    run(story)
+
+
+def test_what_comes_in_order_is_passed_on_without_asking_the_log() -> None:
+    async def story() -> None:
+        log = Log()
+        hub = await opened(log)
+        hub.push([event(1), event(2)])
+        hub.push([event(3)])
+        assert hub.top == 3
+        assert log.reads == []
+
+    run(story)
+
+
+def test_what_is_known_is_ignored_and_what_is_missing_is_read() -> None:
+    async def story() -> None:
+        log = Log()
+        hub = await opened(log)
+        reader = Reader()
+        listener = listener_in(hub, reader.send)
+        await listener.start(EPOCH, 0)
+        listening = asyncio.create_task(listener.listen())
+        hub.push([event(1)])
+        hub.push([event(1), event(1)])
+        log.length = 5
+        hub.push([event(5)])  # 2 to 4 got lost
+        hub.push([event(3)])  # and one of them comes late
+        await settle()
+        assert reader.numbers == [1, 2, 3, 4, 5]
+        listening.cancel()
+
+    run(story)
+
+
+def test_a_log_that_is_away_is_asked_again_at_the_next_look() -> None:
+    async def story() -> None:
+        log = Log()
+        hub = await opened(log)
+        log.length, log.is_away = 3, True
+        hub.push([event(3)])
+        await settle()
+        assert hub.top == 0
+        log.is_away = False
+        tail = await log.tail(1)
+        assert tail
+        hub.hear(tail)
+        await settle()
+        assert hub.top == 3
+
+    run(story)
+
+
+def test_a_reader_far_behind_is_read_to_from_the_log_and_meets_the_others() -> None:
+    async def story() -> None:
+        log = Log(1_000)
+        hub = await opened(log)
+        reader = Reader()
+        listener = listener_in(hub, reader.send)
+        assert await listener.start(EPOCH, 100)
+        listening = asyncio.create_task(listener.listen())
+        while listener.cursor < 1_000:
+            await asyncio.sleep(0)
+            listener.ack(listener.cursor)
+        log.length = 1_001
+        hub.push([event(1_001)])
+        await settle()
+        assert reader.numbers == list(range(101, 1_002))
+        listening.cancel()
+
+    run(story)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "since"),
+    [(uuid.uuid4(), 10), (None, 10), (EPOCH, 5_001), (EPOCH, 2_999)],
+    ids=["another epoch", "no epoch", "ahead of the log", "too far behind"],
+)
+def test_a_reader_who_cannot_go_on_starts_afresh(epoch: uuid.UUID | None, since: int) -> None:
+    async def story() -> None:
+        hub = await opened(Log(5_000))
+        listener = listener_in(hub, Reader().send)
+        assert not await listener.start(epoch, since)
+        assert listener.cursor == 5_000
+
+    run(story)
+
+
+def test_a_reader_who_heard_more_from_another_process_goes_on() -> None:
+    async def story() -> None:
+        log = Log(10)
+        hub = await opened(log)
+        log.length = 12  # nobody has told this process
+        listener = listener_in(hub, Reader().send)
+        assert await listener.start(EPOCH, 11)
+        assert listener.cursor == 11
+
+    run(story)
+
+
+def test_readers_at_the_same_place_get_the_same_frame() -> None:
+    async def story() -> None:
+        hub = await opened(Log(50))
+        assert await hub.page_after(20) is await hub.page_after(20)
+
+    run(story)
+
+
+def test_a_full_hub_forgets_the_oldest_and_the_log_still_has_them() -> None:
+    async def story() -> None:
+        hub = await opened(Log())
+        hub.push([Event(n, "x" * 1_000) for n in range(1, 3_001)])
+        assert hub.top == 3_000
+        assert hub.top - hub.base <= RoomHub.RING_BYTES // 1_000
+
+    run(story)
+
+
+def test_a_replaced_event_is_what_late_comers_get() -> None:
+    async def story() -> None:
+        hub = await opened(Log(10))
+        await hub.page_after(0)
+        hub.replace(event(4, "removed by a facilitator"))
+        page = json.loads((await hub.page_after(0)).text)
+        assert page[3] == {"s": 4, "words": "removed by a facilitator"}
+        assert [one["s"] for one in page] == list(range(1, 11))
+        hub.replace(event(11))  # never handed out: nothing to replace
+
+    run(story)
+
+
+def test_many_readers_are_told_at_intervals_and_few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RoomHub, "REST_PER_LISTENER", 0.05)
+
+    async def story() -> None:
+        hub = await opened(Log())
+        reader = Reader()
+        listener = listener_in(hub, reader.send)
+        await listener.start(EPOCH, 0)
+        listening = asyncio.create_task(listener.listen())
+        await settle()
+        hub.push([event(1)])
+        await settle()
+        assert reader.numbers == [1]  # the first at once
+        for n in range(2, 10):
+            hub.push([event(n)])
+            await settle()
+        assert reader.numbers == [1]
+        await asyncio.sleep(0.08)
+        assert len([frame for frame in reader.frames if isinstance(frame, list)]) == 2  # the rest together
+        assert reader.numbers == list(range(1, 10))
+        listening.cancel()
+
+    run(story)
+
+
+def test_a_reader_who_acknowledges_nothing_is_closed_and_others_hear_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Listener, "PATIENCE", 0.1)
+
+    async def story() -> None:
+        hub = await opened(Log())
+        silent, lively = Reader(), Reader()
+        first, second = listener_in(hub, silent.send), listener_in(hub, lively.send)
+        tasks = [asyncio.create_task(one.listen()) for one in (first, second)]
+        for n in range(1, 801):
+            hub.push([event(n)])
+            if n % 100 == 0:
+                await asyncio.sleep(0.001)
+                second.ack(second.cursor)
+        await asyncio.sleep(0.3)
+        assert first.ended_with == Close.TOO_SLOW
+        assert len(silent.numbers) < Listener.WINDOW_EVENTS + RoomHub.PAGE_EVENTS
+        assert second.ended_with is None
+        assert lively.numbers == list(range(1, 801))
+        tasks[1].cancel()
+
+    run(story)
+
+
+def test_a_reader_who_takes_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Listener, "PATIENCE", 0.05)
+
+    async def story() -> None:
+        hub = await opened(Log(1))
+        reader = Reader()
+        reader.is_stalled = True
+        listener = listener_in(hub, reader.send)
+        await listener.start(EPOCH, 0)
+        await listener.listen()
+        assert listener.ended_with == Close.TOO_SLOW
+
+    run(story)
+
+
+def test_nobody_acknowledges_what_was_never_sent() -> None:
+    async def story() -> None:
+        hub = await opened(Log(10))
+        with pytest.raises(BadFrame):
+            listener_in(hub, Reader().send).ack(11)
+
+    run(story)
+
+
+def test_the_closing_of_a_room_is_told_once() -> None:
+    async def story() -> None:
+        log = Log()
+        hub = await opened(log)
+        reader = Reader()
+        listener = listener_in(hub, reader.send)
+        await listener.start(None, None)
+        listening = asyncio.create_task(listener.listen())
+        closed = replace(hub.tail, closes_at=timezone.now())
+        for _ in range(3):
+            hub.hear(closed)
+            await settle()
+        assert [frame["d"] for frame in reader.frames] == [{"open": False}]
+        listening.cancel()
+
+    run(story)
+
+
+# The process
+
+
+def test_many_who_come_at_once_share_one_hub_and_the_last_to_leave_closes_it() -> None:
+    async def story() -> None:
+        process = LiveProcess(Log(5))
+        make = lambda hub: Listener(  # noqa: E731
+            hub, Reader().send, member_id=1, session_key="s", password="", access_version=0
+        )
+        listeners = await asyncio.gather(*(process.enter(1, make) for _ in range(20)))
+        assert len({listener.hub for listener in listeners if listener}) == 1
+        assert process.hubs[1].top == 5
+        for listener in listeners:
+            assert listener
+            process.leave(listener)
+        assert process.hubs == {}
+
+    run(story)
+
+
+def test_hints_of_another_installation_are_not_believed() -> None:
+    async def story() -> None:
+        process = LiveProcess(Log(5))
+        listener = await process.enter(
+            1, lambda hub: Listener(hub, Reader().send, member_id=1, session_key="s", password="", access_version=0)
+        )
+        assert listener
+        process.push(1, uuid.uuid4(), [event(6)])
+        assert listener.hub.top == 5
+        process.push(1, EPOCH, [event(6)])
+        assert listener.hub.top == 6
+
+    run(story)

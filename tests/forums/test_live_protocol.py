@@ -1,0 +1,89 @@
+"""What a browser may say over a socket, and what becomes of everything else."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from forums.actions.messages import say
+from forums.actions.rooms import schedule_room
+from forums.live import log, protocol
+from forums.live.protocol import Ack, BadFrame, Hello, Ping, Send
+from tests.cast import Cast
+
+ID = "0b0fd11e-2a3c-4b52-9d6a-3c2f6f1a9f10"
+
+
+@pytest.mark.parametrize(
+    ("frame", "meant"),
+    [
+        ({"t": "hello", "v": 1}, Hello(None, None)),
+        ({"t": "hello", "v": 1, "epoch": ID, "since": 7, "tab": "x"}, Hello(uuid.UUID(ID), 7)),
+        ({"t": "send", "c": ID, "b": "Hello"}, Send(uuid.UUID(ID), "Hello")),
+        ({"t": "ack", "s": 100}, Ack(100)),
+        ({"t": "ping", "n": 1, "s": 9, "vis": True}, Ping(1)),
+    ],
+)
+def test_what_our_browser_says_is_understood(frame: dict[str, Any], meant: protocol.Frame) -> None:
+    assert protocol.parse(json.dumps(frame)) == meant
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,  # binary
+        "",
+        "hello",
+        "null",
+        "[]",
+        "[[]]",
+        '"hello"',
+        "{}",
+        '{"t": "shout"}',
+        '{"t": ["send"]}',
+        '{"t": "hello"}',
+        '{"t": "hello", "v": 2}',
+        '{"t": "hello", "v": 1, "since": "7"}',
+        '{"t": "hello", "v": 1, "since": -1}',
+        '{"t": "hello", "v": 1, "since": 1.5}',
+        '{"t": "hello", "v": 1, "since": true}',
+        '{"t": "hello", "v": 1, "since": 9007199254740993}',
+        '{"t": "hello", "v": 1, "epoch": 5}',
+        '{"t": "send", "b": "no name"}',
+        '{"t": "send", "c": "not-a-uuid-but-of-the-right-length-1", "b": "x"}',
+        f'{{"t": "send", "c": "{ID}"}}',
+        f'{{"t": "send", "c": "{ID}", "b": 5}}',
+        '{"t": "ack"}',
+        '{"t": "ping"}',
+        "[" * 8_000,
+        '{"a":' * 3_000,
+        json.dumps({"t": "send", "c": ID, "b": "x" * 17_000}),
+        json.dumps({"t": "send", "c": ID, "b": "é" * 9_000}, ensure_ascii=False),  # short in characters, long in bytes
+    ],
+)
+def test_everything_else_is_a_bad_frame(text: str | None) -> None:
+    with pytest.raises(BadFrame):
+        protocol.parse(text)
+
+
+def test_an_event_carries_the_same_html_as_the_page_and_no_script(cast: Cast) -> None:
+    now = timezone.now()
+    room = schedule_room(cast.ai, title="Clinic", opens_at=now, closes_at=now + timedelta(hours=1))
+    client_id = uuid.uuid4()
+    say(room, by=cast.bob, body="<script>alert(1)</script> see https://example.org\nbye", client_id=client_id)
+
+    [event] = [protocol.event(line) for line in log.after(room.pk, 0, 10)]
+
+    frame = json.loads(event.text)
+    assert (event.seq, frame["s"], frame["k"]) == (1, 1, "msg")
+    assert frame["c"] == str(client_id)
+    assert frame["u"] == [cast.bob.pk, "Bob Belongs"]
+    assert frame["h"].startswith('<li class="app-message" id="message-1" data-seq="1"')
+    assert "<script" not in frame["h"]
+    assert 'href="https://example.org"' in frame["h"]
+    assert "Exampleshire" in frame["h"]
