@@ -4,3 +4,6 @@ from django.dispatch import Signal
 
 membership_began = Signal()  # membership: Membership
 membership_ended = Signal()  # membership: Membership; left, suspended, or the account was deactivated
+
+# Not inside a transaction: sent once, in the server's event loop, before it stops. Receivers may be coroutines.
+stop_requested = Signal()
