@@ -16,6 +16,7 @@ from forums.models import Post, Thread
 from forums.models.thread import ThreadPage
 from network.limits import LimitReached
 from network.models import Network, Theme
+from network.permissions import Refused
 
 
 def network_of_member(request: HttpRequest, slug: str) -> Network:
@@ -82,8 +83,8 @@ def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
     if form.is_valid():
         try:
             thread = start_thread(network, by=request.user, **form.cleaned_data)
-        except LimitReached as reached:
-            form.add_error(None, str(reached))
+        except (LimitReached, Refused) as no:
+            form.add_error(None, str(no))
         else:
             return redirect(thread)
     return render(request, "forums/thread_new.html", {"network": network, "form": form})
@@ -113,13 +114,17 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
     if form.is_valid():
         try:
             return redirect(reply_to(found, by=request.user, source=form.cleaned_data["source"]))
-        except LimitReached as reached:
-            form.add_error(None, str(reached))
+        except (LimitReached, Refused) as no:
+            # It may have been locked while they wrote; the words they typed stay in the form.
+            form.add_error(None, str(no))
     return _thread_page(request, found, _last_page(found), form)
 
 
 def _thread_of_reader(request: HttpRequest, pk: int) -> Thread:
-    return get_object_or_404(Thread.objects.visible_to(request.user).for_rows(), pk=pk)
+    """With `last_read_number`. Whoever may not read it learns nothing but 404."""
+    if not request.user.is_authenticated:
+        raise Http404("No such thread.")
+    return get_object_or_404(Thread.objects.visible_to(request.user).marked_for(request.user).for_rows(), pk=pk)
 
 
 def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyForm) -> HttpResponse:
@@ -130,7 +135,9 @@ def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyFo
         .on_page(number)
         .select_related("author", "organisation")
     )
-    if posts and request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", ""):
+    last_read_number: int = found.last_read_number  # type: ignore[attr-defined]  # annotated by `marked_for`
+    is_looked_at = request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")
+    if is_looked_at and posts and posts[-1].number > last_read_number:
         read_thread(found, by=request.user, up_to=posts[-1].number)
     context: dict[str, Any] = {
         "thread": found,

@@ -1,0 +1,130 @@
+"""A world in which every private column holds a word of its own, so that one that gets out says where it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+from django.utils import timezone
+
+from cms.actions.pages import publish_page, set_up_site
+from cms.models import EventPage, GuidancePage, SectionPage
+from forums.actions.messages import say
+from forums.actions.posts import reply
+from forums.actions.rooms import schedule_room
+from forums.actions.threads import begin_site_discussion, start_thread
+from forums.models import Room, Thread
+from network.actions.membership import ask_to_join
+from network.models import Admission, Member, Membership, NetworkTheme, Theme
+from tests.cast import Cast
+
+# Text that is for everybody, column by column. Whatever is not named here is private and gets a canary.
+PUBLIC = {
+    "network.Network": {"name", "slug", "purpose", "audience", "question", "published_source"},
+    "network.Organisation": "*",
+    "network.DueJob": "*",  # written by the site, read by nobody
+    "network.Worker": "*",
+    "cms.HomePage": "*",
+    "cms.SectionPage": "*",
+    "cms.GuidancePage": "*",
+    "cms.InformationPage": "*",
+    "cms.EventPage": {"summary", "programme"},
+}
+TEXT = (models.CharField, models.TextField, models.JSONField)
+
+
+def private_columns() -> list[tuple[type[models.Model], models.Field[Any, Any]]]:
+    """Every column of our own tables that holds words and is not public."""
+    found = []
+    for storey in ("network", "forums", "cms"):
+        for model in apps.get_app_config(storey).get_models():
+            public = PUBLIC.get(model._meta.label, set())
+            for column in model._meta.local_fields:
+                if isinstance(column, TEXT) and not column.choices and public != "*" and column.name not in public:
+                    found.append((model, column))
+    return found
+
+
+@dataclass
+class World:
+    cast: Cast
+    thread: Thread
+    room: Room
+    event: EventPage
+    guidance: GuidancePage
+    request: Membership  # of bob, to no network the viewers know
+    # Each canary with the places it stands in.
+    canaries: dict[str, str] = field(default_factory=dict)
+
+
+def build(cast: Cast) -> World:
+    now = timezone.now()
+    secret = Theme.objects.create(name="Secret theme", slug="secret-theme", private_to=cast.practitioners)
+    NetworkTheme.objects.create(network=cast.practitioners, theme=secret)
+    thread = start_thread(
+        cast.practitioners, by=cast.bob, theme=secret, title="Private", source="Private", tags=["private"]
+    )
+    reply(thread, by=cast.fay, source="Private answer")
+    site_made = begin_site_discussion(cast.ai, theme=cast.theme, title="Quiet", source="Quiet")
+    reply(site_made, by=cast.bob, source="Not quiet")
+    start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Also private", source="Here", tags=["inside"])
+    room = schedule_room(
+        cast.practitioners, title="Private room", opens_at=now, closes_at=now + timedelta(hours=1), by=cast.fay
+    )
+    say(room, by=cast.bob, body="Private message")
+    newcomer = Member.objects.create_user("wendy@exampleshire.example.org", name="Wendy", organisation=cast.council)
+    Admission.objects.create(member=newcomer, rule=Admission.Rule.PERSON, note="Known to us")
+    request = ask_to_join(cast.practitioners, by=newcomer, reason="Private reason")
+    home = set_up_site()
+    section = publish_page(home, SectionPage(title="Events", slug="events"))
+    event = publish_page(
+        section,
+        EventPage(
+            title="Session",
+            slug="session",
+            starts_at=now - timedelta(minutes=10),
+            ends_at=now + timedelta(hours=1),
+            network=cast.practitioners,
+            joining_link="https://meet.example.org/x",
+        ),
+    )
+    guidance = publish_page(
+        section, GuidancePage(title="Guidance", slug="advice", body=[], themes=[cast.theme], discuss_in=cast.ai)
+    )
+    world = World(cast, thread, room, event, guidance, request)
+    for model, column in private_columns():
+        _release(world, model, column)
+    for thing in (world.thread, world.room, world.request):
+        thing.refresh_from_db()
+    return world
+
+
+def _release(world: World, model: type[models.Model], column: models.Field[Any, Any]) -> None:
+    """Puts one word in each row of a column, except in what the viewers say of themselves."""
+    own = [world.cast.olga.pk, world.cast.amir.pk, world.cast.sven.pk, world.cast.lena.pk, world.cast.ada.pk]
+    for row in model._base_manager.all():
+        if isinstance(row, Member) and row.pk in own:
+            continue
+        if getattr(row, "member_id", None) in own:
+            continue
+        if isinstance(row, Theme) and row.private_to is None:
+            continue
+        word = f"canary{model.__name__}{column.name}{row.pk}".lower().replace("_", "")
+        value: Any = word
+        if isinstance(column, models.EmailField):
+            value = f"{word}@exampleshire.example.org"
+        elif isinstance(column, models.URLField):
+            value = f"https://{word}.example.org/"
+        elif isinstance(column, models.JSONField):
+            value = {"word": word}
+        elif column.name == "html":
+            value = f"<p>{word}</p>"
+        elif column.name == "password" or (column.name in ("kind", "object_kind") and model.__name__ == "Notice"):
+            continue  # a digest; and the name of a kind, which the register must know
+        if model is Theme and column.name == "slug":
+            value = f"{word}"
+        world.canaries[word] = f"{model._meta.label}.{column.name}"
+        models.QuerySet(model).filter(pk=row.pk).update(**{column.name: value})

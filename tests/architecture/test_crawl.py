@@ -1,0 +1,236 @@
+"""Everything that answers, asked by everybody who should learn nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote
+
+import pytest
+from asgiref.sync import async_to_sync
+from channels.testing import WebsocketCommunicator
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, override_settings
+from django.urls import URLPattern, URLResolver, get_resolver, path
+from django.urls.resolvers import RegexPattern, RoutePattern
+
+from forums.models import Thread
+from tests.architecture.canaries import World, build
+from tests.cast import Cast
+
+VIEWERS = ["anonymous", "amir", "olga", "sven", "lena"]
+ACCEPTS = ["text/html", "application/json", "application/atom+xml"]
+
+
+@pytest.fixture
+def world(cast: Cast) -> World:
+    return build(cast)
+
+
+@dataclass(frozen=True)
+class Address:
+    pattern: str
+    path: str
+
+
+def addresses(world: World, resolver: URLResolver | None = None, before: str = "") -> Iterator[Address]:
+    """Every pattern of the site once, with the numbers and names of what is really there in its holes."""
+    for entry in (resolver or get_resolver()).url_patterns:
+        route = before + _route(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from addresses(world, entry, route)
+        else:
+            yield Address(route, "/" + _filled(route, world))
+
+
+def _route(pattern: Any) -> str:
+    if isinstance(pattern, RoutePattern):
+        return str(pattern._route)
+    assert isinstance(pattern, RegexPattern)
+    return str(pattern._regex).lstrip("^").rstrip("$")
+
+
+def _filled(route: str, world: World) -> str:
+    def number(name: str) -> str:
+        if route.startswith("rooms/"):
+            return str(world.room.pk)
+        if route.startswith("threads/"):
+            return "1" if name == "number" else str(world.thread.pk)
+        if route.startswith("people/"):
+            return str(world.cast.bob.pk)
+        if route.startswith("networks/"):
+            return str(world.request.pk)
+        if route.startswith("notices/"):
+            return str(world.cast.fay.notices.get(kind="join_requested").pk)
+        if route.startswith("administration/domains/"):
+            return str(world.cast.council.domains.get().pk)
+        return str(world.event.pk)
+
+    def word(name: str) -> str:
+        if route.startswith("networks/"):
+            return "ai-practitioners"
+        if route.startswith("organisations/"):
+            return "exampleshire"
+        if route.startswith("threads/"):
+            return world.thread.slug
+        if route.startswith("media/"):
+            return "images/session.png"
+        if route.startswith("themes/"):
+            return world.thread.theme.slug
+        return {"app_name": "forums", "app_label": "forums", "model_name": "thread"}.get(name, "session")
+
+    def hole(found: re.Match[str]) -> str:
+        converter, _, name = found.group(1).rpartition(":")
+        if converter == "uuid":
+            return "00000000-0000-4000-8000-000000000000"
+        return number(name) if converter == "int" else word(name)
+
+    named = re.sub(r"\(\?P<(\w+)>((?:[^()]|\([^()]*\))*)\)", _as_hole, route)
+    for group, filling in UNNAMED.items():
+        named = named.replace(group, filling)
+    filled = re.sub(r"<([^<>]+)>", hole, named)
+    return re.sub(r"\\(.)", r"\1", re.sub(r"[()^$?*+]", "", filled))
+
+
+# Groups without a name in Wagtail's own patterns.
+UNNAMED = {r"((?:[\w\-]+/)*)": "events/session/", r"(\d+)": "<int:pk>", "(.*)": "session"}
+
+
+def _as_hole(found: re.Match[str]) -> str:
+    name, inside = found.groups()
+    return f"<int:{name}>" if inside.startswith(("\\d", "[0-9]", "[\\d")) else f"<str:{name}>"
+
+
+class Crawler:
+    """Asks as one viewer. Whatever a request changes is undone before the next."""
+
+    def __init__(self, viewer: str, world: World) -> None:
+        self.viewer = viewer
+        self.world = world
+        self.client = Client()
+        if viewer != "anonymous":
+            self.client.force_login(getattr(world.cast, viewer))
+        self.problems: list[str] = []
+
+    def ask(self, method: str, address: str, **headers: str) -> HttpResponse | None:
+        with transaction.atomic():
+            answer: Any = self.client.generic(method, address, headers=headers)
+            transaction.set_rollback(True)
+        self.judge(method, address, answer)
+        return answer  # type: ignore[no-any-return]
+
+    def judge(self, method: str, address: str, answer: Any) -> None:
+        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        text = body.decode(errors="replace")
+        head = " ".join(f"{name}: {value}" for name, value in answer.headers.items())
+        # What the visitor typed themselves may stand in the answer: it is no news.
+        said = f"{text} {head}".lower()
+        for typed in {address, unquote(address), quote(address, safe=""), quote(address)}:
+            said = said.replace(typed.lower(), "")
+        where = f"{method} {address} ({answer.status_code})"
+        self.problems += [
+            f"{where} says {word}, from {place}" for word, place in self.world.canaries.items() if word in said
+        ]
+        if answer.status_code >= 500 and address != "/health/":  # no worker runs here, and it says so
+            self.problems.append(f"{where} broke")
+        is_page = answer.headers.get("Content-Type", "").startswith("text/html") and "<html" in text
+        if is_page and not re.search(r"<title>\s*[^\s<-]", text):
+            self.problems.append(f"{where} has no title")
+        if self.viewer == "anonymous" and method == "GET" and answer.cookies and not address.startswith("/account/"):
+            self.problems.append(f"{where} gives an anonymous visitor a cookie")
+
+
+@pytest.mark.parametrize("viewer", VIEWERS)
+def test_no_address_tells_outsiders_a_private_word(world: World, viewer: str) -> None:
+    crawler = Crawler(viewer, world)
+    unvisited = []
+    for address in addresses(world):
+        try:
+            get_resolver().resolve(address.path)
+        except Exception:
+            unvisited.append(address)
+            continue
+        crawler.ask("GET", address.path)
+        crawler.ask("POST", address.path)
+        if not address.path.startswith("/admin/"):
+            for accept in ACCEPTS:
+                crawler.ask("GET", address.path, accept=accept, HX_Request="true")
+
+    assert crawler.problems == []
+    assert unvisited == []
+
+
+@pytest.mark.parametrize("viewer", VIEWERS)
+def test_a_search_for_a_private_word_is_like_one_for_a_word_that_stands_nowhere(world: World, viewer: str) -> None:
+    crawler = Crawler(viewer, world)
+
+    def found(word: str) -> str:
+        answer = crawler.ask("GET", f"/search/?q={word}")
+        assert answer
+        page = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", answer.content.decode())
+        return page.lower().replace(word, "")
+
+    nothing = found("stands" + "nowhere")
+    assert [word for word in world.canaries if found(word) != nothing] == []
+
+
+@pytest.mark.parametrize("viewer", VIEWERS)
+def test_no_socket_lets_an_outsider_in(world: World, viewer: str) -> None:
+    from network.asgi import application
+
+    client = Client()
+    if viewer != "anonymous":
+        client.force_login(getattr(world.cast, viewer))
+    cookie = "; ".join(f"{morsel.key}={morsel.value}" for morsel in client.cookies.values())
+
+    @async_to_sync
+    async def connects() -> bool:
+        socket = WebsocketCommunicator(
+            application,
+            f"/live/rooms/{world.room.pk}/",
+            headers=[(b"origin", settings.SITE_URL.encode()), (b"cookie", cookie.encode())],
+        )
+        connected, _ = await socket.connect(timeout=5)
+        return bool(connected)
+
+    assert connects() is False
+
+
+def test_the_crawl_has_eyes(world: World) -> None:
+    """The same addresses show a member what they hide from others."""
+    crawler = Crawler("bob", world)
+    for address in addresses(world):
+        if not address.path.startswith("/admin/"):
+            crawler.ask("GET", address.path)
+
+    seen = {problem.rsplit("from ", 1)[1] for problem in crawler.problems if "from " in problem}
+    assert {
+        "forums.Thread.title",
+        "forums.Post.html",
+        "forums.Message.body",
+        "forums.Room.title",
+        "network.Member.name",
+        "network.Tag.name",
+        "network.Theme.name",
+        "cms.EventPage.joining_link",
+    } <= seen
+
+
+def leak(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(Thread.objects.filter(author__isnull=False).latest("pk").title)
+
+
+urlpatterns: list[URLPattern | URLResolver] = [path("leak/", leak)]
+
+
+@override_settings(ROOT_URLCONF="tests.architecture.test_crawl")
+def test_a_view_that_leaks_is_caught(world: World) -> None:
+    crawler = Crawler("olga", world)
+    for address in addresses(world, get_resolver()):
+        crawler.ask("GET", address.path)
+
+    assert any("forums.Thread.title" in problem for problem in crawler.problems)

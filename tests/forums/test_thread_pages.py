@@ -1,0 +1,279 @@
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from forums.actions.posts import reply
+from forums.actions.threads import lock_thread, start_thread
+from forums.models import MemberThread, Post, Thread
+from network.models import Member
+from tests.cast import Cast
+
+OUTSIDERS = ["nobody", "olga", "amir", "lena", "sven", "ada"]
+
+
+def browser_of(member: Member | None) -> Client:
+    client = Client()
+    if member is not None:
+        client.force_login(member)
+    return client
+
+
+@pytest.fixture
+def thread(cast: Cast) -> Thread:
+    return start_thread(
+        cast.ai, by=cast.bob, theme=cast.theme, title="Who records meetings?", source="We **do**.", tags=["minutes"]
+    )
+
+
+def addresses(cast: Cast, thread: Thread) -> list[str]:
+    return [
+        reverse("threads", args=[cast.ai.slug]),
+        reverse("thread_new", args=[cast.ai.slug]),
+        reverse("network_feed", args=[cast.ai.slug]),
+        thread.get_absolute_url(),
+        reverse("post", args=[thread.pk, 1]),
+    ]
+
+
+@pytest.mark.parametrize("who", OUTSIDERS)
+def test_outsiders_get_404_for_everything_inside_a_network(cast: Cast, thread: Thread, who: str) -> None:
+    client = browser_of(getattr(cast, who, None))
+
+    for address in addresses(cast, thread):
+        assert client.get(address).status_code == 404, address
+    assert client.post(reverse("reply", args=[thread.pk]), {"source": "Let me in"}).status_code == 404
+    assert client.post(reverse("thread_new", args=[cast.ai.slug]), {"title": "Let me in"}).status_code == 404
+    assert client.post(reverse("mark_all_read", args=[cast.ai.slug])).status_code == 404
+
+
+def test_a_member_sees_them_all(cast: Cast, thread: Thread) -> None:
+    client = browser_of(cast.fay)
+
+    for address in addresses(cast, thread):
+        assert client.get(address, follow=True).status_code == 200, address
+
+
+def test_a_thread_shows_title_council_tag_and_words(cast: Cast, thread: Thread) -> None:
+    page = browser_of(cast.fay).get(thread.get_absolute_url())
+
+    for words in ("Who records meetings?", "Exampleshire County Council", "minutes", "We <strong>do</strong>."):
+        assert words in page.content.decode()
+
+
+def test_the_permalink_leads_to_the_page_of_the_post(cast: Cast, thread: Thread) -> None:
+    for number in range(2, 24):
+        reply(thread, by=cast.fay, source=f"Reply {number}")
+
+    answer = browser_of(cast.bob).get(reverse("post", args=[thread.pk, 21]))
+
+    assert answer["Location"] == f"{thread.get_absolute_url()}?page=2#post-21"
+    assert "Reply 21" in browser_of(cast.bob).get(answer["Location"]).content.decode()
+
+
+@pytest.mark.parametrize("page", ["0", "2", "-1", "x", "1e3", "99999999999999999999", "²"])
+def test_a_page_that_is_not_there_is_404(cast: Cast, thread: Thread, page: str) -> None:
+    assert browser_of(cast.bob).get(thread.get_absolute_url(), {"page": page}).status_code == 404
+
+
+def test_numbers_beyond_any_database_are_404(cast: Cast, thread: Thread) -> None:
+    for address in ("/threads/99999999999999999999-x/", f"/threads/{thread.pk}/posts/99999999999999999999/"):
+        assert browser_of(cast.bob).get(address).status_code == 404
+
+
+@pytest.mark.parametrize("after", ["x", "_", "1_", "_1", "99999999999999999999_1", "9223372036854775807_1", "-5_3"])
+def test_an_odd_key_of_a_list_is_no_error(cast: Cast, thread: Thread, after: str) -> None:
+    assert browser_of(cast.bob).get(reverse("threads", args=[cast.ai.slug]), {"after": after}).status_code == 200
+
+
+class TestStartingAThread:
+    def post(self, cast: Cast, **changes: str) -> str:
+        typed = {
+            "title": "Who records meetings?",
+            "kind": "question",
+            "theme": str(cast.theme.pk),
+            "source": "We do, and you?",
+            "tags": "Minutes,  recording , minutes",
+        }
+        answer = browser_of(cast.bob).post(reverse("thread_new", args=[cast.ai.slug]), typed | changes, follow=True)
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    def test_it_appears_with_its_tags_cleaned(self, cast: Cast) -> None:
+        assert "<title>Who records meetings?" in self.post(cast)
+        assert sorted(Thread.objects.get().tags.names()) == ["minutes", "recording"]
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"title": " "}, "Enter a title"),
+            ({"title": "x" * 151}, "The title can have at most 150 characters"),
+            ({"source": ""}, "Enter what you want to say"),
+            ({"source": "x" * 20_001}, "at most 20,000 characters"),
+            ({"theme": ""}, "Choose a theme"),
+            ({"theme": "999"}, "Choose a theme from the list"),
+            ({"tags": "a,b,c,d,e,f"}, "Enter at most 5 tags"),
+            ({"tags": "x" * 41}, "Each tag can have at most 40 characters"),
+            ({"kind": "announcement"}, "announcement is not one of the available choices"),
+        ],
+    )
+    def test_a_mistake_is_named_and_nothing_typed_is_lost(
+        self, cast: Cast, changes: dict[str, str], words: str
+    ) -> None:
+        page = self.post(cast, **changes)
+
+        assert "<title>Error: Start a thread" in page
+        assert words in page
+        assert "We do, and you?" in page or "source" in changes
+        assert not Thread.objects.exists()
+
+    def test_only_a_facilitator_is_offered_an_announcement(self, cast: Cast) -> None:
+        address = reverse("thread_new", args=[cast.ai.slug])
+
+        assert "Announcement" in browser_of(cast.fay).get(address).content.decode()
+        assert "Announcement" not in browser_of(cast.bob).get(address).content.decode()
+
+    def test_markup_of_others_never_becomes_script(self, cast: Cast) -> None:
+        page = self.post(cast, title="<script>alert(1)</script>", source="<script>alert(2)</script> [x](javascript:3)")
+
+        assert "<script>alert" not in page
+        assert 'href="javascript' not in page
+
+
+class TestReplying:
+    def test_a_reply_leads_to_itself(self, cast: Cast, thread: Thread) -> None:
+        answer = browser_of(cast.fay).post(reverse("reply", args=[thread.pk]), {"source": "So do we"})
+
+        assert answer["Location"] == reverse("post", args=[thread.pk, 2])
+
+    def test_an_empty_reply_is_named_as_a_mistake(self, cast: Cast, thread: Thread) -> None:
+        page = browser_of(cast.fay).post(reverse("reply", args=[thread.pk]), {"source": ""}).content.decode()
+
+        assert "<title>Error: " in page
+        assert "Enter your reply" in page
+
+    def test_a_reply_to_a_thread_locked_meanwhile_is_refused_with_the_reason_and_its_words(
+        self, cast: Cast, thread: Thread
+    ) -> None:
+        lock_thread(thread, by=cast.fay)
+        answer = browser_of(cast.bob).post(reverse("reply", args=[thread.pk]), {"source": "My long answer"})
+
+        assert "This thread is locked" in answer.content.decode()
+        assert "My long answer" in answer.content.decode()
+        assert Post.objects.count() == 1
+
+
+class TestReading:
+    def test_looking_marks_as_read_and_prefetching_does_not(self, cast: Cast, thread: Thread) -> None:
+        client = browser_of(cast.fay)
+        client.get(thread.get_absolute_url(), headers={"Sec-Purpose": "prefetch"})
+        client.head(thread.get_absolute_url())
+        assert Thread.objects.unread_by(cast.fay).count() == 1
+
+        client.get(thread.get_absolute_url())
+        assert Thread.objects.unread_by(cast.fay).count() == 0
+
+    def test_the_first_page_reads_the_first_twenty_only(self, cast: Cast, thread: Thread) -> None:
+        for _ in range(22):
+            reply(thread, by=cast.bob, source="More")
+        browser_of(cast.fay).get(thread.get_absolute_url())
+
+        assert MemberThread.objects.get(member=cast.fay).last_read_number == 20
+        assert Thread.objects.unread_by(cast.fay).count() == 1
+
+    def test_badge_and_list_agree(self, cast: Cast, thread: Thread) -> None:
+        start_thread(cast.practitioners, by=cast.bob, theme=cast.theme, title="Second", source="Two")
+        page = browser_of(cast.fay).get(reverse("unread")).content.decode()
+
+        assert "Who records meetings?" in page
+        assert "Second" in page
+        assert '<span class="app-count">2<' in page
+
+    def test_marking_all_as_read_empties_the_list(self, cast: Cast, thread: Thread) -> None:
+        page = browser_of(cast.fay).post(reverse("mark_all_read", args=[cast.ai.slug]), follow=True).content.decode()
+
+        assert "You have read everything." in page
+
+    def test_somebody_without_a_network_is_told_how_to_get_one(self, cast: Cast) -> None:
+        assert "Join a network" in browser_of(cast.olga).get(reverse("unread")).content.decode()
+
+
+def test_the_feed_holds_the_newest_posts_and_is_not_kept_by_caches(cast: Cast, thread: Thread) -> None:
+    reply(thread, by=cast.fay, source="So do we")
+    answer = browser_of(cast.fay).get(reverse("network_feed", args=[cast.ai.slug]))
+
+    assert answer["Content-Type"].startswith("application/atom+xml")
+    assert "no-store" in answer["Cache-Control"]
+    assert answer.content.decode().count("<entry>") == 2
+    assert "Re: Who records meetings?" in answer.content.decode()
+
+
+def test_lists_are_paged_by_key_and_lose_nothing_when_a_thread_moves_up(cast: Cast) -> None:
+    began = timezone.now() - timedelta(days=10)
+    threads = [
+        start_thread(
+            cast.ai,
+            by=(cast.bob, cast.fay)[number % 2],
+            theme=cast.theme,
+            title=f"Thread number {number:02}",
+            source="Hello",
+            now=began + timedelta(hours=6 * number),
+        )
+        for number in range(30)
+    ]
+    client = browser_of(cast.fay)
+    first = client.get(reverse("threads", args=[cast.ai.slug]))
+    reply(threads[0], by=cast.bob, source="Moves to the top")
+    second = client.get(reverse("threads", args=[cast.ai.slug]) + first.context["older"])
+
+    assert [thread.title for thread in first.context["page"].threads] == [
+        f"Thread number {number:02}" for number in range(29, 4, -1)
+    ]
+    assert [thread.title for thread in second.context["page"].threads] == [
+        f"Thread number {number:02}" for number in range(4, 0, -1)
+    ]
+
+
+class TestQueries:
+    """The same number whatever the size; measured after a first request has warmed what Django caches for ever."""
+
+    def fill(self, cast: Cast, threads: int, replies: int) -> Thread:
+        began = timezone.now() - timedelta(days=20)
+        for number in range(threads):
+            thread = start_thread(
+                cast.ai,
+                by=(cast.bob, cast.fay)[number % 2],
+                theme=cast.theme,
+                title=f"Thread {Thread.objects.count()}",
+                source="Hello",
+                tags=["one", "two"],
+                now=began + timedelta(hours=6 * number),
+            )
+        for number in range(replies):
+            reply(thread, by=(cast.bob, cast.fay)[number % 2], source="Yes", now=began + timedelta(hours=number))
+        return thread
+
+    def queries(self, cast: Cast, address: str, django_assert_max_num_queries: DjangoAssertNumQueries) -> int:
+        client = browser_of(cast.fay)
+        client.get(address)
+        with django_assert_max_num_queries(16) as asked:
+            assert client.get(address).status_code == 200
+        return len(asked)
+
+    def test_lists_and_threads_cost_the_same_at_two_sizes(
+        self, cast: Cast, django_assert_max_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        small = self.fill(cast, 2, 1)
+        counted = [
+            self.queries(cast, address, django_assert_max_num_queries)
+            for address in (reverse("threads", args=["ai"]), reverse("unread"), small.get_absolute_url())
+        ]
+        large = self.fill(cast, 22, 19)
+
+        assert counted == [
+            self.queries(cast, address, django_assert_max_num_queries)
+            for address in (reverse("threads", args=["ai"]), reverse("unread"), large.get_absolute_url())
+        ]
