@@ -95,7 +95,7 @@ def lines_calling(verb: ast.FunctionDef, *names: str) -> list[int]:
 def test_a_verb_of_a_member_asks_then_counts_then_writes(name: str, verb: ast.FunctionDef) -> None:
     if "by" not in {argument.arg for argument in verb.args.args + verb.args.kwonlyargs}:
         return
-    if "Part of a verb" in (ast.get_docstring(verb) or ""):
+    if "Part of a verb" in " ".join((ast.get_docstring(verb) or "").split()):
         return
     asks = lines_calling(verb, "enforce")
     counts = lines_calling(verb, "spend")
