@@ -66,16 +66,24 @@ class SampleForm(forms.Form):
         max_length=150, help_text="Say it as you would to a colleague.", error_messages={"required": "Enter a title"}
     )
     email = forms.EmailField(
-        label="Work email address", widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"})
+        label="Work email address",
+        widget=forms.EmailInput(attrs={"autocomplete": "email", "spellcheck": "false"}),
+        error_messages={"invalid": "Enter an email address in the correct format, like name@example.gov.uk"},
     )
     code = forms.CharField(
         label="Security code",
+        error_messages={"required": "Enter the code from the email"},
         widget=forms.TextInput(attrs={"class": "govuk-input--width-10", "autocomplete": "one-time-code"}),
     )
-    people = forms.IntegerField(label="How many people?", widget=forms.NumberInput(attrs={"inputmode": "numeric"}))
-    day = forms.DateField(widget=forms.DateInput, label="On which day?")
-    starts = forms.DateTimeField(label="When does it start?", help_text="London time.")
-    theme = forms.ChoiceField(choices=[("", "Choose a theme"), *((theme.slug, theme.name) for theme in THEMES)])
+    people = forms.IntegerField(
+        label="How many people?", required=False, widget=forms.NumberInput(attrs={"class": "govuk-input--width-4"})
+    )
+    day = forms.DateField(label="On which day?", required=False, widget=forms.DateInput)
+    starts = forms.DateTimeField(label="When does it start?", required=False, help_text="London time.")
+    theme = forms.ChoiceField(
+        choices=[("", "Choose a theme"), *((theme.slug, theme.name) for theme in THEMES)],
+        error_messages={"required": "Choose a theme"},
+    )
     kind = forms.ChoiceField(
         label="What kind of thread is it?",
         choices=[("discussion", "Discussion"), ("question", "Question"), ("practice", "We did this")],
@@ -89,7 +97,12 @@ class SampleForm(forms.Form):
         required=False,
         help_text="Choose all that apply.",
     )
-    source = forms.CharField(label="What do you want to say?", widget=forms.Textarea, max_length=1000)
+    source = forms.CharField(
+        label="What do you want to say?",
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={"max_length": "Your text can have at most 1,000 characters"},
+    )
     agree = forms.BooleanField(
         label="I have read the ground rules",
         error_messages={"required": "Say that you have read the ground rules"},
