@@ -1,0 +1,105 @@
+"""What import-linter cannot see: templates load tags and include each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.template.loader import get_template
+
+ROOT = Path(__file__).resolve().parents[2]
+TEMPLATES = ROOT / "templates"
+STOREYS = ("network", "forums", "cms")  # from the ground up
+
+LOAD = re.compile(r"{%-?\s*load\s+(.*?)\s*%}")
+INCLUDE = re.compile(r"""{%-?\s*(?:include|extends)\s+["']([^"']+)["']""")
+TAG = re.compile(r"{%.*?%}|{{.*?}}", re.DOTALL)
+COMMENT = re.compile(r"{%\s*comment\s*%}.*?{%\s*endcomment\s*%}|{#.*?#}", re.DOTALL)
+# What the strict content security policy would stop anyway; better found here than in a console.
+INLINE = {
+    "a script in the page": re.compile(r"<script(?![^>]*\ssrc=)", re.IGNORECASE),
+    "styles in the page": re.compile(r"<style", re.IGNORECASE),
+    "a style attribute": re.compile(r"\sstyle\s*=\s*[\"']", re.IGNORECASE),
+    "an event attribute": re.compile(r"<[^>]*\son[a-z]+\s*=\s*[\"']", re.IGNORECASE),
+    "a script in an address": re.compile(r"[\"']\s*javascript:", re.IGNORECASE),
+    "evaluated htmx": re.compile(r"\shx-(on|vals\s*=\s*[\"']js:|headers\s*=\s*[\"']js:)", re.IGNORECASE),
+    "something from another site": re.compile(
+        r"<(?:script|link|img|iframe|source)[^>]*(?:src|href)=[\"'](?:https?:)?//"
+    ),
+}
+
+
+def templates() -> list[str]:
+    return sorted(path.relative_to(TEMPLATES).as_posix() for path in TEMPLATES.rglob("*") if path.is_file())
+
+
+def source(name: str) -> str:
+    return COMMENT.sub("", (TEMPLATES / name).read_text())
+
+
+def height_of(name: str) -> int:
+    """How high a template stands: that of its package, for the rest that of the ground floor; meetings see all."""
+    first = name.partition("/")[0]
+    if first == "meetings" or first.startswith("wagtail"):
+        return len(STOREYS) - 1
+    return STOREYS.index(first) if first in STOREYS else 0
+
+
+def libraries() -> dict[str, int]:
+    """The names that `load` takes, with the height of the package each belongs to."""
+    return {
+        path.stem: height
+        for height, storey in enumerate(STOREYS)
+        for path in (ROOT / storey / "templatetags").glob("*.py")
+        if path.stem != "__init__"
+    }
+
+
+def upward_calls(name: str, text: str) -> Iterator[str]:
+    heights = libraries()
+    for words in LOAD.findall(text):
+        loaded = words.split(" from ")[-1].split() if " from " in words else words.split()
+        yield from (library for library in loaded if heights.get(library, 0) > height_of(name))
+    for included in INCLUDE.findall(text):
+        if not included.startswith("meetings/") and height_of(included) > height_of(name):
+            yield included
+
+
+@pytest.mark.parametrize("name", templates())
+def test_a_template_compiles(name: str) -> None:
+    get_template(name)
+
+
+@pytest.mark.parametrize("name", templates())
+def test_a_template_calls_down_only_but_for_the_meetings(name: str) -> None:
+    assert list(upward_calls(name, source(name))) == []
+
+
+@pytest.mark.parametrize("name", [name for name in templates() if name.endswith(".html")])
+def test_a_template_holds_nothing_that_the_browser_will_not_run(name: str) -> None:
+    text = TAG.sub("", source(name))  # a tag's own arguments, such as style="warning", are not the page's
+    assert [what for what, pattern in INLINE.items() if pattern.search(text)] == []
+
+
+def test_an_upward_call_is_noticed() -> None:
+    assert list(upward_calls("network/network.html", "{% load components threads %}")) == ["threads"]
+    assert list(upward_calls("forums/thread.html", '{% include "cms/event.html" %}')) == ["cms/event.html"]
+    assert list(upward_calls("meetings/hub_navigation.html", "{% load hub %}")) == []
+    assert list(upward_calls("network/network.html", '{% include "meetings/network_threads.html" %}')) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script>",
+        '<p style="color: red">',
+        "<button onclick='go()'>",
+        '<a href="javascript:go()">',
+        '<img src="https://example.org/a.png">',
+        "<p hx-on:click='go()'>",
+    ],
+)
+def test_what_is_inline_is_noticed(text: str) -> None:
+    assert any(pattern.search(text) for pattern in INLINE.values())
