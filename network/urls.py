@@ -43,4 +43,5 @@ if settings.DEMONSTRATION or settings.DEBUG:
 handler400 = "network.views.errors.bad_request"
 handler403 = "network.views.errors.refused"
 handler404 = "network.views.errors.not_found"
+handler429 = "network.views.account.too_often"  # allauth looks for this one
 handler500 = "network.views.errors.failed"

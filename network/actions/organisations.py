@@ -48,7 +48,7 @@ def load_register(rows: Iterable[Mapping[str, str]]) -> LoadedRegister:
         )
         ids = dict(Organisation.objects.exclude(la_code=None).values_list("la_code", "pk"))
         given = {(ids[row["la_code"]], domain) for row in rows for domain in _domains(row)}
-        ours = OrganisationDomain.objects.filter(organisation__in={organisation for organisation, _ in given})
+        ours = OrganisationDomain.objects.filter(organisation__in={ids[row["la_code"]] for row in rows})
         there = set(ours.values_list("organisation_id", "domain"))
         new = sorted(given - there)
         OrganisationDomain.objects.bulk_create(

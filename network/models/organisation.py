@@ -42,6 +42,21 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
         return self.filter(domains__in=OrganisationDomain.objects.for_address(email))
 
 
+# What the register calls them, and what people do.
+KINDS = {
+    "county": "County council",
+    "non_metropolitan_district": "District council",
+    "metropolitan_district": "Metropolitan district council",
+    "unitary": "Unitary council",
+    "london_borough": "London borough",
+    "city_of_london": "City of London",
+    "isles_of_scilly": "Isles of Scilly",
+    "scottish_council": "Scottish council",
+    "welsh_council": "Welsh council",
+    "ni_district": "Northern Ireland district council",
+}
+
+
 class Organisation(models.Model):
     """A council of the register, or another body members work for. Not identity: people move and councils merge."""
 
@@ -70,6 +85,10 @@ class Organisation(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("organisation", args=[self.slug])
+
+    @property
+    def kind_in_words(self) -> str:
+        return KINDS.get(self.kind, self.kind.replace("_", " ").capitalize())
 
 
 class OrganisationDomainQuerySet(models.QuerySet["OrganisationDomain"]):

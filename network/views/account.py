@@ -10,6 +10,7 @@ from allauth.account.internal import flows
 from allauth.account.internal.flows.manage_email import sync_user_email_address
 from allauth.account.utils import get_next_redirect_url
 from django import forms
+from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -21,7 +22,8 @@ from django.views.decorators.http import require_safe
 
 from network.actions import admission
 from network.forms import RequestCodeForm, SignInCodeForm, SignUpCodeForm, SignUpForm
-from network.views import MemberRequest
+from network.limits import LimitReached
+from network.views import MemberRequest, errors
 from network.views.networks import network_cards
 
 
@@ -65,6 +67,11 @@ class CodeStep:
             return HttpResponseRedirect(reverse(self.first_step) + "?" + urlencode({"code": "over"}))
         return response
 
+    def _resend_form_valid(self, form: forms.Form) -> HttpResponse:
+        response: HttpResponse = super()._resend_form_valid(form)  # type: ignore[misc]
+        messages.success(self.request, "We have sent a new message. Only the newest code works.")
+        return response
+
     def form_invalid(self, form: forms.Form) -> HttpResponse:
         if not form.data.get("code", "").strip():
             response: HttpResponse = self.render_to_response(self.get_context_data(form=form))  # type: ignore[attr-defined]
@@ -97,7 +104,7 @@ class SignUp(StartsAgain, allauth_views.SignupView):
         self.request.session["sign_up"] = admission.SignUp(
             email=email, name=form.cleaned_data["name"], organisation=organisation.pk if organisation else None
         )
-        onward = self.get_next_url()
+        onward = get_next_redirect_url(self.request)
         address = reverse("welcome") + (f"?{urlencode({REDIRECT_FIELD_NAME: onward})}" if onward else "")
         return flows.signup.complete_signup(self.request, user=member, redirect_url=address)
 
@@ -108,6 +115,11 @@ class SignOut(allauth_views.LogoutView):
 
 class Closed(allauth_views.AccountInactiveView):
     """For an account that was closed while its owner was signing in."""
+
+
+def too_often(request: HttpRequest) -> HttpResponse:
+    """Where a limit of allauth's is reached: codes asked for, accounts begun, from one place or for one mailbox."""
+    return errors.too_often(request, LimitReached("We have had too many tries for this.", retry_after=60))
 
 
 @login_required

@@ -36,7 +36,7 @@ def domains(request: HttpRequest) -> HttpResponse:
         waiting.annotate(people=Count("admissions"))
         .order_by(F("people").desc(), "domain", "organisation__name")
         .select_related("organisation")
-        .prefetch_related(Prefetch("admissions", came_by[:NAMED]))
+        .prefetch_related(Prefetch("admissions", came_by[:NAMED], to_attr="first_admissions"))
     )
     page = Paginator(waiting, ON_A_PAGE).get_page(request.GET.get("page"))
     context = {
