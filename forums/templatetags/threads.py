@@ -22,8 +22,9 @@ def unread_count(context: dict[str, Any]) -> int:
 
 @register.inclusion_tag("forums/latest_threads.html", takes_context=True)
 def network_threads(context: dict[str, Any], network: Network) -> dict[str, Any]:
-    """The latest threads of a network, for its members; nothing for others."""
-    return _latest(context, Thread.objects.visible_to(context["request"].user).filter(network=network))
+    """What is new in a network, for its members; nothing for others. What the site began waits for a first reply."""
+    found = Thread.objects.visible_to(context["request"].user).filter(network=network, quiet=False)
+    return _latest(context, found)
 
 
 @register.inclusion_tag("forums/latest_threads.html", takes_context=True)

@@ -21,7 +21,7 @@ def cast(server: Server) -> Cast:
 
 def start(page: Page, title: str) -> None:
     page.goto("/networks/ai/")
-    page.get_by_role("link", name="start one").click()
+    page.get_by_role("button", name="Start a thread").click()
     page.get_by_label("Title").fill(title)
     page.get_by_label("Question").check()
     page.get_by_label("Theme").select_option("Adult social care")
