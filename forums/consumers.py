@@ -7,6 +7,7 @@ socket and look after database connections for each frame, and either costs more
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -77,23 +78,18 @@ def admit(viewer: Viewer, session_key: str | None, room_id: int) -> Admission | 
 class RoomSocket:
     """Two tasks: this one sends what the room says, another reads what the browser says."""
 
-    __slots__ = ("_admission", "_is_over", "_receive", "_send")
+    __slots__ = ("_admission", "_is_over", "_receive", "_retry_ms", "_send")
 
     def __init__(self, admission: Admission, receive: Receive, send: SendToServer) -> None:
         self._admission = admission
         self._receive = receive
         self._send = send
         self._is_over = False
+        self._retry_ms = 1_000
 
     async def run(self) -> None:
-        try:
+        with contextlib.suppress(OSError):  # the browser went while something was on its way
             await self._close(await self._converse())
-        except asyncio.CancelledError:
-            # The server is stopping. Not every server tells the browser, so we do.
-            await self._close(Close.DRAINING)
-            raise
-        except OSError:
-            pass  # the browser went while something was on its way
 
     async def _converse(self) -> Close:
         try:
@@ -114,6 +110,7 @@ class RoomSocket:
             reader = asyncio.get_running_loop().create_task(self._read(listener))
             await listener.listen()
         finally:
+            self._retry_ms = listener.hub.retry_ms
             process.here().leave(listener)
             if reader is not None:
                 reader.cancel()
@@ -204,7 +201,8 @@ class RoomSocket:
     async def _close(self, code: Close) -> None:
         if self._is_over or code == Close.GONE:
             return
-        after_ms = 0 if code < Close.TOO_SLOW else random.randint(0, 1000)  # noqa: S311
+        # Whoever may come back is told when: each at another moment, and a full room more slowly.
+        after_ms = random.randint(0, self._retry_ms)  # noqa: S311
         await self._send_text(protocol.bye(code, after_ms))
         self._is_over = True
         await self._send({"type": "websocket.close", "code": int(code)})

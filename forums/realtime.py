@@ -15,3 +15,8 @@ def messages_said(room: Room, lines: Sequence[Line]) -> None:
 
 def shut_out(member_id: int, network_id: int) -> None:
     process.shut_out(member_id, network_id)
+
+
+async def say_goodbye() -> None:
+    """The server stops: every socket is told when to come back, and closed. Returns when they are gone."""
+    await process.here().drain()

@@ -23,7 +23,7 @@ class Bus:
     Never waited for: Redis may die and come back, and rooms are a second slower meanwhile."""
 
     TIMEOUT = 1.0  # seconds
-    LARGEST_HINT = 32_000  # characters
+    LARGEST_HINT = 32_000  # bytes
     MOST_UNDER_WAY = 100
 
     def __init__(self, heard: Heard) -> None:
@@ -53,7 +53,7 @@ class Bus:
         if self._layer is None or len(self._tasks) >= self.MOST_UNDER_WAY:
             return
         hint: dict[str, Any] = {"type": "live.hint", "room": room_id, "epoch": str(epoch), "top": events[-1].seq}
-        if sum(len(event.text) for event in events) <= self.LARGEST_HINT:
+        if sum(event.size for event in events) <= self.LARGEST_HINT:
             hint["events"] = [[event.seq, event.text] for event in events]
         self._begin(self._publish(_group(room_id), hint))
 

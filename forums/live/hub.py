@@ -6,7 +6,7 @@ import asyncio
 import logging
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -54,7 +54,9 @@ class RoomHub:
     RING_EVENTS = 2_000
     RING_BYTES = 2_000_000
     PAGE_EVENTS = 100
-    PAGE_BYTES = 64_000
+    # A server that takes no larger frame than ours sends none either (autobahn under daphne). One message with its HTML
+    # is at most half of this.
+    PAGE_BYTES = protocol.MAX_FRAME - 1_000
     LOADED_AT_FIRST = 200
     # A listener further behind than this starts afresh from the page.
     FURTHEST = 2_000
@@ -107,7 +109,7 @@ class RoomHub:
         if not self.base < event.seq <= self.top:
             return
         place = event.seq - self.base - 1
-        self._ring_bytes += len(event.text) - len(self._ring[place].text)
+        self._ring_bytes += event.size - self._ring[place].size
         self._ring[place] = event
         self._pages.clear()
 
@@ -148,10 +150,10 @@ class RoomHub:
 
     def _append(self, event: Event) -> None:
         self._ring.append(event)
-        self._ring_bytes += len(event.text)
+        self._ring_bytes += event.size
         self.top = event.seq
         while len(self._ring) > self.RING_EVENTS or self._ring_bytes > self.RING_BYTES:
-            self._ring_bytes -= len(self._ring.popleft().text)
+            self._ring_bytes -= self._ring.popleft().size
             self.base += 1
 
     # News goes out
@@ -181,20 +183,25 @@ class RoomHub:
     async def page_after(self, cursor: int) -> Page:
         """The events that come next for a listener who has those up to `cursor`, which is below `shown`."""
         if cursor < self.base:
-            return _page(await self._source.after(self.room_id, cursor, self.PAGE_EVENTS))
+            return self._page(await self._source.after(self.room_id, cursor, self.PAGE_EVENTS))
         shown = self.shown
         page = self._pages.get((cursor, shown))
         if page is None:
-            events: list[Event] = []
-            size = 0
-            for seq in range(cursor + 1, min(shown, cursor + self.PAGE_EVENTS) + 1):
-                event = self._ring[seq - self.base - 1]
-                size += len(event.text)
-                if events and size > self.PAGE_BYTES:
-                    break
-                events.append(event)
-            page = self._pages[cursor, shown] = _page(events)
+            last = min(shown, cursor + self.PAGE_EVENTS)
+            page = self._page(self._ring[seq - self.base - 1] for seq in range(cursor + 1, last + 1))
+            self._pages[cursor, shown] = page
         return page
+
+    def _page(self, events: Iterable[Event]) -> Page:
+        """As many of the events as one frame takes."""
+        taken: list[Event] = []
+        size = 0
+        for event in events:
+            if taken and size + event.size > self.PAGE_BYTES:
+                break
+            taken.append(event)
+            size += event.size + 1
+        return Page("[" + ",".join(event.text for event in taken) + "]", taken[-1].seq, size)
 
     # Listeners
 
@@ -311,8 +318,3 @@ class Listener:
                 await self._send(text)
         except TimeoutError:
             self.end(Close.TOO_SLOW)
-
-
-def _page(events: Sequence[Event]) -> Page:
-    text = "[" + ",".join(event.text for event in events) + "]"
-    return Page(text, events[-1].seq, len(text))

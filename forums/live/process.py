@@ -23,6 +23,7 @@ class LiveProcess:
 
     LOOK_EVERY = 1.0  # seconds: how late news may be when nobody told us
     ASK_ACCESS_EVERY = 3  # looks
+    DRAIN_WITHIN = 5.0  # seconds
 
     def __init__(self, source: Source | None = None) -> None:
         self.hubs: dict[int, RoomHub] = {}
@@ -92,6 +93,14 @@ class LiveProcess:
                 for listener in hub.listeners:
                     if listener.member_id == member_id:
                         listener.end(Close.NOT_PERMITTED)
+
+    async def drain(self) -> None:
+        """Ends all listeners; returns when they have been told, or do not listen."""
+        for hub in self.hubs.values():
+            hub.end(Close.DRAINING)
+        deadline = asyncio.get_running_loop().time() + self.DRAIN_WITHIN
+        while self.hubs and asyncio.get_running_loop().time() < deadline:
+            await asyncio.sleep(0.02)
 
     def _hear(self, room_id: int, epoch: uuid.UUID, top: int, events: list[Event]) -> None:
         hub = self.hubs.get(room_id)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
@@ -70,6 +70,10 @@ class Event:
 
     seq: int
     text: str
+    size: int = field(init=False)  # in bytes
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "size", len(self.text.encode()))
 
 
 # From the browser

@@ -14,6 +14,7 @@ from forums.actions.messages import say
 from forums.actions.rooms import schedule_room
 from forums.live import log, protocol
 from forums.live.protocol import Ack, BadFrame, Hello, Ping, Send
+from forums.models import Message
 from tests.cast import Cast
 
 ID = "0b0fd11e-2a3c-4b52-9d6a-3c2f6f1a9f10"
@@ -87,3 +88,14 @@ def test_an_event_carries_the_same_html_as_the_page_and_no_script(cast: Cast) ->
     assert "<script" not in frame["h"]
     assert 'href="https://example.org"' in frame["h"]
     assert "Exampleshire" in frame["h"]
+
+
+@pytest.mark.parametrize("signs", ["x", "'", "&", "\U0001f600", "a\n", "http://a.bc ", 'www.a.bc/?"&<'])
+def test_the_longest_message_fits_a_frame(cast: Cast, signs: str) -> None:
+    now = timezone.now()
+    room = schedule_room(cast.ai, title="Clinic", opens_at=now, closes_at=now + timedelta(hours=1))
+    say(room, by=cast.bob, body=(signs * 1000)[: Message.MAX_LENGTH])
+
+    [event] = [protocol.event(line) for line in log.after(room.pk, 0, 10)]
+
+    assert event.size < protocol.MAX_FRAME - 1_000

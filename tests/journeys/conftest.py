@@ -51,8 +51,9 @@ def free_port() -> int:
 class Server:
     """The site on a port of its own. Can be killed like a machine that loses power, and started again."""
 
-    def __init__(self, var: Path) -> None:
+    def __init__(self, var: Path, kind: str = "daphne") -> None:
         self.var = var
+        self.kind = kind
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
@@ -80,7 +81,7 @@ class Server:
     def start(self) -> None:
         self.log = (self.var / "server.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve", "--port", str(self.port)],
+            [sys.executable, "manage.py", "serve", "--server", self.kind, "--port", str(self.port)],
             cwd=ROOT,
             env=self.environment,
             stdout=self.log,

@@ -212,11 +212,12 @@ export class Connection {
     return (0.5 + Math.random() / 2) * Math.min(LONGEST_RETRY_MS, this.#retryMs * slower);
   }
 
-  /** A plain request, for browsers hold back sockets that have failed before, for longer and longer. */
+  /** A plain request, for browsers hold back sockets that have failed before, for longer and longer. The site itself may
+   * answer that it is unwell (503); only a proxy answers for a site that is away. */
   async #serverAnswers() {
     try {
       const options = { cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(3_000) };
-      return (await fetch(this.#to.probeAddress, options)).status < 500;
+      return ![502, 504].includes((await fetch(this.#to.probeAddress, options)).status);
     } catch {
       return false;
     }
