@@ -20,12 +20,12 @@ from network.models import Network, Organisation, Theme
 Block = tuple[str, Any]
 
 # Sources, as they stand beside a figure.
-SLIDES = "Local Government Association slides, “AI, Automation and Bots4Good”"
-INTERVIEW = "PublicTechnology interview with the Local Government Association's digital policy adviser"
-BULLETIN = "Local Government Association bulletin"
-SURVEY_2024 = f"Local Government Association survey of English councils, quoted in the {INTERVIEW}"
-SURVEYS = "Local Government Association surveys of English councils"
-SURVEY_2025 = "Local Government Association survey of English councils"
+SLIDES = "Local Government Association (LGA) slides, “AI, Automation and Bots4Good”"
+INTERVIEW = "PublicTechnology interview with the LGA's digital policy adviser"
+BULLETIN = "LGA bulletin"
+SURVEY_2024 = "Local Government Association (LGA) survey of English councils, quoted by PublicTechnology"
+SURVEYS = "LGA surveys of English councils"
+SURVEY_2025 = "LGA survey of English councils"
 UNDATED = "date of publication not recorded"
 
 SUMMARY_OF_A_SOURCE = "Summary of a public source, not written by the council."
@@ -61,7 +61,7 @@ class Guidance:
     title: str
     summary: str
     themes: tuple[str, ...]
-    published: datetime
+    days_ago: int  # published, and not reviewed since: the oldest is overdue
     body: list[Block]
     tags: tuple[str, ...] = ()
     discuss_in: str = ""
@@ -166,7 +166,7 @@ GUIDANCE = [
         title="Where councils are with AI",
         summary="What surveys say about use, barriers and benefits, and how to read figures that do not agree.",
         themes=("generative-ai", "skills"),
-        published=datetime(2025, 3, 11, 9, 30, tzinfo=UTC),
+        days_ago=401,
         tags=("surveys", "readiness"),
         discuss_in="ai",
         body=[
@@ -201,19 +201,19 @@ GUIDANCE = [
             ),
             figures(
                 ("7 in 10", "of the councils that use AI used generative AI", SURVEYS, "2024"),
-                ("More than 4 in 5", "of the councils that use AI used generative AI", SURVEYS, "2025"),
+                ("Over 4 in 5", "of the councils that use AI used generative AI", SURVEYS, "2025"),
                 ("1 in 33", "used simulation AI", SURVEYS, "2024"),
                 ("1 in 14", "used simulation AI", SURVEYS, "2025"),
             ),
             heading("Where it is used"),
             figures(
                 (
-                    "More than 4 in 5",
+                    "Over 4 in 5",
                     "in corporate functions such as HR, administration, procurement, finance and cyber security",
                     SURVEY_2025,
                     "2025",
                 ),
-                ("More than 2 in 5", "in adult social care and health", SURVEY_2025, "2025"),
+                ("Over 2 in 5", "in adult social care and health", SURVEY_2025, "2025"),
                 ("3 in 10", "in children's services", SURVEY_2025, "2025"),
             ),
             heading("What it brings and what holds it back"),
@@ -234,7 +234,7 @@ GUIDANCE = [
         title="Buying AI responsibly: who asks what",
         summary="Five roles, and the questions each should have answered before a contract is signed.",
         themes=("procurement", "trust"),
-        published=datetime(2025, 5, 6, 8, 0, tzinfo=UTC),
+        days_ago=71,
         tags=("suppliers", "impact assessment"),
         discuss_in="ai",
         body=[
@@ -284,7 +284,7 @@ GUIDANCE = [
         title="Building trust: show your working",
         summary="Assurance is a habit, not a certificate. What to publish, what to ask for, and who can help.",
         themes=("trust",),
-        published=datetime(2025, 1, 21, 10, 0, tzinfo=UTC),
+        days_ago=183,
         tags=("transparency", "assurance"),
         discuss_in="ai-practitioners",
         body=[
@@ -325,7 +325,7 @@ GUIDANCE = [
         title="Generative AI at your desk: a start you can undo",
         summary="Rules for the first month with an assistant: small, written down, easy to take back.",
         themes=("generative-ai", "skills"),
-        published=datetime(2025, 6, 17, 9, 0, tzinfo=UTC),
+        days_ago=47,
         tags=("assistants", "first steps"),
         discuss_in="ai",
         body=[
@@ -365,7 +365,7 @@ GUIDANCE = [
         title="Automation first: when a rule is enough",
         summary="Much of what is asked of AI is better done by plain automation. How to tell which you need.",
         themes=("automation", "data"),
-        published=datetime(2024, 12, 10, 14, 0, tzinfo=UTC),
+        days_ago=240,
         tags=("rpa", "repetitive tasks"),
         discuss_in="ai-practitioners",
         body=[
@@ -388,7 +388,7 @@ GUIDANCE = [
                 "of. Write down the threshold, and who may change it."
             ),
             figures(
-                ("More than 200", "digital technologies are used by an average council", INTERVIEW, "late 2024"),
+                ("Over 200", "digital technologies are used by an average council", INTERVIEW, "late 2024"),
             ),
         ],
     ),
@@ -397,7 +397,7 @@ GUIDANCE = [
         title="Data foundations: what to mend before you begin",
         summary="Five checks on the data behind any project, in the order in which they save time.",
         themes=("data",),
-        published=datetime(2025, 2, 4, 11, 0, tzinfo=UTC),
+        days_ago=140,
         tags=("data quality", "retention"),
         body=[
             heading("Can you find it"),
@@ -428,7 +428,7 @@ GUIDANCE = [
         title="A digital front door that knows when to fetch somebody",
         summary="Chat, search and booking for residents: where they help, and how to hand over to a person.",
         themes=("front-door", "generative-ai"),
-        published=datetime(2025, 4, 1, 9, 0, tzinfo=UTC),
+        days_ago=102,
         tags=("chatbots", "residents"),
         discuss_in="ai",
         body=[
@@ -462,7 +462,7 @@ GUIDANCE = [
         title="Time with people: AI in social care practice",
         summary="Note-taking, forms and letters: what practitioners, and those they visit, should be able to expect.",
         themes=("social-care", "trust"),
-        published=datetime(2025, 7, 8, 8, 30, tzinfo=UTC),
+        days_ago=26,
         tags=("case notes", "consent"),
         discuss_in="ai",
         body=[
@@ -498,7 +498,7 @@ GUIDANCE = [
         title="Planning: find the stage before the tool",
         summary="Validation, consultation, assessment, decision: what could be quicker at each, and what must not be.",
         themes=("planning",),
-        published=datetime(2025, 8, 19, 10, 0, tzinfo=UTC),
+        days_ago=9,
         tags=("validation", "consultation"),
         body=[
             heading("Validation"),
@@ -940,8 +940,8 @@ def load(now: datetime) -> None:
         _plain(sections["use-cases"], plain, datetime(2025, 1, 7, 9, number, tzinfo=UTC))
     for number, plain in enumerate(CHALLENGES):
         _plain(sections["showcase"], plain, datetime(2024, 11, 19, 9, number, tzinfo=UTC))
-    for guidance in sorted(GUIDANCE, key=lambda guidance: guidance.published):
-        _guidance(sections["guidance"], guidance)
+    for guidance in sorted(GUIDANCE, key=lambda guidance: -guidance.days_ago):
+        _guidance(sections["guidance"], guidance, now - timedelta(days=guidance.days_ago))
     for event in EVENTS:
         _event(sections["events"], event, now)
 
@@ -1000,7 +1000,7 @@ def _plain(below: Page, plain: Plain, at: datetime) -> None:
     publish_page(below, page, now=at)
 
 
-def _guidance(below: Page, guidance: Guidance) -> None:
+def _guidance(below: Page, guidance: Guidance, at: datetime) -> None:
     if _is_there(below, guidance.slug):
         return
     page = GuidancePage(
@@ -1012,7 +1012,7 @@ def _guidance(below: Page, guidance: Guidance) -> None:
     )
     page.themes = _themes(guidance.themes)
     page.tags.set(list(guidance.tags))
-    publish_page(below, page, now=guidance.published)
+    publish_page(below, page, now=at)
 
 
 def _event(below: Page, event: Event, now: datetime) -> None:
@@ -1042,5 +1042,5 @@ def _times(event: Event, now: datetime) -> tuple[datetime, datetime]:
     starts_at = timezone.localtime(now) + event.starts
     if event.at:
         starts_at = starts_at.replace(hour=event.at.hour, minute=event.at.minute)
-    starts_at = starts_at.replace(second=0, microsecond=0)
+    starts_at = starts_at.replace(minute=starts_at.minute // 5 * 5, second=0, microsecond=0)
     return starts_at, starts_at + event.lasts

@@ -75,9 +75,14 @@ def _begin(page: GuidancePage, *, now: datetime | None) -> PageThread | None:
         theme=theme,
         title=Truncator(page.title).chars(Thread._meta.get_field("title").max_length or 150),
         source=_introduction(page),
-        now=now,
+        now=now or _moment_of_publishing(page),
     )
     return PageThread.objects.create(page=page, thread=thread)
+
+
+def _moment_of_publishing(page: GuidancePage) -> datetime | None:
+    """None is now. A page with one revision is being published for the first time, perhaps as if on an earlier day."""
+    return page.first_published_at if page.revisions.count() == 1 else None
 
 
 def _introduction(page: GuidancePage) -> str:

@@ -6,6 +6,7 @@ A tag that lists pages asks for those that the reader may open; none of them bel
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 
 from django import template
@@ -163,6 +164,12 @@ def room_of(event: EventPage) -> Room | None:
     """The event's room, whoever asks: the tag that shows it asks who may come in."""
     link = EventRoom.objects.filter(page=event.pk).select_related("room__network").first()
     return link.room if link else None
+
+
+@register.simple_tag
+def clock(at: time) -> str:
+    """10am, 2:30pm: the time of an item of a programme, as the other times of the site are written."""
+    return f"{at.hour % 12 or 12}{f':{at.minute:02}' if at.minute else ''}{'am' if at.hour < 12 else 'pm'}"
 
 
 # For pages of the storeys below
