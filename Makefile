@@ -1,0 +1,47 @@
+# One command runs Guildhall, one tests it. What a fresh machine lacks is made by deploy/start.py.
+
+PYTHON ?= python3
+PORT ?= 8000
+ARGS ?=
+START := $(PYTHON) deploy/start.py
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-slow check format python tools test-tools
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: python ## Set up what is missing and run the demonstration; PORT=8001 for another port
+	@$(START) run --port=$(PORT)
+
+test: test-tools ## Run all tests but the slow ones; ARGS="tests/forums -x" for some of them
+	@$(BIN)/python -m pytest -n 2 -m "not slow and not benchmark" $(ARGS)
+
+test-slow: test-tools ## Run the slow tests: faults, and a clean clone
+	@$(BIN)/python -m pytest -m slow $(ARGS)
+
+check: tools ## Format, lint, types, import rules, templates, missing migrations, a clean tree
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	git ls-files 'templates/*.html' | xargs $(BIN)/djade --target-version 5.2 --check
+	GUILDHALL_VAR=var/check $(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python -m pytest -q tests/architecture/test_tree.py tests/architecture/test_templates.py
+
+format: tools ## Put the sources in the one format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	git ls-files 'templates/*.html' | xargs $(BIN)/djade --target-version 5.2
+
+# What the others need
+
+python:
+	@command -v $(PYTHON) > /dev/null || { echo "Guildhall needs Python 3.11 or newer, and there is no $(PYTHON) here." >&2; exit 1; }
+
+tools: python
+	@$(START) tools
+
+test-tools: python
+	@$(START) test-tools
