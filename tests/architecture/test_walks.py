@@ -6,8 +6,10 @@ from __future__ import annotations
 import re
 import sys
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -16,7 +18,13 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
+from cms.actions.pages import publish_page, set_up_site
+from cms.actions.roles import PUBLISHERS, give_roles, set_up_roles
+from cms.models import GuidancePage, SectionPage
+from forums.actions.rooms import schedule_room
 from network.models import Membership
 from tests.cast import Cast
 
@@ -101,6 +109,35 @@ def test_a_member_starts_a_thread(cast: Cast) -> None:
         )
 
     assert answer.status_code == 302
+    assert as_done(steps, named) == named
+
+
+def test_a_member_says_something_in_a_live_room(
+    cast: Cast, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    named = walk("A member says something in a live room")
+    now = timezone.now()
+    room = schedule_room(cast.ai, title="Now", opens_at=now, closes_at=now + timedelta(hours=1))
+    client = client_of(cast.bob)
+    with traced() as steps, django_capture_on_commit_callbacks(execute=True):
+        answer = client.post(reverse("room_send", args=[room.pk]), {"body": "Hello", "form_id": str(uuid.uuid4())})
+
+    assert answer.status_code == 302
+    assert as_done(steps, named) == named
+
+
+def test_a_publisher_publishes_a_guidance_page_that_is_to_be_discussed(cast: Cast) -> None:
+    named = walk("A publisher publishes a guidance page that is to be discussed")
+    set_up_roles()
+    section = publish_page(set_up_site(), SectionPage(title="Guidance", slug="guidance"))
+    give_roles(cast.ada, [PUBLISHERS], by=None)
+    with traced() as steps:
+        publish_page(
+            section,
+            GuidancePage(title="Buying", slug="buying", body=[], themes=[cast.theme], discuss_in=cast.ai),
+            by=cast.ada,
+        )
+
     assert as_done(steps, named) == named
 
 
