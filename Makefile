@@ -7,7 +7,7 @@ START := $(PYTHON) deploy/start.py
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow check format python tools test-tools
+.PHONY: help run test test-slow check screenshots format python tools test-tools
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ check: tools ## Format, lint, types, import rules, templates, missing migrations
 	git ls-files 'templates/*.html' | xargs $(BIN)/djade --target-version 5.2 --check
 	GUILDHALL_VAR=var/check $(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python -m pytest -q tests/architecture/test_tree.py tests/architecture/test_templates.py
+
+screenshots: test-tools ## Take the pictures of the README from the demonstration that `make run` runs
+	@$(BIN)/python docs/take_pictures.py --address=http://127.0.0.1:$(PORT)
 
 format: tools ## Put the sources in the one format
 	$(BIN)/ruff check --fix .
