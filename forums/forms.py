@@ -97,3 +97,8 @@ class MessageForm(forms.Form):
             "max_length": f"Your message is too long: it can have at most {Message.MAX_LENGTH:,} characters",
         },
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # The browser would cut off what is pasted, and say nothing.
+        self.fields["body"].widget.attrs.pop("maxlength", None)

@@ -103,6 +103,7 @@ class Server:
         assert self.process
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
+        self.log.close()
 
     def stop(self) -> None:
         if self.process and self.process.poll() is None:

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -29,6 +30,14 @@ def serving(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, django_db_setup: None
 ) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp(request.param), request.param)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def other_site(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("other"))
     server.start()
     yield server
     server.stop()
@@ -184,6 +193,21 @@ def test_what_is_written_elsewhere_is_heard_within_moments(site: Server, cast: C
         bob.hello()
         say(room, by=cast.fay, body="From another process")
         bob.wait_for_event(1, within=3)
+
+
+def test_what_is_said_on_one_server_is_heard_on_the_other(
+    site: Server, other_site: Server, cast: Cast, room: Room
+) -> None:
+    with Visitor(site, room, cast.bob) as bob, Visitor(other_site, room, cast.fay) as fay:
+        bob.hello()
+        fay.hello()
+        time.sleep(0.5)
+        for n in range(1, 11, 2):
+            bob.say(f"{n}")
+            fay.say(f"{n + 1}")
+        for visitor in (bob, fay):
+            visitor.wait_for_event(10, within=0.5 if settings.REDIS_URL else 1.5)
+            assert visitor.numbers == list(range(1, 11))
 
 
 def test_a_plain_form_is_heard_at_once(site: Server, cast: Cast, room: Room) -> None:

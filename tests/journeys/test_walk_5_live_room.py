@@ -1,0 +1,332 @@
+"""Walk 5: during an event its members talk live, in browsers of every kind."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Locator, Page, expect
+from wagtail.models import Locale
+
+from cms.models import EventPage
+from forums.actions.messages import say
+from forums.actions.rooms import reschedule_room, schedule_room
+from forums.models import Message, Room
+from network.actions.membership import leave_network
+from tests.cast import Cast
+from tests.cms.hub import make_hub
+from tests.journeys.conftest import Browse, Server
+from tests.journeys.sending import Senders
+
+pytestmark = pytest.mark.browser
+
+Axe = Callable[[Page], None]
+
+
+@pytest.fixture
+def room(server: Server, cast: Cast) -> Room:
+    now = timezone.now()
+    return schedule_room(
+        cast.practitioners, title="Show and tell", opens_at=now - timedelta(hours=1), closes_at=now + timedelta(hours=1)
+    )
+
+
+@pytest.fixture
+def event(server: Server, cast: Cast) -> EventPage:
+    Locale.objects.get_or_create(language_code="en-gb")  # a test that commits ends by taking Wagtail's own rows away
+    return make_hub().publish_event(
+        "Show and tell: three councils, three pilots", network=cast.practitioners, starts_at=timezone.now()
+    )
+
+
+def address(room: Room) -> str:
+    return f"/rooms/{room.pk}/"
+
+
+def messages(page: Page) -> Locator:
+    return page.locator(".app-chat__log > li[data-seq] .app-message__body")
+
+
+def write(page: Page, words: str) -> None:
+    page.get_by_label("Your message").fill(words)
+    page.get_by_role("button", name="Send").click()
+
+
+def connected(page: Page) -> None:
+    expect(page.locator("[data-live-status]")).to_contain_text("Connected")
+
+
+# Two browsers
+
+
+def test_two_members_talk_on_the_page_of_an_event_that_is_on(
+    server: Server, cast: Cast, event: EventPage, browse: Browse, axe: Axe
+) -> None:
+    bob, fay = browse(cast.bob), browse(cast.fay, width=375)
+    for page in (bob, fay):
+        page.goto(event.get_url() or "")
+        connected(page)
+
+    for words, here, there in (("Hello Fay", bob, fay), ("Hello Bob", fay, bob), ("Shall we begin?", bob, fay)):
+        write(here, words)
+        expect(messages(there).last).to_have_text(words, timeout=1_000)
+
+    said = ["Hello Fay", "Hello Bob", "Shall we begin?"]
+    for page in (bob, fay):
+        expect(messages(page)).to_have_text(said)
+        axe(page)
+    bob.reload()
+    expect(messages(bob)).to_have_text(said)
+    expect(messages(bob)).to_have_count(3)
+
+
+def test_the_plain_page_shows_and_sends_the_same_without_a_script(
+    server: Server, cast: Cast, event: EventPage, browse: Browse, axe: Axe
+) -> None:
+    bob, fay = browse(cast.bob, javascript=False), browse(cast.fay)
+    fay.goto(event.get_url() or "")
+    connected(fay)
+    write(fay, "Can you read this?")
+
+    bob.goto(event.get_url() or "")
+    expect(messages(bob)).to_have_text(["Can you read this?"])
+    write(bob, "Yes, with nothing but a form")
+
+    assert bob.url.endswith(f"{event.get_url()}#message-2")
+    expect(messages(bob)).to_have_text(["Can you read this?", "Yes, with nothing but a form"])
+    expect(messages(fay).last).to_have_text("Yes, with nothing but a form", timeout=1_000)
+
+
+def test_the_plain_form_says_what_is_wrong_and_keeps_what_was_typed(
+    server: Server, cast: Cast, room: Room, browse: Browse
+) -> None:
+    bob = browse(cast.bob, javascript=False)
+    bob.goto(address(room))
+    write(bob, "x" * 1_001)
+
+    expect(bob).to_have_title(re.compile("^Error: Show and tell"))
+    expect(bob.locator(".govuk-error-summary")).to_contain_text("Your message is too long")
+    expect(bob.get_by_label("Your message")).to_have_value("x" * 1_001)
+    bob.get_by_label("Your message").fill("Shorter")
+    bob.get_by_role("button", name="Send").click()
+    expect(messages(bob)).to_have_text(["Shorter"])
+
+
+# What a person in the room notices
+
+
+def test_the_cursor_stays_where_it_is_and_enter_sends(server: Server, cast: Cast, room: Room, browse: Browse) -> None:
+    bob, fay = browse(cast.bob), browse(cast.fay)
+    for page in (bob, fay):
+        page.goto(address(room))
+        connected(page)
+    field = bob.get_by_label("Your message")
+    field.click()
+    bob.keyboard.type("By keyboard")
+    bob.keyboard.press("Shift+Enter")
+    bob.keyboard.type("in two lines")
+    bob.keyboard.press("Enter")
+    expect(messages(fay)).to_have_text(["By keyboard\nin two lines"], use_inner_text=True)
+    expect(field).to_have_value("")
+    write(fay, "Something new")
+    expect(messages(bob)).to_have_count(2)
+    expect(field).to_be_focused()
+
+
+def test_who_reads_further_up_is_not_pulled_away(server: Server, cast: Cast, room: Room, browse: Browse) -> None:
+    now = timezone.now() - timedelta(minutes=50)
+    for n in range(60):
+        say(room, by=cast.fay, body=f"Message {n} of a long morning", now=now + timedelta(seconds=20 * n))
+    bob = browse(cast.bob)
+    bob.goto(address(room))
+    connected(bob)
+    log = bob.locator(".app-chat__log")
+    assert log.evaluate("log => log.scrollHeight - log.scrollTop - log.clientHeight") < 5
+    jump = bob.locator("[data-live-jump]")
+    expect(jump).to_be_hidden()
+
+    log.evaluate("log => { log.scrollTop = 100 }")
+    for words in ("One", "Two", "Three"):
+        say(room, by=cast.fay, body=words)
+    expect(jump).to_have_text("3 new messages")
+    assert log.evaluate("log => log.scrollTop") == 100
+    assert bob.evaluate("document.activeElement === document.body")
+
+    jump.click()
+    expect(jump).to_be_hidden()
+    expect(messages(bob).last).to_be_in_viewport()
+
+
+def test_what_is_typed_is_kept_over_a_reload(server: Server, cast: Cast, room: Room, browse: Browse) -> None:
+    bob = browse(cast.bob)
+    bob.goto(address(room))
+    bob.get_by_label("Your message").fill("A long thought, not finis")
+    bob.reload()
+    expect(bob.get_by_label("Your message")).to_have_value("A long thought, not finis")
+
+
+def test_one_who_listens_is_told_politely_and_not_too_often(
+    server: Server, cast: Cast, room: Room, browse: Browse
+) -> None:
+    bob = browse(cast.bob)
+    bob.goto(address(room))
+    connected(bob)
+    region = bob.locator("[data-live-announcer]")
+    expect(region).to_have_attribute("aria-live", "polite")
+    expect(bob.locator(".app-chat__log[aria-live], .app-chat__log[role=log]")).to_have_count(0)
+    bob.evaluate(
+        """() => {
+            window.told = [];
+            const region = document.querySelector("[data-live-announcer]");
+            const note = () => told.push([performance.now(), region.textContent]);
+            new MutationObserver(note).observe(region, {childList: true});
+        }"""
+    )
+
+    say(room, by=cast.fay, body="Listen")
+    expect(region).to_have_text("Fay Facilitates: Listen")
+    for n in range(4):
+        say(room, by=cast.fay, body=f"Point {n}")
+        bob.wait_for_timeout(300)
+    expect(region).to_have_text("4 new messages, the latest from Fay Facilitates", timeout=8_000)
+
+    (first, _), (second, _) = bob.evaluate("told")
+    assert second - first >= 4_900
+
+
+def test_a_message_that_is_refused_stays_with_its_reason_and_can_be_sent_again(
+    server: Server, cast: Cast, room: Room, browse: Browse
+) -> None:
+    bob = browse(cast.bob)
+    bob.goto(address(room))
+    connected(bob)
+    for n in range(31):  # more than two windows of the limit take
+        bob.get_by_label("Your message").fill(f"{n}")
+        bob.keyboard.press("Enter")
+    refused = bob.locator(".app-message--failed").first
+    expect(refused).to_contain_text("Not sent. You can send messages to a live room 15 times in 30 seconds.")
+    sent = Message.objects.count()
+    assert 15 <= sent <= 30
+    expect(messages(bob)).to_have_count(sent)
+
+    bob.evaluate("document.querySelectorAll('[data-live-drop]').forEach((button, n) => n && button.click())")
+    expect(bob.locator(".app-message--failed")).to_have_count(1)
+    bob.wait_for_timeout(1_000 * (30 - time.time() % 30))  # the next window of the limit
+    refused.get_by_role("button", name="Try again").click()
+    expect(bob.locator(".app-message--failed")).to_have_count(0)
+    expect(messages(bob)).to_have_count(sent + 1)
+
+
+# Before, after, and from outside
+
+
+def test_before_it_opens_the_page_says_when_and_afterwards_it_keeps_the_transcript(
+    server: Server, cast: Cast, room: Room, browse: Browse, axe: Axe
+) -> None:
+    say(room, by=cast.bob, body="Said while it was open")
+    now = timezone.now()
+    bob = browse(cast.bob)
+
+    reschedule_room(room, title=room.title, opens_at=now + timedelta(days=2), closes_at=now + timedelta(days=3))
+    bob.goto(address(room))
+    expect(bob.locator(".app-chat")).to_contain_text("opens in 1 day, 23 hours")
+    expect(bob.get_by_label("Your message")).to_have_count(0)
+    axe(bob)
+
+    reschedule_room(room, title=room.title, opens_at=now - timedelta(days=2), closes_at=now - timedelta(days=1))
+    bob.reload()
+    expect(messages(bob)).to_have_text(["Said while it was open"])
+    expect(bob.get_by_label("Your message")).to_have_count(0)
+    axe(bob)
+
+
+def test_a_room_that_closes_says_so_and_keeps_what_is_being_typed(
+    server: Server, cast: Cast, room: Room, browse: Browse
+) -> None:
+    bob, fay = browse(cast.bob), browse(cast.fay)
+    for page in (bob, fay):
+        page.goto(address(room))
+        connected(page)
+    bob.get_by_label("Your message").fill("One more th")
+
+    reschedule_room(room, title=room.title, opens_at=room.opens_at, closes_at=timezone.now())
+
+    for page in (bob, fay):
+        expect(page.locator("[data-live-closed]")).to_be_visible()
+    expect(bob.get_by_label("Your message")).to_have_value("One more th")
+    expect(fay.get_by_label("Your message")).to_be_hidden()
+
+
+@pytest.mark.parametrize("who", [None, "olga", "amir", "lena", "sven", "ada"])
+def test_outsiders_find_no_room_and_no_word_of_it(
+    server: Server, cast: Cast, event: EventPage, browse: Browse, who: str | None
+) -> None:
+    room = Room.objects.get()
+    say(room, by=cast.bob, body="zyzzyva")
+    page = browse(getattr(cast, who) if who else None)
+
+    for path in (address(room), f"{address(room)}?before=5"):
+        answer = page.goto(path)
+        assert answer and answer.status == 404
+    sent = page.request.post(f"{address(room)}send/", form={"body": "Let me in"}, headers={"Origin": server.url})
+    assert sent.status in (403, 404)
+    page.goto(event.get_url() or "")
+    assert "zyzzyva" not in page.content()
+    expect(page.locator("[data-live-room]")).to_have_count(0)
+    if who is None:
+        assert page.context.cookies() == []
+
+
+def test_who_leaves_the_network_is_told_that_it_is_over(server: Server, cast: Cast, room: Room, browse: Browse) -> None:
+    bob = browse(cast.bob)
+    bob.goto(address(room))
+    connected(bob)
+
+    leave_network(cast.practitioners, by=cast.bob)
+
+    expect(bob.locator("[data-live-status]")).to_contain_text("no longer take part", timeout=5_000)
+
+
+# The power fails
+
+
+@pytest.mark.slow
+def test_a_killed_server_loses_nothing_and_doubles_nothing(
+    server: Server, cast: Cast, room: Room, browse: Browse
+) -> None:
+    """Two hundred messages are sent while the server is killed amid them and started again. Each that was acknowledged
+    is shown once and in order, within a second of the server's return."""
+    senders = Senders(server, room, cast, count=20, each=10)
+    bob = browse(cast.bob)
+    bob.goto(address(room))
+    connected(bob)
+    bob.get_by_label("Your message").fill("Mine, sent into the outage")
+
+    sending = threading.Thread(target=senders.run)
+    sending.start()
+    senders.wait_until_acknowledged(60)
+    server.kill()
+    bob.get_by_label("Your message").press("Enter")
+    expect(bob.locator(".app-message--sending")).to_contain_text("Mine, sent into the outage")
+    server.start()
+    returned = time.monotonic()
+    known = list(Message.objects.filter(room=room).order_by("seq").values_list("seq", flat=True))
+    expect(bob.locator(f'[data-seq="{known[-1]}"]')).to_be_attached(timeout=1_000)
+    assert time.monotonic() - returned < 1
+    expect(bob.locator(".app-message--sending")).to_have_count(0, timeout=2_000)
+    sending.join()
+
+    assert len(senders.acknowledged) == 200
+    expect(messages(bob)).to_have_count(201)
+    shown = bob.locator(".app-chat__log > li").evaluate_all(
+        "lines => lines.map(line => [Number(line.dataset.seq), line.querySelector('.app-message__body').innerText])"
+    )
+    stored = list(Message.objects.filter(room=room).order_by("seq").values_list("seq", "body"))
+    assert [tuple(line) for line in shown] == stored
+    assert [seq for seq, _ in stored] == list(range(1, 202))
+    assert {(body, seq) for seq, body in stored} >= set(senders.acknowledged.items())
