@@ -8,7 +8,7 @@ import os
 import tempfile
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -64,7 +64,7 @@ if DEBUG and SITE_HOST not in LOOPBACK_HOSTS:
     )
 
 ALLOWED_HOSTS = [*LOOPBACK_HOSTS, "[::1]"] if SITE_HOST in LOOPBACK_HOSTS else [SITE_HOST]
-ALLOWED_HOSTS += [host for host in text("GUILDHALL_OTHER_HOSTS").split(",") if host and not DEMONSTRATION]
+ALLOWED_HOSTS += [host.strip() for host in text("GUILDHALL_OTHER_HOSTS").split(",") if host and not DEMONSTRATION]
 
 # The secret key
 
@@ -283,8 +283,8 @@ if MAIL_URL.scheme in ("smtp", "smtps", "smtp+tls"):
     EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     EMAIL_HOST = MAIL_URL.hostname or "localhost"
     EMAIL_PORT = MAIL_URL.port or {"smtp": 25, "smtps": 465, "smtp+tls": 587}[MAIL_URL.scheme]
-    EMAIL_HOST_USER = MAIL_URL.username or ""
-    EMAIL_HOST_PASSWORD = MAIL_URL.password or ""
+    EMAIL_HOST_USER = unquote(MAIL_URL.username or "")
+    EMAIL_HOST_PASSWORD = unquote(MAIL_URL.password or "")
     EMAIL_USE_SSL = MAIL_URL.scheme == "smtps"
     EMAIL_USE_TLS = MAIL_URL.scheme == "smtp+tls"
     EMAIL_TIMEOUT = 20
