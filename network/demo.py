@@ -78,7 +78,8 @@ def address(nickname: str) -> str:
 
 def member(nickname: str) -> Member:
     """Raises DoesNotExist before `load` has run."""
-    return Member.objects.get(email=address(nickname))
+    found: Member = Member.objects.get(email=address(nickname))
+    return found
 
 
 def load(now: datetime) -> None:

@@ -105,3 +105,15 @@ def test_a_verb_of_a_member_asks_then_counts_then_writes(name: str, verb: ast.Fu
     assert asks and counts, f"{name} writes for a member without asking or counting"
     assert asks[0] < counts[0]
     assert not writes or counts[0] < writes[0]
+
+
+def test_the_live_engine_knows_no_http() -> None:
+    """import-linter cannot forbid a part of Django."""
+    imported = {
+        f"{path.name}: {node.module}"
+        for path in (ROOT / "forums" / "live").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").startswith(("django.http", "django.views", "django.shortcuts"))
+    }
+    assert imported == set()
