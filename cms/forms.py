@@ -11,7 +11,8 @@ from django.utils import timezone
 from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.admin.widgets import AdminDateInput
 
-from cms.permissions import can_review
+from cms.permissions import can_be_discussed, can_review
+from network.models import Network
 
 REVIEW_EVERY = timedelta(days=365)
 
@@ -24,6 +25,14 @@ class SearchForm(forms.Form):
         error_messages={"max_length": "Search for %(limit_value)d characters or fewer."},
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "autocapitalize": "none"}),
     )
+
+
+def fix_network(form: WagtailAdminPageForm, name: str, network: Network, why: str) -> None:
+    """Shows a network that can no longer be changed, whatever the draft says."""
+    form.initial[name] = network.pk
+    if name in form.fields:
+        form.fields[name].disabled = True
+        form.fields[name].help_text = why
 
 
 class GuidancePageForm(WagtailAdminPageForm):
@@ -42,6 +51,9 @@ class GuidancePageForm(WagtailAdminPageForm):
                 self.initial[name] = getattr(lifecycle, name)
             else:
                 self.fields.pop(name, None)
+        link = getattr(self.instance, "page_thread", None) if self.instance.pk else None
+        if link:
+            fix_network(self, "discuss_in", link.thread.network, "The discussion has begun, and it stays there.")
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean()
@@ -64,8 +76,11 @@ class GuidancePageForm(WagtailAdminPageForm):
 
     def _check_discussion(self, given: dict[str, Any]) -> None:
         network = given.get("discuss_in")
-        if not network or getattr(self.instance, "page_thread", None):
+        if not network or self.fields["discuss_in"].disabled:
             return
+        verdict = can_be_discussed(self.instance if self.instance.pk else self.parent_page)
+        if not verdict:
+            raise ValidationError({"discuss_in": verdict.reason})
         chosen = network.themes.all()
         if not set(given.get("themes") or ()) & set(chosen):
             names = ", ".join(theme.name for theme in chosen if theme.private_to_id is None)
@@ -80,9 +95,5 @@ class EventPageForm(WagtailAdminPageForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         event_room = getattr(self.instance, "event_room", None) if self.instance.pk else None
-        if event_room and "network" in self.fields:
-            self.initial["network"] = event_room.room.network_id
-            self.fields["network"].disabled = True
-            self.fields[
-                "network"
-            ].help_text = "The event has a live room in this network, so this can no longer change."
+        if event_room:
+            fix_network(self, "network", event_room.room.network, "The event has a live room there, so this stays.")

@@ -1,0 +1,167 @@
+"""Events, their live rooms, and what only those may read who may attend."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.utils import timezone
+
+from cms.actions.pages import republish_page
+from cms.models import EventPage, EventRoom
+from cms.permissions import can_attend
+from forums.models import Room
+from network.models import AuditEvent
+from tests.cast import Cast
+from tests.cms.hub import Hub, close
+
+PRIVATE = {
+    "joining_link": "https://meet.example.org/canaryjoin",
+    "recording_link": "https://video.example.org/canaryrecording",
+    "record": "<p>canaryrecord</p>",
+}
+
+
+@pytest.fixture
+def coming(hub: Hub, cast: Cast) -> EventPage:
+    return hub.publish_event("Case notes", network=cast.ai, summary="Three councils.", **PRIVATE)
+
+
+@pytest.fixture
+def past(hub: Hub, cast: Cast) -> EventPage:
+    return hub.publish_event("Case notes", network=cast.ai, starts_at=timezone.now() - timedelta(days=30), **PRIVATE)
+
+
+def test_publishing_an_event_schedules_its_room(coming: EventPage, cast: Cast) -> None:
+    room = Room.objects.get()
+
+    assert (room.network, room.title) == (cast.ai, "Case notes")
+    assert (room.opens_at, room.closes_at) == (coming.starts_at, coming.ends_at)
+    assert EventRoom.objects.get().page_id == coming.pk
+
+
+def test_publishing_again_moves_the_room_and_makes_no_second(coming: EventPage) -> None:
+    coming.title = "Case notes, later"
+    coming.starts_at += timedelta(days=1)
+    coming.ends_at += timedelta(days=1)
+    republish_page(coming)
+
+    room = Room.objects.get()
+    assert room.title == "Case notes, later"
+    assert room.opens_at == coming.starts_at
+
+
+def test_publishing_without_a_change_leaves_the_room_alone(coming: EventPage) -> None:
+    before = AuditEvent.objects.count()
+    republish_page(coming)
+
+    assert AuditEvent.objects.count() == before
+
+
+def test_an_older_draft_keeps_the_room(coming: EventPage) -> None:
+    before = coming.live_revision
+    coming.starts_at += timedelta(days=1)
+    coming.ends_at += timedelta(days=1)
+    republish_page(coming)
+
+    before.publish()
+
+    assert Room.objects.count() == 1
+    assert Room.objects.get().opens_at == EventPage.objects.get(pk=coming.pk).starts_at
+
+
+def test_an_event_for_everybody_has_no_room(hub: Hub) -> None:
+    hub.publish_event("Open to all")
+
+    assert not Room.objects.exists()
+
+
+def test_an_event_ends_after_it_starts(hub: Hub, coming: EventPage) -> None:
+    coming.ends_at = coming.starts_at
+    with pytest.raises(ValidationError, match="end after it starts"):
+        coming.full_clean()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        EventPage.objects.filter(pk=coming.pk).update(ends_at=coming.starts_at)
+
+
+def test_who_may_attend_an_event_of_a_network(coming: EventPage, cast: Cast) -> None:
+    assert can_attend(cast.bob, coming)
+    for outsider in [*cast.outsiders, AnonymousUser()]:
+        assert not can_attend(outsider, coming)
+
+
+def test_every_admitted_officer_may_attend_an_open_event(hub: Hub, cast: Cast) -> None:
+    event = hub.publish_event("Open to all")
+
+    assert can_attend(cast.olga, event)
+    assert not can_attend(AnonymousUser(), event)
+    cast.olga.admission.delete()
+    cast.olga.refresh_from_db()
+    assert not can_attend(cast.olga, event)
+
+
+def test_a_member_gets_the_joining_link_before_and_the_record_after(
+    hub: Hub, cast: Cast, client: Client, coming: EventPage
+) -> None:
+    client.force_login(cast.bob)
+    html = client.get(coming.url).content.decode()
+    assert "canaryjoin" in html
+    assert "canaryrecord" not in html
+
+    now = timezone.now()
+    EventPage.objects.filter(pk=coming.pk).update(starts_at=now - timedelta(hours=2), ends_at=now - timedelta(hours=1))
+    html = client.get(coming.url).content.decode()
+    assert "canaryjoin" not in html
+    assert "canaryrecording" in html
+    assert "canaryrecord</p>" in html
+
+
+@pytest.mark.parametrize("event", ["coming", "past"])
+def test_an_outsider_reads_that_it_takes_place_and_no_more(
+    event: str, request: pytest.FixtureRequest, cast: Cast, client: Client
+) -> None:
+    page: EventPage = request.getfixturevalue(event)
+    for outsider in [None, *cast.outsiders]:
+        if outsider:
+            client.force_login(outsider)
+        answer = client.get(page.url)
+        assert answer.status_code == 200
+        assert "Case notes" in answer.content.decode()
+        assert "canary" not in answer.content.decode()
+        assert "AI Network" in answer.content.decode()
+
+
+@pytest.mark.parametrize("word", ["canaryjoin", "canaryrecording", "canaryrecord"])
+def test_what_only_members_may_read_is_not_found_by_searching(
+    word: str, past: EventPage, cast: Cast, client: Client
+) -> None:
+    client.force_login(cast.bob)
+    assert past.title not in client.get("/search/", {"q": word}).content.decode()
+
+
+def test_no_outsider_learns_the_room_of_an_event(coming: EventPage, cast: Cast) -> None:
+    for outsider in [*cast.outsiders, AnonymousUser()]:
+        assert not EventRoom.objects.visible_to(outsider).exists()
+    assert EventRoom.objects.visible_to(cast.bob).exists()
+
+
+def test_a_member_does_not_see_the_room_of_an_event_they_may_not_open(hub: Hub, coming: EventPage, cast: Cast) -> None:
+    close(hub.events, "groups")
+
+    assert not EventRoom.objects.visible_to(cast.bob).exists()
+
+
+def test_events_come_in_the_order_in_which_they_take_place(hub: Hub, cast: Cast) -> None:
+    now = timezone.now()
+    days = {"Next week": 7, "On now": 0, "Last week": -7, "Tomorrow": 1, "Long ago": -90}
+    for title, offset in days.items():
+        hub.publish_event(title, starts_at=now + timedelta(days=offset, minutes=-10))
+
+    events = EventPage.objects.visible_to(cast.bob)
+    assert [event.title for event in events.not_over()] == ["On now", "Tomorrow", "Next week"]
+    assert [event.title for event in events.over()] == ["Last week", "Long ago"]
+    assert [event.is_on() for event in events.not_over()] == [True, False, False]

@@ -1,0 +1,229 @@
+"""Who may read which page, and what lists and links say of it."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, Group
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+from wagtail.models import PageViewRestriction
+
+from cms.actions.lifecycle import begin_lifecycle
+from cms.actions.pages import publish_page, republish_page, set_up_site
+from cms.models import GuidancePage, HomePage, PageLifecycle, PageTag, SectionPage, pages_visible_to
+from network.models import Member, Organisation, Theme
+from network.permissions import Refused
+from tests.cast import Cast
+from tests.cms.hub import Hub, close
+
+ANYBODY = AnonymousUser()
+
+
+def sees(viewer: Member | AnonymousUser, page: GuidancePage) -> bool:
+    by_type = GuidancePage.objects.visible_to(viewer).filter(pk=page.pk).exists()
+    assert by_type == pages_visible_to(viewer).filter(pk=page.pk).exists()
+    return bool(by_type)
+
+
+def test_everybody_sees_a_published_page(hub: Hub, cast: Cast) -> None:
+    page = hub.publish_guidance("For all")
+
+    assert all(sees(viewer, page) for viewer in [ANYBODY, cast.bob, *cast.outsiders])
+
+
+def test_nobody_sees_a_draft(hub: Hub, cast: Cast) -> None:
+    page = hub.publish_guidance("Not yet")
+    page.unpublish()
+
+    assert not any(sees(viewer, page) for viewer in [ANYBODY, cast.bob, cast.ada])
+
+
+def test_what_is_behind_a_sign_in_is_seen_by_those_signed_in(hub: Hub, cast: Cast) -> None:
+    close(hub.guidance)
+    page = hub.publish_guidance("Signed in")
+
+    assert not sees(ANYBODY, page)
+    assert sees(cast.olga, page)
+
+
+def test_somebody_whose_account_is_closed_counts_as_nobody(hub: Hub, cast: Cast) -> None:
+    close(hub.guidance)
+    page = hub.publish_guidance("Signed in")
+    cast.olga.is_active = False
+
+    assert not sees(cast.olga, page)
+
+
+def test_what_is_for_a_group_is_seen_by_that_group(hub: Hub, cast: Cast) -> None:
+    group = Group.objects.create(name="Reviewers")
+    close(hub.guidance, PageViewRestriction.GROUPS).groups.add(group)
+    page = hub.publish_guidance("For reviewers")
+
+    assert not sees(ANYBODY, page)
+    assert not sees(cast.bob, page)
+    cast.bob.groups.add(group)
+    assert sees(cast.bob, page)
+
+
+def test_all_restrictions_on_the_way_must_admit(hub: Hub, cast: Cast) -> None:
+    close(hub.home)
+    close(hub.guidance, PageViewRestriction.GROUPS).groups.add(Group.objects.create(name="Reviewers"))
+    page = hub.publish_guidance("Twice closed")
+
+    assert not sees(cast.olga, page)
+
+
+def test_what_is_behind_a_shared_password_is_in_nobodys_lists(hub: Hub, cast: Cast) -> None:
+    close(hub.guidance, PageViewRestriction.PASSWORD)
+
+    assert not sees(cast.bob, hub.publish_guidance("Password"))
+
+
+def test_tags_and_reviews_of_closed_pages_are_not_shown(hub: Hub, cast: Cast) -> None:
+    close(hub.guidance)
+    hub.publish_guidance("Closed", tags=["canary"])
+
+    assert not PageTag.objects.visible_to(ANYBODY).exists()
+    assert not PageLifecycle.objects.visible_to(ANYBODY).exists()
+    assert PageTag.objects.visible_to(cast.olga).get().tag.name == "canary"
+    assert PageLifecycle.objects.visible_to(cast.olga).exists()
+
+
+def test_a_closed_page_sends_to_our_sign_in(hub: Hub, client: Client) -> None:
+    close(hub.guidance)
+    page = hub.publish_guidance("Closed")
+
+    answer = client.get(page.url)
+
+    assert answer.status_code == 302
+    assert answer["Location"].startswith("/account/")
+
+
+def test_reading_gives_no_cookie(hub: Hub, client: Client) -> None:
+    page = hub.publish_guidance("Read me")
+    for address in ["/", "/guidance/", page.url, "/events/", "/themes/", "/search/?q=read"]:
+        assert client.get(address).status_code == 200
+    assert not client.cookies
+
+
+def test_a_guidance_page_shows_themes_tags_contents_and_review(hub: Hub, cast: Cast, client: Client) -> None:
+    page = hub.publish_guidance(
+        "How to begin",
+        summary="Small.",
+        themes=[cast.theme],
+        tags=["pilots"],
+        body=[
+            ("heading", "Why & how"),
+            ("paragraph", "<p>Because.</p>"),
+            ("heading", "Why & how"),
+            (
+                "figures",
+                [{"value": "85%", "words": "of councils", "source": "A survey", "date": "February 2024"}],
+            ),
+            ("quote", {"text": "Begin.", "source": "A book, 1999"}),
+            ("callout", {"title": "Mind", "text": "<p>the gap</p>"}),
+            ("list", ["one", "two"]),
+        ],
+    )
+
+    html = client.get(page.url).content.decode()
+
+    assert 'href="#why-how"' in html and 'id="why-how"' in html
+    assert 'href="#why-how-2"' in html and 'id="why-how-2"' in html
+    assert f'href="{cast.theme.get_absolute_url()}"' in html
+    assert "pilots" in html
+    assert "Last reviewed" in html
+    assert "Source: A survey, February 2024" in html
+    assert "By the hub" in html
+    assert "<title>How to begin - Guildhall</title>" in html
+
+
+def test_a_theme_that_became_private_is_no_longer_shown(hub: Hub, cast: Cast, client: Client) -> None:
+    page = hub.publish_guidance("About", themes=[cast.theme])
+    Theme.objects.filter(pk=cast.theme.pk).update(private_to=cast.ai)
+
+    for address in [page.url, "/guidance/", "/"]:
+        assert cast.theme.name not in client.get(address).content.decode()
+
+
+def test_the_menu_shows_only_what_the_reader_may_open(hub: Hub, client: Client) -> None:
+    assert 'href="/events/"' in client.get("/guidance/").content.decode()
+    close(hub.events)
+    assert 'class="app-header__link" href="/events/"' not in client.get("/guidance/").content.decode()
+
+
+def test_a_council_page_tells_what_the_hub_tells_of_it(hub: Hub, cast: Cast) -> None:
+    page = hub.publish_information("A project", attribution="Summary of a public source")
+    page.councils = [cast.council]
+    republish_page(page)
+
+    assert list(cast.council.hub_pages.all()) == [page]
+
+
+@pytest.mark.parametrize("kind", ["home", "guidance", "section", "events"])
+def test_the_number_of_queries_does_not_grow_with_the_hub(
+    kind: str, hub: Hub, cast: Cast, client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    def fill(count: int, start: int) -> None:
+        for number in range(start, start + count):
+            hub.publish_guidance(f"Guidance {number}", themes=[cast.theme], tags=[f"tag {number}"])
+            hub.publish_event(f"Event {number}", network=cast.ai, themes=[cast.theme])
+            publish_page(hub.home, SectionPage(title=f"Section {number}", slug=f"section-{number}"))
+
+    address = {"home": "/", "guidance": "/guidance/guidance-0/", "section": "/guidance/", "events": "/events/"}[kind]
+    fill(2, 0)
+    client.get(address)  # caches of the site and of content types
+    with django_assert_max_num_queries(20) as small:
+        assert client.get(address).status_code == 200
+    fill(4, 2)
+    client.get(address)
+    with django_assert_max_num_queries(20) as large:
+        client.get(address)
+    assert len(large) <= len(small)
+
+
+def test_a_guidance_page_takes_few_queries_when_nothing_is_cached(
+    hub: Hub, cast: Cast, client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    from django.contrib.contenttypes.models import ContentType
+    from django.core.cache import cache
+
+    page = hub.publish_guidance("Cold", themes=[cast.theme], tags=["a", "b"], discuss_in=cast.ai)
+    cache.clear()
+    ContentType.objects.clear_cache()
+    with django_assert_max_num_queries(20):
+        client.get(page.url)
+
+
+def test_publishing_a_page_twice_is_publishing_it_once(hub: Hub) -> None:
+    first = hub.publish_guidance("Once")
+    second = hub.publish_guidance("Once")
+
+    assert first == second
+    assert GuidancePage.objects.count() == 1
+
+
+def test_only_publishers_publish(hub: Hub, cast: Cast) -> None:
+    with pytest.raises(Refused, match="Only publishers"):
+        publish_page(hub.guidance, GuidancePage(title="Mine", slug="mine"), by=cast.bob)
+    page = hub.publish_guidance("Theirs")
+    with pytest.raises(Refused, match="Only publishers"):
+        republish_page(page, by=cast.bob)
+
+
+def test_setting_up_twice_makes_one_home_page(hub: Hub) -> None:
+    assert set_up_site() == hub.home
+    assert HomePage.objects.count() == 1
+
+
+def test_publishing_again_is_no_review(hub: Hub) -> None:
+    page = hub.publish_guidance("Reviewed")
+    PageLifecycle.objects.filter(page=page.pk).update(reviewed_on="2024-01-01", review_by="2025-01-01")
+
+    republish_page(page)
+
+    assert str(begin_lifecycle(page).reviewed_on) == "2024-01-01"
+
+
+def test_unknown_councils_have_no_pages(hub: Hub, cast: Cast) -> None:
+    assert not Organisation.objects.filter(hub_pages__isnull=False).exists()

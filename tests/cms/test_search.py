@@ -1,0 +1,143 @@
+"""One search over pages and threads. What is private leaves no trace, not even a number."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.test import Client
+from pytest_django import DjangoAssertNumQueries
+
+from cms.search import search_pages
+from forums.actions.threads import start_thread
+from tests.cast import Cast
+from tests.cms.hub import Hub, close
+
+ANYBODY = AnonymousUser()
+
+
+def titles(viewer: object, query: str) -> list[str]:
+    return [hit.title for hit in search_pages(viewer, query)]  # type: ignore[arg-type]
+
+
+def test_pages_are_found_by_title_summary_and_text(hub: Hub) -> None:
+    hub.publish_guidance("Buying wisely", summary="Ask early.", body=[("paragraph", "<p>Leave a door open.</p>")])
+
+    assert titles(ANYBODY, "buying") == ["Buying wisely"]
+    assert titles(ANYBODY, "early") == ["Buying wisely"]
+    assert titles(ANYBODY, "door") == ["Buying wisely"]
+    assert titles(ANYBODY, "buying door") == ["Buying wisely"]
+    assert titles(ANYBODY, "buying window") == []
+
+
+def test_a_hit_says_what_it_is_and_where_it_stands(hub: Hub) -> None:
+    page = hub.publish_guidance("Buying wisely", summary="Ask early.")
+    hit = search_pages(ANYBODY, "buying")[0]
+
+    assert (hit.kind, hit.where, hit.address, hit.excerpt) == ("Guidance", "Guidance", page.url, "Ask early.")
+
+
+def test_the_title_counts_more_than_the_text(hub: Hub) -> None:
+    hub.publish_guidance("Something else", body=[("paragraph", "<p>About transcription among other things.</p>")])
+    hub.publish_guidance("Transcription")
+
+    assert titles(ANYBODY, "transcription")[0] == "Transcription"
+
+
+def test_drafts_and_closed_pages_are_found_by_nobody_who_may_not_read_them(hub: Hub, cast: Cast) -> None:
+    hub.publish_guidance("Canary draft").unpublish()
+    close(hub.events)
+    hub.publish_event("Canary event")
+
+    assert titles(ANYBODY, "canary") == []
+    assert titles(cast.olga, "canary") == ["Canary event"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "   ",
+        "AND",
+        "OR NOT",
+        "NEAR(buying early)",
+        '"buying',
+        "buying*",
+        "title:buying",
+        "buying AND",
+        "(buying",
+        "buying & | ! <->",
+        "%",
+        "%s",
+        "buying%20wisely",
+        "'; DROP TABLE cms_guidancepage; --",
+        "\\",
+        "buying\x00",
+        "🏛️",
+        "ÀÉÎ",
+        "- - -",
+        "a" * 200,
+        " ".join(["word"] * 60),
+        "{title} : buying",
+        "^buying",
+    ],
+)
+def test_no_words_of_a_reader_break_the_search(query: str, hub: Hub, client: Client) -> None:
+    hub.publish_guidance("Buying wisely")
+
+    assert client.get("/search/", {"q": query}).status_code == 200
+
+
+def test_operators_are_words(hub: Hub) -> None:
+    hub.publish_guidance("To be or not to be")
+
+    assert titles(ANYBODY, "be OR not") == ["To be or not to be"] or titles(ANYBODY, "be") == ["To be or not to be"]
+
+
+def test_a_query_that_is_too_long_is_said_to_be_and_kept(hub: Hub, client: Client) -> None:
+    html = client.get("/search/", {"q": "x" * 201}).content.decode()
+
+    assert "<title>Error: " in html
+    assert "200 characters or fewer" in html
+    assert "x" * 201 in html
+
+
+def test_a_member_finds_threads_beside_pages(hub: Hub, cast: Cast, client: Client) -> None:
+    hub.publish_guidance("Canary in the hub")
+    start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Canary in the network", source="Listen.")
+    client.force_login(cast.bob)
+
+    html = client.get("/search/", {"q": "canary"}).content.decode()
+
+    assert "Canary in the hub" in html
+    assert "Canary in the network" in html
+
+
+def test_a_word_said_only_in_a_network_leaves_no_trace_outside(hub: Hub, cast: Cast, client: Client) -> None:
+    start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Zweckverband", source="Said here only.")
+    nothing = None
+    for outsider in [None, *cast.outsiders]:
+        client.logout()
+        if outsider:
+            client.force_login(outsider)
+        found = client.get("/search/", {"q": "Zweckverband"}).content.decode()
+        unknown = client.get("/search/", {"q": "Zwickverbund"}).content.decode()
+        assert found.replace("Zweckverband", "Zwickverbund").split("<main")[1] == unknown.split("<main")[1]
+        nothing = "Nothing was found" in found
+        assert nothing
+
+
+def test_searching_takes_as_many_queries_for_many_pages_as_for_few(
+    hub: Hub, client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(3):
+        hub.publish_guidance(f"Canary {number}")
+        hub.publish_event(f"Canary event {number}")
+    client.get("/search/", {"q": "canary"})
+    with django_assert_max_num_queries(15) as few:
+        client.get("/search/", {"q": "canary"})
+    for number in range(3, 8):
+        hub.publish_guidance(f"Canary {number}")
+        hub.publish_event(f"Canary event {number}")
+    with django_assert_max_num_queries(15) as many:
+        client.get("/search/", {"q": "canary"})
+    assert len(many) == len(few)
