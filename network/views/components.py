@@ -244,7 +244,9 @@ def components(request: HttpRequest) -> HttpResponse:
         "chat_form": SampleForm(auto_id="chat_%s"),
         "notices_shown": [
             ShownNotice(Notice(pk=1, at=now), "Amir Khan asks to join the AI Practitioners Network", "#"),
-            ShownNotice(Notice(pk=2, at=now - timedelta(days=1)), "Tom Okafor replied to “What did your DPIA say?”", "#"),
+            ShownNotice(
+                Notice(pk=2, at=now - timedelta(days=1)), "Tom Okafor replied to “What did your DPIA say?”", "#"
+            ),
         ],
         "questions": [
             Thing(

@@ -111,6 +111,20 @@ def test_the_menu_of_notices_closes_with_escape_and_when_left(browse: Browse, ca
     expect(menu).not_to_have_attribute("open", "")
 
 
+def test_what_just_happened_has_the_focus_so_that_it_is_heard(
+    browse: Browse, cast: Cast, axe: Callable[[Page], None]
+) -> None:
+    give_notice("join_requested", Membership.objects.get(member=cast.amir).pk, [cast.fay])
+    page = browse(cast.fay)
+    page.goto("/notices/")
+    page.get_by_role("button", name="Mark all as read").click()
+
+    said = page.get_by_role("alert")
+    expect(said).to_have_text("All notices are marked as read.")
+    expect(said).to_be_focused()
+    axe(page)
+
+
 def test_the_first_stop_of_the_keyboard_leads_past_the_header(page: Page, server: object) -> None:
     page.goto("/networks/")
     page.keyboard.press("Tab")
