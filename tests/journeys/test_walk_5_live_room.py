@@ -11,7 +11,6 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
-from wagtail.models import Locale
 
 from cms.models import EventPage
 from forums.actions.messages import say
@@ -38,7 +37,6 @@ def room(server: Server, cast: Cast) -> Room:
 
 @pytest.fixture
 def event(server: Server, cast: Cast) -> EventPage:
-    Locale.objects.get_or_create(language_code="en-gb")  # a test that commits ends by taking Wagtail's own rows away
     return make_hub().publish_event(
         "Show and tell: three councils, three pilots", network=cast.practitioners, starts_at=timezone.now()
     )
