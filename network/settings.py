@@ -5,6 +5,7 @@ With no variable set this is the embedded default: SQLite, everything else in me
 
 import contextlib
 import os
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "channels",
     "csp",
-    "django_htmx",
     "django_tasks",
     "django_tasks_db",
     "django.contrib.auth",
@@ -138,7 +138,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "network.middleware.LimitsMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
 ]
@@ -310,13 +309,13 @@ FRONT_END_DIR = BASE_DIR / "var" / "front-end"  # what `npm run build` makes; be
 STATICFILES_DIRS = [FRONT_END_DIR] if FRONT_END_DIR.is_dir() else []
 MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
-# Once `collectstatic` has run, its hashed copies are served; until then, the sources themselves.
-STATIC_IS_COLLECTED = (STATIC_ROOT / "staticfiles.json").is_file()
+# `collectstatic` makes copies with hashed names, and once they are there, they are served; until then, the sources.
+STATIC_IS_COLLECTED = sys.argv[1:2] == ["collectstatic"] or (STATIC_ROOT / "staticfiles.json").is_file()
 WHITENOISE_USE_FINDERS = not STATIC_IS_COLLECTED
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "network.storage.HashedStaticFiles"
         if STATIC_IS_COLLECTED
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
