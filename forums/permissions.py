@@ -41,10 +41,6 @@ def can_schedule_room(viewer: Viewer, network: Network) -> Verdict:
     return can_facilitate(viewer, network)
 
 
-def can_enter_room(viewer: Viewer, room: Room) -> Verdict:
-    return can_read(viewer, room.network)
-
-
 def can_speak(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
     return may_speak(membership_of(viewer, room.network), room, now=now)
 

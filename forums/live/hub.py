@@ -137,8 +137,8 @@ class RoomHub:
         try:
             while self._known > self.top:
                 events = await self._source.after(self.room_id, self.top, self.RING_EVENTS // 4)
-                if not events:
-                    break
+                if not events:  # it was a rumour; should it come true, the next look at the log says so
+                    self._known = self.top
                 for event in events:
                     if event.seq == self.top + 1:
                         self._append(event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from forums.live.hub import Listener, RoomHub
 from forums.live.log import Tail
 from forums.live.process import LiveProcess
 from forums.live.protocol import BadFrame, Close, Event
+from tests.forums.stories import run
 
 EPOCH = uuid.uuid4()
 
@@ -79,10 +80,6 @@ def listener_in(hub: RoomHub, send: Callable[[str], Awaitable[None]]) -> Listene
 async def settle() -> None:
     for _ in range(20):
         await asyncio.sleep(0)
-
-
-def run(story: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(asyncio.wait_for(story(), 20))
 
 
 def test_it_begins_with_the_latest_of_the_log() -> None:

@@ -10,6 +10,7 @@ import pytest
 from django.db import OperationalError
 
 from forums.live.writer import Busy, Writer
+from tests.forums.stories import run
 
 
 class Book:
@@ -32,7 +33,7 @@ def test_each_hears_what_became_of_its_own() -> None:
         writer: Writer[str, str] = Writer(Book().write)
         return await asyncio.gather(*(writer.submit(1, item) for item in ("a", "b", "c")))
 
-    assert asyncio.run(story()) == ["A", "B", "C"]
+    assert run(story) == ["A", "B", "C"]
 
 
 def test_what_gathers_during_a_commit_is_written_in_the_next_in_order() -> None:
@@ -44,7 +45,7 @@ def test_what_gathers_during_a_commit_is_written_in_the_next_in_order() -> None:
         await asyncio.sleep(0.02)
         await asyncio.gather(first, *(writer.submit(n % 2, str(n)) for n in range(1, 21)))
 
-    asyncio.run(story())
+    run(story)
     assert book.batches == [
         (1, ["0"]),
         (1, [str(n) for n in range(1, 21) if n % 2]),
@@ -57,12 +58,12 @@ def test_one_that_cannot_be_written_does_not_take_the_others_with_it() -> None:
         writer: Writer[str, str] = Writer(Book(takes=0.02).write)
         return await asyncio.gather(*(writer.submit(1, item) for item in ("first", "a", "poison", "b")))
 
-    first, a, poison, b = asyncio.run(story())
+    first, a, poison, b = run(story)
     assert (first, a, b) == ("FIRST", "A", "B")
     assert isinstance(poison, ValueError)
 
 
-def test_a_database_that_is_away_for_a_moment_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_away_for_a_moment_is_waited_for() -> None:
     tries: list[int] = []
 
     def write(room_id: int, items: Sequence[str]) -> list[str | Exception]:
@@ -75,7 +76,7 @@ def test_a_database_that_is_away_for_a_moment_is_waited_for(monkeypatch: pytest.
         writer: Writer[str, str] = Writer(write)
         return await writer.submit(1, "patience")
 
-    assert asyncio.run(story()) == "patience"
+    assert run(story) == "patience"
 
 
 def test_a_database_that_stays_away_makes_the_room_busy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +89,7 @@ def test_a_database_that_stays_away_makes_the_room_busy(monkeypatch: pytest.Monk
         writer: Writer[str, str] = Writer(write)
         return await writer.submit(1, "hello?")
 
-    assert isinstance(asyncio.run(story()), Busy)
+    assert isinstance(run(story), Busy)
 
 
 def test_a_queue_that_is_full_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +105,7 @@ def test_a_queue_that_is_full_is_said_to_be(monkeypatch: pytest.MonkeyPatch) -> 
             await writer.submit(1, "one too many")
         await asyncio.gather(*waiting)
 
-    asyncio.run(story())
+    run(story)
 
 
 def test_a_socket_that_goes_away_does_not_stop_the_writing() -> None:
@@ -120,5 +121,5 @@ def test_a_socket_that_goes_away_does_not_stop_the_writing() -> None:
         await first
         await asyncio.sleep(0.1)
 
-    asyncio.run(story())
+    run(story)
     assert book.batches[-1] == (1, ["said, then the tab was closed"])

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import signal
 import threading
 import time
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -15,7 +17,7 @@ from playwright.sync_api import Locator, Page, expect
 from cms.models import EventPage
 from forums.actions.messages import say
 from forums.actions.rooms import reschedule_room, schedule_room
-from forums.models import Message, Room
+from forums.models import Message, Room, RoomEvent
 from network.actions.membership import leave_network
 from tests.cast import Cast
 from tests.cms.hub import make_hub
@@ -218,6 +220,59 @@ def test_a_message_that_is_refused_stays_with_its_reason_and_can_be_sent_again(
     refused.get_by_role("button", name="Try again").click()
     expect(bob.locator(".app-message--failed")).to_have_count(0)
     expect(messages(bob)).to_have_count(sent + 1)
+
+
+def test_what_was_on_its_way_during_a_reload_is_said_once(
+    server: Server, cast: Cast, room: Room, browse: Browse
+) -> None:
+    bob = browse(cast.bob)
+    bob.goto(address(room))
+    connected(bob)
+    assert server.process
+    server.process.send_signal(signal.SIGSTOP)
+    for words in ("First", "Second"):
+        bob.get_by_label("Your message").fill(words)
+        bob.keyboard.press("Enter")
+    expect(bob.locator(".app-message--sending")).to_have_count(2)
+    bob.evaluate("setTimeout(() => location.reload())")
+    server.process.send_signal(signal.SIGCONT)
+
+    expect(messages(bob)).to_have_text(["First", "Second"])
+    expect(bob.locator(".app-message--sending")).to_have_count(0)
+    assert list(Message.objects.values_list("body", flat=True)) == ["First", "Second"]
+
+
+def test_after_a_backup_was_restored_the_page_reads_itself_again(
+    server: Server, cast: Cast, room: Room, browse: Browse
+) -> None:
+    for n in range(5):
+        say(room, by=cast.fay, body=f"Before the failure {n}")
+    bob = browse(cast.bob)
+    bob.goto(address(room))
+    connected(bob)
+    bob.get_by_label("Your message").fill("Half a thou")
+
+    RoomEvent.objects.filter(room=room, seq__gt=3).delete()
+    Message.objects.filter(room=room, seq__gt=3).delete()
+    Room.objects.filter(pk=room.pk).update(last_seq=3, epoch=uuid.uuid4())
+    say(room, by=cast.fay, body="After it")
+
+    expect(messages(bob)).to_have_text([*(f"Before the failure {n}" for n in range(3)), "After it"])
+    expect(bob.get_by_label("Your message")).to_have_value("Half a thou")
+    write(bob, "And on we go")
+    expect(messages(bob).last).to_have_text("And on we go")
+
+
+def test_nothing_is_wider_than_a_small_phone(
+    server: Server, cast: Cast, event: EventPage, browse: Browse, axe: Axe
+) -> None:
+    say(Room.objects.get(), by=cast.fay, body="https://example.org/" + "long-address-" * 20)
+    bob = browse(cast.bob, width=320)
+    for where in (event.get_url() or "", address(Room.objects.get())):
+        bob.goto(where)
+        connected(bob)
+        assert bob.evaluate("document.documentElement.scrollWidth") <= 320
+        axe(bob)
 
 
 # Before, after, and from outside

@@ -359,6 +359,12 @@ def test_a_frame_that_is_too_large_is_not_read(site: Server, cast: Cast, room: R
         assert Message.objects.count() == 1
 
 
+@pytest.mark.slow
+def test_who_says_nothing_is_closed(site: Server, cast: Cast, room: Room) -> None:
+    with Visitor(site, room, cast.bob) as bob:
+        assert bob.wait_for_close(within=12) == 4400
+
+
 # The end
 
 
