@@ -44,12 +44,17 @@ def republish_page(page: PageType, *, by: Member | None = None, now: datetime | 
         return _publish(page, by=by, now=now)
 
 
+def root_page() -> Page:
+    """The root of the tree, which Wagtail's migrations made; made again where the tables were emptied."""
+    Locale.objects.get_or_create(language_code=get_supported_content_language_variant(settings.LANGUAGE_CODE))
+    return Page.get_first_root_node() or Page.add_root(instance=Page(title="Root", slug="root"))
+
+
 def set_up_site(*, home: HomePage | None = None, now: datetime | None = None) -> HomePage:
     """Makes sure there is a tree, a home page and a site whose address is this installation's, and takes away the page
     with which Wagtail greets. `home` is published where there is no home page yet."""
     with transaction.atomic():
-        Locale.objects.get_or_create(language_code=get_supported_content_language_variant(settings.LANGUAGE_CODE))
-        root = Page.get_first_root_node() or Page.add_root(instance=Page(title="Root", slug="root"))
+        root = root_page()
         there: HomePage | None = HomePage.objects.first()
         if there is None:
             Page.objects.child_of(root).exact_type(Page).filter(slug="home").delete()

@@ -19,6 +19,7 @@ from wagtail.models import (
 )
 
 from cms import limits, permissions
+from cms.actions.pages import root_page
 from network.actions.audit import record
 from network.models import Member
 
@@ -61,7 +62,7 @@ def set_up_roles() -> None:
         # Wagtail begins with a group of moderators that approves drafts; ours are called publishers.
         if not Group.objects.filter(name=PUBLISHERS).exists():
             Group.objects.filter(name="Moderators").update(name=PUBLISHERS)
-        root = Page.get_first_root_node() or Page.add_root(instance=Page(title="Root", slug="root"))
+        root = root_page()
         collection = Collection.get_first_root_node() or Collection.add_root(name="Root")
         for role in ROLES:
             group, _ = Group.objects.get_or_create(name=role)

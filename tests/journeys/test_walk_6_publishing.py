@@ -1,0 +1,141 @@
+"""Walk 6: an editor publishes a guidance page in Wagtail's admin and chooses a network for its discussion, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from cms.actions.roles import PUBLISHERS, give_roles
+from cms.models import GuidancePage, PageThread
+from forums.actions.posts import reply
+from forums.models import Thread
+from tests.cast import Cast, make_cast
+from tests.cms.hub import Hub, make_hub
+from tests.journeys.conftest import Browse, Server
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def server(server: Server) -> Server:
+    """Started anew: a server remembers the numbers of content types, and the test before took those away."""
+    server.stop()
+    server.start()
+    return server
+
+
+@pytest.fixture
+def cast(server: Server) -> Cast:
+    return make_cast()
+
+
+@pytest.fixture
+def hub(server: Server, cast: Cast) -> Hub:
+    hub = make_hub()
+    give_roles(cast.fay, [PUBLISHERS], by=None)
+    return hub
+
+
+def choose(editing: Page, action: str) -> None:
+    """Something from the menu beside "Save draft"."""
+    editing.get_by_role("button", name="More actions").click()
+    editing.get_by_role("button", name=action, exact=True).click()
+
+
+def write_guidance(editing: Page, hub: Hub, title: str, *, network: str = "") -> None:
+    editing.goto(f"/admin/pages/{hub.guidance.pk}/")
+    editing.get_by_role("link", name="Add child page").click()
+    editing.get_by_role("link", name="Guidance page", exact=True).click()
+    editing.get_by_role("textbox", name="Title*").fill(title)
+    editing.get_by_role("textbox", name="Summary").fill("In short.")
+    editing.get_by_role("checkbox", name="Adult social care").check()
+    editing.get_by_role("button", name="Insert a block").click()
+    editing.get_by_role("option", name="Heading").click()
+    editing.locator("input[name=body-0-value]").fill("First steps")
+    if network:
+        editing.get_by_role("combobox", name="Network for its discussion").select_option(label=network)
+
+
+def test_an_editor_publishes_guidance_and_its_discussion_appears(
+    hub: Hub, cast: Cast, browse: Browse, axe: Callable[[Page], None]
+) -> None:
+    editing = browse(cast.fay)
+    write_guidance(editing, hub, "Buying AI responsibly", network="AI Network")
+    choose(editing, "Publish")
+    expect(editing.get_by_text("published").first).to_be_visible()
+
+    guidance = GuidancePage.objects.get()
+    thread = PageThread.objects.get(page=guidance.pk).thread
+    assert guidance.live
+
+    # A member finds the one from the other; nothing is unread.
+    member = browse(cast.bob)
+    member.goto(guidance.url)
+    member.get_by_role("region", name="Discuss this guidance").get_by_role("link").click()
+    expect(member.get_by_role("heading", level=1)).to_contain_text("Buying AI responsibly")
+    expect(member.get_by_text("The hub").first).to_be_visible()
+    axe(member)
+    member.get_by_text("This thread discusses").get_by_role("link", name="Buying AI responsibly").click()
+    assert member.url.endswith(guidance.url)
+    member.goto("/unread/")
+    expect(member.get_by_role("main").get_by_text("Buying AI responsibly")).to_have_count(0)
+
+    # Once somebody replies it is news to the others.
+    reply(thread, by=cast.fay, source="We did this last year.")
+    member.reload()
+    expect(member.get_by_role("main").get_by_text("Buying AI responsibly")).to_be_visible()
+
+    # An outsider reads the page and learns nothing of the thread.
+    outsider = browse(cast.olga)
+    outsider.goto(guidance.url)
+    expect(outsider.get_by_role("heading", level=1)).to_have_text("Buying AI responsibly")
+    expect(outsider.get_by_role("region", name="Discuss this guidance")).to_have_count(0)
+    assert outsider.request.get(thread.get_absolute_url()).status == 404
+
+    # Publishing again makes no second discussion.
+    editing.goto(f"/admin/pages/{guidance.pk}/edit/")
+    editing.get_by_role("textbox", name="Summary").fill("In short, and better.")
+    choose(editing, "Publish")
+    expect(editing.get_by_text("published").first).to_be_visible()
+    assert Thread.objects.count() == 1
+
+    # Publishing the older draft keeps the link.
+    first = guidance.revisions.order_by("pk").first()
+    editing.goto(f"/admin/pages/{guidance.pk}/revisions/{first.pk}/revert/")
+    choose(editing, "Publish this version")
+    expect(editing.get_by_text("published").first).to_be_visible()
+    guidance.refresh_from_db()
+    assert guidance.summary == "In short."
+    assert PageThread.objects.get(page=guidance.pk).thread == thread
+    member.goto(guidance.url)
+    expect(member.get_by_role("region", name="Discuss this guidance")).to_be_visible()
+
+    # Unpublishing locks it.
+    editing.goto(f"/admin/pages/{guidance.pk}/unpublish/")
+    editing.get_by_role("button", name="Yes, unpublish").click()
+    expect(editing.get_by_text("unpublished").first).to_be_visible()
+    member.goto(thread.get_absolute_url())
+    expect(member.get_by_text("locked").first).to_be_visible()
+    expect(member.get_by_text("This thread discusses")).to_have_count(0)
+
+
+def test_an_editor_publishes_guidance_that_no_network_discusses(hub: Hub, cast: Cast, browse: Browse) -> None:
+    editing = browse(cast.fay)
+    write_guidance(editing, hub, "Quietly")
+    choose(editing, "Publish")
+    expect(editing.get_by_text("published").first).to_be_visible()
+
+    assert GuidancePage.objects.get().live
+    assert not Thread.objects.exists()
+
+
+def test_a_preview_works_in_the_editor(hub: Hub, cast: Cast, browse: Browse) -> None:
+    guidance = hub.publish_guidance("Preview me")
+    editing = browse(cast.fay)
+    editing.goto(f"/admin/pages/{guidance.pk}/edit/")
+    editing.get_by_role("button", name="Toggle preview").click()
+    # While it loads there are two: the one shown last time, and the new one behind it.
+    preview = editing.locator("iframe[title=Preview]").last.content_frame
+    expect(preview.get_by_role("heading", level=1)).to_have_text("Preview me", timeout=15_000)
