@@ -96,9 +96,7 @@ def test_the_demonstration_works_on_the_loopback(tmp_path: Path, address: str) -
 
 
 def test_the_demonstration_takes_no_other_host_names(tmp_path: Path) -> None:
-    found = read(
-        tmp_path, "ALLOWED_HOSTS", GUILDHALL_DEMONSTRATION="1", GUILDHALL_OTHER_HOSTS="guildhall.example.org"
-    )
+    found = read(tmp_path, "ALLOWED_HOSTS", GUILDHALL_DEMONSTRATION="1", GUILDHALL_OTHER_HOSTS="guildhall.example.org")
 
     assert "guildhall.example.org" not in str(found["ALLOWED_HOSTS"])
 

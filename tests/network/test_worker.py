@@ -46,9 +46,15 @@ def stumble() -> None:
 
 
 @pytest.fixture(autouse=True)
-def nothing_heard() -> Iterator[None]:
+def nothing_heard() -> None:
     heard.clear()
-    yield
+
+
+@pytest.fixture
+def empty_book(db: None) -> None:
+    """A server of the journeys may have left its book behind."""
+    for model in (DueJob, Worker, DBTaskResult):
+        model.objects.all().delete()
 
 
 def worker(name: str = "one", seen_at: datetime | None = None) -> Worker:
@@ -62,6 +68,7 @@ def hourly(*names: str) -> dict[str, ScheduledJob]:
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("empty_book")
 class TestSchedule:
     def test_a_job_that_was_never_run_is_due_at_once(self) -> None:
         assert run_due_jobs(worker(), schedule=hourly("ring"), now=NOON) == ["ring"]
@@ -131,6 +138,7 @@ class TestSchedule:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("empty_book")
 def test_two_workers_at_once_run_each_job_once_for_each_time_it_is_due() -> None:
     names = [f"job {number}" for number in range(5)]
     schedule = hourly(*names)
@@ -160,6 +168,7 @@ def test_two_workers_at_once_run_each_job_once_for_each_time_it_is_due() -> None
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("empty_book")
 class TestTasksOfTheDead:
     def left_running_by(self, *names: str) -> DBTaskResult:
         say.enqueue("hello")
@@ -218,6 +227,7 @@ class TestTasksOfTheDead:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("empty_book")
 class TestBackgroundWorker:
     @pytest.fixture
     def at_work(self) -> Iterator[BackgroundWorker]:
@@ -277,6 +287,7 @@ def test_without_redis_a_worker_of_its_own_is_refused_and_told_why(settings: Set
 
 
 @pytest.mark.django_db
+@pytest.mark.usefixtures("empty_book")
 class TestHealth:
     def test_it_is_well_while_a_worker_is_alive(self, client: Client) -> None:
         worker()

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
@@ -102,13 +102,14 @@ class Command(BaseCommand):
         try:
             with self.step("Database"):
                 call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
-            with self.step("Councils, networks and themes"):
-                "set_up" in get_commands() and call_command("set_up", stdout=StringIO())
+            with self.step("Roles, home page and councils"):
+                call_command("set_up", stdout=StringIO())
+                call_command("load_councils", stdout=StringIO())
             if not settings.DEMONSTRATION:
                 return ""
             said = StringIO()
-            with self.step("Demonstration"):
-                "demo" in get_commands() and call_command("demo", stdout=said)
+            with self.step("Demonstration content"):
+                call_command("demo", stdout=said)
             return said.getvalue().rstrip()
         except BaseException:
             if made_here:
@@ -139,14 +140,14 @@ def end_early(*_: Any) -> None:
 
 def check_port(host: str, port: int) -> str:
     """The numeric address of the host. Raises CommandError with one sentence where nothing could listen there."""
+    if not 0 < port < 65536:
+        raise CommandError(f"{port} is not a port: ports are numbers up to 65535.")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
             return str(address[0])
-    except OverflowError as error:
-        raise CommandError(f"{port} is not a port: ports are numbers up to 65535.") from error
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise CommandError(f"Port {port} is in use. Stop what uses it, or choose another port.") from error
