@@ -48,6 +48,8 @@ class RequestCode(StartsAgain, allauth_views.RequestLoginCodeView):
         if form._user is not None:
             # An account made on the command line has no record with allauth yet.
             sync_user_email_address(form._user)
+        # Kept beside the code, so that it is there however they find the way back from their mail.
+        self.request.session["onward"] = get_next_redirect_url(self.request)
         return super().form_valid(form)
 
 
@@ -82,6 +84,10 @@ class CodeStep:
 class SignInCode(CodeStep, allauth_views.ConfirmLoginCodeView):
     form_class = SignInCodeForm
     first_step = "account_request_login_code"
+
+    def _verify_form_valid(self, form: SignInCodeForm) -> HttpResponse:
+        response: HttpResponse = self._process.finish(self.request.session.pop("onward", None))
+        return response
 
 
 class SignUpCode(CodeStep, allauth_views.ConfirmEmailVerificationCodeView):

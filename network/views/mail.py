@@ -10,9 +10,11 @@ from datetime import datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
+from allauth.account.internal.stagekit import get_pending_stage
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -38,7 +40,13 @@ def development_mail(request: HttpRequest) -> HttpResponse:
     # The roof refuses strangers already; what lets anybody sign in as anybody is worth a second lock.
     if not settings.DEMONSTRATION or not is_loopback(request.META.get("REMOTE_ADDR", "")):
         raise Http404
-    return render(request, "network/development_mail.html", {"mails": _newest(Path(settings.EMAIL_FILE_PATH))})
+    stage = get_pending_stage(request)
+    context = {
+        "mails": _newest(Path(settings.EMAIL_FILE_PATH)),
+        # Where this browser is asked for a code.
+        "code_page": reverse(stage.urlname) if stage and stage.urlname else "",
+    }
+    return render(request, "network/development_mail.html", context)
 
 
 def _newest(folder: Path) -> list[ShownMail]:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.mail import EmailMessage
 from django.http import Http404
 from django.test import RequestFactory
@@ -16,7 +18,7 @@ from network.views.mail import development_mail
 
 
 @pytest.fixture
-def folder(tmp_path: Path, settings: Any) -> Path:
+def folder(db: None, tmp_path: Path, settings: Any) -> Path:
     settings.DEMONSTRATION = True
     settings.EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     settings.EMAIL_FILE_PATH = tmp_path
@@ -25,6 +27,7 @@ def folder(tmp_path: Path, settings: Any) -> Path:
 
 def page(**asked_from: str) -> str:
     request = RequestFactory().get("/development/mail/", **({"REMOTE_ADDR": "127.0.0.1"} | asked_from))
+    request.user, request.session = AnonymousUser(), SessionStore()
     return str(development_mail(request).content.decode())
 
 
@@ -42,9 +45,11 @@ def test_the_newest_mail_stands_first_with_its_code(folder: Path) -> None:
 def test_several_mails_in_one_file_are_several_mails(folder: Path) -> None:
     EmailMessage("One", "1", to=["a@b.example"]).send()
     EmailMessage("Two", "2", to=["a@b.example"]).send()
-    first, second = sorted(folder.glob("*.log"))
-    first.write_bytes(first.read_bytes() + second.read_bytes())
-    second.unlink()
+    files = sorted(folder.glob("*.log"))
+    whole = b"".join(file.read_bytes() for file in files)
+    for file in files:
+        file.unlink()
+    (folder / "one.log").write_bytes(whole)
 
     assert page().count("<article") == 2
 

@@ -195,8 +195,7 @@ class TestSigningIn:
     def sign_in(self) -> Callable[[Client, str], Any]:
         def sign_in(client: Client, email: str, **data: str) -> Any:
             client.post(SIGN_IN, {"email": email} | data)
-            query = f"?next={data['next']}" if "next" in data else ""
-            return client.post(SIGN_IN_CODE + query, {"code": code_sent(email)})
+            return client.post(SIGN_IN_CODE, {"code": code_sent(email)} | data)
 
         return sign_in
 
@@ -232,6 +231,11 @@ class TestSigningIn:
         self, client: Client, cast: Cast, sign_in: Callable[..., Any], given: str, led: str
     ) -> None:
         assert sign_in(client, cast.bob.email, next=given)["Location"] == led
+
+    def test_where_they_were_going_is_kept_on_the_way_through_the_mail(self, client: Client, cast: Cast) -> None:
+        client.post(f"{SIGN_IN}?next=/networks/", {"email": cast.bob.email})
+
+        assert client.post(SIGN_IN_CODE, {"code": code_sent(cast.bob.email)})["Location"] == "/networks/"
 
     def test_a_known_and_an_unknown_address_get_the_same_answer(self, cast: Cast) -> None:
         known, unknown = Client(), Client()
