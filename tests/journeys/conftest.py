@@ -128,7 +128,8 @@ class Server:
         return codes[-1]
 
 
-@pytest.fixture(scope="session")
+# It ends with the journeys: the worker inside would do what the tests of other packages put in the queue.
+@pytest.fixture(scope="package")
 def running_server(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Server]:
     server = Server(tmp_path_factory.mktemp("site"))
     server.start()
