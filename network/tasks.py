@@ -6,12 +6,18 @@ from datetime import timedelta
 
 from django.core.management import call_command
 
+from network.actions.admission import forget_unproved
 from network.actions.jobs import scheduled
 
 
 @scheduled("clear sessions that have ended", every=timedelta(days=1))
 def clear_ended_sessions() -> None:
     call_command("clearsessions")
+
+
+@scheduled("forget addresses that nobody proved", every=timedelta(days=1))
+def forget_addresses() -> None:
+    forget_unproved()
 
 
 @scheduled("forget tasks that are done", every=timedelta(days=1))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TypedDict
 
 from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
@@ -36,11 +37,21 @@ def begin_sign_up(email: str) -> Member:
     Raises Refused for a domain that nobody knows; HasAccount."""
     permissions.can_sign_up(email).enforce()
     with transaction.atomic():
-        member = Member.objects.filter(email__iexact=email).first() or Member.objects.create_user(email)
-        if not Member.objects.unproved().filter(pk=member.pk).exists():
-            raise HasAccount(member)
-        EmailAddress.objects.get_or_create(user=member, email=member.email, defaults={"primary": True})
-    return member
+        known: Member | None = Member.objects.filter(email__iexact=email).first()
+        if known is None:
+            known, _ = Member.objects.get_or_create(email=email, defaults={"password": make_password(None)})
+            EmailAddress.objects.get_or_create(user=known, email=email, defaults={"primary": True})
+        elif not Member.objects.unproved().filter(pk=known.pk).exists():
+            raise HasAccount(known)
+    return known
+
+
+def forget_unproved(*, now: datetime | None = None) -> int:
+    """Deletes addresses that were typed more than a day ago and never proved; returns how many. Their codes ended after
+    ten minutes."""
+    long_ago = (now or timezone.now()) - timedelta(days=1)
+    _, deleted = Member.objects.unproved().filter(date_joined__lt=long_ago).delete()
+    return int(deleted.get("network.Member", 0))
 
 
 def prove_mailbox(member: Member, told: SignUp | None) -> Admission | None:

@@ -112,7 +112,10 @@ def appoint_facilitator(
 
 
 def _lock_own(network: Network, member: Member) -> None:
-    """Nobody decides about this membership between asking the permission again and writing."""
+    """Nobody decides about this membership, and the member presses no button twice, between asking the permission again
+    and writing. There may be no membership yet, so the member's row stands for it; not so hard that what they write
+    elsewhere would wait."""
+    list(Member.objects.select_for_update(no_key=True).filter(pk=member.pk))
     list(Membership.objects.select_for_update().filter(network=network, member=member))
 
 

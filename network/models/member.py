@@ -22,8 +22,8 @@ class MemberQuerySet(models.QuerySet["Member"]):
 
     def unproved(self) -> MemberQuerySet:
         """Addresses that somebody typed into the sign-up form and nobody has shown to be theirs: no account yet."""
-        typed_only = self.filter(admission=None, last_login=None, is_superuser=False)
-        return typed_only.exclude(emailaddress__verified=True)
+        typed = self.filter(emailaddress__verified=False, admission=None, last_login=None)
+        return typed.exclude(emailaddress__verified=True)
 
     def search(self, words: str) -> MemberQuerySet:
         return self.filter(name__icontains=words)

@@ -45,9 +45,6 @@ class RequestCode(StartsAgain, allauth_views.RequestLoginCodeView):
     form_class = RequestCodeForm
 
     def form_valid(self, form: RequestCodeForm) -> HttpResponse:
-        if form._user is not None:
-            # An account made on the command line has no record with allauth yet.
-            sync_user_email_address(form._user)
         # Kept beside the code, so that it is there however they find the way back from their mail.
         self.request.session["onward"] = get_next_redirect_url(self.request)
         return super().form_valid(form)
@@ -86,6 +83,8 @@ class SignInCode(CodeStep, allauth_views.ConfirmLoginCodeView):
     first_step = "account_request_login_code"
 
     def _verify_form_valid(self, form: SignInCodeForm) -> HttpResponse:
+        # An account made on the command line or by an editor has no record with allauth before its mailbox is proved.
+        sync_user_email_address(self._process.user)
         response: HttpResponse = self._process.finish(self.request.session.pop("onward", None))
         return response
 

@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from network.models import Member, Membership
+from network.permissions import can_confirm_domains
 
 
 @require_safe
@@ -15,6 +16,7 @@ def member(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "member": member,
         "is_viewer": member == request.user,
+        "administers_domains": member == request.user and can_confirm_domains(request.user),
         "memberships": belongs.order_by("network__order", "network__name"),
     }
     return render(request, "network/member.html", context)

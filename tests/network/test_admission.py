@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from allauth.account.models import EmailAddress
+from django.utils import timezone
 
-from network.actions.admission import HasAccount, admit, begin_sign_up, open_account, prove_mailbox
+from network.actions.admission import (
+    HasAccount,
+    admit,
+    begin_sign_up,
+    forget_unproved,
+    open_account,
+    prove_mailbox,
+)
 from network.actions.domains import confirm_domain
 from network.actions.membership import approve_request, ask_to_join, join_network
 from network.models import Admission, AuditEvent, Member, Membership, Organisation, OrganisationDomain
@@ -47,6 +57,17 @@ def test_an_address_that_has_an_account_is_never_begun_again(cast: Cast) -> None
     for member in (cast.bob, cast.sven, cast.ada):
         with pytest.raises(HasAccount):
             begin_sign_up(member.email.upper())
+
+
+def test_an_address_that_nobody_proved_is_forgotten_after_a_day(newtown: OrganisationDomain) -> None:
+    begin_sign_up(EMAIL)
+    open_account("otto@newtown.example.org", name="Otto", now=timezone.now() - timedelta(days=9))
+    before = Member.objects.count()
+
+    assert forget_unproved() == 0
+    assert forget_unproved(now=timezone.now() + timedelta(days=1, minutes=1)) == 1
+    assert not Member.objects.filter(email=EMAIL).exists()
+    assert Member.objects.count() == before - 1
 
 
 def test_a_proved_mailbox_is_admitted_by_its_domain(newtown: OrganisationDomain) -> None:

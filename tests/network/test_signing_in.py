@@ -327,10 +327,12 @@ class TestSigningIn:
         assert response.status_code == 429
         assert "too many tries" in response.content.decode()
 
+    @pytest.mark.parametrize("privileged", [True, False])
     def test_an_account_made_on_the_command_line_can_sign_in(
-        self, client: Client, db: None, sign_in: Callable[..., Any]
+        self, client: Client, db: None, sign_in: Callable[..., Any], privileged: bool
     ) -> None:
-        Member.objects.create_superuser("root@example.org")
+        Member.objects.create_user("root@example.org", is_superuser=privileged)
+        client.post(SIGN_IN, {"email": "root@example.org"})  # given up, and begun again
         sign_in(client, "root@example.org")
 
         assert is_signed_in(client)
