@@ -590,11 +590,18 @@ USE_CASES = [
     Plain(
         slug="peterborough-hey-geraldine",
         title="Peterborough: an adviser for adult social care staff",
-        summary="Hey Geraldine answers the questions colleagues used to bring to one experienced practitioner.",
+        summary="Hey Geraldine, an assistant that advises staff in adult social care.",
         attribution=SUMMARY_OF_A_SOURCE,
         themes=("social-care",),
         councils=("PTE",),
-        body=[text(f"An assistant for staff in adult social care (source: public page about the project, {UNDATED}).")],
+        body=[
+            text(f"An adviser for staff, not for residents (source: public page about the project, {UNDATED})."),
+            heading("What others could ask"),
+            points(
+                "Which questions does it refuse, and whom does it send staff to then?",
+                "Who keeps what it knows up to date?",
+            ),
+        ],
     ),
     Plain(
         slug="bath-public-page",

@@ -18,6 +18,7 @@ doors: list[URLPattern | URLResolver] = [
     path("_util/login/", editing.sign_in),
     re_path(r"^admin/password_reset/", editing.sign_in),
     re_path(r"^_util/authenticate_with_password/", editing.nowhere),
+    path("documents/authenticate_with_password/<int:restriction_id>/", editing.nowhere),
     path("admin/tag-autocomplete/", editing.complete_tag),
     path("admin/tag-autocomplete/<slug:app_name>/<slug:model_name>/", editing.complete_tag),
     # Members are not made, ended or deleted in bulk.

@@ -47,7 +47,8 @@ def republish_page(page: PageType, *, by: Member | None = None, now: datetime | 
 def root_page() -> Page:
     """The root of the tree, which Wagtail's migrations made; made again where the tables were emptied."""
     Locale.objects.get_or_create(language_code=get_supported_content_language_variant(settings.LANGUAGE_CODE))
-    return Page.get_first_root_node() or Page.add_root(instance=Page(title="Root", slug="root"))
+    root: Page = Page.get_first_root_node() or Page.add_root(instance=Page(title="Root", slug="root"))
+    return root
 
 
 def set_up_site(*, home: HomePage | None = None, now: datetime | None = None) -> HomePage:

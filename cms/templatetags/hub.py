@@ -20,6 +20,7 @@ from cms.models import (
     EventPage,
     EventRoom,
     GuidancePage,
+    HomePage,
     InformationPage,
     PageLifecycle,
     PageThread,
@@ -92,6 +93,23 @@ def all_networks(context: Context) -> list[Network]:
 def all_themes() -> QuerySet[Theme]:
     """The public ones: what is private to a network stands on no page of the hub."""
     return Theme.objects.public()
+
+
+@dataclass(frozen=True, slots=True)
+class Sections:
+    """The parts of the hub: the first that lists the newest, the first that lists events, and all others."""
+
+    newest: SectionPage | None
+    events: SectionPage | None
+    others: list[SectionPage]
+
+
+@register.simple_tag(takes_context=True)
+def sections_of(context: Context, home: HomePage) -> Sections:
+    found = list(SectionPage.objects.child_of(home).visible_to(viewer_of(context)).for_rows().order_by("path"))
+    newest = next((section for section in found if section.listing == SectionPage.Listing.NEWEST), None)
+    events = next((section for section in found if section.listing == SectionPage.Listing.EVENTS), None)
+    return Sections(newest, events, [section for section in found if section not in (newest, events)])
 
 
 @dataclass(frozen=True, slots=True)
