@@ -263,7 +263,10 @@ ACCOUNT_RATE_LIMITS = {
     "confirm_email": "1/10s/key,12/h/key",
 }
 # Limits per address need the visitor's own, which a proxy hands on.
-ALLAUTH_TRUSTED_PROXY_COUNT = int(text("GUILDHALL_PROXIES", "1" if SITE_IS_HTTPS else "0"))
+PROXIES = text("GUILDHALL_PROXIES", "1" if SITE_IS_HTTPS else "0")
+if not PROXIES.isdecimal():
+    raise ImproperlyConfigured(f"GUILDHALL_PROXIES is how many proxies stand before this site, not {PROXIES!r}.")
+ALLAUTH_TRUSTED_PROXY_COUNT = int(PROXIES)
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -309,8 +312,11 @@ FRONT_END_DIR = BASE_DIR / "var" / "front-end"  # what `npm run build` makes; be
 STATICFILES_DIRS = [FRONT_END_DIR] if FRONT_END_DIR.is_dir() else []
 MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
-# `collectstatic` makes copies with hashed names, and once they are there, they are served; until then, the sources.
-STATIC_IS_COLLECTED = sys.argv[1:2] == ["collectstatic"] or (STATIC_ROOT / "staticfiles.json").is_file()
+# `collectstatic` makes copies with hashed names, and once they are there, they are served; until then, and always in the
+# demonstration, the sources.
+STATIC_IS_COLLECTED = sys.argv[1:2] == ["collectstatic"] or (
+    not DEMONSTRATION and (STATIC_ROOT / "staticfiles.json").is_file()
+)
 WHITENOISE_USE_FINDERS = not STATIC_IS_COLLECTED
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
