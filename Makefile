@@ -7,7 +7,7 @@ START := $(PYTHON) deploy/start.py
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow check screenshots format python tools test-tools
+.PHONY: help run test test-slow check screenshots build format python tools test-tools
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ check: tools ## Format, lint, types, import rules, templates, missing migrations
 
 screenshots: test-tools ## Take the pictures of the README from the demonstration that `make run` runs
 	@$(BIN)/python docs/take_pictures.py --address=http://127.0.0.1:$(PORT)
+
+build: python ## Install the packages and build the front end, for a deployment
+	@$(START) build
 
 format: tools ## Put the sources in the one format
 	$(BIN)/ruff check --fix .

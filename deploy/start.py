@@ -154,7 +154,8 @@ def make_environment(*wanted: str) -> None:
             "This Python cannot make virtual environments: install its venv module (on Debian and Ubuntu, "
             "apt-get install python3-venv) and try again."
         )
-    with Step("Python packages", *([] if whole else [VENV])) as step:
+    what = ", ".join(["Python packages", *wanted]) if done.get("key") == key else "Python packages"
+    with Step(what, *([] if whole else [VENV])) as step:
         if not whole:
             step.run(sys.executable, "-m", "venv", "--clear", VENV, otherwise="The folder .venv could not be made")
         with contextlib.suppress(FileNotFoundError):
@@ -292,7 +293,7 @@ def run(port: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Makes what a fresh machine lacks, and starts Guildhall.")
-    parser.add_argument("what", choices=["run", "tools", "test-tools"], help="tools: to check; test-tools: to test")
+    parser.add_argument("what", choices=["run", "build", "tools", "test-tools"], help="tools: those of `make check`")
     parser.add_argument("--port", default="8000", help="of `run`")
     options = parser.parse_args()
 
@@ -305,9 +306,10 @@ def main() -> None:
         run_under_a_new_enough_python()
         if options.what == "run":
             run(check_port(options.port))
-        make_environment("dev")
-        if options.what == "test-tools":
+        make_environment(*([] if options.what == "build" else ["dev"]))
+        if options.what != "tools":
             build_front_end()
+        if options.what == "test-tools":
             find_browser()
     except Halt as problem:
         print(f"\n{problem}", file=sys.stderr)

@@ -12,12 +12,17 @@ from django.core.asgi import get_asgi_application
 from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "network.settings")
-django_application = get_asgi_application()
+try:
+    django_application = get_asgi_application()
+    from network.checks import be_the_only_process, is_loopback
+
+    be_the_only_process()
+except ImproperlyConfigured as error:
+    sys.exit(f"Guildhall does not start. {error}")
 
 from django.conf import settings  # noqa: E402
 
 from forums.routing import websocket_urlpatterns  # noqa: E402
-from network.checks import be_the_only_process, is_loopback  # noqa: E402
 
 
 class LoopbackOnly:
@@ -46,11 +51,6 @@ class LoopbackOnly:
             client and is_loopback(client[0]) and not any(name.lower() in self.PROXIES for name, _ in scope["headers"])
         )
 
-
-try:
-    be_the_only_process()
-except ImproperlyConfigured as error:
-    sys.exit(f"Guildhall does not start. {error}")
 
 application: Any = ProtocolTypeRouter(
     {

@@ -164,6 +164,28 @@ def test_one_command_serves_the_home_page_from_a_clean_clone(tree: Path, capsys:
         sys.stdout.write(f"\nFrom a clean clone it answered after {took:.0f} s, the second time after {again:.1f} s.\n")
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_without_npm_on_the_machine_the_front_end_is_built_all_the_same(tmp_path: Path) -> None:
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for folder in ("/bin", "/usr/bin", "/usr/local/bin"):
+        for tool in Path(folder).iterdir():
+            if tool.name not in ("node", "nodejs", "npm", "npx", "corepack") and not (tools / tool.name).exists():
+                (tools / tool.name).symlink_to(tool)
+    bare, port = clone(tmp_path / "guildhall"), free_port()
+
+    run = MakeRun(bare, port, PATH=str(tools))
+    run.until_it_says("/development/mail/", within=FIRST_START)
+    home = httpx.get(f"http://127.0.0.1:{port}").text
+    style = re.search(r'<link[^>]+href="(/static/[^"]+\.css)"', home)
+    assert style and httpx.get(f"http://127.0.0.1:{port}{style[1]}").status_code == 200
+    run.ctrl_c()
+
+    assert "  Python packages, front-end ... " in run.said
+    assert those_within(bare) == []
+
+
 def pretend(folder: Path, **scripts: str) -> str:
     """A path with the machine's make, and these programs instead of the machine's."""
     folder.mkdir(parents=True, exist_ok=True)

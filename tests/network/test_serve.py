@@ -192,6 +192,13 @@ def test_a_second_process_on_what_is_in_memory_does_not_start(site: Site, comman
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("command", [["manage.py", "serve"], ["-m", "uvicorn", "network.asgi:application"]])
+def test_settings_that_cannot_work_are_refused_in_a_sentence(site: Site, command: list[str]) -> None:
+    words = refused(site.start(sys.executable, *command, GUILDHALL_SECRET_KEY="secret"))
+
+    assert words.startswith("Guildhall does not start. GUILDHALL_SECRET_KEY is too short or is a published example.")
+
+
 def test_other_commands_may_run_beside_the_server(site: Site) -> None:
     site.serve()
 
