@@ -20,9 +20,9 @@ try:
 except ImproperlyConfigured as error:
     sys.exit(f"Guildhall does not start. {error}")
 
-from django.conf import settings  # noqa: E402
+from django.conf import settings
 
-from forums.routing import websocket_urlpatterns  # noqa: E402
+from forums.routing import websocket_urlpatterns
 
 
 class LoopbackOnly:

@@ -312,8 +312,8 @@ FRONT_END_DIR = BASE_DIR / "var" / "front-end"  # what `npm run build` makes; be
 STATICFILES_DIRS = [FRONT_END_DIR] if FRONT_END_DIR.is_dir() else []
 MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
-# `collectstatic` makes copies with hashed names, and once they are there, they are served; until then, and always in the
-# demonstration, the sources.
+# `collectstatic` makes copies with hashed names, and once they are there, they are served; until then, and always in
+# the demonstration, the sources.
 STATIC_IS_COLLECTED = sys.argv[1:2] == ["collectstatic"] or (
     not DEMONSTRATION and (STATIC_ROOT / "staticfiles.json").is_file()
 )
@@ -338,7 +338,7 @@ SECURE_HSTS_SECONDS = 31_536_000 if SITE_IS_HTTPS else 0
 if SITE_IS_HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "SAMEORIGIN"  # Wagtail shows previews in a frame
-# Of `check --deploy`: what other names under the domain do is not ours to promise (W005, W021), and the line above (W019).
+# Of `check --deploy`: what other names under the domain do is not ours to promise (W005, W021); the line above (W019).
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W019", "security.W021"]
 
 CONTENT_SECURITY_POLICY = {
