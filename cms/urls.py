@@ -1,16 +1,14 @@
 """Addresses of the hub. Wagtail's pages come last, for they catch everything else."""
 
 from csp.decorators import csp
-from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path, re_path
-from django.views.static import serve
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.admin.auth import require_admin_access
 from wagtail.documents import urls as wagtaildocs_urls
 from wagtail.utils.urlpatterns import decorate_urlpatterns
 
-from cms.views import editing, search, themes
+from cms.views import editing, files, search, themes
 
 # What stands here is found before Wagtail's own address of the same name.
 doors: list[URLPattern | URLResolver] = [
@@ -37,6 +35,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *decorate_urlpatterns(admin, csp(editing.POLICY)),
     path("documents/", include(wagtaildocs_urls)),
     # Only the sized copies of pictures: originals and documents are not for everybody.
-    re_path(r"^media/(?P<path>images/.*)$", serve, {"document_root": settings.MEDIA_ROOT}),
+    re_path(r"^media/images/(?P<path>.*)$", files.picture),
     path("", include(wagtail_urls)),
 ]

@@ -78,7 +78,7 @@ def _filled(route: str, world: World) -> str:
         if route.startswith("threads/"):
             return world.thread.slug
         if route.startswith("media/"):
-            return "images/session.png"
+            return "session.png"
         if route.startswith("themes/"):
             return world.thread.theme.slug
         return {"app_name": "forums", "app_label": "forums", "model_name": "thread"}.get(name, "session")

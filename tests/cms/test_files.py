@@ -59,4 +59,31 @@ def test_the_original_of_a_picture_is_not_for_everybody(hub: Hub, client: Client
     picture = Image.objects.create(title="Picture", file=ImageFile(get_test_image_file(), name="picture.png"))
 
     assert client.get(f"/media/{picture.file.name}").status_code == 404
-    assert client.get("/media/images/../original_images/picture.png").status_code == 404
+    assert client.get("/media/images/../original_images/picture.png").status_code in (400, 404)
+
+
+def test_a_sized_copy_of_a_picture_is_for_everybody(hub: Hub, client: Client) -> None:
+    picture = Image.objects.create(title="Picture", file=ImageFile(get_test_image_file(), name="picture.png"))
+
+    assert client.get(picture.get_rendition("width-100").url).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "climbing",
+    [
+        "../documents/secret.pdf",
+        "%2e%2e/documents/secret.pdf",
+        "..%2fdocuments/secret.pdf",
+        "x/../../documents/secret.pdf",
+        "/../documents/secret.pdf",
+        "%2e%2e%2foriginal_images/picture.png",
+        "../original_images/picture.png",
+    ],
+)
+def test_no_path_of_a_picture_leads_to_other_files(climbing: str, hub: Hub, client: Client, media: Path) -> None:
+    for folder, name in (("images", "x.png"), ("documents", "secret.pdf"), ("original_images", "picture.png")):
+        (media / folder).mkdir(exist_ok=True)
+        (media / folder / name).write_text("secret")
+
+    assert client.get("/media/images/x.png").status_code == 200  # the folder is the one that is served from
+    assert client.get(f"/media/images/{climbing}").status_code in (400, 404)
