@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,20 @@ def test_nothing_in_the_tree_is_of_one_machine() -> None:
 @pytest.mark.parametrize("folder", [".venv", "var", "node_modules", "guildhall.egg-info"])
 def test_what_is_built_is_not_in_the_tree(folder: str) -> None:
     assert [path for path in tracked_files() if path.is_relative_to(ROOT / folder)] == []
+
+
+def test_every_dependency_is_pinned_to_one_version() -> None:
+    pins = (ROOT / "deploy" / "constraints.txt").read_text().splitlines()
+    assert [line for line in pins if not re.fullmatch(r"[A-Za-z0-9._-]+==\d[\w.]*", line)] == []
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [
+        *project["dependencies"],
+        *(line for extra in project["optional-dependencies"].values() for line in extra),
+    ]
+    pinned = {canonical(line.partition("==")[0]) for line in pins}
+    assert [line for line in wanted if canonical(re.split(r"[\[<>=~! ]", line)[0]) not in pinned] == []
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
