@@ -88,10 +88,13 @@ def load(now: datetime) -> None:
     ai, practitioners = _networks()
     began = now - timedelta(days=200)
     for nickname, officer in OFFICERS.items():
-        account = open_account(address(nickname), name=officer.name, organisation=councils[officer.council], now=began)
-        if not account.job_title:
-            account.job_title = officer.job_title
-            account.save(update_fields=["job_title"])
+        open_account(
+            address(nickname),
+            name=officer.name,
+            organisation=councils[officer.council],
+            job_title=officer.job_title,
+            now=began,
+        )
     for days, nickname in enumerate(OFFICERS):
         if nickname not in ("fiona", "edward", "adele", "nadia"):
             _join(ai, nickname, began + timedelta(days=days))

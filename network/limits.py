@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 
 from django.core.cache import cache
 from django.utils import timezone
@@ -45,18 +46,22 @@ class RateLimit:
             return
         if spent > self.times:
             raise LimitReached(
-                f"You can {self.what} {self.times} times in {_in_words(self.per)}. Try again later.",
+                f"You can {self.what} {self.times} times in {in_words(self.per)}. Try again later.",
                 retry_after=seconds - moment % seconds,
             )
 
 
-def _in_words(length: timedelta) -> str:
-    seconds = int(length.total_seconds())
-    for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1)):
-        if seconds % size == 0:
-            count = seconds // size
-            return f"a {unit}".replace("a hour", "an hour") if count == 1 else f"{count} {unit}s"
-    raise AssertionError("every length is a number of seconds")
+def in_words(length: timedelta) -> str:
+    """In the largest unit that it fills: `a day`, `an hour`, `30 seconds`. What is over counts as one more, so that
+    whoever waits that long has waited long enough."""
+    seconds = max(int(length.total_seconds()), 1)
+    unit, size = next(
+        (unit, size)
+        for unit, size in (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
+        if seconds >= size
+    )
+    count = ceil(seconds / size)
+    return f"{count} {unit}s" if count > 1 else "an hour" if unit == "hour" else f"a {unit}"
 
 
 JOINING = RateLimit("join or ask to join a network", 10, per=timedelta(days=1))

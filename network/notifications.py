@@ -75,9 +75,9 @@ def request_decided(request: Membership, *, now: datetime) -> None:
 
 
 def _title_of_decision(membership: Membership) -> str:
-    if membership.is_active:
-        return f"You are now a member of the {membership.network.name}"
-    return f"Your request to join the {membership.network.name} was declined"
+    if membership.is_declined:
+        return f"Your request to join the {membership.network.name} was declined"
+    return f"You are now a member of the {membership.network.name}"
 
 
 register(
@@ -91,7 +91,8 @@ register(
 register(
     NoticeKind(
         name="request_decided",
-        visible_to=lambda viewer: Membership.objects.visible_to(viewer).select_related("network"),
+        # Who has left since, or been suspended, is told nothing: neither answer is true any more.
+        visible_to=lambda viewer: Membership.objects.visible_to(viewer).decided().select_related("network"),
         title=_title_of_decision,
         address=lambda membership: membership.network.get_absolute_url(),
     )

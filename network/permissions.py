@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 
-from network.models import Member, Membership, Network, Notice, Organisation, OrganisationDomain, Viewer
+from network.models import Member, Membership, Network, Notice, Organisation, OrganisationDomain, Theme, Viewer
 from network.models.organisation import domain_of
 
 
@@ -32,6 +32,7 @@ class Verdict:
 ALLOWED = Verdict()
 SIGN_IN_FIRST = Verdict("Sign in first.")
 NOT_A_MEMBER = Verdict("Only members of this network can do this.")
+UNCONFIRMED_DOMAIN = Verdict("An administrator has to confirm this officer's email domain first.")
 
 
 def can_sign_up(email: str) -> Verdict:
@@ -135,40 +136,51 @@ def can_decide(viewer: Viewer, request: Membership) -> Verdict:
     return verdict
 
 
-def is_ripe(request: Membership) -> Verdict:
+def can_be_approved(request: Membership) -> Verdict:
     """Whether anybody could approve this request now. A domain that nobody has confirmed admits to networks that are
     joined at once, and no further."""
-    if request.member.admission.is_confirmed:
-        return ALLOWED
-    return Verdict("An administrator has to confirm this officer's email domain first.")
+    if not request.member.is_active:
+        return Verdict("This officer's account is closed.")
+    return ALLOWED if request.member.admission.is_confirmed else UNCONFIRMED_DOMAIN
 
 
 def can_approve(viewer: Viewer, request: Membership) -> Verdict:
-    return can_decide(viewer, request) and is_ripe(request)
+    return can_decide(viewer, request) and can_be_approved(request)
+
+
+def _holds(viewer: Viewer, right: str, reason: str) -> Verdict:
+    """Whether the viewer has one of Django's permissions, given to administrators; without it, the reason."""
+    allowed = viewer.is_authenticated and viewer.is_active and viewer.has_perm(right)
+    return ALLOWED if allowed else Verdict(reason)
 
 
 def can_confirm_domains(viewer: Viewer) -> Verdict:
-    if viewer.is_authenticated and viewer.is_active and viewer.has_perm("network.change_organisationdomain"):
-        return ALLOWED
-    return Verdict("Only administrators can confirm an organisation's email domain.")
+    reason = "Only administrators can confirm an organisation's email domain."
+    return _holds(viewer, "network.change_organisationdomain", reason)
 
 
 def can_become_facilitator(member: Member, network: Network) -> Verdict:
+    """Whether an officer may be appointed, by whomever. Being appointed is no way round what lets them in."""
     membership = membership_of(member, network)
     verdict = _can_enter(member, None)
     if verdict and membership and membership.state == Membership.State.SUSPENDED:
         return Verdict("Their membership of this network is suspended.")
+    if verdict and network.is_by_request and not member.admission.is_confirmed:
+        return UNCONFIRMED_DOMAIN
     return verdict
 
 
 def can_appoint_facilitators(viewer: Viewer) -> Verdict:
-    if viewer.is_authenticated and viewer.is_active and viewer.has_perm("network.change_network"):
-        return ALLOWED
-    return Verdict("Only administrators can appoint facilitators.")
+    return _holds(viewer, "network.change_network", "Only administrators can appoint facilitators.")
 
 
 def can_create_networks(viewer: Viewer) -> Verdict:
     """Networks, and the themes that all of them choose from."""
-    if viewer.is_authenticated and viewer.is_active and viewer.has_perm("network.add_network"):
+    return _holds(viewer, "network.add_network", "Only administrators can create networks and themes.")
+
+
+def can_pick_theme(network: Network, theme: Theme) -> Verdict:
+    """Whether a theme may be among those of this network, whoever picks it."""
+    if theme.private_to_id in (None, network.pk):
         return ALLOWED
-    return Verdict("Only administrators can create networks and themes.")
+    return Verdict("A theme is private to another network.")

@@ -87,7 +87,12 @@ def admit(
 
 
 def open_account(
-    email: str, *, name: str, organisation: Organisation | None = None, now: datetime | None = None
+    email: str,
+    *,
+    name: str,
+    organisation: Organisation | None = None,
+    job_title: str = "",
+    now: datetime | None = None,
 ) -> Member:
     """An account that the site itself opens, its mailbox taken for proved: demonstration content and first set-up. An
     account already there is given back as it is. Raises Refused for a domain that nobody knows."""
@@ -98,6 +103,7 @@ def open_account(
             return known.member
         EmailAddress.objects.filter(user=member).update(verified=True)
         member.date_joined = now or timezone.now()
-        member.save(update_fields=["date_joined"])
+        member.job_title = job_title
+        member.save(update_fields=["date_joined", "job_title"])
         admit(member, name=name, organisation=organisation, now=now)
     return member

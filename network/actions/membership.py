@@ -51,7 +51,8 @@ def ask_to_join(network: Network, *, by: Member, reason: str, now: datetime | No
 
 
 def approve_request(request: Membership, *, by: Member, words: str = "", now: datetime | None = None) -> Membership:
-    """Lets the applicant in. Two facilitators at once: the second is told it has been decided. Raises Refused."""
+    """Lets the applicant in. Two facilitators at once: the second is told it has been decided. Raises Refused,
+    LimitReached."""
     now = now or timezone.now()
     permissions.can_approve(by, request).enforce()
     limits.DECIDING.spend(by, now=now)
@@ -65,7 +66,7 @@ def approve_request(request: Membership, *, by: Member, words: str = "", now: da
 
 
 def decline_request(request: Membership, *, by: Member, words: str, now: datetime | None = None) -> Membership:
-    """Says no, with words that the applicant reads. Raises Refused."""
+    """Says no, with words that the applicant reads. Raises Refused, LimitReached."""
     now = now or timezone.now()
     permissions.can_decide(by, request).enforce()
     limits.DECIDING.spend(by, now=now)
@@ -81,7 +82,7 @@ def decline_request(request: Membership, *, by: Member, words: str, now: datetim
 
 
 def leave_network(network: Network, *, by: Member) -> Membership:
-    """Ends a membership; the posts stay. Raises Refused."""
+    """Ends a membership; the posts stay. Raises Refused, LimitReached."""
     permissions.can_leave(by, network).enforce()
     limits.JOINING.spend(by)
     with transaction.atomic():

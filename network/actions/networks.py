@@ -63,6 +63,8 @@ def pick_themes(network: Network, themes: Sequence[Theme], *, by: Member | None)
     if by is not None:
         permissions.can_facilitate(by, network).enforce()
         limits.CREATING.spend(by)
+    for theme in themes:
+        permissions.can_pick_theme(network, theme).enforce()
     with transaction.atomic():
         had = set(NetworkTheme.objects.filter(network=network).values_list("theme", flat=True))
         new = [theme for theme in themes if theme.pk not in had]

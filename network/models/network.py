@@ -73,6 +73,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
     def requested(self) -> MembershipQuerySet:
         return self.filter(state=Membership.State.REQUESTED, member__is_active=True)
 
+    def decided(self) -> MembershipQuerySet:
+        """Those whose request was answered, where the answer still holds."""
+        return self.filter(state__in=(Membership.State.ACTIVE, Membership.State.DECLINED))
+
     def facilitators(self) -> MembershipQuerySet:
         return self.active().filter(role=Membership.Role.FACILITATOR)
 

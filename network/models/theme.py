@@ -16,7 +16,10 @@ class ThemeQuerySet(models.QuerySet["Theme"]):
         return self.filter(private_to=None)
 
     def of_network(self, network: Network) -> ThemeQuerySet:
-        return self.filter(network_themes__network=network).order_by("network_themes__order", "name")
+        """Those that a network picked, in its order; none that has become private to another since."""
+        picked = self.filter(network_themes__network=network)
+        own = models.Q(private_to=None) | models.Q(private_to=network)
+        return picked.filter(own).order_by("network_themes__order", "name")
 
 
 class Theme(models.Model):

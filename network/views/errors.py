@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from math import ceil
+from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from network.limits import LimitReached
+from network.limits import LimitReached, in_words
 from network.permissions import Refused
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def too_often(request: HttpRequest, reached: LimitReached) -> HttpResponse:
-    context = {"reason": str(reached), "wait": _in_words(reached.retry_after)}
+    context = {"reason": str(reached), "wait": in_words(timedelta(seconds=reached.retry_after))}
     response = render(request, "429.html", context, status=429)
     response["Retry-After"] = str(reached.retry_after)
     return response
@@ -52,10 +52,3 @@ def failed(request: HttpRequest) -> HttpResponse:
             '<!doctype html><html lang="en-GB"><title>Sorry, something went wrong - Guildhall</title>'
             "<h1>Sorry, something went wrong</h1><p>Try again in a few minutes.</p></html>"
         )
-
-
-def _in_words(seconds: int) -> str:
-    for unit, size in (("hour", 3_600), ("minute", 60)):
-        if seconds > size:
-            return f"{ceil(seconds / size)} {unit}s"
-    return "a minute"

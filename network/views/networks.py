@@ -81,17 +81,21 @@ def join(request: MemberRequest, slug: str) -> HttpResponse:
         messages.info(request, verdict.reason)
         return redirect(network)
     verdict.enforce()
-    form = AskToJoinForm(request.POST or None) if network.is_by_request else None
-    if request.method == "POST" and form is None:
-        verbs.join_network(network, by=request.user)
-        messages.success(request, f"You have joined the {network}.")
-        return redirect(network)
-    if request.method == "POST" and form is not None:
-        form = AskToJoinForm(request.POST)
-        if form.is_valid():
+    posted = request.POST if request.method == "POST" else None
+    form = AskToJoinForm(posted) if network.is_by_request else None
+    try:
+        if posted is not None and form is None:
+            verbs.join_network(network, by=request.user)
+            messages.success(request, f"You have joined the {network}.")
+            return redirect(network)
+        if form is not None and form.is_valid():
             verbs.ask_to_join(network, by=request.user, reason=form.cleaned_data["reason"])
             messages.success(request, f"You have asked to join the {network}. The facilitators will decide.")
             return redirect(network)
+    except Refused as refused:
+        # Another press of the same button came first.
+        messages.info(request, str(refused))
+        return redirect(network)
     return render(request, "network/join.html", {"network": network, "card": card, "form": form})
 
 
@@ -124,7 +128,7 @@ def requests(request: HttpRequest, slug: str) -> HttpResponse:
     """Who asks to join, longest waiting first."""
     network = _facilitated(request, slug)
     queue = _requests(network, request.user).select_related("member__organisation", "member__admission__domain")
-    rows = [(asked, permissions.is_ripe(asked)) for asked in queue[:100]]
+    rows = [(asked, permissions.can_be_approved(asked)) for asked in queue[:100]]
     return render(request, "network/requests.html", {"network": network, "rows": rows})
 
 
