@@ -8,6 +8,7 @@ from django.utils.feedgenerator import Atom1Feed
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from forums import markup
 from forums.models import Post
 from network.models import Network
 
@@ -36,11 +37,11 @@ def network_feed(request: HttpRequest, slug: str) -> HttpResponse:
     for post in posts:
         address = settings.SITE_URL + post.get_absolute_url()
         feed.add_item(
-            title=post.thread.title if post.number == 1 else f"Re: {post.thread.title}",
+            title=markup.legible(post.thread.title if post.number == 1 else f"Re: {post.thread.title}"),
             link=address,
             unique_id=address,
-            description=post.html,
-            author_name=post.author_name,
+            description=markup.legible(post.html),
+            author_name=markup.legible(post.author_name),
             pubdate=post.written_at,
             updateddate=post.written_at,
         )

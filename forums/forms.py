@@ -50,7 +50,13 @@ class SourceField(forms.CharField):
         )
 
 
-class ThreadForm(forms.Form):
+class WrittenOnce(forms.Form):
+    """A form that, sent twice, is one thing: `form_id` says that it is the same form."""
+
+    form_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
+
+
+class ThreadForm(WrittenOnce):
     title = forms.CharField(
         max_length=150,
         error_messages={
@@ -79,14 +85,13 @@ class ThreadForm(forms.Form):
         self.fields["kind"].initial = Thread.Kind.DISCUSSION
 
 
-class ReplyForm(forms.Form):
+class ReplyForm(WrittenOnce):
     source = SourceField("Your reply", "Enter your reply", rows=6)
 
 
-class MessageForm(forms.Form):
-    """The plain way to say something in a live room. `form_id` makes sending it twice one message."""
+class MessageForm(WrittenOnce):
+    """The plain way to say something in a live room."""
 
-    form_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
     return_to = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
     body = forms.CharField(
         label="Your message",

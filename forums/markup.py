@@ -38,6 +38,16 @@ def render(source: str) -> str:
     )
 
 
+def legible(text: str) -> str:
+    """The text without control characters other than the line break and the tab: XML, and so a feed, cannot hold them,
+    and nobody sees them. Half characters (surrogates) go too."""
+    return "".join(
+        sign
+        for sign in text.replace("\r\n", "\n")
+        if sign in "\n\t" or (sign >= " " and not "\x7f" <= sign <= "\x9f" and not "\ud800" <= sign <= "\udfff")
+    )
+
+
 def plain(html: str) -> str:
     """The words of rendered HTML on one line, for excerpts and the search index: plain text, to be escaped if shown."""
     spaced = html.replace("</", " </").replace("<br", " <br")

@@ -9,9 +9,7 @@ from network.actions.notices import give_notice
 from network.models import Member, Membership
 from network.notifications import NoticeKind, register
 
-
-def thread_started(thread: Thread, *, now: datetime) -> None:
-    """Nobody is interrupted by a new thread: it stands in the lists, and later in the digest."""
+THREAD_REPLIED = "thread_replied"
 
 
 def post_written(post: Post, *, now: datetime) -> None:
@@ -21,12 +19,12 @@ def post_written(post: Post, *, now: datetime) -> None:
         thread=thread, level__in=[MemberThread.Level.FOLLOW, MemberThread.Level.WATCH]
     ).exclude(member=post.author)
     here = Membership.objects.active().filter(network=thread.network_id, member__in=followers.values("member"))
-    give_notice("thread_replied", thread.pk, Member.objects.filter(pk__in=here.values("member")), now=now)
+    give_notice(THREAD_REPLIED, thread.pk, Member.objects.filter(pk__in=here.values("member")), now=now)
 
 
 register(
     NoticeKind(
-        name="thread_replied",
+        name=THREAD_REPLIED,
         visible_to=lambda viewer: Thread.objects.visible_to(viewer).select_related("network"),
         title=lambda thread: f"New replies in “{thread.title}”",
         address=lambda thread: thread.get_absolute_url(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
 from network.limits import LimitReached
@@ -21,3 +22,15 @@ class LimitsMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return errors.too_often(request, exception) if isinstance(exception, LimitReached) else None
+
+
+class LegibleAddressMiddleware:
+    """Answers 400 to a NUL in an address: nobody types one, and PostgreSQL cannot be asked about one."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("An address cannot hold a NUL.")
+        return self.get_response(request)

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from forums import limits
 from forums.models import MemberThread, Post, Thread
+from forums.notifications import THREAD_REPLIED
 from network.actions.notices import settle_notices
 from network.models import Member, Membership, Network
 from network.permissions import can_read
@@ -20,7 +21,7 @@ def read_thread(thread: Thread, *, by: Member, up_to: int) -> None:
     with transaction.atomic():
         _move_read_number(thread, by, min(up_to, thread.highest_number))
         if up_to >= thread.highest_number:
-            settle_notices(by, kind="thread_replied", object_id=thread.pk)
+            settle_notices(by, kind=THREAD_REPLIED, object_id=thread.pk)
 
 
 def read_everything(network: Network, *, by: Member, now: datetime | None = None) -> None:

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from forums import limits, notifications, permissions, signals
-from forums.actions.posts import add_post
+from forums import limits, markup, permissions
+from forums.actions.posts import add_post, submission_of, submitted
 from forums.actions.reading import follow_automatically
 from forums.models import MemberThread, Thread
 from network.actions.audit import record
@@ -24,18 +25,37 @@ def start_thread(
     source: str,
     kind: str = Thread.Kind.DISCUSSION,
     tags: Iterable[str] = (),
+    form_id: uuid.UUID | None = None,
     now: datetime | None = None,
 ) -> Thread:
-    """Begins a conversation; `source` (Markdown) becomes post 1. Raises Refused, LimitReached."""
+    """Begins a conversation; `source` (Markdown) becomes post 1. The same words in the same form (`form_id`) are one
+    thread, and the one of then comes back. Nobody is interrupted by a new thread: it stands in the lists. Raises
+    Refused, LimitReached, and ValueError for a source longer than `markup.MAX_LENGTH`."""
     now = now or timezone.now()
     permissions.can_start_kind(by, network, kind).enforce()
     permissions.can_use_theme(by, network, theme).enforce()
     limits.THREADS.spend(by, now=now)
-    with transaction.atomic():
-        thread = _begin(network, author=by, theme=theme, title=title, source=source, kind=kind, tags=tags, now=now)
-        follow_automatically(thread, by, MemberThread.Level.WATCH, reason="you started it")
-        signals.thread_started.send(Thread, thread=thread)
-        notifications.thread_started(thread, now=now)
+    submission = submission_of(form_id, title, source)
+    if there := submitted(by, submission):
+        return there.thread
+    try:
+        with transaction.atomic():
+            thread = _begin(
+                network,
+                author=by,
+                theme=theme,
+                title=title,
+                source=source,
+                kind=kind,
+                tags=tags,
+                submission=submission,
+                now=now,
+            )
+            follow_automatically(thread, by, MemberThread.Level.WATCH, reason="you started it")
+    except IntegrityError:
+        if there := submitted(by, submission):  # the other press of the button was a moment faster
+            return there.thread
+        raise
     return thread
 
 
@@ -48,17 +68,17 @@ def begin_site_discussion(
     with transaction.atomic():
         thread = _begin(network, author=None, theme=theme, title=title, source=source, quiet=True, now=now)
         record("began discussion", thread, by=None, network=network)
-        signals.thread_started.send(Thread, thread=thread)
     return thread
 
 
 def lock_thread(thread: Thread, *, by: Member | None, now: datetime | None = None) -> Thread:
-    """Stops replies. `by` None is the site itself, as when the page discussed is taken down. Raises Refused."""
+    """Stops replies. `by` None is the site itself, as when the page discussed is taken down. Raises Refused,
+    LimitReached."""
     return _set_lock(thread, now or timezone.now(), by=by)
 
 
 def unlock_thread(thread: Thread, *, by: Member | None) -> Thread:
-    """Lets members reply again. Raises Refused."""
+    """Lets members reply again. Raises Refused, LimitReached."""
     return _set_lock(thread, None, by=by)
 
 
@@ -73,7 +93,9 @@ def _begin(
     kind: str = Thread.Kind.DISCUSSION,
     tags: Iterable[str] = (),
     quiet: bool = False,
+    submission: uuid.UUID | None = None,
 ) -> Thread:
+    title = markup.legible(title)
     thread = Thread.objects.create(
         network=network,
         theme=theme,
@@ -87,8 +109,8 @@ def _begin(
         quiet=quiet,
     )
     if tags:
-        thread.tags.set(list(tags))
-    add_post(thread, author=author, source=source, now=now)
+        thread.tags.set([markup.legible(tag) for tag in tags])
+    add_post(thread, author=author, source=source, submission=submission, now=now)
     return thread
 
 

@@ -179,6 +179,7 @@ class Migration(migrations.Migration):
                 ("html", models.TextField()),
                 ("renderer_version", models.PositiveSmallIntegerField()),
                 ("written_at", models.DateTimeField()),
+                ("submission", models.UUIDField(editable=False, null=True)),
                 (
                     "author",
                     models.ForeignKey(
@@ -294,6 +295,10 @@ class Migration(migrations.Migration):
                 fields=("room", "actor", "client_id"),
                 name="room_event_client_id_once",
             ),
+        ),
+        migrations.AddConstraint(
+            model_name="post",
+            constraint=models.UniqueConstraint(fields=("author", "submission"), name="post_submission_once"),
         ),
         migrations.AddConstraint(
             model_name="post",

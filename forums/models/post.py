@@ -29,12 +29,15 @@ class Post(models.Model):
     html = models.TextField()
     renderer_version = models.PositiveSmallIntegerField()
     written_at = models.DateTimeField()
+    # Made of the form and the words in it: the same form sent twice is one post.
+    submission = models.UUIDField(null=True, editable=False)
 
     objects = PostQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["thread", "number"], name="post_number_once"),
+            models.UniqueConstraint(fields=["author", "submission"], name="post_submission_once"),
             models.CheckConstraint(condition=models.Q(number__gte=1), name="post_number_from_one"),
         ]
 
@@ -51,4 +54,9 @@ class Post(models.Model):
 
     @property
     def page(self) -> int:
-        return (self.number - 1) // self.PER_PAGE + 1
+        return self.page_of(self.number)
+
+    @classmethod
+    def page_of(cls, number: int) -> int:
+        """The page of a thread on which post `number` stands; the first for a thread without posts."""
+        return max(number - 1, 0) // cls.PER_PAGE + 1

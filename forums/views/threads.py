@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -14,30 +15,31 @@ from forums.actions.threads import start_thread
 from forums.forms import ReplyForm, ThreadForm
 from forums.models import Post, Thread
 from forums.models.thread import ThreadPage
+from forums.views import member_or_404
 from network.limits import LimitReached
-from network.models import Network, Theme
+from network.models import Member, Network, Theme
 from network.permissions import Refused
 
 
-def network_of_member(request: HttpRequest, slug: str) -> Network:
-    """The network, if the visitor belongs to it; whoever does not learns nothing but 404."""
-    return get_object_or_404(Network.objects.of(request.user), slug=slug)
+def network_of(member: Member, slug: str) -> Network:
+    """The network, if the member belongs to it; whoever does not learns nothing but 404."""
+    return get_object_or_404(Network.objects.of(member), slug=slug)
 
 
 @require_safe
 def threads(request: HttpRequest, slug: str) -> HttpResponse:
     """The threads of a network, latest first; by theme and by tag; paged by key, not by offset."""
-    network = network_of_member(request, slug)
-    assert request.user.is_authenticated
-    found = Thread.objects.visible_to(request.user).filter(network=network)
-    themes = Theme.objects.visible_to(request.user).of_network(network)
+    member = member_or_404(request)
+    network = network_of(member, slug)
+    found = Thread.objects.visible_to(member).filter(network=network)
+    themes = Theme.objects.visible_to(member).of_network(network)
     theme = get_object_or_404(themes, slug=request.GET["theme"]) if request.GET.get("theme") else None
-    tag = request.GET.get("tag", "")[:100]
+    tag = request.GET.get("tag", "").lower()[:100]
     if theme:
         found = found.filter(theme=theme)
     if tag:
-        found = found.filter(thread_tags__tag__slug=tag)
-    page = ThreadPage.of(found.marked_for(request.user).for_rows(), after=request.GET.get("after", ""))
+        found = found.filter(thread_tags__tag__name=tag)
+    page = ThreadPage.of(found.marked_for(member).for_rows(), after=request.GET.get("after", ""))
     return render(
         request,
         "forums/threads.html",
@@ -48,7 +50,7 @@ def threads(request: HttpRequest, slug: str) -> HttpResponse:
             "themes": themes,
             "theme": theme,
             "tag": tag,
-            "can_start": permissions.can_start_thread(request.user, network),
+            "can_start": permissions.can_start_thread(member, network),
         },
     )
 
@@ -57,32 +59,32 @@ def threads(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def unread(request: HttpRequest) -> HttpResponse:
     """Threads of all the member's networks in which others wrote since they last looked."""
-    assert request.user.is_authenticated
-    found = Thread.objects.unread_by(request.user).for_rows()
+    member = member_or_404(request)
+    found = Thread.objects.unread_by(member).for_rows()
     page = ThreadPage.of(found, after=request.GET.get("after", ""))
     return render(
         request,
         "forums/unread.html",
-        {"page": page, "older": _older(request, page), "networks": list(Network.objects.of(request.user))},
+        {"page": page, "older": _older(request, page), "networks": list(Network.objects.of(member))},
     )
 
 
 @require_POST
 def mark_all_read(request: HttpRequest, slug: str) -> HttpResponse:
-    network = network_of_member(request, slug)
-    assert request.user.is_authenticated
-    read_everything(network, by=request.user)
+    member = member_or_404(request)
+    network = network_of(member, slug)
+    read_everything(network, by=member)
     return redirect("unread")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
-    network = network_of_member(request, slug)
-    assert request.user.is_authenticated
-    form = ThreadForm(network, request.user, request.POST or None, initial={"theme": _theme_asked(request, network)})
+    member = member_or_404(request)
+    network = network_of(member, slug)
+    form = ThreadForm(network, member, request.POST or None, initial={"theme": _theme_asked(request, member, network)})
     if form.is_valid():
         try:
-            thread = start_thread(network, by=request.user, **form.cleaned_data)
+            thread = start_thread(network, by=member, **form.cleaned_data)
         except (LimitReached, Refused) as no:
             form.add_error(None, str(no))
         else:
@@ -93,7 +95,7 @@ def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def thread(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
     """One page of a thread, twenty posts by their numbers. Looking at it marks them as read."""
-    found = _thread_of_reader(request, pk)
+    found = _thread_of_reader(member_or_404(request), pk)
     if slug != found.slug:
         return redirect(found, permanent=False)
     return _thread_page(request, found, _page_number(request, found), ReplyForm())
@@ -108,37 +110,33 @@ def post(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
 @require_POST
 def reply(request: HttpRequest, pk: int) -> HttpResponse:
-    found = _thread_of_reader(request, pk)
-    assert request.user.is_authenticated
+    member = member_or_404(request)
+    found = _thread_of_reader(member, pk)
     form = ReplyForm(request.POST)
     if form.is_valid():
         try:
-            return redirect(reply_to(found, by=request.user, source=form.cleaned_data["source"]))
+            return redirect(reply_to(found, by=member, **form.cleaned_data))
         except (LimitReached, Refused) as no:
             # It may have been locked while they wrote; the words they typed stay in the form.
             form.add_error(None, str(no))
     return _thread_page(request, found, _last_page(found), form)
 
 
-def _thread_of_reader(request: HttpRequest, pk: int) -> Thread:
+def _thread_of_reader(member: Member, pk: int) -> Thread:
     """With `last_read_number`. Whoever may not read it learns nothing but 404."""
-    if not request.user.is_authenticated:
-        raise Http404("No such thread.")
-    return get_object_or_404(Thread.objects.visible_to(request.user).marked_for(request.user).for_rows(), pk=pk)
+    return get_object_or_404(Thread.objects.visible_to(member).marked_for(member).for_rows(), pk=pk)
 
 
 def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyForm) -> HttpResponse:
-    assert request.user.is_authenticated
+    member = member_or_404(request)
     posts = list(
-        Post.objects.visible_to(request.user)
-        .filter(thread=found)
-        .on_page(number)
-        .select_related("author", "organisation")
+        Post.objects.visible_to(member).filter(thread=found).on_page(number).select_related("author", "organisation")
     )
     last_read_number: int = found.last_read_number  # type: ignore[attr-defined]  # annotated by `marked_for`
     is_looked_at = request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")
     if is_looked_at and posts and posts[-1].number > last_read_number:
-        read_thread(found, by=request.user, up_to=posts[-1].number)
+        with suppress(LimitReached):  # not being able to count what was read must not stop the reading
+            read_thread(found, by=member, up_to=posts[-1].number)
     context: dict[str, Any] = {
         "thread": found,
         "network": found.network,
@@ -146,7 +144,7 @@ def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyFo
         "form": form,
         "page_number": number,
         "page_count": _last_page(found),
-        "can_reply": permissions.can_reply(request.user, found),
+        "can_reply": permissions.can_reply(member, found),
     }
     return render(request, "forums/thread.html", context)
 
@@ -159,7 +157,7 @@ def _page_number(request: HttpRequest, found: Thread) -> int:
 
 
 def _last_page(found: Thread) -> int:
-    return max(1, (found.highest_number - 1) // Post.PER_PAGE + 1)
+    return Post.page_of(found.highest_number)
 
 
 def _older(request: HttpRequest, page: ThreadPage) -> str:
@@ -169,5 +167,5 @@ def _older(request: HttpRequest, page: ThreadPage) -> str:
     return f"?{query.urlencode()}" if page.next_key else ""
 
 
-def _theme_asked(request: HttpRequest, network: Network) -> Theme | None:
-    return Theme.objects.visible_to(request.user).of_network(network).filter(slug=request.GET.get("theme", "")).first()
+def _theme_asked(request: HttpRequest, member: Member, network: Network) -> Theme | None:
+    return Theme.objects.visible_to(member).of_network(network).filter(slug=request.GET.get("theme", "")).first()

@@ -1,14 +1,19 @@
+import uuid
 from datetime import timedelta
+from threading import Thread as OsThread
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from forums import limits
 from forums.actions.posts import reply
 from forums.actions.threads import lock_thread, start_thread
 from forums.models import MemberThread, Post, Thread
+from network.limits import RateLimit
 from network.models import Member
 from tests.cast import Cast
 
@@ -277,3 +282,79 @@ class TestQueries:
             self.queries(cast, address, django_assert_max_num_queries)
             for address in (reverse("threads", args=["ai"]), reverse("unread"), large.get_absolute_url())
         ]
+
+
+class TestSendingTwice:
+    def test_the_same_form_sent_twice_is_one_reply_and_leads_to_it(self, cast: Cast, thread: Thread) -> None:
+        typed = {"source": "So do we", "form_id": "6f1d2c9e-3b0f-4a52-9e0e-0c1f6a1b2c3d"}
+        client = browser_of(cast.fay)
+        answers = [client.post(reverse("reply", args=[thread.pk]), typed) for _ in range(2)]
+
+        assert {answer["Location"] for answer in answers} == {reverse("post", args=[thread.pk, 2])}
+        assert Post.objects.count() == 2
+
+    def test_other_words_in_the_same_form_are_another_reply(self, cast: Cast, thread: Thread) -> None:
+        form_id = "6f1d2c9e-3b0f-4a52-9e0e-0c1f6a1b2c3d"
+        for words in ("So do we", "And one more thing"):
+            browser_of(cast.fay).post(reverse("reply", args=[thread.pk]), {"source": words, "form_id": form_id})
+
+        assert Post.objects.count() == 3
+
+    def test_the_same_words_of_two_members_are_two(self, cast: Cast, thread: Thread) -> None:
+        typed = {"source": "Yes", "form_id": "6f1d2c9e-3b0f-4a52-9e0e-0c1f6a1b2c3d"}
+        for member in (cast.fay, cast.bob):
+            browser_of(member).post(reverse("reply", args=[thread.pk]), typed)
+
+        assert Post.objects.count() == 3
+
+    @pytest.mark.django_db(transaction=True)
+    def test_two_presses_at_the_same_moment_start_one_thread(self, cast: Cast) -> None:
+        form_id = uuid.uuid4()
+        started: list[Thread] = []
+
+        def press() -> None:
+            try:
+                started.append(
+                    start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Once", source="Once", form_id=form_id)
+                )
+            finally:
+                connection.close()
+
+        presses = [OsThread(target=press) for _ in range(4)]
+        for one in presses:
+            one.start()
+        for one in presses:
+            one.join()
+
+        assert len(started) == 4
+        assert Thread.objects.get().title == "Once"
+
+
+class TestOddCharacters:
+    def test_signs_that_nobody_sees_and_xml_cannot_hold_are_left_out(self, cast: Cast) -> None:
+        thread = start_thread(
+            cast.ai, by=cast.bob, theme=cast.theme, title="Bell\x07", source="hello \x0b world\ud800", tags=["a\x1f"]
+        )
+
+        assert (thread.title, Post.objects.get().source) == ("Bell", "hello  world")
+        assert browser_of(cast.fay).get(reverse("network_feed", args=[cast.ai.slug])).status_code == 200
+
+    @pytest.mark.parametrize(
+        "address", ["/search/?q=%00", "/networks/ai/threads/?tag=%00", "/unread/?after=%00", "/%00/"]
+    )
+    def test_an_address_with_a_nul_is_refused(self, cast: Cast, address: str) -> None:
+        assert browser_of(cast.fay).get(address).status_code == 400
+
+    def test_threads_are_listed_by_the_words_of_a_tag(self, cast: Cast, thread: Thread) -> None:
+        address = reverse("threads", args=[cast.ai.slug])
+
+        assert "Who records" in browser_of(cast.fay).get(address, {"tag": "Minutes"}).content.decode()
+        assert "Who records" not in browser_of(cast.fay).get(address, {"tag": "hours"}).content.decode()
+
+
+def test_reading_goes_on_when_what_is_read_can_no_longer_be_counted(
+    cast: Cast, thread: Thread, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "READING", RateLimit("mark threads as read", 0, per=timedelta(hours=1)))
+
+    assert browser_of(cast.fay).get(thread.get_absolute_url()).status_code == 200
