@@ -286,7 +286,7 @@ def run(port: int) -> None:
     os.chdir(ROOT)
     os.execve(
         VENV_PYTHON,
-        [VENV_PYTHON, "manage.py", "serve", "--prepare", "--port", str(port)],
+        [VENV_PYTHON, "manage.py", "serve", "--prepare", "--with-worker", "--port", str(port)],
         {**os.environ, "GUILDHALL_DEMONSTRATION": "1", "GUILDHALL_SITE_URL": f"http://127.0.0.1:{port}"},
     )
 

@@ -226,15 +226,17 @@ def test_a_database_that_does_not_answer_is_refused_and_named(site: Site) -> Non
     assert "Traceback" not in err
 
 
-def test_a_database_half_made_is_taken_away_again(site: Site) -> None:
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
+def test_a_database_half_made_is_taken_away_again(site: Site, sign: signal.Signals) -> None:
     process = site.manage("serve", "--prepare", DATABASE_URL="", PYTHONUNBUFFERED="1")
     deadline = time.monotonic() + 60
     while not (site.var / "guildhall.sqlite3").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
-    process.terminate()
-    code, _, _ = ended(process)
+    process.send_signal(sign)
+    code, _, err = ended(process)
 
     assert code not in (0, None)
+    assert "Traceback" not in err
     assert list(site.var.glob("*.sqlite3*")) == []
 
 
@@ -255,6 +257,10 @@ def test_with_redis_several_processes_serve_and_the_worker_is_one_more(site: Sit
     worker.terminate()
     assert ended(worker) == (0, "", "")
     assert not Worker.objects.exists()
+
+    last = free_port()
+    site.serve("--server", server, "--port", str(last), "--with-worker", **real)
+    assert httpx.get(f"http://127.0.0.1:{last}/health/").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--server", choices=["daphne", "uvicorn"], default="daphne", help="uvicorn is the one for many sockets"
         )
+        parser.add_argument("--with-worker", action="store_true", help="a worker inside, although there is Redis")
         parser.add_argument("--access-log", action="store_true", help="write a line for each request")
         parser.add_argument(
             "--prepare",
@@ -61,7 +62,8 @@ class Command(BaseCommand):
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from error
 
-        signal.signal(signal.SIGTERM, end_early)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, end_early)
         try:
             sign_ins = self.prepare() if options["prepare"] else ""
             self.check_database()
@@ -83,7 +85,8 @@ class Command(BaseCommand):
             self.stderr.write(
                 f"GUILDHALL_SITE_URL is {settings.SITE_URL}, so forms and live rooms may not work at {address}."
             )
-        worker = None if settings.REDIS_URL else BackgroundWorker(alone=True)
+        inside = options["with_worker"] or not settings.REDIS_URL
+        worker = BackgroundWorker(alone=not settings.REDIS_URL) if inside else None
         run = serve_with_uvicorn if options["server"] == "uvicorn" else serve_with_daphne
         try:
             if worker:
@@ -123,9 +126,13 @@ class Command(BaseCommand):
         started = time.monotonic()
         self.stdout.write(f"  {what} ... ", ending="")
         self.stdout.flush()
-        yield
-        self.stdout.write(f"{time.monotonic() - started:.1f} s")
-        self.stdout.flush()
+        ended = "\n"
+        try:
+            yield
+            ended = f"{time.monotonic() - started:.1f} s"
+        finally:
+            self.stdout.write(ended)
+            self.stdout.flush()
 
     def check_database(self) -> None:
         executor = MigrationExecutor(connection)
@@ -133,9 +140,9 @@ class Command(BaseCommand):
             raise CommandError("The database is not up to date. Run `manage.py migrate` first.")
 
 
-def end_early(*_: Any) -> None:
-    """SIGTERM before the server runs: unwinds, so that nothing half-made is left."""
-    sys.exit(128 + signal.SIGTERM)
+def end_early(number: int, frame: Any) -> None:
+    """Stopped before the server runs: unwinds, so that nothing half-made is left."""
+    sys.exit(128 + number)
 
 
 def check_port(host: str, port: int) -> str:
