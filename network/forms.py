@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 from allauth.account import forms as allauth_forms
@@ -13,6 +14,29 @@ from network.models.organisation import domain_of
 from network.permissions import can_sign_up
 
 WRONG_ADDRESS = "Enter an email address in the correct format, like name@example.gov.uk"
+NOT_PLAIN = "Enter an email address without accents or special letters before the @"
+# What the site calls itself, and those without a name: nobody else may go by these. See `_heard_as`.
+OURS = {
+    "hub",
+    "guildhall",
+    "guildhallteam",
+    "amember",
+    "member",
+    "formermember",
+    "aformermember",
+    "anonymous",
+    "admin",
+    "administrator",
+    "facilitator",
+    "moderator",
+}
+BLANK_LETTERS = "\u115f\u1160\u3164\uffa0\u2800"  # letters by category that show as nothing
+
+
+def _heard_as(name: str) -> str:
+    """A name as readers take it in: letters of any style, case and accent are one; spaces and signs are none."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(letter for letter in plain if letter.isalnum()).removeprefix("the")
 
 
 class WorkEmailField(forms.EmailField):
@@ -38,7 +62,11 @@ class WorkEmailField(forms.EmailField):
         # A quoted name before the @ would be a second way to write one mailbox.
         if not domain or address.startswith('"'):
             raise forms.ValidationError(WRONG_ADDRESS, code="invalid")
-        return f"{address.rpartition('@')[0]}@{domain}".lower()
+        local = address.rpartition("@")[0]
+        # Some letters beyond these become others when case is changed, or look like them: again a second way.
+        if not local.isascii():
+            raise forms.ValidationError(NOT_PLAIN, code="not_plain")
+        return f"{local}@{domain}".lower()
 
 
 class RequestCodeForm(allauth_forms.RequestLoginCodeForm):
@@ -137,7 +165,16 @@ class SignUpForm(forms.Form):
         return email
 
     def clean_name(self) -> str:
-        return " ".join(str(self.cleaned_data["name"]).split())
+        """One line that can be read and told from the site's own words. Letters of every language, apostrophes and
+        hyphens are welcome; signs that cannot be seen, and that turn what stands beside them, are not."""
+        name = " ".join(str(self.cleaned_data["name"]).split())
+        if any(unicodedata.category(letter).startswith("C") or letter in BLANK_LETTERS for letter in name):
+            raise forms.ValidationError("Full name must not have invisible characters", code="invisible")
+        if not any(letter.isalpha() for letter in name):
+            raise forms.ValidationError("Full name must have letters", code="no_letters")
+        if _heard_as(name) in OURS:
+            raise forms.ValidationError(f"Enter your own name: “{name}” is what this site calls itself or others")
+        return name
 
     def clean(self) -> None:
         if not self.was_asked and "email" in self.cleaned_data:

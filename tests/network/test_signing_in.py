@@ -93,6 +93,48 @@ class TestSigningUp:
         assert not Member.objects.filter(email="eve@evil.example").exists()
         assert mail.outbox == []
 
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("Nora\u202egro.elpmaxe", "invisible characters"),
+            ("Bob\u200b Belongs", "invisible characters"),
+            ("\u3164", "invisible characters"),
+            ("12 34", "must have letters"),
+            ("---", "must have letters"),
+            ("The hub", "Enter your own name"),
+            ("THE  HUB", "Enter your own name"),
+            ("\uff27uildhall", "Enter your own name"),
+            ("Former member", "Enter your own name"),
+            ("A member.", "Enter your own name"),
+            ("Guíldhall", "Enter your own name"),
+        ],
+    )
+    def test_nobody_goes_by_a_name_that_deceives(
+        self, client: Client, newtown: OrganisationDomain, name: str, said: str
+    ) -> None:
+        page = client.post(SIGN_UP, {"email": NORA, "name": name}).content.decode()
+
+        assert "<title>Error: Create an account" in page
+        assert said in page
+        assert not Member.objects.filter(email=NORA).exists()
+        assert mail.outbox == []
+
+    @pytest.mark.parametrize(
+        "name", ["Zoë O'Brien-Łukasz", "李明", "Théo Hubbard", "Nora N. 3rd", "عمر حسن", "Ó Méabh"]
+    )
+    def test_names_of_every_language_are_welcome(self, client: Client, newtown: OrganisationDomain, name: str) -> None:
+        assert client.post(SIGN_UP, {"email": NORA, "name": name})["Location"] == SIGN_UP_CODE
+
+    @pytest.mark.parametrize("address", [SIGN_IN, SIGN_UP])
+    def test_a_letter_that_becomes_another_in_the_mail_is_refused(
+        self, client: Client, newtown: OrganisationDomain, address: str
+    ) -> None:
+        page = client.post(address, {"email": "\u017fam@newtown.example.org", "name": "Sam"}).content.decode()
+
+        assert "<title>Error:" in page
+        assert "without accents or special letters before the @" in page
+        assert mail.outbox == []
+
     def test_where_councils_share_a_domain_the_officer_says_which(
         self, client: Client, newtown: OrganisationDomain
     ) -> None:
