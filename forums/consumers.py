@@ -33,7 +33,7 @@ AsgiMessage = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[AsgiMessage]]
 SendToServer = Callable[[AsgiMessage], Awaitable[None]]
 
-HELLO_WITHIN = 10.0  # seconds
+HELLO_WITHIN = 3.0  # seconds
 
 writer: Writer[Saying, Message] = Writer(say_together)
 
@@ -95,8 +95,10 @@ class RoomSocket:
         try:
             async with asyncio.timeout(HELLO_WITHIN):
                 hello = await self._next_frame()
-        except (BadFrame, TimeoutError):
+        except BadFrame:
             return Close.BAD_PROTOCOL
+        except TimeoutError:
+            return Close.TOO_SLOW  # a weak line, perhaps: it may come back
         if hello is None:
             return Close.GONE
         if not isinstance(hello, Hello):
@@ -106,6 +108,9 @@ class RoomSocket:
             return Close.ROOM_GONE
         reader: asyncio.Task[None] | None = None
         try:
+            # Much may have ended between the opening of the socket and its hello. Asked once it listens, for then an end
+            # that comes later finds it; until the answer it is sent nothing.
+            await process.here().ask(listener)
             await self._welcome(listener, hello)
             reader = asyncio.get_running_loop().create_task(self._read(listener))
             await listener.listen()
@@ -128,6 +133,8 @@ class RoomSocket:
 
     async def _welcome(self, listener: Listener, hello: Hello) -> None:
         is_resumed = await listener.start(hello.epoch, hello.since)
+        if listener.ended_with is not None:
+            return
         hub = listener.hub
         await self._send_text(
             protocol.welcome(
@@ -145,6 +152,8 @@ class RoomSocket:
         try:
             while True:
                 frame = await self._next_frame()
+                if listener.ended_with is not None:
+                    return None  # nothing more is taken, even while the last words to this browser are on their way
                 match frame:
                     case None:
                         return listener.end(Close.GONE)

@@ -8,12 +8,20 @@ from typing import TypeVar
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from forums.live.protocol import Close
 from network.models import Member, Membership
 
 Key = TypeVar("Key")
 
 # Databases limit how many values one query may name.
 AT_A_TIME = 500
+
+
+def ended(network_id: int, *, member_id: int, session_key: str, password: str) -> Close | None:
+    """Why one listener's access is over by now; None while it is not."""
+    if not sessions([session_key]) or accounts([member_id]).get(member_id) != password:
+        return Close.SESSION_ENDED
+    return None if belonging(network_id, [member_id]) else Close.NOT_PERMITTED
 
 
 def belonging(network_id: int, member_ids: Collection[int]) -> set[int]:

@@ -77,6 +77,19 @@ class LiveProcess:
             del self.hubs[hub.room_id]
             self._bus.leave(hub.room_id)
 
+    async def ask(self, listener: Listener) -> None:
+        """Ends a listener whose access is over by now. Of one who has entered, every later end is heard: by `shut_out`,
+        and by the look at the log."""
+        ended = await read(
+            access.ended,
+            listener.hub.tail.network_id,
+            member_id=listener.member_id,
+            session_key=listener.session_key,
+            password=listener.password,
+        )
+        if ended is not None:
+            listener.end(ended)
+
     # News
 
     def wants(self, room_id: int) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import timedelta
 
 import httpx
@@ -313,6 +314,36 @@ def test_who_was_shut_out_hears_nothing_more(site: Server, cast: Cast, room: Roo
         assert bob.events == []
 
 
+def leave(member: Member, room: Room, session: str) -> None:
+    leave_network(room.network, by=member)
+
+
+def sign_out(member: Member, room: Room, session: str) -> None:
+    Session.objects.filter(session_key=session).delete()
+
+
+def be_deactivated(member: Member, room: Room, session: str) -> None:
+    Member.objects.filter(pk=member.pk).update(is_active=False)
+
+
+@pytest.mark.parametrize("is_open", [True, False], ids=["with others in it", "with nobody in it"])
+@pytest.mark.parametrize(("end", "code"), [(leave, 4403), (sign_out, 4401), (be_deactivated, 4401)])
+def test_who_says_hello_after_the_end_of_their_access_hears_nothing(
+    site: Server, cast: Cast, room: Room, end: Callable[[Member, Room, str], None], code: int, is_open: bool
+) -> None:
+    session = session_of(cast.bob)
+    with ExitStack() as others, Visitor(site, room, None, session=session) as bob:
+        if is_open:
+            others.enter_context(Visitor(site, room, cast.fay)).hello()
+        end(cast.bob, room, session)
+        say(room, by=cast.fay, body="Now that we are among ourselves")
+        bob.tell({"t": "hello", "v": 1, "epoch": str(room.epoch), "since": 0})
+
+        assert bob.wait_for_close(within=3) == code
+        assert bob.events == []
+        assert [answer["t"] for answer in bob.answers] == ["bye"]
+
+
 # Bad input
 
 
@@ -362,7 +393,7 @@ def test_a_frame_that_is_too_large_is_not_read(site: Server, cast: Cast, room: R
 @pytest.mark.slow
 def test_who_says_nothing_is_closed(site: Server, cast: Cast, room: Room) -> None:
     with Visitor(site, room, cast.bob) as bob:
-        assert bob.wait_for_close(within=12) == 4400
+        assert bob.wait_for_close(within=5) == 4409
 
 
 # The end
