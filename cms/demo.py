@@ -968,7 +968,7 @@ def refresh_demo(now: datetime) -> None:
         )
         if not is_right:
             page.starts_at, page.ends_at = _times(event, now)
-            republish_page(page)
+            republish_page(page, by=None)
 
 
 def _home() -> HomePage:
@@ -979,13 +979,14 @@ def _home() -> HomePage:
     if not home.figures:
         # The set-up of a new hub made it, with nothing in it yet.
         home.figures, home.headline, home.summary = figures_shown, HOME["headline"], HOME["summary"]
-        republish_page(home)
+        republish_page(home, by=None)
     return home
 
 
 def _section(home: HomePage, slug: str, **fields: Any) -> SectionPage:
     body = SHOWCASE_BODY if slug == "showcase" else []
-    return publish_page(home, SectionPage(slug=slug, body=body, **fields), now=datetime(2024, 11, 18, 8, 0, tzinfo=UTC))
+    page = SectionPage(slug=slug, body=body, **fields)
+    return publish_page(home, page, by=None, now=datetime(2024, 11, 18, 8, 0, tzinfo=UTC))
 
 
 def _themes(slugs: tuple[str, ...]) -> list[Theme]:
@@ -1004,7 +1005,7 @@ def _plain(below: Page, plain: Plain, at: datetime) -> None:
     )
     page.themes = _themes(plain.themes)
     page.councils = list(Organisation.objects.filter(la_code__in=plain.councils))
-    publish_page(below, page, now=at)
+    publish_page(below, page, by=None, now=at)
 
 
 def _guidance(below: Page, guidance: Guidance, at: datetime) -> None:
@@ -1019,7 +1020,7 @@ def _guidance(below: Page, guidance: Guidance, at: datetime) -> None:
     )
     page.themes = _themes(guidance.themes)
     page.tags.set(list(guidance.tags))
-    publish_page(below, page, now=at)
+    publish_page(below, page, by=None, now=at)
 
 
 def _event(below: Page, event: Event, now: datetime) -> None:
@@ -1042,7 +1043,7 @@ def _event(below: Page, event: Event, now: datetime) -> None:
         ],
     )
     page.themes = _themes(event.themes)
-    publish_page(below, page, now=min(now, starts_at - timedelta(days=21)))
+    publish_page(below, page, by=None, now=min(now, starts_at - timedelta(days=21)))
 
 
 def _times(event: Event, now: datetime) -> tuple[datetime, datetime]:

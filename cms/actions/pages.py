@@ -16,7 +16,7 @@ from network.models import Member
 PageType = TypeVar("PageType", bound=Page)
 
 
-def publish_page(parent: Page, page: PageType, *, by: Member | None = None, now: datetime | None = None) -> PageType:
+def publish_page(parent: Page, page: PageType, *, by: Member | None, now: datetime | None = None) -> PageType:
     """Puts a new page below `parent` and publishes it, as if at `now`. Where a page of that slug stands already, that
     one is returned as it is, so that doing it twice is doing it once. `by` None is the site itself. Raises Refused,
     LimitReached, ValidationError."""
@@ -35,7 +35,7 @@ def publish_page(parent: Page, page: PageType, *, by: Member | None = None, now:
         return _publish(page, by=by, now=now)
 
 
-def republish_page(page: PageType, *, by: Member | None = None, now: datetime | None = None) -> PageType:
+def republish_page(page: PageType, *, by: Member | None, now: datetime | None = None) -> PageType:
     """Publishes what `page` says now, as if at `now`. Raises Refused, LimitReached, ValidationError."""
     if by is not None:
         permissions.can_publish_in(by, page.get_parent()).enforce()
@@ -60,7 +60,7 @@ def set_up_site(*, home: HomePage | None = None, now: datetime | None = None) ->
         if there is None:
             Page.objects.child_of(root).exact_type(Page).filter(slug="home").delete()
             root = Page.objects.get(pk=root.pk)
-            there = publish_page(root, home or _plain_home(), now=now)
+            there = publish_page(root, home or _plain_home(), by=None, now=now)
         address = urlsplit(settings.SITE_URL)
         Site.objects.exclude(is_default_site=True).filter(hostname=address.hostname).delete()
         Site.objects.update_or_create(

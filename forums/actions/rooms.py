@@ -16,7 +16,7 @@ def schedule_room(
     title: str,
     opens_at: datetime,
     closes_at: datetime,
-    by: Member | None = None,
+    by: Member | None,
     now: datetime | None = None,
 ) -> Room:
     """Makes the live room of a session of a network. `opens_at` is when the session starts; members may come in
@@ -31,9 +31,7 @@ def schedule_room(
     return room
 
 
-def reschedule_room(
-    room: Room, *, title: str, opens_at: datetime, closes_at: datetime, by: Member | None = None
-) -> Room:
+def reschedule_room(room: Room, *, title: str, opens_at: datetime, closes_at: datetime, by: Member | None) -> Room:
     """Gives a room another title or other times; what was said in it stays, and sockets open in it hear of it within a
     second. Safe to repeat: with nothing new nothing is written. `by` None is the site itself. Raises Refused,
     LimitReached, and IntegrityError when it would close before it opens."""

@@ -79,7 +79,7 @@ def build(cast: Cast) -> World:
     Admission.objects.create(member=newcomer, rule=Admission.Rule.PERSON, note="Known to us")
     request = ask_to_join(cast.practitioners, by=newcomer, reason="Private reason")
     home = set_up_site()
-    section = publish_page(home, SectionPage(title="Events", slug="events"))
+    section = publish_page(home, SectionPage(title="Events", slug="events"), by=None)
     event = publish_page(
         section,
         EventPage(
@@ -90,9 +90,12 @@ def build(cast: Cast) -> World:
             network=cast.practitioners,
             joining_link="https://meet.example.org/x",
         ),
+        by=None,
     )
     guidance = publish_page(
-        section, GuidancePage(title="Guidance", slug="advice", body=[], themes=[cast.theme], discuss_in=cast.ai)
+        section,
+        GuidancePage(title="Guidance", slug="advice", body=[], themes=[cast.theme], discuss_in=cast.ai),
+        by=None,
     )
     world = World(cast, thread, room, event, guidance, request)
     for model, column in private_columns():

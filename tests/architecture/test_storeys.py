@@ -107,6 +107,20 @@ def test_a_verb_of_a_member_asks_then_counts_then_writes(name: str, verb: ast.Fu
     assert not writes or counts[0] < writes[0]
 
 
+@pytest.mark.parametrize("storey", STOREYS)
+def test_who_writes_is_always_written(storey: str) -> None:
+    """Nobody becomes the site itself by forgetting a word: where `by` may be None, the caller writes so."""
+    forgetful = []
+    for name, verb in verbs():
+        positional = [*verb.args.posonlyargs, *verb.args.args]
+        with_default = positional[len(positional) - len(verb.args.defaults) :]
+        by_name = zip(verb.args.kwonlyargs, verb.args.kw_defaults, strict=True)
+        with_default += [argument for argument, default in by_name if default is not None]
+        if name.startswith(f"{storey}.") and "by" in {argument.arg for argument in with_default}:
+            forgetful.append(name)
+    assert forgetful == []
+
+
 def test_the_live_engine_knows_no_http() -> None:
     """import-linter cannot forbid a part of Django."""
     imported = {

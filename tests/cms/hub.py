@@ -35,7 +35,7 @@ class Hub:
         page = GuidancePage(title=title, slug=_slug(title), discuss_in=discuss_in, body=list(body), **fields)
         page.themes = list(themes)
         page.tags.set(list(tags))
-        return publish_page(self.guidance, page)
+        return publish_page(self.guidance, page, by=None)
 
     def publish_event(
         self,
@@ -56,10 +56,10 @@ class Hub:
             **fields,
         )
         page.themes = list(themes)
-        return publish_page(self.events, page)
+        return publish_page(self.events, page, by=None)
 
     def publish_information(self, title: str, *, below: Page | None = None, **fields: Any) -> InformationPage:
-        return publish_page(below or self.home, InformationPage(title=title, slug=_slug(title), **fields))
+        return publish_page(below or self.home, InformationPage(title=title, slug=_slug(title), **fields), by=None)
 
 
 def make_hub() -> Hub:
@@ -69,9 +69,12 @@ def make_hub() -> Hub:
     guidance = publish_page(
         home,
         SectionPage(title="Guidance", slug="guidance", listing=SectionPage.Listing.NEWEST, show_in_menus=True),
+        by=None,
     )
     events = publish_page(
-        home, SectionPage(title="Events", slug="events", listing=SectionPage.Listing.EVENTS, show_in_menus=True)
+        home,
+        SectionPage(title="Events", slug="events", listing=SectionPage.Listing.EVENTS, show_in_menus=True),
+        by=None,
     )
     return Hub(home, guidance, events)
 

@@ -55,8 +55,8 @@ def test_the_discussion_is_new_to_nobody_until_somebody_replies(discussed: Guida
 
 def test_publishing_again_makes_no_second_discussion(discussed: GuidancePage) -> None:
     discussed.title = "Buying AI better"
-    republish_page(discussed)
-    republish_page(discussed)
+    republish_page(discussed, by=None)
+    republish_page(discussed, by=None)
 
     assert Thread.objects.count() == PageThread.objects.count() == 1
 
@@ -65,7 +65,7 @@ def test_publishing_an_older_draft_keeps_the_discussion(hub: Hub, cast: Cast) ->
     page = hub.publish_guidance("Data first", themes=[cast.theme])
     before = page.live_revision
     page.discuss_in = cast.ai
-    republish_page(page)
+    republish_page(page, by=None)
     link = PageThread.objects.get(page=page.pk)
 
     before.publish()  # says: discussed nowhere
@@ -78,7 +78,7 @@ def test_publishing_an_older_draft_keeps_the_discussion(hub: Hub, cast: Cast) ->
 
 def test_choosing_another_network_later_moves_and_makes_nothing(discussed: GuidancePage, cast: Cast) -> None:
     discussed.discuss_in = cast.practitioners
-    republish_page(discussed)
+    republish_page(discussed, by=None)
 
     assert Thread.objects.get().network == cast.ai
 
@@ -87,14 +87,14 @@ def test_unpublishing_locks_the_discussion_and_publishing_again_opens_it(discuss
     discussed.unpublish()
     assert thread_of(discussed).is_locked
 
-    republish_page(GuidancePage.objects.get(pk=discussed.pk))
+    republish_page(GuidancePage.objects.get(pk=discussed.pk), by=None)
     assert not thread_of(discussed).is_locked
 
 
 def test_publishing_again_does_not_take_off_a_facilitators_lock(discussed: GuidancePage, cast: Cast) -> None:
     lock_thread(thread_of(discussed), by=cast.fay)
     discussed.unpublish()
-    republish_page(GuidancePage.objects.get(pk=discussed.pk))
+    republish_page(GuidancePage.objects.get(pk=discussed.pk), by=None)
 
     assert thread_of(discussed).is_locked
 

@@ -27,7 +27,7 @@ from tests.cast import Cast, make_cast
 
 def room_of(cast: Cast, *, starts_in: timedelta = timedelta(0), lasts: timedelta = timedelta(hours=1)) -> Room:
     starts = timezone.now() + starts_in
-    return schedule_room(cast.ai, title="Show and tell", opens_at=starts, closes_at=starts + lasts)
+    return schedule_room(cast.ai, title="Show and tell", opens_at=starts, closes_at=starts + lasts, by=None)
 
 
 def numbers(room: Room) -> list[int]:
@@ -309,7 +309,7 @@ def test_rescheduling_keeps_what_was_said_and_is_safe_to_repeat(cast: Cast) -> N
     }
 
     for _ in range(2):
-        room = reschedule_room(room, **new)
+        room = reschedule_room(room, **new, by=None)
 
     assert (room.title, room.last_seq) == ("Moved", 1)
     assert AuditEvent.objects.filter(verb="rescheduled room").count() == 1
@@ -318,7 +318,7 @@ def test_rescheduling_keeps_what_was_said_and_is_safe_to_repeat(cast: Cast) -> N
 def test_a_room_closes_after_it_opens(cast: Cast) -> None:
     now = timezone.now()
     with pytest.raises(DatabaseError), transaction.atomic():
-        schedule_room(cast.ai, title="Backwards", opens_at=now, closes_at=now - timedelta(minutes=1))
+        schedule_room(cast.ai, title="Backwards", opens_at=now, closes_at=now - timedelta(minutes=1), by=None)
 
 
 # The transcript

@@ -74,7 +74,7 @@ def test_everything_else_is_a_bad_frame(text: str | None) -> None:
 
 def test_an_event_carries_the_same_html_as_the_page_and_no_script(cast: Cast) -> None:
     now = timezone.now()
-    room = schedule_room(cast.ai, title="Clinic", opens_at=now, closes_at=now + timedelta(hours=1))
+    room = schedule_room(cast.ai, title="Clinic", opens_at=now, closes_at=now + timedelta(hours=1), by=None)
     client_id = uuid.uuid4()
     say(room, by=cast.bob, body="<script>alert(1)</script> see https://example.org\nbye", client_id=client_id)
 
@@ -93,7 +93,7 @@ def test_an_event_carries_the_same_html_as_the_page_and_no_script(cast: Cast) ->
 @pytest.mark.parametrize("signs", ["x", "'", "&", "\U0001f600", "a\n", "http://a.bc ", 'www.a.bc/?"&<'])
 def test_the_longest_message_fits_a_frame(cast: Cast, signs: str) -> None:
     now = timezone.now()
-    room = schedule_room(cast.ai, title="Clinic", opens_at=now, closes_at=now + timedelta(hours=1))
+    room = schedule_room(cast.ai, title="Clinic", opens_at=now, closes_at=now + timedelta(hours=1), by=None)
     say(room, by=cast.bob, body=(signs * 1000)[: Message.MAX_LENGTH])
 
     [event] = [protocol.event(line) for line in log.after(room.pk, 0, 10)]

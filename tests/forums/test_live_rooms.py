@@ -29,7 +29,11 @@ OUTSIDERS = ["olga", "amir", "lena", "sven", "ada"]
 def room(cast: Cast) -> Room:
     now = timezone.now()
     return schedule_room(
-        cast.practitioners, title="Show & tell", opens_at=now - timedelta(hours=1), closes_at=now + timedelta(hours=1)
+        cast.practitioners,
+        title="Show & tell",
+        opens_at=now - timedelta(hours=1),
+        closes_at=now + timedelta(hours=1),
+        by=None,
     )
 
 
@@ -164,7 +168,9 @@ def test_words_are_shown_as_words(bob: Client, cast: Cast, room: Room) -> None:
 
 def test_before_it_opens_there_is_a_time_and_no_form(bob: Client, cast: Cast) -> None:
     starts = timezone.now() + timedelta(days=2, minutes=30)
-    room = schedule_room(cast.practitioners, title="Soon", opens_at=starts, closes_at=starts + timedelta(hours=1))
+    room = schedule_room(
+        cast.practitioners, title="Soon", opens_at=starts, closes_at=starts + timedelta(hours=1), by=None
+    )
 
     html = text(bob, room.get_absolute_url())
 

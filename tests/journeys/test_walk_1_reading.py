@@ -29,7 +29,7 @@ def hub(server: Server, cast: Cast) -> Hub:
     hub.home.figures = [
         ("figure", {"value": "85%", "words": "of councils", "source": "A survey", "date": "February 2024"})
     ]
-    republish_page(hub.home)
+    republish_page(hub.home, by=None)
     hub.publish_guidance(
         "Buying AI responsibly",
         summary="Who asks what.",

@@ -33,7 +33,11 @@ Axe = Callable[[Page], None]
 def room(server: Server, cast: Cast) -> Room:
     now = timezone.now()
     return schedule_room(
-        cast.practitioners, title="Show and tell", opens_at=now - timedelta(hours=1), closes_at=now + timedelta(hours=1)
+        cast.practitioners,
+        title="Show and tell",
+        opens_at=now - timedelta(hours=1),
+        closes_at=now + timedelta(hours=1),
+        by=None,
     )
 
 
@@ -285,13 +289,17 @@ def test_before_it_opens_the_page_says_when_and_afterwards_it_keeps_the_transcri
     now = timezone.now()
     bob = browse(cast.bob)
 
-    reschedule_room(room, title=room.title, opens_at=now + timedelta(days=2), closes_at=now + timedelta(days=3))
+    reschedule_room(
+        room, title=room.title, opens_at=now + timedelta(days=2), closes_at=now + timedelta(days=3), by=None
+    )
     bob.goto(address(room))
     expect(bob.locator(".app-chat")).to_contain_text("opens in 1 day, 23 hours")
     expect(bob.get_by_label("Your message")).to_have_count(0)
     axe(bob)
 
-    reschedule_room(room, title=room.title, opens_at=now - timedelta(days=2), closes_at=now - timedelta(days=1))
+    reschedule_room(
+        room, title=room.title, opens_at=now - timedelta(days=2), closes_at=now - timedelta(days=1), by=None
+    )
     bob.reload()
     expect(messages(bob)).to_have_text(["Said while it was open"])
     expect(bob.get_by_label("Your message")).to_have_count(0)
@@ -307,7 +315,7 @@ def test_a_room_that_closes_says_so_and_keeps_what_is_being_typed(
         connected(page)
     bob.get_by_label("Your message").fill("One more th")
 
-    reschedule_room(room, title=room.title, opens_at=room.opens_at, closes_at=timezone.now())
+    reschedule_room(room, title=room.title, opens_at=room.opens_at, closes_at=timezone.now(), by=None)
 
     for page in (bob, fay):
         expect(page.locator("[data-live-closed]")).to_be_visible()
