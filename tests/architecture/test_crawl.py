@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
-from django.urls import URLPattern, URLResolver, get_resolver, path
+from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, path
 from django.urls.resolvers import RegexPattern, RoutePattern
 
 from forums.models import Thread
@@ -81,6 +81,8 @@ def _filled(route: str, world: World) -> str:
             return "session.png"
         if route.startswith("themes/"):
             return world.thread.theme.slug
+        if name in ("revision_id_a", "revision_id_b"):
+            return "earliest" if name.endswith("a") else "latest"
         return {"app_name": "forums", "app_label": "forums", "model_name": "thread"}.get(name, "session")
 
     def hole(found: re.Match[str]) -> str:
@@ -103,6 +105,27 @@ UNNAMED = {r"((?:[\w\-]+/)*)": "events/session/", r"(\d+)": "<int:pk>", "(.*)": 
 def _as_hole(found: re.Match[str]) -> str:
     name, inside = found.groups()
     return f"<int:{name}>" if inside.startswith(("\\d", "[0-9]", "[\\d")) else f"<str:{name}>"
+
+
+def is_answered_by_its_pattern(address: Address) -> bool:
+    """Whether asking for the path reaches this pattern. Our doors stand before some of Wagtail's own patterns and must
+    be reached in their place."""
+    try:
+        reached = str(get_resolver().resolve(address.path).route).replace("^", "").replace("$", "")
+    except Resolver404:
+        return False
+    return reached == address.pattern or address.pattern.startswith(BEHIND_OUR_DOORS)
+
+
+BEHIND_OUR_DOORS = (
+    "admin/login/",
+    "admin/password_reset/",
+    "admin/bulk/",
+    "admin/account/",
+    "admin/tag-autocomplete/",
+    "admin/failwhale/",
+    "_util/",
+)
 
 
 class Crawler:
@@ -149,16 +172,14 @@ def test_no_address_tells_outsiders_a_private_word(world: World, viewer: str) ->
     crawler = Crawler(viewer, world)
     unvisited = []
     for address in addresses(world):
-        try:
-            get_resolver().resolve(address.path)
-        except Exception:
+        if not is_answered_by_its_pattern(address):
             unvisited.append(address)
             continue
         crawler.ask("GET", address.path)
         crawler.ask("POST", address.path)
         if not address.path.startswith("/admin/"):
             for accept in ACCEPTS:
-                crawler.ask("GET", address.path, accept=accept, HX_Request="true")
+                crawler.ask("GET", address.path, accept=accept)
 
     assert crawler.problems == []
     assert unvisited == []

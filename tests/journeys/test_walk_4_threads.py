@@ -8,6 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from forums.models import Thread
 from tests.cast import Cast, make_cast
 from tests.journeys.conftest import Browse, Server
 
@@ -103,7 +104,8 @@ def test_outsiders_get_404_and_a_search_that_knows_nothing(
     thread = bob.url
     outsider = browse(getattr(cast, who, None))
 
-    for address in (thread, "/threads/1/posts/1/", "/networks/ai/feed/", "/networks/ai/threads/"):
+    first_post = f"/threads/{Thread.objects.get().pk}/posts/1/"
+    for address in (thread, first_post, "/networks/ai/feed/", "/networks/ai/threads/"):
         answer = outsider.goto(address)
         assert answer
         assert answer.status == 404, address

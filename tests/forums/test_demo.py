@@ -1,0 +1,24 @@
+from datetime import timedelta
+
+from django.utils import timezone
+
+import forums.demo
+import network.demo
+from forums.actions.rooms import schedule_room
+from forums.models import Message, Post, Room, Thread
+from network.models import Network
+
+
+def test_the_conversations_load_twice_with_the_same_result(db: None) -> None:
+    now = timezone.now()
+    network.demo.load(now)
+    schedule_room(
+        Network.objects.get(slug="ai"), title="Now", opens_at=now, closes_at=now + timedelta(hours=1), by=None
+    )
+    forums.demo.load(now)
+    first = (Thread.objects.count(), Post.objects.count(), Message.objects.count())
+    forums.demo.load(now)
+
+    assert (Thread.objects.count(), Post.objects.count(), Message.objects.count()) == first
+    assert first == (12, 12 + sum(len(one.replies) for one in forums.demo.CONVERSATIONS), len(forums.demo.CHAT))
+    assert Room.objects.get().last_seq == len(forums.demo.CHAT)
