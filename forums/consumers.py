@@ -16,7 +16,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from forums.actions.messages import Saying, say_together
+from forums.actions.messages import Saying, check_words, say_together
 from forums.live import process, protocol
 from forums.live.hub import Listener, RoomHub
 from forums.live.protocol import Ack, BadFrame, Close, Hello, Ping, Send
@@ -34,6 +34,10 @@ Receive = Callable[[], Awaitable[AsgiMessage]]
 SendToServer = Callable[[AsgiMessage], Awaitable[None]]
 
 HELLO_WITHIN = 3.0  # seconds
+# What one socket may say in all, with what a browser that was asleep says at once. Ours needs a tenth of it.
+FRAMES_A_SECOND = 20
+FRAMES_AT_ONCE = 40
+TOO_FAST_MS = 10_000  # how long such a browser stays away
 
 writer: Writer[Saying, Message] = Writer(say_together)
 
@@ -75,6 +79,26 @@ def admit(viewer: Viewer, session_key: str | None, room_id: int) -> Admission | 
     return Admission(room.pk, viewer.pk, viewer.password, session_key, room.network.access_version)
 
 
+class Budget:
+    """So many at once, so many a second after that."""
+
+    __slots__ = ("_at", "_left", "_most", "_rate")
+
+    def __init__(self, most: int, rate: float) -> None:
+        self._most = self._left = float(most)
+        self._rate = rate
+        self._at = 0.0
+
+    def spend(self, now: float) -> bool:
+        """Whether there was one left. `now` in seconds."""
+        self._left = min(self._most, self._left + (now - self._at) * self._rate)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
 class RoomSocket:
     """Two tasks: this one sends what the room says, another reads what the browser says."""
 
@@ -108,8 +132,8 @@ class RoomSocket:
             return Close.ROOM_GONE
         reader: asyncio.Task[None] | None = None
         try:
-            # Much may have ended between the opening of the socket and its hello. Asked once it listens, for then an end
-            # that comes later finds it; until the answer it is sent nothing.
+            # Much may have ended between the opening of the socket and its hello. Asked once it listens, for then a
+            # later end finds it; until the answer it is sent nothing.
             await process.here().ask(listener)
             await self._welcome(listener, hello)
             reader = asyncio.get_running_loop().create_task(self._read(listener))
@@ -149,11 +173,14 @@ class RoomSocket:
 
     async def _read(self, listener: Listener) -> None:
         """Frame by frame: what one browser says is written in the order it was said."""
+        budget = Budget(FRAMES_AT_ONCE, FRAMES_A_SECOND)
         try:
             while True:
                 frame = await self._next_frame()
                 if listener.ended_with is not None:
                     return None  # nothing more is taken, even while the last words to this browser are on their way
+                if frame is not None and not budget.spend(asyncio.get_running_loop().time()):
+                    return listener.end(Close.TOO_FAST)
                 match frame:
                     case None:
                         return listener.end(Close.GONE)
@@ -176,9 +203,10 @@ class RoomSocket:
     async def _say(self, listener: Listener, frame: Send) -> None:
         saying = Saying(self._admission.member_id, frame.body, frame.client_id)
         try:
+            check_words(frame.body)  # what is no message costs the room nothing
             outcome = await writer.submit(self._admission.room_id, saying)
-        except Busy as busy:
-            outcome = busy
+        except (Busy, ValidationError) as error:
+            outcome = error
         match outcome:
             case Message():
                 answer = protocol.ok(frame.client_id, outcome.seq)
@@ -211,7 +239,7 @@ class RoomSocket:
         if self._is_over or code == Close.GONE:
             return
         # Whoever may come back is told when: each at another moment, and a full room more slowly.
-        after_ms = random.randint(0, self._retry_ms)  # noqa: S311
+        after_ms = random.randint(0, self._retry_ms) + (TOO_FAST_MS if code == Close.TOO_FAST else 0)  # noqa: S311
         await self._send_text(protocol.bye(code, after_ms))
         self._is_over = True
         await self._send({"type": "websocket.close", "code": int(code)})

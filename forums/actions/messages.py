@@ -57,6 +57,8 @@ def say_together(room_id: int, sayings: Sequence[Saying], *, now: datetime | Non
     room = Room.objects.select_related("network").get(pk=room_id)
     speakers = _judge(room, wanted, outcomes, now=now)
     _spend(speakers, wanted, outcomes, now=now)
+    if len(outcomes) == len(wanted):
+        return [outcomes[saying.key] for saying in sayings]  # nobody waits for the room in vain
     with transaction.atomic():
         room = log.hold(room_id)
         # The room may have closed meanwhile, they may have left, or said it from another window.
@@ -94,7 +96,7 @@ def _spend(speakers: dict[int, Member], wanted: dict[log.Key, Saying], outcomes:
     for key, saying in wanted.items():
         if key not in outcomes:
             try:
-                _words(saying.body)
+                check_words(saying.body)
                 limits.SPEAKING.spend(speakers[saying.member_id], now=now)
             except (ValidationError, LimitReached) as error:
                 outcomes[key] = error
@@ -115,7 +117,7 @@ def _write(
             seq=event.seq,
             author=speakers[saying.member_id],
             organisation=speakers[saying.member_id].organisation,
-            body=_words(saying.body),
+            body=check_words(saying.body),
             written_at=now,
         )
         for saying, event in zip(said, events, strict=True)
@@ -124,7 +126,7 @@ def _write(
     return [log.Line(event, message) for event, message in zip(events, messages, strict=True)]
 
 
-def _words(body: str) -> str:
+def check_words(body: str) -> str:
     """The body as it is kept. Raises ValidationError for one that is empty, too long or more than text."""
     body = "".join(sign for sign in body.replace("\r\n", "\n") if sign >= " " or sign in "\n\t").strip()
     if not body:

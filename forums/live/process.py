@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import logging
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 
 from forums.live import access, log
@@ -24,9 +25,12 @@ class LiveProcess:
     LOOK_EVERY = 1.0  # seconds: how late news may be when nobody told us
     ASK_ACCESS_EVERY = 3  # looks
     DRAIN_WITHIN = 5.0  # seconds
+    SOCKETS_OF_ONE_MEMBER = 10
 
     def __init__(self, source: Source | None = None) -> None:
         self.hubs: dict[int, RoomHub] = {}
+        # Oldest first: of a member with too many it ends, for it may be that of a browser which has long gone.
+        self._of_member: defaultdict[int, list[Listener]] = defaultdict(list)
         self._source = source or Database()
         self._opening: dict[int, asyncio.Task[RoomHub | None]] = {}
         self._bus = Bus(self._hear)
@@ -43,12 +47,20 @@ class LiveProcess:
             if self.hubs.get(room_id) is hub:  # or the last listener left while this one waited
                 listener = make(hub)
                 hub.enter(listener)
+                theirs = self._of_member[listener.member_id]
+                theirs.append(listener)
+                for oldest in theirs[: -self.SOCKETS_OF_ONE_MEMBER]:
+                    oldest.end(Close.TOO_MANY_SOCKETS)
                 self._watch()
                 return listener
 
     def leave(self, listener: Listener) -> None:
         hub = listener.hub
         hub.leave(listener)
+        theirs = self._of_member[listener.member_id]
+        theirs.remove(listener)
+        if not theirs:
+            del self._of_member[listener.member_id]
         if not hub.listeners:
             self._close(hub)
 
@@ -101,11 +113,9 @@ class LiveProcess:
         self._bus.publish(room_id, epoch, events)
 
     def shut_out(self, member_id: int, network_id: int) -> None:
-        for hub in self.hubs.values():
-            if hub.tail.network_id == network_id:
-                for listener in hub.listeners:
-                    if listener.member_id == member_id:
-                        listener.end(Close.NOT_PERMITTED)
+        for listener in self._of_member.get(member_id, ()):
+            if listener.hub.tail.network_id == network_id:
+                listener.end(Close.NOT_PERMITTED)
 
     async def drain(self) -> None:
         """Ends all listeners; returns when they have been told, or do not listen."""

@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from forums.actions.messages import Saying, say, say_together
@@ -149,6 +150,18 @@ def test_several_are_judged_each_by_itself_and_keep_their_order(cast: Cast) -> N
     assert outcomes[0] == outcomes[3]
     assert [message.body for message in Message.objects.order_by("seq")] == ["Hello", "Welcome"]
     assert numbers(room) == [1, 2]
+
+
+def test_a_batch_of_which_nothing_can_be_said_waits_for_nobody(cast: Cast) -> None:
+    room = room_of(cast)
+
+    with CaptureQueriesContext(connection) as queries:
+        outcomes = say_together(
+            room.pk, [Saying(cast.bob.pk, "", uuid.uuid4()), Saying(cast.olga.pk, "Let me in", uuid.uuid4())]
+        )
+
+    assert [type(outcome) for outcome in outcomes] == [ValidationError, Refused]
+    assert not any(query["sql"].startswith(("SAVEPOINT", "BEGIN")) for query in queries)
 
 
 def test_a_batch_costs_the_same_queries_whatever_its_size(cast: Cast) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 
 import httpx
@@ -388,6 +388,38 @@ def test_a_frame_that_is_too_large_is_not_read(site: Server, cast: Cast, room: R
             bob.wait_for("ok", "err")
         assert fay.say("Still here")["t"] == "ok"
         assert Message.objects.count() == 1
+
+
+def test_who_says_too_much_at_once_is_closed_and_the_room_stays_quick(site: Server, cast: Cast, room: Room) -> None:
+    with Visitor(site, room, cast.bob) as bob, Visitor(site, room, cast.fay) as fay:
+        bob.hello()
+        fay.hello()
+        nothing = {"t": "send", "c": str(uuid.uuid4()), "b": ""}
+        with suppress(ConnectionClosed):
+            for _ in range(200):
+                bob.tell(nothing)
+        began = time.monotonic()
+        assert fay.say("Still here")["t"] == "ok"
+        assert time.monotonic() - began < 1
+        assert bob.wait_for_close(within=3) == 4429
+        [bye] = [answer for answer in bob.answers if answer["t"] == "bye"]
+        assert bye["after_ms"] >= 10_000
+
+
+def test_a_member_with_too_many_sockets_loses_the_oldest_and_it_stays_away(
+    site: Server, cast: Cast, room: Room
+) -> None:
+    with ExitStack() as windows:
+        theirs = [windows.enter_context(Visitor(site, room, cast.bob)) for _ in range(11)]
+        fay = windows.enter_context(Visitor(site, room, cast.fay))
+        fay.hello()
+        for window in theirs:
+            window.hello()
+
+        assert theirs[0].wait_for_close(within=3) == 4405
+        assert fay.say("Only that one went")["t"] == "ok"
+        for window in theirs[1:]:
+            window.wait_for_event(1)
 
 
 @pytest.mark.slow

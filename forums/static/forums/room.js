@@ -12,9 +12,16 @@ const WORDS = {
   lost: "Connection lost. Trying again… What you send now is kept and sent then.",
   signedOut: "You have been signed out. Sign in again to take part.",
   shutOut: "You can no longer take part in this room.",
+  elsewhere: "You have live rooms open in many windows, so this one has stopped. Load it again to take part here.",
   broken: "This page is out of date. Load it again to take part.",
 };
-const STOPPED = { 4400: WORDS.broken, 4401: WORDS.signedOut, 4403: WORDS.shutOut, 4404: WORDS.shutOut };
+const STOPPED = {
+  4400: WORDS.broken,
+  4401: WORDS.signedOut,
+  4403: WORDS.shutOut,
+  4404: WORDS.shutOut,
+  4405: WORDS.elsewhere,
+};
 
 function start(root) {
   const part = (name) => root.querySelector(`[data-live-${name}]`);

@@ -4,7 +4,7 @@
  */
 
 const VERSION = 1;
-const STOP = new Set([4400, 4401, 4403, 4404]);
+const STOP = new Set([4400, 4401, 4403, 4404, 4405]);
 const TOO_SLOW = 4409;
 const HANDSHAKE_MS = 8_000;
 const PING_EVERY_MS = 25_000;
