@@ -34,3 +34,16 @@ class LegibleAddressMiddleware:
         if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("An address cannot hold a NUL.")
         return self.get_response(request)
+
+
+class PrivatePagesMiddleware:
+    """What somebody saw while signed in is kept by no cache, so that the back button shows it to nobody after them."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.user.is_authenticated and "Cache-Control" not in response:
+            response["Cache-Control"] = "private, no-store"
+        return response
