@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -11,6 +12,15 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from network.models import Network
+
+logger = logging.getLogger(__name__)
+
+
+class MailNotSent(Exception):
+    """The mail server did not take a message; the message of this says so to whoever waits for it."""
+
+    def __init__(self) -> None:
+        super().__init__("We could not send the mail. Try again in a few minutes.")
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -44,5 +54,10 @@ class AccountAdapter(DefaultAccountAdapter):
         self.send_mail("account/email/account_already_exists", email, {})
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        # Addresses in mail are ours, whatever host the request claims to be for.
-        super().send_mail(template_prefix, email, {"site_url": settings.SITE_URL} | context)
+        """Raises MailNotSent."""
+        try:
+            # Addresses in mail are ours, whatever host the request claims to be for.
+            super().send_mail(template_prefix, email, {"site_url": settings.SITE_URL} | context)
+        except OSError as problem:  # what smtplib and sockets raise
+            logger.exception("The mail server did not take a message: %s", template_prefix)
+            raise MailNotSent from problem

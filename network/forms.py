@@ -6,6 +6,9 @@ import unicodedata
 from typing import Any
 
 from allauth.account import forms as allauth_forms
+from allauth.account.adapter import get_adapter
+from allauth.core import context as allauth_context
+from allauth.core.internal import ratelimit
 from django import forms
 from django.db.models import QuerySet
 
@@ -75,6 +78,11 @@ class RequestCodeForm(allauth_forms.RequestLoginCodeForm):
     email = WorkEmailField()  # type: ignore[assignment]  # allauth's own field is another EmailField
 
     def clean_email(self) -> str:
+        # First, so that what is refused here is not counted against the mailbox.
+        request = allauth_context.request
+        asked_by = f"{self.cleaned_data['email']} {ratelimit.get_ip(request)}"
+        if not ratelimit.consume(request, app="allauth.account", action="code_for_mailbox", key=asked_by):
+            raise get_adapter().validation_error("too_many_login_attempts")
         email: str = super().clean_email()
         if self._user is not None and Member.objects.unproved().filter(pk=self._user.pk).exists():
             self._user = None

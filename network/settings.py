@@ -31,7 +31,8 @@ def switch(name: str) -> bool:
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = Path(text("GUILDHALL_VAR", str(BASE_DIR / "var"))).resolve()
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+# Nobody else on the machine reads it: sessions and, without a mail server, sign-in codes are in it.
+VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 SITE_URL = text("GUILDHALL_SITE_URL", "http://127.0.0.1:8000").rstrip("/")
 SITE_HOST = urlsplit(SITE_URL).hostname or ""
@@ -136,6 +137,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "network.middleware.PrivatePagesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -258,10 +260,13 @@ ALLAUTH_USER_CODE_FORMAT = {"length": 6, "dashed": True}
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_MAX_ATTEMPTS = ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
-# Those of allauth, and fewer an hour: nobody's mailbox is to be filled by a stranger.
+# Nobody's mailbox is to be filled by a stranger, and no stranger may use up what lets its owner sign in: for one mailbox
+# codes are counted apart for each address they are asked from ("code_for_mailbox"), and loosely for all together. That
+# loose count is what remains: whoever asks from three addresses can keep one member out for an hour at a time.
 ACCOUNT_RATE_LIMITS = {
-    "request_login_code": "20/m/ip,3/m/key,12/h/key",
-    "confirm_email": "1/10s/key,12/h/key",
+    "request_login_code": "20/m/ip,30/h/key",
+    "code_for_mailbox": "3/m/key,12/h/key",
+    "confirm_email": "1/10s/key,30/h/key",
 }
 # Limits per address need the visitor's own, which a proxy hands on.
 PROXIES = text("GUILDHALL_PROXIES", "1" if SITE_IS_HTTPS else "0")

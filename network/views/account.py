@@ -21,6 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from network.actions import admission
+from network.adapters import MailNotSent
 from network.forms import RequestCodeForm, SignInCodeForm, SignUpCodeForm, SignUpForm
 from network.limits import LimitReached
 from network.views import MemberRequest, errors
@@ -47,7 +48,11 @@ class RequestCode(StartsAgain, allauth_views.RequestLoginCodeView):
     def form_valid(self, form: RequestCodeForm) -> HttpResponse:
         # Kept beside the code, so that it is there however they find the way back from their mail.
         self.request.session["onward"] = get_next_redirect_url(self.request)
-        return super().form_valid(form)
+        try:
+            return super().form_valid(form)
+        except MailNotSent as problem:
+            form.add_error(None, str(problem))
+            return self.form_invalid(form)
 
 
 class CodeStep:
@@ -56,6 +61,7 @@ class CodeStep:
 
     request: HttpRequest
     first_step: str
+    _process: Any  # of allauth: a sign-in or the proof of an address
 
     @method_decorator(never_cache)
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -67,8 +73,16 @@ class CodeStep:
         return response
 
     def _resend_form_valid(self, form: forms.Form) -> HttpResponse:
-        response: HttpResponse = super()._resend_form_valid(form)  # type: ignore[misc]
-        messages.success(self.request, "We have sent a new message. Only the newest code works.")
+        before = dict(self._process.state)
+        try:
+            response: HttpResponse = super()._resend_form_valid(form)  # type: ignore[misc]
+        except MailNotSent as problem:
+            self._process.state.update(before)  # the new code stands there already
+            self._process.persist()
+            messages.error(self.request, f"{problem} The code that we sent before still works.")
+            return HttpResponseRedirect(self.request.get_full_path())
+        if self._process.state["resend_count"] > before["resend_count"]:
+            messages.success(self.request, "We have sent a new message. Only the newest code works.")
         return response
 
     def form_invalid(self, form: forms.Form) -> HttpResponse:
@@ -112,6 +126,15 @@ class SignUp(StartsAgain, allauth_views.SignupView):
         onward = get_next_redirect_url(self.request)
         address = reverse("welcome") + (f"?{urlencode({REDIRECT_FIELD_NAME: onward})}" if onward else "")
         return flows.signup.complete_signup(self.request, user=member, redirect_url=address)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            response: HttpResponse = super().post(request, *args, **kwargs)
+        except MailNotSent as problem:
+            form = self.get_form()  # type: ignore[no-untyped-call]
+            form.add_error(None, str(problem))
+            response = self.form_invalid(form)
+        return response
 
 
 class SignOut(allauth_views.LogoutView):

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from network.actions.membership import decline_request
+from network.actions.membership import ask_to_join, decline_request, join_network
 from network.models import Member, Membership, Network, Viewer
 from tests.cast import Cast
 
@@ -146,6 +146,27 @@ class TestJoining:
 
         assert "You already belong to this network." in page
         assert Membership.objects.filter(member=cast.olga).count() == 1
+
+    def test_a_press_that_comes_while_another_is_under_way_leads_on_with_a_message(
+        self, cast: Cast, as_: As, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def first_join(network: Network, *, by: Member) -> Membership:
+            join_network(network, by=by)
+            return join_network(network, by=by)
+
+        def first_ask(network: Network, *, by: Member, reason: str) -> Membership:
+            ask_to_join(network, by=by, reason=reason)
+            return ask_to_join(network, by=by, reason=reason)
+
+        monkeypatch.setattr("network.views.networks.verbs.join_network", first_join)
+        monkeypatch.setattr("network.views.networks.verbs.ask_to_join", first_ask)
+        olga = as_("olga")
+        joined = olga.post("/networks/ai/join/", follow=True)
+        asked = olga.post("/networks/ai-practitioners/join/", {"reason": "We build."}, follow=True)
+
+        assert (joined.status_code, asked.status_code) == (200, 200)
+        assert "You already belong to this network." in joined.content.decode()
+        assert "You have already asked to join." in asked.content.decode()
 
     def test_following_a_link_to_it_joins_nothing(self, cast: Cast, as_: As) -> None:
         assert "Join the AI Network" in page_of(as_("olga"), "/networks/ai/join/")

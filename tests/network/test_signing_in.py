@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from smtplib import SMTPRecipientsRefused
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core import mail
 from django.core.cache import cache
+from django.core.mail import EmailMessage
 from django.template.loader import get_template
 from django.test import Client
 from django.utils import timezone
@@ -361,6 +364,15 @@ class TestSigningIn:
         assert len(mail.outbox) == 3
         assert "Too many tries" in page
 
+    def test_a_stranger_who_fills_a_mailbox_does_not_lock_its_owner_out(self, client: Client, cast: Cast) -> None:
+        for _ in range(20):
+            Client(REMOTE_ADDR="203.0.113.9").post(SIGN_IN, {"email": cast.bob.email})
+        assert len(mail.outbox) == 3
+        client.post(SIGN_IN, {"email": cast.bob.email})
+        client.post(SIGN_IN_CODE, {"code": code_sent(cast.bob.email)})
+
+        assert is_signed_in(client)
+
     def test_too_many_accounts_begun_from_one_place_are_stopped(self, newtown: OrganisationDomain) -> None:
         for n in range(20):
             Client().post(SIGN_UP, {"email": f"n{n}@newtown.example.org", "name": "N"})
@@ -392,6 +404,79 @@ class TestSigningIn:
         assert client.get(SIGN_UP).status_code == 200
         client.post(SIGN_IN, {"email": cast.bob.email})
         client.post(SIGN_IN_CODE, {"code": code_sent(cast.bob.email)})
+
+        assert is_signed_in(client)
+
+
+class TestWithTheMailServerAway:
+    """`MailNotSent` is said where somebody waits, and written in the log with what the server answered."""
+
+    @pytest.fixture(params=[ConnectionRefusedError("no server"), SMTPRecipientsRefused({})])
+    def no_mail(self, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+        def send(message: EmailMessage, fail_silently: bool = False) -> int:
+            raise request.param
+
+        monkeypatch.setattr(EmailMessage, "send", send)
+
+    def test_signing_in_says_so_and_keeps_what_was_typed(
+        self, client: Client, cast: Cast, no_mail: None, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        for email in (cast.bob.email, "nobody@exampleshire.example.org"):
+            response = client.post(SIGN_IN, {"email": email, "next": "/networks/"})
+            page = response.content.decode()
+
+            assert response.status_code == 200
+            assert "<title>Error:" in page
+            assert "We could not send the mail. Try again in a few minutes." in page
+            assert f'value="{email}"' in page
+            assert 'value="/networks/"' in page
+        assert "The mail server did not take a message" in caplog.text
+
+    def test_signing_up_says_so_and_keeps_what_was_typed(
+        self, client: Client, newtown: OrganisationDomain, cast: Cast, no_mail: None
+    ) -> None:
+        for email in (NORA, cast.bob.email):
+            response = client.post(SIGN_UP, {"email": email, "name": "Nora New"})
+            page = response.content.decode()
+
+            assert response.status_code == 200
+            assert "<title>Error:" in page
+            assert "We could not send the mail. Try again in a few minutes." in page
+            assert f'value="{email}"' in page
+            assert 'value="Nora New"' in page
+
+    def test_once_it_is_back_they_sign_up_as_if_nothing_had_been(
+        self, client: Client, newtown: OrganisationDomain, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as away:
+            away.setattr(EmailMessage, "send", Mock(side_effect=OSError("no server")))
+            client.post(SIGN_UP, {"email": NORA, "name": "Nora New"})
+        cache.clear()  # a few minutes later
+        client.post(SIGN_UP, {"email": NORA, "name": "Nora New"})
+        client.post(SIGN_UP_CODE, {"code": code_sent(NORA)})
+
+        assert is_signed_in(client)
+
+    @pytest.mark.parametrize(("first", "second"), [(SIGN_IN, SIGN_IN_CODE), (SIGN_UP, SIGN_UP_CODE)])
+    def test_the_code_sent_before_still_works_where_a_new_one_could_not_be_sent(
+        self,
+        client: Client,
+        cast: Cast,
+        newtown: OrganisationDomain,
+        monkeypatch: pytest.MonkeyPatch,
+        first: str,
+        second: str,
+    ) -> None:
+        email = cast.bob.email if first == SIGN_IN else NORA
+        client.post(first, {"email": email, "name": "Nora New"})
+        code = code_sent(email)
+        cache.clear()  # a while later
+        with monkeypatch.context() as away:
+            away.setattr(EmailMessage, "send", Mock(side_effect=OSError("no server")))
+            page = client.post(second, {"action": "resend"}, follow=True).content.decode()
+        assert "We could not send the mail." in page
+        assert "We have sent a new message" not in page
+        client.post(second, {"code": code})
 
         assert is_signed_in(client)
 
