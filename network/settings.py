@@ -260,9 +260,9 @@ ALLAUTH_USER_CODE_FORMAT = {"length": 6, "dashed": True}
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_MAX_ATTEMPTS = ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
-# Nobody's mailbox is to be filled by a stranger, and no stranger may use up what lets its owner sign in: for one mailbox
-# codes are counted apart for each address they are asked from ("code_for_mailbox"), and loosely for all together. That
-# loose count is what remains: whoever asks from three addresses can keep one member out for an hour at a time.
+# Nobody's mailbox is to be filled by a stranger, and no stranger may use up what lets its owner sign in: codes for one
+# mailbox are counted apart for each address they are asked from ("code_for_mailbox"), and loosely for all together.
+# That loose count is what remains: whoever asks from three addresses can keep one member out for an hour at a time.
 ACCOUNT_RATE_LIMITS = {
     "request_login_code": "20/m/ip,30/h/key",
     "code_for_mailbox": "3/m/key,12/h/key",
