@@ -17,6 +17,11 @@ def shut_out(member_id: int, network_id: int) -> None:
     process.shut_out(member_id, network_id)
 
 
+def session_ended(session_key: str) -> None:
+    """Those in other processes find out when they next look."""
+    process.end_session(session_key)
+
+
 async def say_goodbye() -> None:
     """The server stops: every socket is told when to come back, and closed. Returns when they are gone."""
     await process.here().drain()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
+from django.http import HttpRequest
 
 from forums import realtime
 from forums.actions.rooms import shut_out
@@ -15,6 +17,12 @@ from network.signals import membership_ended, stop_requested
 @receiver(membership_ended)
 def close_sockets(sender: type[Membership], membership: Membership, **news: Any) -> None:
     shut_out(membership)
+
+
+@receiver(user_logged_out)
+def close_sockets_of_session(sender: object, request: HttpRequest, **news: Any) -> None:
+    if request.session.session_key:
+        realtime.session_ended(request.session.session_key)
 
 
 @receiver(stop_requested)

@@ -117,6 +117,12 @@ class LiveProcess:
             if listener.hub.tail.network_id == network_id:
                 listener.end(Close.NOT_PERMITTED)
 
+    def end_session(self, session_key: str) -> None:
+        for listeners in self._of_member.values():
+            for listener in listeners:
+                if listener.session_key == session_key:
+                    listener.end(Close.SESSION_ENDED)
+
     async def drain(self) -> None:
         """Ends all listeners; returns when they have been told, or do not listen."""
         for hub in self.hubs.values():
@@ -213,6 +219,11 @@ def tell(room_id: int, epoch: uuid.UUID, encode: Callable[[], list[Event]]) -> N
 def shut_out(member_id: int, network_id: int) -> None:
     """Ends the sockets that a member has in rooms of a network, from any thread."""
     _call(list(_processes.items()), lambda process: process.shut_out(member_id, network_id))
+
+
+def end_session(session_key: str) -> None:
+    """Ends the sockets of a session that has ended, from any thread."""
+    _call(list(_processes.items()), lambda process: process.end_session(session_key))
 
 
 def _call(where: Sequence[tuple[asyncio.AbstractEventLoop, LiveProcess]], what: Callable[[LiveProcess], None]) -> None:

@@ -296,6 +296,22 @@ def test_signing_out_closes_the_socket(site: Server, cast: Cast, room: Room) -> 
         assert bob.wait_for_close(within=5) == 4401
 
 
+def test_signing_out_by_the_sites_own_form_closes_the_socket_at_once(site: Server, cast: Cast, room: Room) -> None:
+    session = session_of(cast.bob)
+    with Visitor(site, room, None, session=session) as bob, Visitor(site, room, cast.bob) as elsewhere:
+        bob.hello()
+        elsewhere.hello()
+        answer = httpx.post(
+            f"{site.url}/account/logout/",
+            data={"csrfmiddlewaretoken": "t" * 32},
+            cookies={"sessionid": session, "csrftoken": "t" * 32},
+            headers={"Origin": site.url},
+        )
+        assert answer.status_code == 302
+        assert bob.wait_for_close(within=0.8) == 4401
+        assert elsewhere.say("On my other machine")["t"] == "ok"
+
+
 def test_deactivating_the_account_closes_the_socket(site: Server, cast: Cast, room: Room) -> None:
     with Visitor(site, room, cast.bob) as bob:
         bob.hello()
