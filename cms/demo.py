@@ -13,6 +13,7 @@ from typing import Any
 from django.utils import timezone
 from wagtail.models import Page
 
+from cms.actions.footer import set_up_footer
 from cms.actions.pages import publish_page, republish_page, set_up_site
 from cms.models import EventPage, GuidancePage, HomePage, InformationPage, SectionPage
 from network.models import Network, Organisation, Theme
@@ -836,113 +837,14 @@ ABOUT = [
     ),
 ]
 
-FOOTER = [
-    Plain(
-        slug="ground-rules",
-        title="Ground rules",
-        summary="How we talk with each other here.",
-        body=[
-            points(
-                "What is said in a network stays in the network. Share what you learnt, not who said it.",
-                "Never write about a resident in a way that anybody could recognise.",
-                "Say what you know and how you know it. “I have not tried this” is a good beginning.",
-                "Tell us whom you work for. Whoever sells to councils is welcome where they are asked.",
-                "Disagree with the idea. If you would not say it at a colleague's desk, do not write it here.",
-            ),
-            heading("When something is wrong"),
-            text("Tell a facilitator of the network. They can lock a thread, and they will say why when they do."),
-        ],
-    ),
-    Plain(
-        slug="privacy",
-        title="Privacy",
-        summary="What this site keeps about you, why, and for how long.",
-        body=[
-            heading("If you only read"),
-            text("Nothing. Reading the hub without signing in sets no cookie and asks nothing about you."),
-            heading("If you sign in"),
-            points(
-                "Your email address, to send you a code and to see which council you work for.",
-                "Your name, your job title and your council, which members of your networks can see.",
-                "What you write, with your council at the time. It stays when you leave a network.",
-                "Which threads you have read, so that we can show what is new. Only you can see it.",
-            ),
-            heading("Who decided what"),
-            text(
-                "Decisions such as letting somebody into a network are recorded with who made them and when. Only "
-                "administrators can read that record."
-            ),
-            heading("Nobody else"),
-            text(
-                "No page of this site asks another site for anything: no analytics, no fonts, no pictures from "
-                "elsewhere."
-            ),
-            callout(
-                "For whoever runs this site",
-                "Put the name of the data controller, the lawful basis and the contact for requests here.",
-            ),
-        ],
-    ),
-    Plain(
-        slug="accessibility",
-        title="Accessibility",
-        summary="How far this site can be used by everybody, and what to do where it cannot.",
-        body=[
-            text(
-                "We want everybody to be able to use this site: with a keyboard, a screen reader, at 400 per cent "
-                "zoom, on a small phone, with your own colours, and with JavaScript switched off."
-            ),
-            heading("How it is tested"),
-            text(
-                "Every kind of page is checked by a program for the rules of WCAG 2.2 at level AA whenever the "
-                "software changes. A program finds only part of what can be wrong; people find the rest."
-            ),
-            heading("What we know is not right yet"),
-            text("Live rooms have not yet been tested with enough people who use screen readers."),
-            callout(
-                "For whoever runs this site",
-                "A public body must publish its own statement, with a contact and the way to complain. Put it here.",
-            ),
-        ],
-    ),
-    Plain(
-        slug="cookies",
-        title="Cookies",
-        summary="Two, and only after you begin to sign in.",
-        body=[
-            heading("Before you sign in"),
-            text("None."),
-            heading("When you sign in"),
-            points(
-                "sessionid: knows that you are signed in. It goes when you sign out.",
-                "csrftoken: makes sure that a form you send came from this site.",
-            ),
-            text("Both are needed for the site to work, so we do not ask whether you want them. There are no others."),
-        ],
-    ),
-    Plain(
-        slug="contact",
-        title="Contact",
-        summary="Whom to ask about what.",
-        body=[
-            heading("Something in a network"),
-            text("Ask its facilitators: they are named on the page of the network."),
-            heading("Something on the hub"),
-            text("Write to hub@example.org. (This is a demonstration, so nobody will answer.)"),
-            heading("Something in the software"),
-            text("Guildhall is open source. Open an issue where you found the code."),
-        ],
-    ),
-]
-
 
 def load(now: datetime) -> None:
     """Publishes what is missing; safe to run again. Needs the networks and themes of `network.demo`."""
     home = _home()
     sections = {slug: _section(home, slug, **fields) for slug, fields in SECTIONS.items()}
-    for number, plain in enumerate(FOOTER + ABOUT):
-        below = sections["about"] if plain in ABOUT else home
-        _plain(below, plain, datetime(2024, 11, 18, 9, number, tzinfo=UTC))
+    set_up_footer(home)
+    for number, plain in enumerate(ABOUT):
+        _plain(sections["about"], plain, datetime(2024, 11, 18, 9, number, tzinfo=UTC))
     for number, plain in enumerate(USE_CASES):
         _plain(sections["use-cases"], plain, datetime(2025, 1, 7, 9, number, tzinfo=UTC))
     for number, plain in enumerate(CHALLENGES):
@@ -954,8 +856,8 @@ def load(now: datetime) -> None:
 
 
 def refresh_demo(now: datetime) -> None:
-    """Moves the events of the demonstration so that one is on now and has an hour left, and those that come are still
-    to come. What was said in a room stays in it."""
+    """Moves the events of the demonstration that time has overtaken: one is on now and for another hour at least, and
+    those that come are more than a day away. Past events, and what was said in a room, stay. Safe to repeat."""
     pages = {page.slug: page for page in EventPage.objects.filter(slug__in=[event.slug for event in EVENTS])}
     for event in EVENTS:
         page = pages.get(event.slug)
@@ -1050,5 +952,6 @@ def _times(event: Event, now: datetime) -> tuple[datetime, datetime]:
     starts_at = timezone.localtime(now) + event.starts
     if event.at:
         starts_at = starts_at.replace(hour=event.at.hour, minute=event.at.minute)
-    starts_at = starts_at.replace(minute=starts_at.minute // 5 * 5, second=0, microsecond=0)
+    # Meetings start on the hour or the half hour, the one that is on now too.
+    starts_at = starts_at.replace(minute=starts_at.minute // 30 * 30, second=0, microsecond=0)
     return starts_at, starts_at + event.lasts

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group
+from django.core.management import call_command
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
-from wagtail.models import PageViewRestriction
+from wagtail.models import Page, PageViewRestriction
 
 from cms.actions.lifecycle import begin_lifecycle
 from cms.actions.pages import publish_page, republish_page, set_up_site
-from cms.models import GuidancePage, HomePage, PageLifecycle, PageTag, SectionPage, pages_visible_to
+from cms.models import GuidancePage, HomePage, InformationPage, PageLifecycle, PageTag, SectionPage, pages_visible_to
 from network.models import Member, Organisation, Theme
 from network.permissions import Refused
 from tests.cast import Cast
@@ -227,3 +230,34 @@ def test_publishing_again_is_no_review(hub: Hub) -> None:
 
 def test_unknown_councils_have_no_pages(hub: Hub, cast: Cast) -> None:
     assert not Organisation.objects.filter(hub_pages__isnull=False).exists()
+
+
+def test_a_new_hub_has_every_page_to_which_its_footer_leads(db: None, client: Client) -> None:
+    call_command("set_up")
+
+    footer = client.get("/").content.decode().partition("<footer")[2]
+    links = re.findall(r'href="(/[^"]*)"', footer)
+    assert len(links) >= 5
+    assert [link for link in links if client.get(link).status_code != 200] == []
+
+
+def test_setting_up_again_keeps_what_an_editor_made_of_a_page_of_the_footer(db: None) -> None:
+    call_command("set_up")
+    contact = InformationPage.objects.get(slug="contact")
+    contact.summary = "Write to us."
+    republish_page(contact, by=None)
+    before = Page.objects.count()
+
+    call_command("set_up")
+
+    assert InformationPage.objects.get(slug="contact").summary == "Write to us."
+    assert Page.objects.count() == before
+
+
+def test_setting_up_leaves_alone_what_an_editor_took_down(db: None) -> None:
+    call_command("set_up")
+    InformationPage.objects.get(slug="contact").unpublish()
+
+    call_command("set_up")
+
+    assert not InformationPage.objects.get(slug="contact").live
