@@ -72,7 +72,13 @@ def test_an_applicant_is_declined_with_words_asks_again_and_is_let_in(browse: Br
 
     fay.goto("/networks/ai-practitioners/")
     fay.get_by_role("link", name="Requests to join").click()
-    fay.get_by_role("button", name="Decline with words Amir Applied").click()
+    answers = [fay.get_by_role("button", name=f"{name} Amir Applied") for name in ("Approve", "Decline and say why")]
+    for width in (1280, 375):
+        fay.set_viewport_size({"width": width, "height": 900})
+        approve, decline = (answer.bounding_box() for answer in answers)
+        assert approve and decline
+        assert (approve["y"], approve["height"]) == (decline["y"], decline["height"])
+    answers[1].click()
     axe(fay)
     fay.get_by_role("button", name="Decline Amir Applied").click()
     expect(fay.get_by_role("alert")).to_contain_text("Enter what we shall tell them")
