@@ -15,9 +15,9 @@ class MemberQuerySet(models.QuerySet["Member"]):
         """Themselves, and the people they share a network with."""
         if not viewer.is_authenticated or not viewer.is_active:
             return self.none()
-        from network.models.network import Membership
+        from network.models.network import Membership, Network
 
-        shared = Membership.objects.active().filter(network__in=viewer.networks()).values("member")
+        shared = Membership.objects.active().filter(network__in=Network.objects.of(viewer)).values("member")
         return self.filter(models.Q(pk=viewer.pk) | models.Q(pk__in=shared))
 
     def unproved(self) -> MemberQuerySet:
@@ -77,12 +77,6 @@ class Member(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
 
     def get_absolute_url(self) -> str:
         return reverse("member", args=[self.pk])
-
-    def networks(self) -> models.QuerySet[Any]:
-        """The networks they belong to now. Everything members only starts here; an inactive account has none."""
-        from network.models.network import Network
-
-        return Network.objects.of(self)
 
 
 # Whoever looks at a page: every `visible_to` takes one.

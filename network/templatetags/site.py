@@ -26,7 +26,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
 def own_networks(context: Context) -> list[Network]:
     """The networks the viewer belongs to; one query, none for an anonymous visitor or an error page."""
     viewer = getattr(context.get("request"), "user", None)
-    return list(viewer.networks()) if viewer is not None and viewer.is_authenticated else []
+    return list(Network.objects.of(viewer)) if viewer is not None else []
 
 
 @register.simple_tag(takes_context=True)
