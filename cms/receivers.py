@@ -15,7 +15,7 @@ from wagtail.models import Page, PageViewRestriction
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
 from cms.actions.discussions import close_discussion, settle_discussion, settle_discussions_below
-from cms.actions.events import settle_room
+from cms.actions.events import close_room_of, settle_room
 from cms.actions.lifecycle import begin_lifecycle
 from cms.models import EventPage, GuidancePage
 
@@ -57,6 +57,12 @@ def count_the_first_publishing_as_a_review(instance: GuidancePage, **news: Any) 
 @never_in_the_way
 def give_a_published_event_its_room(instance: EventPage, **news: Any) -> None:
     settle_room(instance)
+
+
+@receiver(page_unpublished, sender=EventPage)
+@never_in_the_way
+def close_the_room_of_what_is_gone(instance: EventPage, **news: Any) -> None:
+    close_room_of(instance)
 
 
 @receiver(post_page_move)

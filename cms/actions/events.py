@@ -7,7 +7,7 @@ from django.utils.text import Truncator
 from wagtail.models import Page
 
 from cms.models import EventPage, EventRoom
-from forums.actions.rooms import reschedule_room, schedule_room
+from forums.actions.rooms import close_room, reschedule_room, schedule_room
 from forums.models import Room
 
 
@@ -28,3 +28,12 @@ def settle_room(page: EventPage, *, now: datetime | None = None) -> EventRoom | 
             return EventRoom.objects.create(page=page, room=room)
         reschedule_room(link.room, title=title, opens_at=page.starts_at, closes_at=page.ends_at, by=None)
     return link
+
+
+def close_room_of(page: Page) -> None:
+    """Ends the live room of an event that is no longer there, or is about to be deleted. Publishing it again gives the
+    room the event's times again."""
+    with transaction.atomic():
+        link = EventRoom.objects.select_related("room__network").filter(page=page.pk).first()
+        if link is not None:
+            close_room(link.room, by=None)

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.utils import timezone
 
 from forums import limits, permissions, realtime
 from forums.models import Room
@@ -45,6 +46,24 @@ def reschedule_room(room: Room, *, title: str, opens_at: datetime, closes_at: da
             # Never `last_seq`: that number belongs to the log.
             room.save(update_fields=["title", "opens_at", "closes_at"])
             record("rescheduled room", room, by=by, network=room.network)
+    return room
+
+
+def close_room(room: Room, *, by: Member | None) -> Room:
+    """Ends a room now, as when its event is called off; what was said in it stays, and rescheduling opens it again.
+    Safe to repeat: a room that is over stays as it is. `by` None is the site itself. Raises Refused, LimitReached."""
+    if by is not None:
+        permissions.can_schedule_room(by, room.network).enforce()
+        limits.SCHEDULING.spend(by)
+    with transaction.atomic():
+        room = Room.objects.select_for_update(of=("self",)).select_related("network").get(pk=room.pk)
+        now = timezone.now()
+        if room.closes_at > now:
+            room.closes_at = now
+            # A room that had not begun is over too, and every room opens before it closes.
+            room.opens_at = min(room.opens_at, now - timedelta(seconds=1))
+            room.save(update_fields=["opens_at", "closes_at"])
+            record("closed room", room, by=by, network=room.network)
     return room
 
 

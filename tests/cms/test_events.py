@@ -14,8 +14,10 @@ from django.utils import timezone
 from cms.actions.pages import republish_page
 from cms.models import EventPage, EventRoom
 from cms.permissions import can_attend
+from forums.actions.messages import say
 from forums.models import Room
 from network.models import AuditEvent
+from network.permissions import Refused
 from tests.cast import Cast
 from tests.cms.hub import Hub, close
 
@@ -72,6 +74,49 @@ def test_an_older_draft_keeps_the_room(coming: EventPage) -> None:
 
     assert Room.objects.count() == 1
     assert Room.objects.get().opens_at == EventPage.objects.get(pk=coming.pk).starts_at
+
+
+@pytest.mark.parametrize("started", [timedelta(minutes=-10), timedelta(days=7)], ids=["on now", "coming"])
+def test_an_event_that_is_taken_down_closes_its_room(started: timedelta, hub: Hub, cast: Cast) -> None:
+    event = hub.publish_event("Called off", network=cast.ai, starts_at=timezone.now() + started)
+
+    event.unpublish()
+
+    room = Room.objects.get()
+    assert room.is_over()
+    assert AuditEvent.objects.filter(verb="closed room", network=cast.ai, actor_id=None).count() == 1
+    with pytest.raises(Refused):
+        say(room, by=cast.bob, body="Is anybody there?")
+
+
+def test_an_event_that_is_published_again_opens_its_room_again(hub: Hub, cast: Cast) -> None:
+    event = hub.publish_event("On after all", network=cast.ai, starts_at=timezone.now() - timedelta(minutes=10))
+    event.unpublish()
+
+    republish_page(EventPage.objects.get(pk=event.pk), by=None)
+
+    room = Room.objects.get()
+    assert (room.opens_at, room.closes_at) == (event.starts_at, event.ends_at)
+    assert room.is_open()
+
+
+def test_a_deleted_event_closes_its_room_and_keeps_what_was_said(hub: Hub, cast: Cast) -> None:
+    event = hub.publish_event("Gone", network=cast.ai, starts_at=timezone.now() - timedelta(minutes=10))
+    say(Room.objects.get(), by=cast.bob, body="Hello")
+
+    event.delete()
+
+    assert Room.objects.get().is_over()
+    assert Room.objects.get().last_seq == 1
+    assert not EventRoom.objects.exists()
+
+
+def test_a_room_that_is_over_stays_as_it_is_when_its_event_is_taken_down(past: EventPage) -> None:
+    closed_at = Room.objects.get().closes_at
+
+    past.unpublish()
+
+    assert Room.objects.get().closes_at == closed_at
 
 
 def test_an_event_for_everybody_has_no_room(hub: Hub) -> None:

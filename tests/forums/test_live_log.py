@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from forums.actions.messages import Saying, say, say_together
-from forums.actions.rooms import reschedule_room, schedule_room
+from forums.actions.rooms import close_room, reschedule_room, schedule_room
 from forums.limits import SPEAKING
 from forums.live import log
 from forums.models import Message, Room, RoomEvent
@@ -307,6 +307,8 @@ def test_only_facilitators_schedule_and_it_is_written_down(cast: Cast) -> None:
             schedule_room(cast.ai, title="Mine", by=nobody, **times)
         with pytest.raises(Refused):
             reschedule_room(room, title="Mine", by=nobody, **times)
+        with pytest.raises(Refused):
+            close_room(room, by=nobody)
 
     assert room.host == cast.fay
     assert AuditEvent.objects.get().verb == "scheduled room"
