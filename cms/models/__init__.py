@@ -6,7 +6,7 @@ from cms.models.guidance import GuidancePage
 from cms.models.home import HomePage
 from cms.models.information import InformationPage
 from cms.models.lifecycle import PageLifecycle
-from cms.models.page import HubPage, HubPageQuerySet, ThemedPage, pages_visible_to
+from cms.models.page import HubPage, HubPageQuerySet, ThemedPage, menu_visible_to, pages_visible_to
 from cms.models.section import SectionPage
 from cms.models.tag import PageTag
 
@@ -23,5 +23,6 @@ __all__ = [
     "PageThread",
     "SectionPage",
     "ThemedPage",
+    "menu_visible_to",
     "pages_visible_to",
 ]

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 from modelcluster.contrib.taggit import ClusterTaggableManager
 from modelcluster.fields import ParentalManyToManyField
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
@@ -35,25 +35,29 @@ def pages_visible_to(viewer: Viewer) -> HubPageQuerySet:
     return HubPageQuerySet(Page).visible_to(viewer)
 
 
+def menu_visible_to(viewer: Viewer) -> HubPageQuerySet:
+    """The parts of the hub that stand in its menu and that the viewer may open. The menu is on every page of the site,
+    so this asks in one query what `visible_to` asks in two; search could not take it, for it knows no subqueries."""
+    above = _closed_to(viewer).annotate(below=ExpressionWrapper(OuterRef("path"), output_field=models.CharField()))
+    closed = Exists(above.filter(below__startswith=F("page__path")))
+    menu: HubPageQuerySet = HubPageQuerySet(Page).live().filter(~closed, depth=3).in_menu().order_by("path")
+    return menu
+
+
 def _paths_closed_to(viewer: Viewer) -> list[str]:
     """Roots of the closed parts of the tree. The restrictions of a site are few."""
-    restrictions = list(PageViewRestriction.objects.select_related("page").prefetch_related("groups"))
-    if not restrictions:
-        return []
-    known = viewer.is_authenticated and viewer.is_active
-    groups = set(viewer.groups.values_list("pk", flat=True)) if known else set()
+    return list(_closed_to(viewer).values_list("page__path", flat=True))
 
-    def admits(restriction: PageViewRestriction) -> bool:
-        match restriction.restriction_type:
-            case PageViewRestriction.LOGIN:
-                return known
-            case PageViewRestriction.GROUPS:
-                everywhere = known and viewer.is_superuser
-                return everywhere or any(group.pk in groups for group in restriction.groups.all())
-            case _:
-                return False
 
-    return [restriction.page.path for restriction in restrictions if not admits(restriction)]
+def _closed_to(viewer: Viewer) -> QuerySet[PageViewRestriction]:
+    """The restrictions that keep the viewer out. What is behind a shared password keeps everybody out."""
+    closed: QuerySet[PageViewRestriction] = PageViewRestriction.objects.all()
+    if not viewer.is_authenticated or not viewer.is_active:
+        return closed
+    closed = closed.exclude(restriction_type=PageViewRestriction.LOGIN)
+    if viewer.is_superuser:
+        return closed.exclude(restriction_type=PageViewRestriction.GROUPS)
+    return closed.exclude(restriction_type=PageViewRestriction.GROUPS, groups__in=viewer.groups.values("pk"))
 
 
 class HubPageManager(PageManager.from_queryset(HubPageQuerySet)):  # type: ignore[misc]

@@ -13,7 +13,16 @@ from wagtail.models import Page, PageViewRestriction
 
 from cms.actions.lifecycle import begin_lifecycle
 from cms.actions.pages import publish_page, republish_page, set_up_site
-from cms.models import GuidancePage, HomePage, InformationPage, PageLifecycle, PageTag, SectionPage, pages_visible_to
+from cms.models import (
+    GuidancePage,
+    HomePage,
+    InformationPage,
+    PageLifecycle,
+    PageTag,
+    SectionPage,
+    menu_visible_to,
+    pages_visible_to,
+)
 from network.models import Member, Organisation, Theme
 from network.permissions import Refused
 from tests.cast import Cast
@@ -153,6 +162,36 @@ def test_the_menu_shows_only_what_the_reader_may_open(hub: Hub, client: Client) 
     assert 'href="/events/"' in client.get("/guidance/").content.decode()
     close(hub.events)
     assert 'class="app-header__link" href="/events/"' not in client.get("/guidance/").content.decode()
+
+
+def test_the_menu_shows_each_reader_what_is_open_to_them(hub: Hub, cast: Cast) -> None:
+    group = Group.objects.create(name="Reviewers")
+    cast.olga.groups.add(group)
+    close(hub.guidance)
+    close(hub.events, PageViewRestriction.GROUPS).groups.add(group)
+    root = Member.objects.create_superuser("root@exampleshire.example.org")
+
+    def menu(viewer: Member | AnonymousUser) -> list[str]:
+        shown = [page.title for page in menu_visible_to(viewer)]
+        assert shown == list(
+            pages_visible_to(viewer).filter(depth=3).in_menu().order_by("path").values_list("title", flat=True)
+        )
+        return shown
+
+    assert menu(ANYBODY) == []
+    assert menu(cast.bob) == ["Guidance"]
+    assert menu(cast.olga) == menu(root) == ["Guidance", "Events"]
+    close(hub.home, PageViewRestriction.PASSWORD)
+    assert menu(cast.olga) == menu(root) == []
+
+
+def test_the_menu_costs_every_page_one_query(
+    hub: Hub, cast: Cast, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    close(hub.guidance, PageViewRestriction.GROUPS)
+    for viewer in (ANYBODY, cast.bob):
+        with django_assert_num_queries(1):
+            list(menu_visible_to(viewer))
 
 
 def test_a_council_page_tells_what_the_hub_tells_of_it(hub: Hub, cast: Cast) -> None:
