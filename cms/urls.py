@@ -19,6 +19,7 @@ doors: list[URLPattern | URLResolver] = [
     path("documents/authenticate_with_password/<int:restriction_id>/", editing.nowhere),
     path("admin/tag-autocomplete/", editing.complete_tag),
     path("admin/tag-autocomplete/<slug:app_name>/<slug:model_name>/", editing.complete_tag),
+    path("admin/failwhale/", editing.nowhere),  # an error on purpose
     # Members are not made, ended or deleted in bulk.
     path("admin/bulk/network/member/<slug:action>/", editing.nowhere),
 ]

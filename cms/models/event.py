@@ -78,8 +78,13 @@ class EventPage(ThemedPage):
         *ThemedPage.about_panels,
         FieldPanel("programme"),
         MultiFieldPanel(
-            [FieldPanel("joining_link"), FieldPanel("recording_link"), FieldPanel("record")],
+            [
+                FieldPanel("joining_link"),
+                FieldPanel("recording_link"),
+                FieldPanel("record", heading="Notes of the session"),
+            ],
             "Only for those who may attend",
+            help_text="Editors of the hub can see these too.",
         ),
     ]
     # The joining link, the recording and the record are never searched: results are for everybody.

@@ -6,7 +6,6 @@ A tag that lists pages asks for those that the reader may open; none of them bel
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import time
 from typing import Any
 
 from django import template
@@ -25,6 +24,7 @@ from cms.models import (
     PageLifecycle,
     PageThread,
     SectionPage,
+    menu_visible_to,
     pages_visible_to,
 )
 from cms.permissions import can_attend
@@ -48,7 +48,7 @@ def viewer_of(context: Context) -> Viewer:
 def menu_pages(context: Context) -> list[Page]:
     """The parts of the hub that stand in its menu. Nothing on an error page, which knows no reader."""
     viewer = getattr(context.get("request"), "user", None)
-    return list(pages_visible_to(viewer).filter(depth=3).in_menu().order_by("path")) if viewer else []
+    return list(menu_visible_to(viewer)) if viewer else []
 
 
 @register.inclusion_tag("components/breadcrumbs.html", takes_context=True)
@@ -146,9 +146,10 @@ def listing_of(context: Context, section: SectionPage) -> Listing:
 # What belongs to one page
 
 
-@register.simple_tag
-def lifecycle_of(page: Page) -> PageLifecycle | None:
-    return PageLifecycle.objects.filter(page=page.pk).select_related("reviewed_by").first()
+@register.simple_tag(takes_context=True)
+def lifecycle_of(context: Context, page: Page) -> PageLifecycle | None:
+    found = PageLifecycle.objects.visible_to(viewer_of(context)).filter(page=page.pk)
+    return found.select_related("reviewed_by").first()
 
 
 @register.filter
@@ -177,17 +178,12 @@ def may_attend(context: Context, event: EventPage) -> Verdict:
     return can_attend(viewer_of(context), event)
 
 
-@register.simple_tag
-def room_of(event: EventPage) -> Room | None:
-    """The event's room, whoever asks: the tag that shows it asks who may come in."""
-    link = EventRoom.objects.filter(page=event.pk).select_related("room__network").first()
+@register.simple_tag(takes_context=True)
+def room_of(context: Context, event: EventPage) -> Room | None:
+    """The event's room, for those who may come in."""
+    found = EventRoom.objects.visible_to(viewer_of(context)).filter(page=event.pk)
+    link = found.select_related("room__network").first()
     return link.room if link else None
-
-
-@register.simple_tag
-def clock(at: time) -> str:
-    """10am, 2:30pm: the time of an item of a programme, as the other times of the site are written."""
-    return f"{at.hour % 12 or 12}{f':{at.minute:02}' if at.minute else ''}{'am' if at.hour < 12 else 'pm'}"
 
 
 # For pages of the storeys below

@@ -53,6 +53,7 @@ class MemberIndexView(generic.IndexView):
     page_title = "Members"
 
     def get_base_queryset(self) -> Any:
+        # Administrators look after every member, so this list starts at all of them; the policy above keeps others out.
         return Member.objects.select_related("organisation").prefetch_related("groups")
 
     @cached_property

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.http import require_safe
 
 from cms.forms import SearchForm
 from cms.search import search_pages
@@ -10,6 +11,7 @@ from forums.search import search_posts
 SHOWN = 20
 
 
+@require_safe
 def search(request: HttpRequest) -> HttpResponse:
     """Pages and threads in one search. What the reader may not see leaves no trace, not even a number."""
     form = SearchForm(request.GET) if "q" in request.GET else SearchForm()

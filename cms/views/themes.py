@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
 
 from cms.models import EventPage, GuidancePage, InformationPage
 from network.models import Theme
@@ -9,10 +10,12 @@ from network.models import Theme
 SHOWN = 50
 
 
+@require_safe
 def themes(request: HttpRequest) -> HttpResponse:
     return render(request, "cms/themes.html", {"themes": Theme.objects.visible_to(request.user)})
 
 
+@require_safe
 def theme(request: HttpRequest, slug: str) -> HttpResponse:
     """Everything under a theme that the reader may see. A theme private to a network is not there for others."""
     theme = get_object_or_404(Theme.objects.visible_to(request.user), slug=slug)

@@ -19,7 +19,7 @@ register = template.Library()
 def live_room(
     context: Context, room: Room, form: MessageForm | None = None, before: int | None = None
 ) -> dict[str, Any]:
-    """The room as the viewer may have it: how to join, when it opens, the room itself, or its transcript. Never put it
+    """The room as the viewer may have it: nothing, when it opens, the room itself, or its transcript. Never put it
     in a cached block, for it depends on the viewer. `form`: one that was refused, with what was typed in it. `before`:
     an earlier part of the transcript."""
     request = context["request"]

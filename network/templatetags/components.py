@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django import forms, template
@@ -240,8 +240,8 @@ def moment(at: date | datetime | None, style: str = "") -> SafeString:
         return SafeString("")
     if isinstance(at, datetime):
         at = timezone.localtime(at) if timezone.is_aware(at) else at
-        day, clock = format_date(at, "j F Y"), _clock(at)
-        words = {"date": day, "time": clock, "short": format_date(at, "j M Y")}.get(style, f"{day} at {clock}")
+        day, hour = format_date(at, "j F Y"), clock(at)
+        words = {"date": day, "time": hour, "short": format_date(at, "j M Y")}.get(style, f"{day} at {hour}")
         return format_html('<time datetime="{}">{}</time>', at.isoformat(timespec="seconds"), words)
     words = format_date(at, "j M Y" if style == "short" else "j F Y")
     return format_html('<time datetime="{}">{}</time>', at.isoformat(), words)
@@ -256,7 +256,8 @@ def period(start: datetime, end: datetime) -> SafeString:
     return format_html("{} to {}", moment(start), moment(end))
 
 
-def _clock(at: datetime) -> str:
+@register.filter
+def clock(at: time | datetime) -> str:
     """10am, 2:30pm, midday, midnight: as GOV.UK writes times."""
     if (at.hour, at.minute) in ((0, 0), (12, 0)):
         return "midday" if at.hour else "midnight"
