@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -11,10 +11,8 @@ from django.utils import timezone
 from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.admin.widgets import AdminDateInput
 
-from cms.permissions import can_be_discussed, can_review
+from cms.permissions import can_be_discussed, can_be_discussed_in, can_review
 from network.models import Network
-
-REVIEW_EVERY = timedelta(days=365)
 
 
 class SearchForm(forms.Form):
@@ -35,8 +33,17 @@ def fix_network(form: WagtailAdminPageForm, name: str, network: Network, why: st
         form.fields[name].help_text = why
 
 
-class GuidancePageForm(WagtailAdminPageForm):
-    """Adds the dates of review, which are no fields of the page. Whoever saves finds them in `page.review_given`."""
+class ThemedPageForm(WagtailAdminPageForm):
+    """Tags are written as threads write them. A tag that exists is taken in the spelling it has, so with a spelling of
+    their own they would tell whoever adds one how a private thread spells it."""
+
+    def clean_tags(self) -> list[str]:
+        return list(dict.fromkeys(" ".join(tag.split()).lower() for tag in self.cleaned_data["tags"] if tag.strip()))
+
+
+class GuidancePageForm(ThemedPageForm):
+    """Adds the dates of review, which are no fields of the page. Whoever saves finds them in `page.review_given`;
+    the second may be None."""
 
     reviewed_on = forms.DateField(label="Last reviewed", required=False, widget=AdminDateInput)
     review_by = forms.DateField(label="Next review due", required=False, widget=AdminDateInput)
@@ -72,24 +79,21 @@ class GuidancePageForm(WagtailAdminPageForm):
             self.add_error("review_by", "The next review must be after the last.")
         self.instance.review_given = None
         if {"reviewed_on", "review_by"} & set(self.changed_data) and reviewed_on:
-            self.instance.review_given = (reviewed_on, review_by or reviewed_on + REVIEW_EVERY)
+            self.instance.review_given = (reviewed_on, review_by)
 
     def _check_discussion(self, given: dict[str, Any]) -> None:
         network = given.get("discuss_in")
         if not network or self.fields["discuss_in"].disabled:
             return
-        verdict = can_be_discussed(self.instance if self.instance.pk else self.parent_page)
-        if not verdict:
-            raise ValidationError({"discuss_in": verdict.reason})
-        chosen = network.themes.all()
-        if not set(given.get("themes") or ()) & set(chosen):
-            names = ", ".join(theme.name for theme in chosen if theme.private_to_id is None)
-            raise ValidationError(
-                {"discuss_in": f"A discussion in the {network} stands under one of its themes. Choose one of: {names}."}
-            )
+        for verdict in (
+            can_be_discussed(self.instance if self.instance.pk else self.parent_page),
+            can_be_discussed_in(network, given.get("themes") or ()),
+        ):
+            if not verdict:
+                raise ValidationError({"discuss_in": verdict.reason})
 
 
-class EventPageForm(WagtailAdminPageForm):
+class EventPageForm(ThemedPageForm):
     """Keeps an event in the network of its live room: what was said there was said to its members."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

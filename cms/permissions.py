@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from wagtail.models import Page
 
-from network.models import Viewer
+from network.models import Network, Theme, Viewer
 from network.permissions import ALLOWED, SIGN_IN_FIRST, Verdict, can_read
 
 if TYPE_CHECKING:
@@ -36,6 +37,15 @@ def can_be_discussed(page: Page) -> Verdict:
     if page.get_view_restrictions().exists():
         return Verdict("Only a page that everybody may read can be discussed in a network.")
     return ALLOWED
+
+
+def can_be_discussed_in(network: Network, themes: Iterable[Theme]) -> Verdict:
+    """A thread stands under a theme of its network; that of a page under one that the page has, and everybody sees."""
+    usable = list(Theme.objects.public().of_network(network))
+    if set(usable) & set(themes):
+        return ALLOWED
+    names = ", ".join(theme.name for theme in usable)
+    return Verdict(f"A discussion in the {network} stands under one of its themes. Choose one of: {names}.")
 
 
 def can_publish_in(viewer: Viewer, parent: Page) -> Verdict:

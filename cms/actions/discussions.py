@@ -65,14 +65,13 @@ def _begin(page: GuidancePage, *, now: datetime | None) -> PageThread | None:
     network = page.discuss_in
     if network is None or page.alias_of_id:
         return None
-    chosen = [theme.pk for theme in page.themes.all()]
-    theme = Theme.objects.public().of_network(network).filter(pk__in=chosen).first()
-    if theme is None:
-        logger.warning("Page %s has no theme that the %s uses, so no discussion began.", page.pk, network)
+    chosen = list(page.themes.all())
+    if not (verdict := permissions.can_be_discussed_in(network, chosen)):
+        logger.warning("No discussion of page %s began. %s", page.pk, verdict.reason)
         return None
     thread = begin_site_discussion(
         network,
-        theme=theme,
+        theme=Theme.objects.public().of_network(network).filter(pk__in=[theme.pk for theme in chosen])[0],
         title=Truncator(page.title).chars(Thread._meta.get_field("title").max_length or 150),
         source=_introduction(page),
         now=now or _moment_of_publishing(page),

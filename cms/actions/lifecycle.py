@@ -24,11 +24,13 @@ def begin_lifecycle(page: Page, *, now: datetime | None = None) -> PageLifecycle
     return lifecycle
 
 
-def review_page(page: Page, *, by: Member, reviewed_on: date, review_by: date) -> PageLifecycle:
+def review_page(page: Page, *, by: Member, reviewed_on: date, review_by: date | None) -> PageLifecycle:
     """Says that somebody checked a page and found that it still holds. Readers see it at once, whatever drafts there
-    are. Raises Refused, LimitReached, and IntegrityError when the next review would not be later."""
+    are. `review_by` None is a year later. Raises Refused, LimitReached, and IntegrityError when the next review would
+    not be later."""
     permissions.can_review(by, page).enforce()
     limits.REVIEWING.spend(by)
+    review_by = review_by or reviewed_on + REVIEW_EVERY
     with transaction.atomic():
         lifecycle, _ = PageLifecycle.objects.update_or_create(
             page_id=page.pk, defaults={"reviewed_on": reviewed_on, "review_by": review_by, "reviewed_by": by}

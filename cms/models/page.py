@@ -12,6 +12,7 @@ from wagtail.models import Page, PageManager, PageViewRestriction
 from wagtail.query import PageQuerySet
 from wagtail.search import index
 
+from cms.forms import ThemedPageForm
 from network.models import Theme, Viewer
 
 
@@ -99,6 +100,7 @@ class ThemedPage(HubPage):
     )
     tags = ClusterTaggableManager(through="cms.PageTag", blank=True)
 
+    base_form_class = ThemedPageForm
     about_panels: list[Any] = [
         MultiFieldPanel([FieldPanel("themes", widget=forms.CheckboxSelectMultiple), FieldPanel("tags")], "About")
     ]

@@ -101,6 +101,12 @@ def test_a_member_without_a_role_is_told_so_and_not_sent_round(hub: Hub, cast: C
     assert len(answer.redirect_chain) == 1
 
 
+def test_nobody_makes_an_error_on_purpose(hub: Hub, editor: Member, client: Client) -> None:
+    client.force_login(editor)
+
+    assert client.get("/admin/failwhale/").status_code == 404
+
+
 def test_there_is_no_shared_password_to_ask_for(hub: Hub, client: Client) -> None:
     assert client.post("/_util/authenticate_with_password/1/1/").status_code == 404
 
@@ -129,6 +135,21 @@ def test_a_preview_shows_the_page_under_the_readers_policy(hub: Hub, editor: Mem
 
 
 # Tags
+
+
+def test_a_tag_of_a_page_never_tells_how_a_private_thread_spells_it(
+    hub: Hub, cast: Cast, editor: Member, client: Client
+) -> None:
+    start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Inside", source="Words", tags=["project falcon"])
+    page = hub.publish_guidance("About birds")
+    client.force_login(editor)
+
+    client.post(
+        reverse("wagtailadmin_pages:edit", args=[page.pk]), form_of(page, tags="Project  FALCON, New Word,new word")
+    )
+
+    draft = GuidancePage.objects.get(pk=page.pk).get_latest_revision_as_object()
+    assert sorted(tag.name for tag in draft.tags.all()) == ["new word", "project falcon"]
 
 
 def test_tags_of_threads_and_of_pages_one_may_not_read_are_not_offered(
