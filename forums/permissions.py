@@ -8,6 +8,8 @@ from forums.models import Room, Thread
 from network.models import Membership, Network, Theme, Viewer
 from network.permissions import ALLOWED, NOT_A_MEMBER, Verdict, can_facilitate, can_read, membership_of
 
+ROOM_IS_OVER = Verdict("This room has closed. What was said in it can still be read.")
+
 
 def can_start_thread(viewer: Viewer, network: Network) -> Verdict:
     return can_read(viewer, network)
@@ -42,15 +44,15 @@ def can_schedule_room(viewer: Viewer, network: Network) -> Verdict:
 
 
 def can_speak(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
-    return may_speak(membership_of(viewer, room.network), room, now=now)
+    return can_speak_as(membership_of(viewer, room.network), room, now=now)
 
 
-def may_speak(membership: Membership | None, room: Room, *, now: datetime | None = None) -> Verdict:
-    """`can_speak` of somebody whose active membership is at hand: many who speak at once cost one query, not many."""
+def can_speak_as(membership: Membership | None, room: Room, *, now: datetime | None = None) -> Verdict:
+    """`can_speak` for many who speak at once, where their memberships are at hand."""
     if membership is None or not membership.is_active:
         return NOT_A_MEMBER
     if room.is_over(now):
-        return Verdict("This room has closed. What was said in it can still be read.")
+        return ROOM_IS_OVER
     if not room.is_open(now):
         return Verdict("This room has not opened yet.")
     return ALLOWED

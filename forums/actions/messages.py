@@ -10,10 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from forums import limits, permissions, realtime
-from forums.live import log
+from forums.live import access, log
 from forums.models import Message, Room, RoomEvent
 from network.limits import LimitReached
-from network.models import Member, Membership
+from network.models import Member
 from network.permissions import Refused
 
 
@@ -79,14 +79,14 @@ def _judge(room: Room, wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now
         outcomes |= {key: by_number[seq] for key, seq in numbers.items()}
     memberships = {
         membership.member_id: membership
-        for membership in Membership.objects.active()
-        .filter(network=room.network_id, member__in={member_id for member_id, _ in open_keys})
+        for membership in access.belonging(room.pk)
+        .filter(member__in={member_id for member_id, _ in open_keys})
         .select_related("member__organisation")
     }
     for key in open_keys:
         if key not in outcomes:
             try:
-                permissions.may_speak(memberships.get(key[0]), room, now=now).enforce()
+                permissions.can_speak_as(memberships.get(key[0]), room, now=now).enforce()
             except Refused as refused:
                 outcomes[key] = refused
     return {member_id: membership.member for member_id, membership in memberships.items()}

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from forums.live.protocol import Close
 from network.models import Member, Membership
+from network.models.network import MembershipQuerySet
 
 Key = TypeVar("Key")
 
@@ -17,21 +18,25 @@ Key = TypeVar("Key")
 AT_A_TIME = 500
 
 
-def ended(network_id: int, *, member_id: int, session_key: str, password: str) -> Close | None:
+def ended(room_id: int, *, member_id: int, session_key: str, password: str) -> Close | None:
     """Why one listener's access is over by now; None while it is not."""
     if not sessions([session_key]) or accounts([member_id]).get(member_id) != password:
         return Close.SESSION_ENDED
-    return None if belonging(network_id, [member_id]) else Close.NOT_PERMITTED
+    return None if members(room_id, [member_id]) else Close.NOT_PERMITTED
 
 
-def belonging(network_id: int, member_ids: Collection[int]) -> set[int]:
-    """Those of the members who belong to the network now."""
+def belonging(room_id: int) -> MembershipQuerySet:
+    """The memberships that let somebody be in a room now: those of its network. Who else may be in rooms one day is
+    said here, in `Room.visible_to` and in `can_speak`."""
+    return Membership.objects.active().filter(network__rooms=room_id)
+
+
+def members(room_id: int, member_ids: Collection[int]) -> set[int]:
+    """Those of the members who belong in the room."""
     return {
         member
         for some in _slices(member_ids)
-        for member in Membership.objects.active()
-        .filter(network=network_id, member__in=some)
-        .values_list("member", flat=True)
+        for member in belonging(room_id).filter(member__in=some).values_list("member", flat=True)
     }
 
 

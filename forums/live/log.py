@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db.models import F
 
 from forums.models import Message, Room, RoomEvent
+from forums.models.room import is_open_at
 
 # Whose event, and what their browser called it: unique in a room.
 Key = tuple[int, uuid.UUID]
@@ -36,7 +37,7 @@ class Tail:
     closes_at: datetime
 
     def is_open(self, now: datetime) -> bool:
-        return self.opens_at - Room.EARLY <= now < self.closes_at
+        return is_open_at(now, self.opens_at, self.closes_at)
 
 
 def hold(room_id: int) -> Room:

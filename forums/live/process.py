@@ -94,7 +94,7 @@ class LiveProcess:
         and by the look at the log."""
         ended = await read(
             access.ended,
-            listener.hub.tail.network_id,
+            listener.hub.room_id,
             member_id=listener.member_id,
             session_key=listener.session_key,
             password=listener.password,
@@ -178,7 +178,7 @@ class LiveProcess:
         asked = [listener for listener in hub.listeners if listener.access_version != version]
         if not asked:
             return
-        belonging = await read(access.belonging, hub.tail.network_id, {listener.member_id for listener in asked})
+        belonging = await read(access.members, hub.room_id, {listener.member_id for listener in asked})
         for listener in asked:
             if listener.member_id in belonging:
                 listener.access_version = version

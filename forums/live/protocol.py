@@ -1,6 +1,6 @@
 """What goes over a socket, version 1: JSON text, one object or, from the server, an array of events.
 
-From the browser: hello, send, ack, ping. From the server: welcome, events, ok, err, pong, st, reset, bye. An event has
+From the browser: hello, send, ack, ping. From the server: welcome, events, ok, err, pong, st, bye. An event has
 a number `s` and no `t`; every other frame has its type in `t`. `c` is the UUID that the browser gave to what it sent.
 """
 
@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from django.conf import settings
 from django.template.loader import get_template
 
 from forums.live.log import Line
 
 VERSION = 1
-MAX_FRAME = 16_384  # bytes
+MAX_FRAME = settings.SOCKET_MAX_BYTES
 
 
 class Close(IntEnum):
@@ -171,11 +172,6 @@ def pong(number: int, top: int, retry_ms: int) -> str:
 
 def state(version: int, values: dict[str, Any]) -> str:
     return encode({"t": "st", "ver": version, "d": values})
-
-
-def reset(epoch: uuid.UUID, top: int) -> str:
-    """What the browser shows belongs to a log that is no more: it has to read the page again."""
-    return encode({"t": "reset", "epoch": str(epoch), "top": top})
 
 
 def bye(code: int, after_ms: int) -> str:

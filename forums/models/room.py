@@ -53,11 +53,14 @@ class Room(models.Model):
         return self.opens_at - self.EARLY
 
     def is_open(self, now: datetime | None = None) -> bool:
-        now = now or timezone.now()
-        return self.early_at <= now < self.closes_at
+        return is_open_at(now or timezone.now(), self.opens_at, self.closes_at)
 
     def is_over(self, now: datetime | None = None) -> bool:
         return (now or timezone.now()) >= self.closes_at
+
+
+def is_open_at(now: datetime, opens_at: datetime, closes_at: datetime) -> bool:
+    return opens_at - Room.EARLY <= now < closes_at
 
 
 class RoomEventQuerySet(models.QuerySet["RoomEvent"]):

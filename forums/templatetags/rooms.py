@@ -8,9 +8,9 @@ from django import template
 from django.template import Context
 
 from forums.forms import MessageForm
-from forums.models import Room
+from forums.models import Message, Room
 from forums.models.message import MessagePage
-from forums.permissions import can_speak
+from forums.permissions import ROOM_IS_OVER, can_speak
 
 register = template.Library()
 
@@ -37,6 +37,8 @@ def live_room(
         "before": before,
         "is_live": entered.is_open() and before is None,
         "can_speak": verdict,
+        "why_not": (ROOM_IS_OVER if verdict else verdict).reason,  # with the form shown, what follows it one day
+        "longest": Message.MAX_LENGTH,
         "form": form or MessageForm(initial={"return_to": request.path}, auto_id="message_%s"),
         "request": request,
     }

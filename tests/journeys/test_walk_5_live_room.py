@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
@@ -17,12 +18,14 @@ from playwright.sync_api import Locator, Page, expect
 from cms.models import EventPage
 from forums.actions.messages import say
 from forums.actions.rooms import reschedule_room, schedule_room
+from forums.live.process import LiveProcess
 from forums.models import Message, Room, RoomEvent
 from network.actions.membership import leave_network
 from tests.cast import Cast
 from tests.cms.hub import make_hub
 from tests.journeys.conftest import Browse, Server
 from tests.journeys.sending import Senders
+from tests.journeys.sockets import Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -341,6 +344,21 @@ def test_outsiders_find_no_room_and_no_word_of_it(
     expect(page.locator("[data-live-room]")).to_have_count(0)
     if who is None:
         assert page.context.cookies() == []
+
+
+def test_the_oldest_of_too_many_windows_says_so_and_stays_away(
+    server: Server, cast: Cast, room: Room, browse: Browse
+) -> None:
+    bob = browse(cast.bob)
+    bob.goto(address(room))
+    connected(bob)
+
+    with ExitStack() as windows:
+        for _ in range(LiveProcess.SOCKETS_OF_ONE_MEMBER):
+            windows.enter_context(Visitor(server, room, cast.bob)).hello()
+        expect(bob.locator("[data-live-status]")).to_contain_text("open in many windows")
+        bob.wait_for_timeout(1_500)
+        expect(bob.locator("[data-live-status]")).to_contain_text("open in many windows")
 
 
 def test_who_leaves_the_network_is_told_that_it_is_over(server: Server, cast: Cast, room: Room, browse: Browse) -> None:

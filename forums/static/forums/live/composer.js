@@ -1,7 +1,5 @@
 import { keep, kept } from "./storage.js";
 
-const LONGEST = 1_000; // characters, as on the server
-
 /** The form. Enter sends, with Shift it begins a line; on a touch keyboard Enter begins a line. What is typed is kept
  * over a reload. */
 export class Composer {
@@ -9,6 +7,7 @@ export class Composer {
   #field;
   #key;
   #send;
+  #longest;
   #isOpen = true;
 
   constructor(form, key, { send }) {
@@ -17,6 +16,7 @@ export class Composer {
     this.#send = send;
     if (!form) return;
     this.#field = form.querySelector("textarea");
+    this.#longest = Number(form.dataset.liveLongest); // characters
     const error = form.querySelector("[data-live-too-long]");
     this.#field.setAttribute("aria-describedby", `${this.#field.getAttribute("aria-describedby") ?? ""} ${error.id}`.trim());
     if (!this.#field.value) this.#field.value = kept(key) ?? "";
@@ -44,7 +44,7 @@ export class Composer {
 
   #submit() {
     const body = this.#field.value.trim();
-    if (!body || !this.#isOpen || tooLong(body)) return;
+    if (!body || !this.#isOpen || this.#tooMany(body)) return;
     this.#field.value = "";
     this.#typed();
     this.#send(body);
@@ -53,12 +53,12 @@ export class Composer {
   #typed() {
     keep(this.#key, this.#field.value);
     const error = this.#form.querySelector("[data-live-too-long]");
-    const tooMany = tooLong(this.#field.value.trim());
+    const tooMany = this.#tooMany(this.#field.value.trim());
     error.hidden = !tooMany;
     error.textContent = tooMany ? `Your message is ${tooMany} characters too long` : "";
   }
-}
 
-function tooLong(body) {
-  return Math.max(0, [...body].length - LONGEST);
+  #tooMany(body) {
+    return Math.max(0, [...body].length - this.#longest);
+  }
 }

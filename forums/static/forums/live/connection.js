@@ -87,8 +87,6 @@ export class Connection {
       case "bye":
         this.#afterMs = frame.after_ms;
         return undefined;
-      case "reset":
-        return this.#startAfresh();
     }
     return undefined; // a newer server may say more than we know
   }
