@@ -53,7 +53,11 @@ def site(serving: Server, transactional_db: None) -> Server:
 def room(site: Server, cast: Cast) -> Room:
     now = timezone.now()
     return schedule_room(
-        cast.practitioners, title="Clinic", opens_at=now - timedelta(hours=1), closes_at=now + timedelta(hours=1)
+        cast.practitioners,
+        title="Clinic",
+        opens_at=now - timedelta(hours=1),
+        closes_at=now + timedelta(hours=1),
+        by=None,
     )
 
 
@@ -247,7 +251,7 @@ def test_what_is_no_message_is_refused_and_the_socket_stays(site: Server, cast: 
 def test_the_end_of_the_session_is_told_and_nothing_more_is_taken(site: Server, cast: Cast, room: Room) -> None:
     with Visitor(site, room, cast.bob) as bob:
         assert bob.hello()["st"] == {"open": True}
-        reschedule_room(room, title=room.title, opens_at=room.opens_at, closes_at=timezone.now())
+        reschedule_room(room, title=room.title, opens_at=room.opens_at, closes_at=timezone.now(), by=None)
         assert bob.wait_for("st", within=4)["d"] == {"open": False}
         assert bob.say("Wait!")["code"] == "closed"
 
