@@ -12,4 +12,4 @@ from django.views.static import serve
 def picture(request: HttpRequest, path: str) -> HttpResponseBase:
     """A sized copy of a picture. They are served from their own folder: a path may climb out of a part of one
     (`images/../documents/`), but never out of `document_root`."""
-    return serve(request, path, document_root=Path(settings.MEDIA_ROOT) / "images")
+    return serve(request, path, document_root=str(Path(settings.MEDIA_ROOT) / "images"))
