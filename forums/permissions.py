@@ -23,7 +23,7 @@ def can_start_kind(viewer: Viewer, network: Network, kind: str) -> Verdict:
 
 
 def can_use_theme(viewer: Viewer, network: Network, theme: Theme) -> Verdict:
-    if Theme.objects.visible_to(viewer).filter(network_themes__network=network, pk=theme.pk).exists():
+    if Theme.objects.visible_to(viewer).of_network(network).filter(pk=theme.pk).exists():
         return ALLOWED
     return Verdict("This network does not use that theme.")
 
