@@ -169,9 +169,9 @@ def test_one_command_serves_the_home_page_from_a_clean_clone(tree: Path, capsys:
 def test_without_npm_on_the_machine_the_front_end_is_built_all_the_same(tmp_path: Path) -> None:
     tools = tmp_path / "bin"
     tools.mkdir()
-    for folder in ("/bin", "/usr/bin", "/usr/local/bin"):
+    for folder in ("/usr/local/bin", "/usr/bin", "/bin"):
         for tool in Path(folder).iterdir():
-            if tool.name not in ("node", "nodejs", "npm", "npx", "corepack") and not (tools / tool.name).exists():
+            if tool.name not in ("node", "nodejs", "npm", "npx", "corepack") and not (tools / tool.name).is_symlink():
                 (tools / tool.name).symlink_to(tool)
     bare, port = clone(tmp_path / "guildhall"), free_port()
 
