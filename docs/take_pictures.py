@@ -30,10 +30,12 @@ def sign_in(page: Page) -> None:
     page.get_by_role("button", name="Sign out").wait_for(state="attached")
 
 
-def take(page: Page, name: str) -> None:
+def take(page: Page, name: str, *, of: str = "") -> None:
+    """What the window shows; or one thing on the page, by its CSS selector."""
     page.wait_for_load_state("networkidle")
     page.evaluate("document.fonts.ready")
-    page.screenshot(path=HERE / f"{name}.png")
+    taken = page.locator(of) if of else page
+    taken.screenshot(path=HERE / f"{name}.png")
     sys.stdout.write(f"docs/pictures/{name}.png\n")
 
 
@@ -50,9 +52,8 @@ def take_all(browser: Browser, address: str) -> None:
     take(desk, "thread")
     desk.goto("/")
     desk.locator(".app-event-card", has_text="On now").get_by_role("link").click()
-    desk.get_by_role("heading", name="Live room").scroll_into_view_if_needed()
-    desk.mouse.wheel(0, 380)
-    take(desk, "live-room")
+    desk.get_by_text("Connected.").wait_for()
+    take(desk, "live-room", of=".app-chat")
     signed_in = desk.context.storage_state()
     phone = browser.new_context(base_url=address, viewport=PHONE, storage_state=signed_in).new_page()
     phone.goto("/networks/ai/")
