@@ -71,7 +71,6 @@ def test_drafts_and_closed_pages_are_found_by_nobody_who_may_not_read_them(hub: 
         "buying%20wisely",
         "'; DROP TABLE cms_guidancepage; --",
         "\\",
-        "buying\x00",
         "🏛️",
         "ÀÉÎ",
         "- - -",
