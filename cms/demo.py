@@ -690,7 +690,7 @@ CHALLENGES = [
 EVENTS = [
     Event(
         slug="questions-before-you-buy",
-        title="Open hour: questions to ask before you buy",
+        title="Open session: questions to ask before you buy",
         summary="Bring one question you wish you had asked a supplier. We collect them in the room.",
         starts=timedelta(minutes=-30),
         lasts=timedelta(hours=3, minutes=30),

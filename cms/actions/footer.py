@@ -43,7 +43,7 @@ _PAGES: list[tuple[str, str, str, list[Block]]] = [
                 ],
             ),
             _heading("When something is wrong"),
-            _text("Tell a facilitator of the network. They can lock a thread, and they will say why when they do."),
+            _text("Tell a facilitator of the network: its page says who they are."),
         ],
     ),
     (

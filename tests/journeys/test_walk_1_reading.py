@@ -94,6 +94,6 @@ def test_the_hub_reads_the_same_without_javascript(hub: Hub, browse: Browse) -> 
     page.get_by_role("link", name="Buying AI responsibly").click()
     expect(page.get_by_role("navigation", name="Contents").get_by_role("link")).to_have_count(2)
     page.get_by_role("link", name="Search", exact=True).click()
-    page.get_by_label("Pages, and threads of your networks").fill("buying")
+    page.get_by_label("Search pages").fill("buying")
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_role("link", name="Buying AI responsibly")).to_be_visible()
