@@ -300,7 +300,8 @@ def main() -> None:
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: whoever starts a shell's background job leaves it ignored, and Python would not listen for it.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupted)
     try:
         run_under_a_new_enough_python()
