@@ -318,6 +318,7 @@ FRONT_END_DIR = BASE_DIR / "var" / "front-end"  # what `npm run build` makes; be
 STATICFILES_DIRS = [FRONT_END_DIR] if FRONT_END_DIR.is_dir() else []
 MEDIA_URL = "/media/"
 MEDIA_ROOT = VAR_DIR / "media"
+PRIVATE_ROOT = VAR_DIR / "private"  # files that no address leads to: views serve them to those who may see them
 # `collectstatic` makes copies with hashed names, and once they are there, they are served; until then, and always in
 # the demonstration, the sources.
 STATIC_IS_COLLECTED = sys.argv[1:2] == ["collectstatic"] or (

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.core.management import call_command
+from django_tasks import task
+from django_tasks_db.models import DBTaskResult
 
 from network.actions.admission import forget_unproved
 from network.actions.jobs import scheduled
+from network.actions.mail import forget_old_mail, is_mail_due, send_due_mail
 
 
 @scheduled("clear sessions that have ended", every=timedelta(days=1))
@@ -31,3 +34,20 @@ def forget_finished_tasks() -> None:
         "--failed-min-age-days=30",
         "--verbosity=0",
     )
+
+
+@task(backend="worker")
+def send_mail() -> None:
+    send_due_mail()
+
+
+@scheduled("look for mail that is due", every=timedelta(seconds=10))
+def look_for_mail() -> None:
+    waiting = DBTaskResult.objects.ready().filter(backend_name="worker", task_path=send_mail.module_path)
+    if is_mail_due() and not waiting.exists():
+        send_mail.enqueue()
+
+
+@scheduled("forget old rows of the mail ledger", every=timedelta(days=1))
+def forget_mail() -> None:
+    forget_old_mail()

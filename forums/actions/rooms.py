@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from forums import limits, permissions, realtime
-from forums.models import Room
+from forums.models import Room, RoomRole
 from network.actions.audit import record
 from network.models import Member, Membership, Network
 
@@ -27,7 +27,9 @@ def schedule_room(
         permissions.can_schedule_room(by, network).enforce()
         limits.SCHEDULING.spend(by, now=now)
     with transaction.atomic():
-        room = Room.objects.create(network=network, title=title, opens_at=opens_at, closes_at=closes_at, host=by)
+        room = Room.objects.create(network=network, title=title, opens_at=opens_at, closes_at=closes_at)
+        if by is not None:
+            RoomRole.objects.create(room=room, member=by, role=RoomRole.Role.HOST, by=by)
         record("scheduled room", room, by=by, network=network)
     return room
 

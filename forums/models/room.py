@@ -24,9 +24,6 @@ class Room(models.Model):
 
     network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="rooms")
     title = models.CharField(max_length=200)
-    host = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="hosted_rooms"
-    )
     opens_at = models.DateTimeField()
     closes_at = models.DateTimeField()
     # A new one when numbers could be used again, as after restoring a backup: readers then start afresh.
@@ -102,3 +99,32 @@ class RoomEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.room_id} {self.seq} {self.kind}"
+
+
+class RoomRoleQuerySet(models.QuerySet["RoomRole"]):
+    def visible_to(self, viewer: Viewer) -> RoomRoleQuerySet:
+        """Of the rooms that the viewer may enter."""
+        return self.filter(room__in=Room.objects.visible_to(viewer))
+
+
+class RoomRole(models.Model):
+    """Somebody hosts a room, or speaks in it. A speaker may be nobody's member: then this room is all they see, and
+    they are labelled there."""
+
+    class Role(models.TextChoices):
+        HOST = "host", "Host"
+        SPEAKER = "speaker", "Speaker"
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="roles")
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="room_roles")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = RoomRoleQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["room", "member"], name="room_role_once")]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} in {self.room_id}: {self.get_role_display()}"

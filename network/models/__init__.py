@@ -1,28 +1,47 @@
 """Who people are to each other."""
 
-from network.models.admission import Admission
+from network.models.admission import Admission, AdmissionRequest
 from network.models.audit import AuditEvent
+from network.models.export import DataExport
+from network.models.intake import Intake, IntakeRow
+from network.models.invitation import Invitation
 from network.models.job import DueJob, Worker
+from network.models.mail import MailLedger
 from network.models.member import Member, Viewer
-from network.models.network import Membership, Network
+from network.models.network import Membership, MembershipEvent, Network
 from network.models.notice import Notice
 from network.models.organisation import Organisation, OrganisationDomain
+from network.models.profile import MemberTool, Profile
+from network.models.rules import GroundRules, RulesAcceptance
 from network.models.tag import Tag
-from network.models.theme import NetworkTheme, Theme
+from network.models.theme import MemberTheme, NetworkTheme, Theme, ThemeAlias
 
 __all__ = [
     "Admission",
+    "AdmissionRequest",
     "AuditEvent",
+    "DataExport",
     "DueJob",
+    "GroundRules",
+    "Intake",
+    "IntakeRow",
+    "Invitation",
+    "MailLedger",
     "Member",
+    "MemberTheme",
+    "MemberTool",
     "Membership",
+    "MembershipEvent",
     "Network",
     "NetworkTheme",
     "Notice",
     "Organisation",
     "OrganisationDomain",
+    "Profile",
+    "RulesAcceptance",
     "Tag",
     "Theme",
+    "ThemeAlias",
     "Viewer",
     "Worker",
 ]

@@ -47,7 +47,24 @@ class MemberManager(BaseUserManager["Member"].from_queryset(MemberQuerySet)):  #
 
 
 class Member(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]  # Wagtail gives it pages
-    """A council officer with an account. Identity is this row: addresses, jobs and councils change."""
+    """Somebody with an account, a council officer mostly. Identity is this row: addresses, jobs and councils change."""
+
+    class Kind(models.TextChoices):
+        """Partners and suppliers are let in by name only, labelled wherever they appear, and never in the directory."""
+
+        OFFICER = "officer", "Council officer"
+        PARTNER = "partner", "Partner"
+        SUPPLIER = "supplier", "Supplier"
+
+    class Inactive(models.TextChoices):
+        """Why an account is not in use."""
+
+        LAPSED = "lapsed", "The mailbox was not proved again in time"
+        SUSPENDED = "suspended", "Suspended by an administrator"
+        CLOSED = "closed", "Closed by its owner"
+
+    # How many short steps a first visit has: how shall we write to you, what interests you, say hello.
+    WELCOME_STEPS = 3
 
     email = models.EmailField("email address", max_length=254, unique=True)
     name = models.CharField("full name", max_length=100, blank=True)
@@ -55,8 +72,16 @@ class Member(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
         "network.Organisation", on_delete=models.PROTECT, null=True, blank=True, related_name="members"
     )
     job_title = models.CharField(max_length=100, blank=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.OFFICER)
     is_active = models.BooleanField(default=True)
+    # Empty while the account is in use; never shown to other members.
+    inactive_because = models.CharField(max_length=10, choices=Inactive.choices, blank=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    # Whoever holds the mailbox holds the account, so that it is still theirs is proved again from time to time.
+    mailbox_proved_at = models.DateTimeField(null=True, blank=True)
+    mailbox_asked_at = models.DateTimeField("asked to prove the mailbox again", null=True, blank=True)
+    # Of the steps of the first visit, how many were done or passed over.
+    welcome_steps_done = models.PositiveSmallIntegerField(default=0)
 
     objects: ClassVar[MemberManager] = MemberManager()
 
@@ -77,6 +102,11 @@ class Member(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
 
     def get_absolute_url(self) -> str:
         return reverse("member", args=[self.pk])
+
+    @property
+    def label(self) -> str:
+        """What stands beside the name of whoever is no officer, wherever it appears."""
+        return "" if self.kind == self.Kind.OFFICER else str(self.get_kind_display())
 
 
 # Whoever looks at a page: every `visible_to` takes one.

@@ -33,6 +33,10 @@ class Network(models.Model):
     audience = models.CharField("who it is for", max_length=300, blank=True)
     joining = models.CharField(max_length=10, choices=Joining.choices)
     question = models.CharField("question asked of applicants", max_length=300, blank=True)
+    # The first post of a new member waits until a facilitator has seen it.
+    first_post_hold = models.BooleanField("hold the first post of a new member", default=False)
+    # Mail about it says that there is something, and not what: for networks whose words must not stand in a mailbox.
+    content_free_mail = models.BooleanField("keep its words out of mail", default=False)
     published_members = models.PositiveIntegerField("published number of members", null=True, blank=True)
     published_source = models.CharField("source of that number", max_length=200, blank=True)
     # Goes up whenever somebody's access ends, so that open sockets are checked again within a second.
@@ -95,10 +99,20 @@ class Membership(models.Model):
         MEMBER = "member", "Member"
         FACILITATOR = "facilitator", "Facilitator"
 
+    class Mail(models.TextChoices):
+        """How often a network may write to a member."""
+
+        WEEKLY = "weekly", "A digest each week"
+        DAILY = "daily", "A digest each day"
+        EACH = "each", "Every new thread"
+        NOTHING = "nothing", "Nothing"
+
     member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     network = models.ForeignKey(Network, on_delete=models.CASCADE, related_name="memberships")
     state = models.CharField(max_length=10, choices=State.choices)
     role = models.CharField(max_length=12, choices=Role.choices, default=Role.MEMBER)
+    mail = models.CharField(max_length=10, choices=Mail.choices, default=Mail.WEEKLY)
+    job = models.CharField("their role, as they put it when asking", max_length=100, blank=True)
     reason = models.TextField("why they asked to join", blank=True)
     requested_at = models.DateTimeField(null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
@@ -106,6 +120,8 @@ class Membership(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     decision = models.TextField("words of the decision", blank=True)
+    # When the facilitators were reminded of this request; empty again with a new one.
+    reminded_at = models.DateTimeField(null=True, blank=True)
     joined_at = models.DateTimeField(null=True, blank=True)
     # Nothing written before this moment is unread: set when joining, moved by "mark all as read".
     read_before = models.DateTimeField(default=timezone.now)
@@ -144,3 +160,49 @@ class Membership(models.Model):
     @property
     def is_suspended(self) -> bool:
         return self.state == self.State.SUSPENDED
+
+
+class MembershipEventQuerySet(models.QuerySet["MembershipEvent"]):
+    def visible_to(self, viewer: Viewer) -> MembershipEventQuerySet:
+        """The history of their own memberships; and, where they facilitate, of all."""
+        if not viewer.is_authenticated or not viewer.is_active:
+            return self.none()
+        facilitated = Membership.objects.facilitators().filter(member=viewer).values("network")
+        return self.filter(models.Q(membership__member=viewer) | models.Q(membership__network__in=facilitated))
+
+
+class MembershipEvent(models.Model):
+    """One step in the history of a membership: who, when, and in what words. Inserted, never changed: the membership
+    itself holds only what is true now."""
+
+    class Kind(models.TextChoices):
+        ASKED = "asked", "Asked to join"
+        QUESTION = "question", "A facilitator asked"
+        ANSWER = "answer", "The applicant answered"
+        WITHDRAWN = "withdrawn", "Withdrew the request"
+        APPROVED = "approved", "Approved"
+        DECLINED = "declined", "Declined"
+        INVITED = "invited", "Came by an invitation"
+        JOINED = "joined", "Joined"
+        LEFT = "left", "Left"
+        REMOVED = "removed", "Removed"
+        SUSPENDED = "suspended", "Suspended"
+        REINSTATED = "reinstated", "Let in again"
+        APPOINTED = "appointed", "Became a facilitator"
+        STOOD_DOWN = "stood_down", "Is no longer a facilitator"
+
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="history")
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    # Null: the site itself, or somebody whose account is gone.
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    words = models.TextField(blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = MembershipEventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["membership", "at"], name="membership_history")]
+
+    def __str__(self) -> str:
+        return f"{self.membership_id}: {self.get_kind_display()}"

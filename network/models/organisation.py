@@ -9,7 +9,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
 
-from network.models.member import Viewer
+from network.models.member import Member, Viewer
 
 DOMAIN = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 
@@ -74,6 +74,10 @@ class Organisation(models.Model):
     homepage = models.CharField(max_length=200, blank=True)
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
+    # Kept for ever once anybody wrote for it: beside an old post stands what its author's council was then.
+    succeeded_by = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="predecessors"
+    )
 
     objects = OrganisationQuerySet.as_manager()
 
@@ -115,6 +119,8 @@ class OrganisationDomain(models.Model):
     organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="domains")
     domain = models.CharField(max_length=253)
     source = models.CharField(max_length=10, choices=Source.choices)
+    # What whoever comes by it is. A partner or supplier is let into no network without being invited.
+    kind = models.CharField(max_length=10, choices=Member.Kind.choices, default=Member.Kind.OFFICER)
     confirmed_at = models.DateTimeField(null=True, blank=True)
     confirmed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"

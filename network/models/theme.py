@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.urls import reverse
+from django.utils import timezone
 
-from network.models.member import Viewer
+from network.models.member import Member, Viewer
 from network.models.network import Network
 
 
@@ -63,3 +65,39 @@ class NetworkTheme(models.Model):
 
     def __str__(self) -> str:
         return f"{self.theme} in {self.network}"
+
+
+class ThemeAlias(models.Model):
+    """An address that a theme once had, before it was renamed or merged into another. Everybody may follow it; the
+    theme it leads to decides who sees more."""
+
+    slug = models.SlugField(max_length=100, primary_key=True)
+    theme = models.ForeignKey(Theme, on_delete=models.CASCADE, related_name="aliases")
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class MemberThemeQuerySet(models.QuerySet["MemberTheme"]):
+    def visible_to(self, viewer: Viewer) -> MemberThemeQuerySet:
+        """Their own; and those of people in their networks who show theirs, as far as the viewer knows the theme."""
+        if not viewer.is_authenticated or not viewer.is_active:
+            return self.none()
+        shown = models.Q(member__in=Member.objects.visible_to(viewer), member__profile__shows_themes=True)
+        return self.filter(models.Q(member=viewer) | shown, theme__in=Theme.objects.visible_to(viewer))
+
+
+class MemberTheme(models.Model):
+    """A theme that a member follows: what interests them, on their profile and in what they are told."""
+
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="member_themes")
+    theme = models.ForeignKey(Theme, on_delete=models.CASCADE, related_name="member_themes")
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = MemberThemeQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["member", "theme"], name="member_theme_once")]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} follows {self.theme}"

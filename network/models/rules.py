@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from network.models.member import Viewer
+
+
+class GroundRulesQuerySet(models.QuerySet["GroundRules"]):
+    def visible_to(self, viewer: Viewer) -> GroundRulesQuerySet:
+        """How members talk with each other is public."""
+        return self
+
+
+class GroundRules(models.Model):
+    """One version of the ground rules. A new version is a new row, and every member is asked again."""
+
+    number = models.PositiveIntegerField(unique=True)
+    # One rule on each line, plain text.
+    text = models.TextField()
+    change = models.TextField("what is new in this version", blank=True)
+    published_at = models.DateTimeField(default=timezone.now)
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    objects = GroundRulesQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-number"]
+        verbose_name_plural = "ground rules"
+
+    def __str__(self) -> str:
+        return f"Ground rules, version {self.number}"
+
+    @property
+    def rules(self) -> list[str]:
+        return [line.strip() for line in self.text.splitlines() if line.strip()]
+
+
+class RulesAcceptanceQuerySet(models.QuerySet["RulesAcceptance"]):
+    def visible_to(self, viewer: Viewer) -> RulesAcceptanceQuerySet:
+        return self.filter(member=viewer) if viewer.is_authenticated and viewer.is_active else self.none()
+
+
+class RulesAcceptance(models.Model):
+    """A member has agreed to one version of the ground rules."""
+
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="rules_accepted")
+    rules = models.ForeignKey(GroundRules, on_delete=models.PROTECT, related_name="acceptances")
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = RulesAcceptanceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["member", "rules"], name="rules_accepted_once")]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} agreed to version {self.rules_id}"
