@@ -27,6 +27,8 @@ PUBLIC = {
     "network.Organisation": "*",
     "network.DueJob": "*",  # written by the site, read by nobody
     "network.Worker": "*",
+    "network.MailLedger": "*",
+    "network.GroundRules": "*",
     "cms.HomePage": "*",
     "cms.SectionPage": "*",
     "cms.GuidancePage": "*",

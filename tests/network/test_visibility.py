@@ -3,45 +3,79 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.db import models, transaction
+from django.utils import timezone
 
 from network.actions.audit import record
 from network.models import (
     Admission,
+    AdmissionRequest,
     AuditEvent,
+    DataExport,
+    GroundRules,
+    Intake,
+    Invitation,
     Member,
     Membership,
+    MembershipEvent,
+    MemberTheme,
+    MemberTool,
     Network,
     NetworkTheme,
     Notice,
     Organisation,
     OrganisationDomain,
+    Profile,
+    RulesAcceptance,
     Theme,
     Viewer,
 )
 from network.notifications import join_requested
 from tests.cast import Cast
 
-# No reader reaches these: the site's own book of jobs and workers, and words that mean nothing without a carrier.
-WITHOUT_READERS = {"DueJob", "Worker", "Tag"}
+# No reader reaches these: the site's own book of jobs, workers and mail; words that mean nothing without a carrier; and
+# what is reached through the one thing that it belongs to.
+WITHOUT_READERS = {"DueJob", "Worker", "MailLedger", "Tag", "ThemeAlias", "IntakeRow"}
 
 OUTSIDE = ["olga", "amir", "lena", "sven", "nobody", "closed"]
 
 
 @pytest.fixture
 def secret(cast: Cast) -> Theme:
-    """Something of every table: above what the cast brings, a private theme, a notice and an audit event."""
+    """Something of every table: above what the cast brings, a private theme, a notice, an audit event, and what bob and
+    fay have told of themselves."""
+    _tell(cast)
     theme = Theme.objects.create(name="A private theme", slug="private", private_to=cast.practitioners)
     request = Membership.objects.get(member=cast.amir)
     with transaction.atomic():
         join_requested(request, now=request.requested_at)  # type: ignore[arg-type]
         record("asked to join", request, by=cast.amir, network=cast.practitioners)
     return theme
+
+
+def _tell(cast: Cast) -> None:
+    now = timezone.now()
+    rules = GroundRules.objects.create(number=1, text="Be kind.")
+    for member in (cast.fay, cast.bob):
+        Profile.objects.create(member=member, about="Private words", help_with="Private help")
+        MemberTool.objects.create(member=member, name="Private tool")
+        MemberTheme.objects.create(member=member, theme=cast.theme)
+        RulesAcceptance.objects.create(member=member, rules=rules)
+        DataExport.objects.create(member=member, session_digest="0" * 64)
+        MembershipEvent.objects.create(
+            membership=member.memberships.get(network=cast.ai), kind=MembershipEvent.Kind.ASKED, words="Private reason"
+        )
+    AdmissionRequest.objects.create(member=cast.bob, works_for="A body", reason="Private reason")
+    Intake.objects.create(by=cast.ada, network=cast.ai)
+    Invitation.objects.create(
+        network=cast.ai, email="somebody@example.org", by=cast.fay, expires_at=now + timedelta(days=14)
+    )
 
 
 def viewer_of(cast: Cast, who: str) -> Viewer:
@@ -61,6 +95,7 @@ def own(kind: type[models.Model], viewer: Viewer) -> Iterable[Any]:
         Network: Network.objects.all,  # that they exist, what they are for, how to join
         Organisation: Organisation.objects.all,  # the public register
         Theme: lambda: Theme.objects.filter(private_to=None),
+        GroundRules: GroundRules.objects.all,
     }
     if kind in public:
         return public[kind]()
@@ -139,3 +174,28 @@ def test_an_audit_event_is_never_changed_or_deleted(cast: Cast, secret: Theme) -
     ):
         with pytest.raises(TypeError):
             change()
+
+
+def test_members_see_of_each_other_what_each_shows(cast: Cast, secret: Theme) -> None:
+    assert {profile.member for profile in Profile.objects.visible_to(cast.bob)} == {cast.fay, cast.bob}
+    assert {tool.member for tool in MemberTool.objects.visible_to(cast.bob)} == {cast.fay, cast.bob}
+    assert {row.member for row in MemberTheme.objects.visible_to(cast.bob)} == {cast.fay, cast.bob}
+
+    Profile.objects.filter(member=cast.fay).update(shows_tools=False, shows_themes=False)
+    assert {tool.member for tool in MemberTool.objects.visible_to(cast.bob)} == {cast.bob}
+    assert {row.member for row in MemberTheme.objects.visible_to(cast.bob)} == {cast.bob}
+    assert {tool.member for tool in MemberTool.objects.visible_to(cast.fay)} == {cast.fay, cast.bob}
+
+
+def test_the_history_of_a_membership_is_for_its_member_and_the_facilitators(cast: Cast, secret: Theme) -> None:
+    assert {event.membership.member for event in MembershipEvent.objects.visible_to(cast.bob)} == {cast.bob}
+    assert {event.membership.member for event in MembershipEvent.objects.visible_to(cast.fay)} == {cast.bob, cast.fay}
+    assert Invitation.objects.visible_to(cast.fay).exists()
+    assert not Invitation.objects.visible_to(cast.bob).exists()
+
+
+def test_the_queue_of_admission_and_the_intakes_are_for_administrators(cast: Cast, secret: Theme) -> None:
+    assert not AdmissionRequest.objects.visible_to(cast.fay).exists()
+    assert AdmissionRequest.objects.visible_to(cast.ada).exists()
+    assert not Intake.objects.visible_to(cast.fay).exists()
+    assert Intake.objects.visible_to(cast.ada).exists()
