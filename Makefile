@@ -16,10 +16,10 @@ run: python ## Set up what is missing and run the demonstration; PORT=8001 for a
 	@$(START) run --port=$(PORT)
 
 test: test-tools ## Run all tests but the slow ones; ARGS="tests/forums -x" for some of them
-	@$(BIN)/python -m pytest -n 2 -m "not slow and not benchmark" $(ARGS)
+	@$(BIN)/python -m pytest -n 2 -m "not slow and not benchmark" --durations=15 --durations-min=5 $(ARGS)
 
 test-slow: test-tools ## Run the slow tests: faults, and a clean clone
-	@$(BIN)/python -m pytest -m slow $(ARGS)
+	@$(BIN)/python -m pytest -m slow --durations=15 $(ARGS)
 
 check: tools ## Format, lint, types, import rules, templates, missing migrations, a clean tree
 	$(BIN)/ruff format --check .
