@@ -131,10 +131,11 @@ _PAGES: list[tuple[str, str, str, list[Block]]] = [
             _heading("Something in a network"),
             _text("Ask its facilitators: they are named on the page of the network."),
             _heading("Something on the hub"),
-            _text("Ask whoever runs this site for your council or your region."),
+            _text("Ask whoever runs this site."),
+            ("contact", None),
             _heading("Something in the software"),
             _text("Guildhall is open source. Open an issue where you found the code."),
-            _for_the_operator("Put an address here that somebody reads, and say how soon they answer."),
+            _for_the_operator("Say here how soon you answer, and how else people can reach you."),
         ],
     ),
 ]
