@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from wagtail import hooks
 from wagtail.models import Page
 
@@ -18,3 +21,8 @@ def say_that_it_was_reviewed(request: HttpRequest, page: Page) -> None:
     if given and request.user.is_authenticated and not is_autosave:
         reviewed_on, review_by = given
         review_page(page, by=request.user, reviewed_on=reviewed_on, review_by=review_by)
+
+
+@hooks.register("insert_global_admin_js")  # type: ignore[untyped-decorator]
+def name_what_has_no_name() -> SafeString:
+    return format_html('<script type="module" src="{}"></script>', static("cms/editing.js"))

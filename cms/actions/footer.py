@@ -96,7 +96,9 @@ _PAGES: list[tuple[str, str, str, list[Block]]] = [
             _heading("How it is tested"),
             _text(
                 "Every kind of page is checked by a program for the rules of WCAG 2.2 at level AA whenever the "
-                "software changes. A program finds only part of what can be wrong; people find the rest."
+                "software changes. A program finds only part of what can be wrong; people find the rest. The pages in "
+                "which editors write come from Wagtail; those for writing, publishing and taking down a page are "
+                "checked too."
             ),
             _heading("What we know is not right yet"),
             _text("Live rooms have not yet been tested with enough people who use screen readers."),
