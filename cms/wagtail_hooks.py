@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from wagtail import hooks
+from wagtail.admin import messages
 from wagtail.models import Page
 
 from cms.actions.lifecycle import review_page
+from cms.models import PageThread
 
 
 @hooks.register("after_edit_page")  # type: ignore[untyped-decorator]
@@ -18,3 +23,19 @@ def say_that_it_was_reviewed(request: HttpRequest, page: Page) -> None:
     if given and request.user.is_authenticated and not is_autosave:
         reviewed_on, review_by = given
         review_page(page, by=request.user, reviewed_on=reviewed_on, review_by=review_by)
+
+
+@hooks.register("after_publish_page")  # type: ignore[untyped-decorator]
+def say_where_it_is_discussed(request: HttpRequest, page: Page) -> None:
+    """Whoever is no member of that network cannot see the discussion, and would think that there is none. That it began
+    they may know, for they chose the network; the way to it is for those who may read it."""
+    link = PageThread.objects.filter(page=page.pk, closed_at=None).select_related("thread__network").first()
+    if link is not None:
+        may_read = PageThread.objects.visible_to(request.user).filter(pk=link.pk).exists()
+        buttons = [messages.button(link.thread.get_absolute_url(), "Read the discussion")] if may_read else []
+        messages.info(request, f"The discussion of “{page.title}” is in the {link.thread.network}.", buttons=buttons)
+
+
+@hooks.register("insert_global_admin_js")  # type: ignore[untyped-decorator]
+def name_what_has_no_name() -> SafeString:
+    return format_html('<script type="module" src="{}"></script>', static("cms/editing.js"))

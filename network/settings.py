@@ -13,8 +13,9 @@ from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management.utils import get_random_secret_key
+from django.core.validators import validate_email
 
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 
@@ -301,6 +302,16 @@ elif MAIL_URL.scheme:
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR_DIR / "mail"
+
+# Where people write to when they need a person. Empty: nobody has said yet.
+CONTACT = text("GUILDHALL_CONTACT", "contact@example.org" if DEMONSTRATION else "")
+if CONTACT:
+    try:
+        validate_email(CONTACT)
+    except ValidationError:
+        raise ImproperlyConfigured(
+            f"GUILDHALL_CONTACT must be an email address such as hub@example.org, not {CONTACT!r}."
+        ) from None
 
 # Language and time
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from tests.cast import Cast, make_cast
+from tests.servers import RedisServer
 
 ROOT = Path(__file__).resolve().parent.parent
 PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "alone")  # gw0, gw1 ... where several processes share the tests
@@ -66,3 +68,14 @@ def cast(db: None) -> Cast:
 def no_limits_spent() -> None:
     """Rate limits are counted in the cache; each test begins with none spent."""
     cache.clear()
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A Redis that belongs to this test alone, whatever the others use."""
+    server = RedisServer(tmp_path)
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()

@@ -96,7 +96,9 @@ _PAGES: list[tuple[str, str, str, list[Block]]] = [
             _heading("How it is tested"),
             _text(
                 "Every kind of page is checked by a program for the rules of WCAG 2.2 at level AA whenever the "
-                "software changes. A program finds only part of what can be wrong; people find the rest."
+                "software changes. A program finds only part of what can be wrong; people find the rest. The pages in "
+                "which editors write come from Wagtail; those for writing, publishing and taking down a page are "
+                "checked too."
             ),
             _heading("What we know is not right yet"),
             _text("Live rooms have not yet been tested with enough people who use screen readers."),
@@ -131,10 +133,11 @@ _PAGES: list[tuple[str, str, str, list[Block]]] = [
             _heading("Something in a network"),
             _text("Ask its facilitators: they are named on the page of the network."),
             _heading("Something on the hub"),
-            _text("Ask whoever runs this site for your council or your region."),
+            _text("Ask whoever runs this site."),
+            ("contact", None),
             _heading("Something in the software"),
             _text("Guildhall is open source. Open an issue where you found the code."),
-            _for_the_operator("Put an address here that somebody reads, and say how soon they answer."),
+            _for_the_operator("Say here how soon you answer, and how else people can reach you."),
         ],
     ),
 ]

@@ -111,7 +111,15 @@ class Migration(migrations.Migration):
                 (
                     "body",
                     wagtail.fields.StreamField(
-                        [("heading", 0), ("paragraph", 1), ("list", 3), ("quote", 6), ("figures", 12), ("callout", 15)],
+                        [
+                            ("heading", 0),
+                            ("paragraph", 1),
+                            ("list", 3),
+                            ("quote", 6),
+                            ("figures", 12),
+                            ("callout", 15),
+                            ("contact", 16),
+                        ],
                         blank=True,
                         block_lookup={
                             0: (
@@ -171,6 +179,19 @@ class Migration(migrations.Migration):
                             13: ("wagtail.blocks.CharBlock", (), {"max_length": 120}),
                             14: ("wagtail.blocks.RichTextBlock", (), {"features": ["bold", "italic", "link"]}),
                             15: ("wagtail.blocks.StructBlock", [[("title", 13), ("text", 14)]], {}),
+                            16: (
+                                "wagtail.blocks.static_block.StaticBlock",
+                                (),
+                                {
+                                    "admin_text": (
+                                        "Shows the email address of whoever runs this site, as it stands in the "
+                                        "site's settings."
+                                    ),
+                                    "icon": "mail",
+                                    "label": "Contact address",
+                                    "template": "cms/blocks/contact.html",
+                                },
+                            ),
                         },
                         help_text="Shown above the list.",
                     ),
@@ -250,7 +271,15 @@ class Migration(migrations.Migration):
                 (
                     "body",
                     wagtail.fields.StreamField(
-                        [("heading", 0), ("paragraph", 1), ("list", 3), ("quote", 6), ("figures", 12), ("callout", 15)],
+                        [
+                            ("heading", 0),
+                            ("paragraph", 1),
+                            ("list", 3),
+                            ("quote", 6),
+                            ("figures", 12),
+                            ("callout", 15),
+                            ("contact", 16),
+                        ],
                         blank=True,
                         block_lookup={
                             0: (
@@ -310,6 +339,19 @@ class Migration(migrations.Migration):
                             13: ("wagtail.blocks.CharBlock", (), {"max_length": 120}),
                             14: ("wagtail.blocks.RichTextBlock", (), {"features": ["bold", "italic", "link"]}),
                             15: ("wagtail.blocks.StructBlock", [[("title", 13), ("text", 14)]], {}),
+                            16: (
+                                "wagtail.blocks.static_block.StaticBlock",
+                                (),
+                                {
+                                    "admin_text": (
+                                        "Shows the email address of whoever runs this site, as it stands in the "
+                                        "site's settings."
+                                    ),
+                                    "icon": "mail",
+                                    "label": "Contact address",
+                                    "template": "cms/blocks/contact.html",
+                                },
+                            ),
                         },
                     ),
                 ),
@@ -368,7 +410,15 @@ class Migration(migrations.Migration):
                 (
                     "body",
                     wagtail.fields.StreamField(
-                        [("heading", 0), ("paragraph", 1), ("list", 3), ("quote", 6), ("figures", 12), ("callout", 15)],
+                        [
+                            ("heading", 0),
+                            ("paragraph", 1),
+                            ("list", 3),
+                            ("quote", 6),
+                            ("figures", 12),
+                            ("callout", 15),
+                            ("contact", 16),
+                        ],
                         block_lookup={
                             0: (
                                 "wagtail.blocks.CharBlock",
@@ -427,6 +477,19 @@ class Migration(migrations.Migration):
                             13: ("wagtail.blocks.CharBlock", (), {"max_length": 120}),
                             14: ("wagtail.blocks.RichTextBlock", (), {"features": ["bold", "italic", "link"]}),
                             15: ("wagtail.blocks.StructBlock", [[("title", 13), ("text", 14)]], {}),
+                            16: (
+                                "wagtail.blocks.static_block.StaticBlock",
+                                (),
+                                {
+                                    "admin_text": (
+                                        "Shows the email address of whoever runs this site, as it stands in the "
+                                        "site's settings."
+                                    ),
+                                    "icon": "mail",
+                                    "label": "Contact address",
+                                    "template": "cms/blocks/contact.html",
+                                },
+                            ),
                         },
                     ),
                 ),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.text import slugify
-from wagtail.blocks import ListBlock, StreamBlock, StructBlock
+from wagtail.blocks import ListBlock, StaticBlock, StreamBlock, StructBlock
 from wagtail.blocks.field_block import CharBlock, RichTextBlock, TextBlock, TimeBlock
 
 # What an editor may do inside a paragraph. Headings are blocks of their own: the contents list is made of them.
@@ -62,6 +62,13 @@ class BodyBlock(StreamBlock):
     quote = QuoteBlock()
     figures = FiguresBlock(FigureBlock())
     callout = CalloutBlock()
+    # That of the settings whenever the page is read, so it is never out of date.
+    contact = StaticBlock(
+        icon="mail",
+        label="Contact address",
+        admin_text="Shows the email address of whoever runs this site, as it stands in the site's settings.",
+        template="cms/blocks/contact.html",
+    )
 
 
 class SessionBlock(StructBlock):

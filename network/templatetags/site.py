@@ -22,6 +22,12 @@ def site(request: HttpRequest) -> dict[str, Any]:
     return {"demonstration": settings.DEMONSTRATION, "site_url": settings.SITE_URL}
 
 
+@register.simple_tag
+def contact_address() -> str:
+    """Where people write to when they need a person; empty where nobody has said yet."""
+    return str(settings.CONTACT)
+
+
 @register.simple_tag(takes_context=True)
 def own_networks(context: Context) -> list[Network]:
     """The networks the viewer belongs to; one query, none for an anonymous visitor or an error page."""

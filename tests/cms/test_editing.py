@@ -192,6 +192,25 @@ def test_a_publisher_publishes_and_the_discussion_appears(
     assert sorted(tag.name for tag in page.tags.all()) == ["one", "two"]
 
 
+def test_a_publisher_is_told_where_the_discussion_is_and_gets_a_link_only_as_a_member(
+    hub: Hub, cast: Cast, publisher: Member, client: Client
+) -> None:
+    give_roles(cast.olga, [PUBLISHERS], by=None)
+    address = reverse("wagtailadmin_pages:add", args=["cms", "guidancepage", hub.guidance.pk])
+
+    def told(member: Member, slug: str, network: str | int) -> str:
+        client.force_login(member)
+        page = form_of(discuss_in=network, themes=[cast.theme.pk]) | {"slug": slug, "action-publish": "1"}
+        return client.post(address, page, follow=True).content.decode()
+
+    of_member, of_outsider = told(publisher, "one", cast.ai.pk), told(cast.olga, "two", cast.ai.pk)
+
+    first, second = (PageThread.objects.get(page__slug=slug).thread.get_absolute_url() for slug in ("one", "two"))
+    assert "The discussion of “New page” is in the AI Network." in of_member and f'href="{first}"' in of_member
+    assert "The discussion of “New page” is in the AI Network." in of_outsider and second not in of_outsider
+    assert "The discussion of" not in told(cast.olga, "three", "")
+
+
 def test_an_editor_is_told_which_themes_a_network_discusses(
     hub: Hub, cast: Cast, publisher: Member, client: Client
 ) -> None:

@@ -165,6 +165,22 @@ def test_a_member_gets_the_joining_link_before_and_the_record_after(
     assert "canaryrecord</p>" in html
 
 
+def test_while_it_is_on_members_are_shown_to_the_live_room_from_the_top(
+    hub: Hub, cast: Cast, client: Client, coming: EventPage
+) -> None:
+    on_now = hub.publish_event("On now", network=cast.ai, starts_at=timezone.now() - timedelta(minutes=5))
+    way_there = f'href="#live-room-{EventRoom.objects.get(page=on_now.pk).room_id}"'
+
+    for outsider in [None, *cast.outsiders]:
+        if outsider:
+            client.force_login(outsider)
+        assert "Go to the live room" not in client.get(on_now.url).content.decode()
+    client.force_login(cast.bob)
+    assert way_there in client.get(on_now.url).content.decode()
+    assert way_there.replace('href="#', 'id="') in client.get(on_now.url).content.decode()
+    assert "Go to the live room" not in client.get(coming.url).content.decode()
+
+
 @pytest.mark.parametrize("event", ["coming", "past"])
 def test_an_outsider_reads_that_it_takes_place_and_no_more(
     event: str, request: pytest.FixtureRequest, cast: Cast, client: Client

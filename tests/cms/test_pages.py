@@ -9,8 +9,10 @@ from django.contrib.auth.models import AnonymousUser, Group
 from django.core.management import call_command
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
 from wagtail.models import Page, PageViewRestriction
 
+from cms.actions.footer import set_up_footer
 from cms.actions.lifecycle import begin_lifecycle
 from cms.actions.pages import publish_page, republish_page, set_up_site
 from cms.models import (
@@ -300,3 +302,16 @@ def test_setting_up_leaves_alone_what_an_editor_took_down(db: None) -> None:
     call_command("set_up")
 
     assert not InformationPage.objects.get(slug="contact").live
+
+
+def test_the_contact_page_gives_the_address_of_the_settings_and_says_when_there_is_none(
+    hub: Hub, client: Client, settings: Settings
+) -> None:
+    set_up_footer(hub.home)
+
+    settings.CONTACT = ""
+    assert "has still to give an address" in client.get("/contact/").content.decode()
+    settings.CONTACT = "hub@example.org"
+    html = client.get("/contact/").content.decode()
+    assert '<a href="mailto:hub@example.org">hub@example.org</a>' in html
+    assert "has still to give an address" not in html

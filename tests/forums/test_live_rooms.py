@@ -152,11 +152,13 @@ def test_the_form_is_only_sent(bob: Client, room: Room) -> None:
 # Reading
 
 
-def test_words_are_shown_as_words(bob: Client, cast: Cast, room: Room) -> None:
-    say(room, by=cast.fay, body="<b>bold</b> & https://example.org/?a=1&b=2")
+def test_words_are_shown_as_words_and_the_composer_says_so(bob: Client, cast: Cast, room: Room) -> None:
+    say(room, by=cast.fay, body="**bold** <b>bold</b> & https://example.org/?a=1&b=2")
 
     html = text(bob, room.get_absolute_url())
 
+    assert "Shown just as you type it." in html
+    assert "**bold** " in html
     assert "&lt;b&gt;bold&lt;/b&gt; &amp;" in html
     assert 'href="https://example.org/?a=1&amp;b=2"' in html
 

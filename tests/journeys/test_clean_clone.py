@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,19 +16,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.servers import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 FIRST_START = 300  # seconds, on two cores
 LATER_START = 10
 
 # What a shell has, and where this machine gets packages from; nothing of the program, and no environment of Python's.
 KEPT = re.compile(r"HOME|LANG|USER|TMPDIR|(PIP|NPM_CONFIG|npm_config|NODE_EXTRA|SSL|REQUESTS|HTTPS?_PROXY).*")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def environment(path: str = "/usr/local/bin:/usr/bin:/bin") -> dict[str, str]:

@@ -17,7 +17,6 @@ from typing import Any
 
 import httpx
 import pytest
-from django.conf import settings
 from django.core.checks import CheckMessage
 from django.db import connection
 from django_tasks_db.models import DBTaskResult
@@ -27,16 +26,10 @@ from network.asgi import LoopbackOnly
 from network.checks import is_loopback, mail_can_leave
 from network.models import Worker
 from tests.network.test_worker import say
+from tests.servers import RedisServer, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVERS = ["daphne", "uvicorn"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Site:
@@ -241,10 +234,12 @@ def test_a_database_half_made_is_taken_away_again(site: Site, sign: signal.Signa
     assert list(site.var.glob("*.sqlite3*")) == []
 
 
-@pytest.mark.skipif(not settings.REDIS_URL, reason="several processes need Redis; .ci/run runs this with it")
+@pytest.mark.slow
 @pytest.mark.parametrize("server", SERVERS)
-def test_with_redis_several_processes_serve_and_the_worker_is_one_more(site: Site, server: str) -> None:
-    real = {"REDIS_URL": settings.REDIS_URL, "GUILDHALL_SITE_URL": "http://localhost"}
+def test_with_redis_several_processes_serve_and_the_worker_is_one_more(
+    site: Site, redis_server: RedisServer, server: str
+) -> None:
+    real = {"REDIS_URL": redis_server.url, "GUILDHALL_SITE_URL": "http://localhost"}
     ports = [free_port(), free_port()]
     for port in ports:
         site.serve("--server", server, "--port", str(port), **real)

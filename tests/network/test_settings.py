@@ -184,3 +184,11 @@ def test_nothing_but_the_settings_reads_the_environment() -> None:
     ]
     # asgi only names the settings module, as every Django project's does.
     assert sorted(readers) == ["network/asgi.py", "network/settings.py"]
+
+
+def test_the_contact_address_is_given_or_missing_and_never_nonsense(tmp_path: Path) -> None:
+    assert read(tmp_path, "CONTACT") == {"CONTACT": ""}
+    assert read(tmp_path, "CONTACT", GUILDHALL_DEMONSTRATION="1") == {"CONTACT": "contact@example.org"}
+    assert read(tmp_path, "CONTACT", GUILDHALL_CONTACT="hub@council.gov.uk") == {"CONTACT": "hub@council.gov.uk"}
+    words = refusal(tmp_path, GUILDHALL_CONTACT="Guildhall <hub@council.gov.uk>")
+    assert words.startswith("GUILDHALL_CONTACT must be an email address such as hub@example.org, not ")
