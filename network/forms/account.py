@@ -1,4 +1,4 @@
-"""The shape of what people type. Who may do what with it is asked of permissions and said by the verbs."""
+"""Signing in and signing up."""
 
 from __future__ import annotations
 
@@ -192,28 +192,3 @@ class SignUpForm(forms.Form):
     def asks_for_council(self) -> bool:
         """What was typed is in order, but a question has not been put yet."""
         return not self.was_asked and "organisation" in self.fields
-
-
-class AskToJoinForm(forms.Form):
-    reason = forms.CharField(
-        label="Why would you like to join?",
-        max_length=2000,
-        widget=forms.Textarea,
-        error_messages={
-            "required": "Enter why you would like to join",
-            "max_length": "Your reason must be 2,000 characters or fewer",
-        },
-    )
-
-
-class DeclineForm(forms.Form):
-    words = forms.CharField(
-        label="What shall we tell them?",
-        help_text="They read your words as you write them. Say what would change the answer, if something would.",
-        max_length=2000,
-        widget=forms.Textarea,
-        error_messages={
-            "required": "Enter what we shall tell them",
-            "max_length": "Your answer must be 2,000 characters or fewer",
-        },
-    )
