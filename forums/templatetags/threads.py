@@ -35,11 +35,12 @@ def theme_threads(context: dict[str, Any], theme: Theme) -> dict[str, Any]:
     return _latest(context, Thread.objects.visible_to(context["request"].user).filter(theme=theme), show_network=True)
 
 
-@register.inclusion_tag("forums/latest_threads.html", takes_context=True)
-def organisation_threads(context: dict[str, Any], organisation: Organisation) -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def organisation_threads(context: dict[str, Any], organisation: Organisation) -> list[Thread]:
     """The latest threads begun by members of an organisation that the reader may see."""
     found = Thread.objects.visible_to(context["request"].user).filter(organisation=organisation)
-    return _latest(context, found, show_network=True)
+    threads: list[Thread] = _latest(context, found)["threads"]
+    return threads
 
 
 @register.simple_tag(takes_context=True)
@@ -58,5 +59,5 @@ def _latest(context: dict[str, Any], threads: Any, *, show_network: bool = False
     viewer = context["request"].user
     if not viewer.is_authenticated:
         return {"threads": []}
-    shown = threads.marked_for(viewer).for_rows().latest_first()[:FEW]
+    shown = threads.marked_for(viewer, own_memberships(context["request"])).for_rows().latest_first()[:FEW]
     return {"threads": list(shown), "show_network": show_network, "request": context["request"], "user": viewer}

@@ -21,10 +21,10 @@ class FilterField(forms.ChoiceField):
                 *((choice.value, f"{choice.label} ({choice.people})") for choice in choices),
             ],
             error_messages={
-                "invalid_choice": f"{label}: nobody in your networks has what you asked for. Choose from the list"
+                "invalid_choice": f"Nobody in your networks fits what you chose for “{label}”. Choose from the list"
             },
         )
-        self.labels = {choice.value: choice.label for choice in choices}
+        self.names = {choice.value: choice.label for choice in choices}
 
 
 class DirectoryForm(forms.Form):
@@ -47,3 +47,12 @@ class DirectoryForm(forms.Form):
             "theme": FilterField("Interested in", "Any theme", choices.theme),
             "tool": FilterField("Uses", "Any tool", choices.tool),
         }
+
+    @property
+    def filters_used(self) -> list[tuple[str, str]]:
+        """The filters that leave somebody out, each with what was chosen, in words."""
+        return [
+            (str(field.label), field.names[self.cleaned_data[name]])
+            for name, field in self.fields.items()
+            if isinstance(field, FilterField) and self.cleaned_data[name]
+        ]

@@ -24,7 +24,6 @@ from network.templatetags.site import own_memberships
 from network.views import MemberRequest
 
 FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
-FILTERS = ("network", "organisation", "kind", "region", "theme", "tool")
 
 
 @login_required
@@ -43,7 +42,7 @@ def people(request: MemberRequest) -> HttpResponse:
     before, after = request.GET.get("before", ""), request.GET.get("after", "")
     context = {
         "form": form,
-        "filters_used": [name for name in FILTERS if name in wanted],
+        "filters_used": form.filters_used,
         "wanted": wanted,
         "count": found.count(),
     }
