@@ -6,12 +6,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from io import BytesIO
+
+from PIL import Image, ImageDraw
 
 from network.actions.admission import open_account
 from network.actions.membership import appoint_facilitator, approve_request, ask_to_join, join_network
 from network.actions.networks import create_network, create_theme, pick_themes
 from network.actions.organisations import add_organisation
-from network.models import Member, Membership, Network, Organisation
+from network.actions.profile import change_picture, change_profile
+from network.actions.welcome import HELLO, INTERESTS, MAIL, pass_over
+from network.models import Member, Membership, Network, Organisation, Profile, Theme
 
 LGA_SLIDES = "Local Government Association, “AI, Automation and Bots4Good”, November 2024"
 
@@ -61,6 +66,63 @@ OFFICERS = {
     "nadia": Officer("Nadia Newcomer", "specimen", "Policy officer"),
 }
 
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an officer tells of themselves. `hides` are parts of it that nobody else sees."""
+
+    help_with: str
+    about: str
+    themes: tuple[str, ...]  # slugs
+    tools: tuple[str, ...]
+    hides: tuple[str, ...] = ()
+
+
+PROFILES = {
+    "fiona": Told(
+        "Finding the right person to ask, and where a question belongs",
+        "I look after both networks. Write to me when you do not know where to begin.",
+        ("skills", "trust"),
+        (),
+    ),
+    "maya": Told(
+        "Getting a pilot past the board, and stopping one that does not work",
+        "I run a programme of nine pilots in social care and customer services. Three ended early, and I say why.",
+        ("social-care", "front-door", "generative-ai"),
+        ("Microsoft 365 Copilot", "Power BI"),
+    ),
+    "tom": Told(
+        "Evaluation: test sets, baselines, and what a supplier's accuracy figure does not say",
+        "Our team builds forecasting and classification models, and looks after what others have bought.",
+        ("data", "generative-ai", "trust"),
+        ("Python", "Azure OpenAI", "Power BI"),
+    ),
+    "priya": Told(
+        "Validating planning applications, from the officer's side",
+        "Eleven years in development management. I am learning what a model can be trusted with.",
+        ("planning", "data"),
+        ("QGIS",),
+    ),
+    "gwen": Told(
+        "Impact assessments, transparency records and retention",
+        "",
+        ("trust", "procurement"),
+        ("Microsoft 365 Copilot",),
+        hides=("tools",),
+    ),
+    "callum": Told(
+        "Transcription in home visits: consent, accents and interpreters",
+        "I was a social worker for fourteen years before I came to this.",
+        ("social-care",),
+        (),
+    ),
+    "sunita": Told("Chat on a council's site: what residents really ask", "", ("front-door",), ("GOV.UK Notify",)),
+    "owen": Told("Robots that read forms, and how to retire them", "", ("automation",), ("Power Automate", "UiPath")),
+}
+
+# Shapes in place of faces: the people are invented, and so nobody is in the picture.
+PICTURES = {"fiona": ("#0d4a47", "#e8b23a"), "tom": ("#43307a", "#dbe8f7"), "callum": ("#7a3513", "#fae5d6")}
+
 # Shown when the demonstration starts: whom to sign in as, and what they can do.
 SIGN_INS = {
     "maya": "a member of both networks",
@@ -100,6 +162,8 @@ def load(now: datetime) -> None:
             _join(ai, nickname, began + timedelta(days=days))
     _facilitate(ai, "fiona", began)
     _facilitate(practitioners, "fiona", began)
+    for nickname in PROFILES:
+        _tell(nickname)
     for days, (nickname, reason) in enumerate(APPLICATIONS.items()):
         _be_let_in(practitioners, nickname, reason, began + timedelta(days=10 + days))
     _ask(practitioners, "priya", "I am building a validation check for planning applications with our data team.", now)
@@ -159,6 +223,40 @@ def _networks() -> tuple[Network, Network]:
     technical = ("data", "generative-ai", "automation", "trust", "procurement", "planning", "social-care")
     pick_themes(practitioners, [theme for slug in technical for theme in themes if theme.slug == slug], by=None)
     return ai, practitioners
+
+
+def _tell(nickname: str) -> None:
+    """Once: what somebody changes in the demonstration stays."""
+    told, officer = PROFILES[nickname], member(nickname)
+    if Profile.objects.filter(member=officer).exists():
+        return
+    change_profile(
+        by=officer,
+        name=officer.name,
+        job_title=officer.job_title,
+        help_with=told.help_with,
+        about=told.about,
+        themes=Theme.objects.filter(slug__in=told.themes),
+        tools=told.tools,
+        shows=dict.fromkeys(told.hides, False),
+    )
+    for step in (MAIL, INTERESTS, HELLO):
+        pass_over(step, by=officer)
+    if nickname in PICTURES:
+        change_picture(by=officer, upload=_shapes(*PICTURES[nickname]), alt="A circle over a square", shows=True)
+
+
+def _shapes(ground: str, shape: str) -> BytesIO:
+    """A geometric picture, as a PNG file."""
+    side = 400
+    picture = Image.new("RGB", (side, side), ground)
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((60, 200, 340, 400), fill=shape)
+    draw.ellipse((110, 50, 290, 230), fill=shape, outline=ground, width=12)
+    file = BytesIO()
+    picture.save(file, "PNG")
+    file.seek(0)
+    return file
 
 
 def _row(network: Network, nickname: str) -> Membership | None:

@@ -67,5 +67,8 @@ def in_words(length: timedelta) -> str:
 JOINING = RateLimit("join or ask to join a network", 10, per=timedelta(days=1))
 DECIDING = RateLimit("decide on requests to join", 200, per=timedelta(hours=1))
 CONFIRMING = RateLimit("confirm domains", 500, per=timedelta(hours=1))
+PROFILE = RateLimit("change your profile", 100, per=timedelta(hours=1))
+PICTURES = RateLimit("change your picture", 20, per=timedelta(hours=1))
+EXPORTING = RateLimit("export the directory", 10, per=timedelta(hours=1))
 NOTICES = RateLimit("mark notices as read", 300, per=timedelta(hours=1))
 CREATING = RateLimit("create networks, themes and organisations", 100, per=timedelta(hours=1))

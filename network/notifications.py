@@ -70,6 +70,10 @@ def join_requested(request: Membership, *, now: datetime) -> None:
     give_notice("join_requested", request.pk, facilitators, now=now)
 
 
+def welcome_offered(member: Member, *, now: datetime) -> None:
+    give_notice("welcome_offered", member.pk, [member], now=now)
+
+
 def request_decided(request: Membership, *, now: datetime) -> None:
     give_notice("request_decided", request.pk, [request.member], now=now)
 
@@ -86,6 +90,17 @@ register(
         visible_to=lambda viewer: Membership.objects.visible_to(viewer).requested().select_related("member", "network"),
         title=lambda request: f"{request.member} asks to join the {request.network.name}",
         address=lambda request: reverse("network_requests", args=[request.network.slug]),
+    )
+)
+register(
+    NoticeKind(
+        name="welcome_offered",
+        # Their own, as long as steps are left.
+        visible_to=lambda viewer: Member.objects.visible_to(viewer).filter(
+            pk=viewer.pk, welcome_steps_done__lt=Member.WELCOME_STEPS
+        ),
+        title=lambda member: "Tell your networks what you can help with: three short steps",
+        address=lambda member: reverse("welcome"),
     )
 )
 register(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
@@ -67,6 +68,46 @@ def membership_of(viewer: Viewer, network: Network) -> Membership | None:
 def can_take_part(viewer: Viewer) -> Verdict:
     """What anybody may do who has an account in use, such as reading their own notices."""
     return ALLOWED if viewer.is_authenticated and viewer.is_active else SIGN_IN_FIRST
+
+
+def can_change_profile(viewer: Viewer) -> Verdict:
+    """Their own; nobody changes another's."""
+    return can_take_part(viewer)
+
+
+def can_follow_themes(viewer: Viewer, themes: Collection[Theme]) -> Verdict:
+    known = Theme.objects.visible_to(viewer).filter(pk__in=[theme.pk for theme in themes])
+    verdict = can_take_part(viewer)
+    if verdict and known.count() < len(themes):
+        return Verdict("You can follow only themes that you can see.")
+    return verdict
+
+
+def can_choose_mail(viewer: Viewer, memberships: Iterable[Membership]) -> Verdict:
+    """How networks may write is chosen by whoever belongs to them, for themselves."""
+    verdict = can_take_part(viewer)
+    if verdict and any(row.member_id != viewer.pk or not row.is_active for row in memberships):
+        return Verdict("You can choose this only for networks that you belong to.")
+    return verdict
+
+
+def can_be_welcomed(viewer: Viewer) -> Verdict:
+    """Whether the steps of a first visit are for them, and not behind them."""
+    if not viewer.is_authenticated or not viewer.is_active:
+        return SIGN_IN_FIRST
+    if not hasattr(viewer, "admission"):
+        return Verdict("These steps are for those who have been let in.")
+    if viewer.is_welcomed:
+        return Verdict("You have taken these steps. You can change what you said on your profile.")
+    return ALLOWED
+
+
+def can_take_welcome_step(viewer: Viewer, step: int) -> Verdict:
+    """A step may be taken again while others are still to come; none before the one in front of it."""
+    verdict = can_be_welcomed(viewer)
+    if verdict and viewer.is_authenticated and step > viewer.welcome_steps_done + 1:
+        return Verdict("Take the steps in their order.")
+    return verdict
 
 
 def can_read_notice(viewer: Viewer, notice: Notice) -> Verdict:
@@ -157,6 +198,10 @@ def _holds(viewer: Viewer, right: str, reason: str) -> Verdict:
 def can_confirm_domains(viewer: Viewer) -> Verdict:
     reason = "Only administrators can confirm an organisation's email domain."
     return _holds(viewer, "network.change_organisationdomain", reason)
+
+
+def can_export_people(viewer: Viewer) -> Verdict:
+    return _holds(viewer, "network.view_member", "Only administrators can export the directory.")
 
 
 def can_become_facilitator(member: Member, network: Network) -> Verdict:

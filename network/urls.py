@@ -3,7 +3,19 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from network.views import account, components, domains, mail, members, networks, notices, organisations
+from network.views import (
+    account,
+    components,
+    directory,
+    domains,
+    mail,
+    members,
+    networks,
+    notices,
+    organisations,
+    profile,
+    welcome,
+)
 from network.views.health import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,7 +26,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/signup/confirm/", account.SignUpCode.as_view(), name="account_email_verification_sent"),
     path("account/logout/", account.SignOut.as_view(), name="account_logout"),
     path("account/closed/", account.Closed.as_view(), name="account_inactive"),
-    path("welcome/", account.welcome, name="welcome"),
+    path("welcome/", welcome.welcome, name="welcome"),
+    path("welcome/mail/", welcome.mail, name="welcome_mail"),
+    path("welcome/interests/", welcome.interests, name="welcome_interests"),
+    path("welcome/hello/", welcome.hello, name="welcome_hello"),
+    path("profile/", profile.profile, name="profile"),
+    path("profile/picture/", profile.picture, name="profile_picture"),
+    path("profile/picture/remove/", profile.remove, name="profile_picture_remove"),
+    path("profile/mail/", profile.mail, name="profile_mail"),
     path("networks/", networks.networks, name="networks"),
     path("networks/<slug:slug>/", networks.network, name="network"),
     path("networks/<slug:slug>/join/", networks.join, name="network_join"),
@@ -22,11 +41,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/requests/", networks.requests, name="network_requests"),
     path("networks/<slug:slug>/requests/<int:pk>/approve/", networks.approve, name="network_request_approve"),
     path("networks/<slug:slug>/requests/<int:pk>/decline/", networks.decline, name="network_request_decline"),
+    path("people/", directory.people, name="people"),
     path("people/<int:pk>/", members.member, name="member"),
+    path("people/<int:pk>/picture/", members.picture, name="member_picture"),
     path("organisations/<slug:slug>/", organisations.organisation, name="organisation"),
     path("notices/", notices.notices, name="notices"),
     path("notices/read/", notices.read_all, name="notices_read"),
     path("notices/<int:pk>/open/", notices.open_notice, name="notice_open"),
+    path("administration/people.csv", directory.export, name="people_csv"),
     path("administration/domains/", domains.domains, name="domains"),
     path("administration/domains/<int:pk>/confirm/", domains.confirm, name="domain_confirm"),
     path("health/", health, name="health"),

@@ -11,7 +11,9 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.core.files.storage import FileSystemStorage
 
+from network.models import Profile
 from tests.cast import Cast, make_cast
 from tests.servers import RedisServer
 
@@ -57,6 +59,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def django_db_setup(django_db_setup: None) -> None:
     stamp, name = migrations_stamp()
     stamp.write_text(name)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def portraits_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Pictures that tests make are not left beside those of the site."""
+    Profile.picture.field.storage = FileSystemStorage(location=tmp_path_factory.mktemp("portraits"), base_url=None)
 
 
 @pytest.fixture

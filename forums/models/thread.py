@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -19,17 +20,18 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
         """The threads of the networks the viewer belongs to now."""
         return self.filter(network__in=Network.objects.of(viewer))
 
-    def unread_by(self, member: Member) -> ThreadQuerySet:
-        """Threads with something new by others since the member last looked: what the list shows, the badge counts."""
-        marked = self.visible_to(member).marked_for(member)
+    def unread_by(self, member: Member, memberships: Sequence[Membership] | None = None) -> ThreadQuerySet:
+        """Threads with something new by others since the member last looked: what the list shows, the badge counts.
+        `memberships`: the active ones, where they are at hand."""
+        marked = self.visible_to(member).marked_for(member, memberships)
         return marked.filter(is_unread=True)  # type: ignore[misc]  # annotated
 
-    def marked_for(self, member: Member) -> ThreadQuerySet:
+    def marked_for(self, member: Member, memberships: Sequence[Membership] | None = None) -> ThreadQuerySet:
         """With `last_read_number` and `is_unread` for each thread. The member stands in the join's ON clause."""
         return self.annotate(
             reading=models.FilteredRelation("readings", condition=models.Q(readings__member=member)),
             last_read_number=Coalesce("reading__last_read_number", 0),
-            is_unread=models.ExpressionWrapper(_is_unread_by(member), output_field=models.BooleanField()),
+            is_unread=models.ExpressionWrapper(_is_unread_by(member, memberships), output_field=models.BooleanField()),
         )
 
     def latest_first(self) -> ThreadQuerySet:
@@ -37,18 +39,22 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
 
     def for_rows(self) -> ThreadQuerySet:
         """With what a row of a list shows, in one query and one for the tags."""
-        return self.select_related("network", "theme", "author", "organisation", "last_author").prefetch_related(
+        return self.select_related(
+            "network", "theme", "author__profile", "organisation", "last_author"
+        ).prefetch_related(
             "tags"  # type: ignore[misc]  # a manager of taggit, which the plugin does not know
         )
 
 
-def _is_unread_by(member: Member) -> models.Q:
+def _is_unread_by(member: Member, memberships: Sequence[Membership] | None) -> models.Q:
     """The one rule of what is unread. Needs `last_read_number`. Left out is what the site itself began and nobody has
     answered (`quiet`). A member's own posts do not count: writing moves their number (`read_own_post`)."""
     above_floor = models.Q(pk__in=[])
-    for network, read_before in Membership.objects.active().filter(member=member).values_list("network", "read_before"):
+    if memberships is None:
+        memberships = list(Membership.objects.active().filter(member=member))
+    for membership in memberships:
         # A plain bound value: inside GREATEST() PostgreSQL would scan the table.
-        above_floor |= models.Q(network=network, last_post_at__gt=read_before)
+        above_floor |= models.Q(network=membership.network_id, last_post_at__gt=membership.read_before)
     return above_floor & models.Q(quiet=False, highest_number__gt=models.F("last_read_number"))
 
 

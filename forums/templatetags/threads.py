@@ -6,8 +6,9 @@ from typing import Any
 
 from django import template
 
-from forums.models import Thread
-from network.models import Network, Organisation, Theme
+from forums.models import Post, Thread
+from network.models import Member, Network, Organisation, Theme
+from network.templatetags.site import own_memberships
 
 register = template.Library()
 FEW = 5
@@ -16,8 +17,9 @@ FEW = 5
 @register.simple_tag(takes_context=True)
 def unread_count(context: dict[str, Any]) -> int:
     """How many threads the list at `unread` would show: the same query."""
-    viewer = context["request"].user
-    return Thread.objects.unread_by(viewer).count() if viewer.is_authenticated else 0
+    request = context["request"]
+    viewer = request.user
+    return Thread.objects.unread_by(viewer, own_memberships(request)).count() if viewer.is_authenticated else 0
 
 
 @register.inclusion_tag("forums/latest_threads.html", takes_context=True)
@@ -33,16 +35,29 @@ def theme_threads(context: dict[str, Any], theme: Theme) -> dict[str, Any]:
     return _latest(context, Thread.objects.visible_to(context["request"].user).filter(theme=theme), show_network=True)
 
 
-@register.inclusion_tag("forums/latest_threads.html", takes_context=True)
-def organisation_threads(context: dict[str, Any], organisation: Organisation) -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def organisation_threads(context: dict[str, Any], organisation: Organisation) -> list[Thread]:
     """The latest threads begun by members of an organisation that the reader may see."""
     found = Thread.objects.visible_to(context["request"].user).filter(organisation=organisation)
-    return _latest(context, found, show_network=True)
+    threads: list[Thread] = _latest(context, found)["threads"]
+    return threads
+
+
+@register.simple_tag(takes_context=True)
+def latest_posts_by(context: dict[str, Any], member: Member) -> list[Post]:
+    """The last of what a member wrote, in threads that the reader may see: one post of each thread at most."""
+    posts = Post.objects.visible_to(context["request"].user).filter(author=member)
+    # Of a few more than are shown, for somebody often writes twice in the same thread.
+    newest = posts.select_related("thread__network").order_by("-written_at", "-pk")[: FEW * 4]
+    by_thread: dict[int, Post] = {}
+    for post in newest:
+        by_thread.setdefault(post.thread_id, post)
+    return list(by_thread.values())[:FEW]
 
 
 def _latest(context: dict[str, Any], threads: Any, *, show_network: bool = False) -> dict[str, Any]:
     viewer = context["request"].user
     if not viewer.is_authenticated:
         return {"threads": []}
-    shown = threads.marked_for(viewer).for_rows().latest_first()[:FEW]
+    shown = threads.marked_for(viewer, own_memberships(context["request"])).for_rows().latest_first()[:FEW]
     return {"threads": list(shown), "show_network": show_network, "request": context["request"], "user": viewer}

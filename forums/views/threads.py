@@ -130,7 +130,10 @@ def _thread_of_reader(member: Member, pk: int) -> Thread:
 def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyForm) -> HttpResponse:
     member = member_or_404(request)
     posts = list(
-        Post.objects.visible_to(member).filter(thread=found).on_page(number).select_related("author", "organisation")
+        Post.objects.visible_to(member)
+        .filter(thread=found)
+        .on_page(number)
+        .select_related("author__profile", "organisation")
     )
     last_read_number: int = found.last_read_number  # type: ignore[attr-defined]  # annotated by `marked_for`
     is_looked_at = request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")

@@ -15,10 +15,17 @@ class MemberQuerySet(models.QuerySet["Member"]):
         """Themselves, and the people they share a network with."""
         if not viewer.is_authenticated or not viewer.is_active:
             return self.none()
-        from network.models.network import Membership, Network
+        return self.filter(models.Q(pk=viewer.pk) | models.Q(pk__in=_share_a_network_with(viewer)))
 
-        shared = Membership.objects.active().filter(network__in=Network.objects.of(viewer)).values("member")
-        return self.filter(models.Q(pk=viewer.pk) | models.Q(pk__in=shared))
+    def in_directory_of(self, viewer: Viewer) -> MemberQuerySet:
+        """The officers whom the viewer shares a network with, the viewer among them. No partner and no supplier."""
+        return self.filter(pk__in=_share_a_network_with(viewer), kind=Member.Kind.OFFICER, is_active=True)
+
+    def exported_to(self, viewer: Viewer) -> MemberQuerySet:
+        """For administrators: every officer who was let in and whose account is in use, whatever they belong to."""
+        if not viewer.is_authenticated or not viewer.is_active or not viewer.has_perm("network.view_member"):
+            return self.none()
+        return self.filter(kind=Member.Kind.OFFICER, is_active=True).exclude(admission=None)
 
     def unproved(self) -> MemberQuerySet:
         """Addresses that somebody typed into the sign-up form and nobody has shown to be theirs: no account yet."""
@@ -26,7 +33,34 @@ class MemberQuerySet(models.QuerySet["Member"]):
         return typed.exclude(emailaddress__verified=True)
 
     def search(self, words: str) -> MemberQuerySet:
-        return self.filter(name__icontains=words)
+        """Those of whom each word stands in their name, their organisation's, or what they show of themselves. By what
+        is hidden nobody is found, not even by themselves."""
+        from network.models.profile import MemberTool
+
+        found = self
+        for word in words.split()[:MOST_WORDS]:
+            tools = MemberTool.objects.filter(member=models.OuterRef("pk"), name__icontains=word)
+            found = found.filter(
+                models.Q(name__icontains=word)
+                | models.Q(organisation__name__icontains=word)
+                | models.Q(SHOWS_JOB_TITLE, job_title__icontains=word)
+                | models.Q(profile__shows_help_with=True, profile__help_with__icontains=word)
+                | models.Q(profile__shows_about=True, profile__about__icontains=word)
+                | models.Q(models.Exists(tools), profile__shows_tools=True)
+            )
+        return found
+
+
+MOST_WORDS = 6
+# Who has told nothing of themselves yet has hidden nothing either.
+SHOWS_JOB_TITLE = models.Q(profile=None) | models.Q(profile__shows_job_title=True)
+
+
+def _share_a_network_with(viewer: Viewer) -> models.QuerySet[Any, Any]:
+    """The numbers of all who belong to a network that the viewer belongs to."""
+    from network.models.network import Membership, Network
+
+    return Membership.objects.active().filter(network__in=Network.objects.of(viewer)).values("member")
 
 
 class MemberManager(BaseUserManager["Member"].from_queryset(MemberQuerySet)):  # type: ignore[misc]
@@ -102,6 +136,17 @@ class Member(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
 
     def get_absolute_url(self) -> str:
         return reverse("member", args=[self.pk])
+
+    @property
+    def shown_job_title(self) -> str:
+        """As others see it. Lists ask for `profile` together with their members."""
+        profile = getattr(self, "profile", None)
+        return self.job_title if profile is None or profile.shows_job_title else ""
+
+    @property
+    def is_welcomed(self) -> bool:
+        """Whether the steps of the first visit are behind them."""
+        return self.welcome_steps_done >= self.WELCOME_STEPS
 
     @property
     def label(self) -> str:

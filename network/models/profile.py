@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
+from django.urls import reverse
 
 from network.models.member import Member, Viewer
 from network.storage import portraits
@@ -37,6 +38,22 @@ class Profile(models.Model):
 
     def __str__(self) -> str:
         return f"Profile of member {self.member_id}"
+
+    @classmethod
+    def of(cls, member: Member) -> Profile:
+        """Theirs; or one with nothing in it and not kept, where they have told nothing yet."""
+        profile: Profile | None = getattr(member, "profile", None)
+        return profile or cls(member=member)
+
+    @property
+    def described_picture(self) -> str:
+        return self.picture_alt or f"Picture of {self.member}"
+
+    @property
+    def picture_address(self) -> str:
+        """Empty without a picture. Another picture has another address, so that a browser shows no old one."""
+        name = self.picture.name
+        return f"{reverse('member_picture', args=[self.member_id])}?v={name[:8]}" if name else ""
 
 
 class MemberToolQuerySet(models.QuerySet["MemberTool"]):

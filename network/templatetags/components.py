@@ -25,6 +25,8 @@ from django.utils.dateformat import format as format_date
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from network.models import Member, Profile
+
 register = template.Library()
 
 # What the browser's own pickers send and take, whatever the language of the site.
@@ -269,6 +271,16 @@ def initials(name: object) -> str:
     """ "Fay Facilitates" becomes "FF": for the round badge beside a name."""
     words = [word for word in str(name).split() if word[0].isalpha()]
     return (words[0][0] + (words[-1][0] if len(words) > 1 else "")).upper() if words else "?"
+
+
+@register.filter
+def portrait(member: object) -> str:
+    """The address of the picture that a member shows, where whoever listed them asked for `profile` too; never a
+    query of its own."""
+    if not isinstance(member, Member) or not Member._meta.get_field("profile").is_cached(member):
+        return ""
+    profile = Profile.of(member)
+    return profile.picture_address if profile.shows_picture else ""
 
 
 @register.filter

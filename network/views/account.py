@@ -12,9 +12,7 @@ from allauth.account.utils import get_next_redirect_url
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
@@ -24,8 +22,7 @@ from network.actions import admission
 from network.adapters import MailNotSent
 from network.forms import RequestCodeForm, SignInCodeForm, SignUpCodeForm, SignUpForm
 from network.limits import LimitReached
-from network.views import MemberRequest, errors
-from network.views.networks import network_cards
+from network.views import errors
 
 
 @require_safe
@@ -148,15 +145,3 @@ class Closed(allauth_views.AccountInactiveView):
 def too_often(request: HttpRequest) -> HttpResponse:
     """Where a limit of allauth's is reached: codes asked for, accounts begun, from one place or for one mailbox."""
     return errors.too_often(request, LimitReached("We have had too many tries for this.", retry_after=60))
-
-
-@login_required
-@require_safe
-def welcome(request: MemberRequest) -> HttpResponse:
-    """The first page after signing up: who we take them for, and the networks they can join."""
-    context = {
-        "cards": network_cards(request.user),
-        "admission": getattr(request.user, "admission", None),
-        "onward": get_next_redirect_url(request),
-    }
-    return render(request, "network/welcome.html", context)

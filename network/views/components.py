@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from network.models import Member, Network, Notice, Organisation, Tag, Theme
+from network.models import Member, MemberTool, Network, Notice, Organisation, Profile, Tag, Theme
 from network.notifications import ShownNotice
 
 COUNTY = Organisation(
@@ -30,6 +30,10 @@ TOM = Member(pk=12, name="Tom Okafor", job_title="Data engineer", organisation=B
 WILHELMINA = Member(
     pk=13, name="Wilhelmina Featherstonehaugh-Abernathy", job_title="Head of service", organisation=LONG
 )
+Profile(member=PRIYA, help_with="Getting a pilot past the board, and stopping one that does not work")
+Profile(member=TOM, shows_job_title=False)
+Profile(member=WILHELMINA, help_with="Impact assessments")
+TOOLS = [MemberTool(name="Power BI"), MemberTool(name="Python")]
 
 AI = Network(
     name="AI Network",
@@ -232,6 +236,7 @@ def components(request: HttpRequest) -> HttpResponse:
         "county": COUNTY,
         "member": PRIYA,
         "people": [PRIYA, TOM, WILHELMINA],
+        "profile_tools": TOOLS,
         "networks": [AI, PRACTITIONERS],
         "themes": THEMES,
         "tags": TAGS,

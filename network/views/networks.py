@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from allauth.account.utils import get_next_redirect_url
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
@@ -61,7 +62,7 @@ def network(request: HttpRequest, slug: str) -> HttpResponse:
     can_decide = permissions.can_facilitate(request.user, network)
     context = {
         "network": network,
-        "facilitators": facilitators.select_related("member__organisation").order_by("member__name"),
+        "facilitators": facilitators.select_related("member__organisation", "member__profile").order_by("member__name"),
         "themes": Theme.objects.visible_to(request.user).of_network(network),
         "can_decide": can_decide,
         "waiting": _requests(network, request.user).count() if can_decide else 0,
@@ -87,7 +88,7 @@ def join(request: MemberRequest, slug: str) -> HttpResponse:
         if posted is not None and form is None:
             verbs.join_network(network, by=request.user)
             messages.success(request, f"You have joined the {network}.")
-            return redirect(network)
+            return redirect(get_next_redirect_url(request) or network)
         if form is not None and form.is_valid():
             verbs.ask_to_join(network, by=request.user, reason=form.cleaned_data["reason"])
             messages.success(request, f"You have asked to join the {network}. The facilitators will decide.")
@@ -127,7 +128,9 @@ def _facilitated(request: HttpRequest, slug: str) -> Network:
 def requests(request: HttpRequest, slug: str) -> HttpResponse:
     """Who asks to join, longest waiting first."""
     network = _facilitated(request, slug)
-    queue = _requests(network, request.user).select_related("member__organisation", "member__admission__domain")
+    queue = _requests(network, request.user).select_related(
+        "member__organisation", "member__profile", "member__admission__domain"
+    )
     rows = [(asked, permissions.can_be_approved(asked)) for asked in queue[:100]]
     return render(request, "network/requests.html", {"network": network, "rows": rows})
 

@@ -1,4 +1,4 @@
-"""The shape of what people type. Who may do what with it is asked of permissions and said by the verbs."""
+"""Signing in and signing up."""
 
 from __future__ import annotations
 
@@ -40,6 +40,37 @@ def _heard_as(name: str) -> str:
     """A name as readers take it in: letters of any style, case and accent are one; spaces and signs are none."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
     return "".join(letter for letter in plain if letter.isalnum()).removeprefix("the")
+
+
+def name_field() -> forms.CharField:
+    return forms.CharField(
+        label="Full name",
+        max_length=100,
+        help_text="Members of your networks see it beside what you write.",
+        error_messages={
+            "required": "Enter your full name",
+            "max_length": "Full name must be 100 characters or fewer",
+        },
+        widget=forms.TextInput(attrs={"autocomplete": "name", "spellcheck": "false"}),
+    )
+
+
+def readable_name(typed: str) -> str:
+    """One line that can be read and told from the site's own words. Letters of every language, apostrophes and hyphens
+    are welcome; signs that cannot be seen, and that turn what stands beside them, are not. Raises ValidationError."""
+    name = " ".join(typed.split())
+    if has_invisible(name):
+        raise forms.ValidationError("Full name must not have invisible characters", code="invisible")
+    if not any(letter.isalpha() for letter in name):
+        raise forms.ValidationError("Full name must have letters", code="no_letters")
+    if _heard_as(name) in OURS:
+        raise forms.ValidationError(f"Enter your own name: “{name}” is what this site calls itself or others")
+    return name
+
+
+def has_invisible(line: str) -> bool:
+    """Whether one line of text holds signs that cannot be seen, or that turn what stands beside them."""
+    return any(unicodedata.category(letter).startswith("C") or letter in BLANK_LETTERS for letter in line)
 
 
 class WorkEmailField(forms.EmailField):
@@ -140,16 +171,7 @@ class SignUpForm(forms.Form):
     """Address, name and, where councils share the domain, which council."""
 
     email = WorkEmailField(help_text="We let in officers of councils by the domain of their address.")
-    name = forms.CharField(
-        label="Full name",
-        max_length=100,
-        help_text="Members of your networks see it beside what you write.",
-        error_messages={
-            "required": "Enter your full name",
-            "max_length": "Full name must be 100 characters or fewer",
-        },
-        widget=forms.TextInput(attrs={"autocomplete": "name", "spellcheck": "false"}),
-    )
+    name = name_field()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -173,16 +195,7 @@ class SignUpForm(forms.Form):
         return email
 
     def clean_name(self) -> str:
-        """One line that can be read and told from the site's own words. Letters of every language, apostrophes and
-        hyphens are welcome; signs that cannot be seen, and that turn what stands beside them, are not."""
-        name = " ".join(str(self.cleaned_data["name"]).split())
-        if any(unicodedata.category(letter).startswith("C") or letter in BLANK_LETTERS for letter in name):
-            raise forms.ValidationError("Full name must not have invisible characters", code="invisible")
-        if not any(letter.isalpha() for letter in name):
-            raise forms.ValidationError("Full name must have letters", code="no_letters")
-        if _heard_as(name) in OURS:
-            raise forms.ValidationError(f"Enter your own name: “{name}” is what this site calls itself or others")
-        return name
+        return readable_name(self.cleaned_data["name"])
 
     def clean(self) -> None:
         if not self.was_asked and "email" in self.cleaned_data:
@@ -192,28 +205,3 @@ class SignUpForm(forms.Form):
     def asks_for_council(self) -> bool:
         """What was typed is in order, but a question has not been put yet."""
         return not self.was_asked and "organisation" in self.fields
-
-
-class AskToJoinForm(forms.Form):
-    reason = forms.CharField(
-        label="Why would you like to join?",
-        max_length=2000,
-        widget=forms.Textarea,
-        error_messages={
-            "required": "Enter why you would like to join",
-            "max_length": "Your reason must be 2,000 characters or fewer",
-        },
-    )
-
-
-class DeclineForm(forms.Form):
-    words = forms.CharField(
-        label="What shall we tell them?",
-        help_text="They read your words as you write them. Say what would change the answer, if something would.",
-        max_length=2000,
-        widget=forms.Textarea,
-        error_messages={
-            "required": "Enter what we shall tell them",
-            "max_length": "Your answer must be 2,000 characters or fewer",
-        },
-    )

@@ -1,0 +1,154 @@
+"""What members tell of themselves, and how the networks may write to them."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from typing import IO
+
+from django.core.files.base import ContentFile
+from django.db import transaction
+
+from network import limits, permissions
+from network.actions.audit import record
+from network.models import Member, Membership, MemberTheme, MemberTool, Profile, Theme
+from network.storage import portrait
+
+# Of the profile, what others see or do not: `job_title` for `shows_job_title`.
+PARTS = ("job_title", "help_with", "about", "themes", "tools", "picture")
+
+
+def change_profile(
+    *,
+    by: Member,
+    name: str,
+    job_title: str,
+    help_with: str,
+    about: str,
+    themes: Collection[Theme],
+    tools: Sequence[str],
+    shows: Mapping[str, bool],
+) -> Profile:
+    """Writes down what a member tells of themselves. `tools` without doubles; `shows` says for some of `PARTS` whether
+    members of their networks see them, or nobody. Raises Refused, LimitReached."""
+    permissions.can_change_profile(by).enforce()
+    permissions.can_follow_themes(by, themes).enforce()
+    limits.PROFILE.spend(by)
+    with transaction.atomic():
+        profile = profile_for_change(by)
+        changed = keep_words(profile, name=name, job_title=job_title, help_with=help_with, about=about)
+        changed += [f"shows_{part}" for part in shows if getattr(profile, f"shows_{part}") != shows[part]]
+        for part in shows:
+            setattr(profile, f"shows_{part}", shows[part])
+        if shows:
+            profile.save(update_fields=[f"shows_{part}" for part in shows])
+        changed += keep_themes(by, themes) + _keep_tools(by, tools)
+        if changed:
+            # Which of it, and never the words: a name that was changed is what others may ask about.
+            record("changed profile", by, by=by, changed=sorted(changed))
+    return profile
+
+
+def change_picture(*, by: Member, upload: IO[bytes] | None, alt: str, shows: bool) -> Profile:
+    """Takes a picture of the member, encoded anew; None leaves the one that is there, and changes only its description
+    and who sees it. The one before is deleted. Raises Refused, LimitReached, NotAPicture."""
+    permissions.can_change_profile(by).enforce()
+    limits.PICTURES.spend(by)
+    encoded = portrait(upload) if upload is not None else None
+    with transaction.atomic():
+        profile = profile_for_change(by)
+        if encoded is not None:
+            forget_picture(profile)
+            profile.picture.save(f"{secrets.token_hex(16)}.webp", ContentFile(encoded), save=False)
+        try:
+            profile.picture_alt, profile.shows_picture = (alt if profile.picture else ""), shows
+            profile.save(update_fields=["picture", "picture_alt", "shows_picture"])
+            record("changed picture", by, by=by, new=encoded is not None)
+        except BaseException:
+            if encoded is not None:
+                profile.picture.delete(save=False)
+            raise
+    return profile
+
+
+def remove_picture(*, by: Member) -> Profile:
+    """Deletes the picture, if there is one. Raises Refused, LimitReached."""
+    permissions.can_change_profile(by).enforce()
+    limits.PICTURES.spend(by)
+    with transaction.atomic():
+        profile = profile_for_change(by)
+        if profile.picture:
+            forget_picture(profile)
+            profile.picture_alt = ""
+            profile.save(update_fields=["picture", "picture_alt"])
+            record("removed picture", by, by=by)
+    return profile
+
+
+def choose_mail(choices: Mapping[Membership, str], *, by: Member) -> None:
+    """How each network may write to a member: of their own memberships, one of `Membership.Mail`. Raises Refused,
+    LimitReached."""
+    permissions.can_choose_mail(by, choices).enforce()
+    limits.PROFILE.spend(by)
+    with transaction.atomic():
+        keep_mail(choices)
+
+
+# What other verbs share, all of it part of a verb.
+
+
+def profile_for_change(member: Member) -> Profile:
+    """Part of a verb: the member's profile, made where there is none, and nobody else's to change until the verb is
+    done."""
+    Profile.objects.get_or_create(member=member)
+    return Profile.objects.select_for_update().get(member=member)
+
+
+def keep_words(profile: Profile, **words: str) -> list[str]:
+    """Part of a verb: writes the fields of a member and of their profile that are given; gives back which changed."""
+    member = Member.objects.select_for_update(no_key=True).get(pk=profile.member_id)
+    changed = []
+    for row in (member, profile):
+        own = {field: words[field] for field in words if field in {column.name for column in row._meta.fields}}
+        differing = [field for field in own if getattr(row, field) != own[field]]
+        for field in differing:
+            setattr(row, field, own[field])
+        if differing:
+            row.save(update_fields=differing)
+        changed += differing
+    return changed
+
+
+def keep_themes(member: Member, themes: Collection[Theme]) -> list[str]:
+    """Part of a verb: follows these themes, and of those that the member can see no other; gives back which part of the
+    profile changed."""
+    wanted = {theme.pk for theme in themes}
+    seen = MemberTheme.objects.visible_to(member).filter(member=member)
+    had = set(seen.values_list("theme", flat=True))
+    MemberTheme.objects.filter(member=member, theme__in=had - wanted).delete()
+    new = [MemberTheme(member=member, theme_id=pk) for pk in sorted(wanted - had)]
+    MemberTheme.objects.bulk_create(new, ignore_conflicts=True)
+    return ["themes"] if had != wanted else []
+
+
+def keep_mail(choices: Mapping[Membership, str]) -> None:
+    """Part of a verb: writes down how each network may write to its member."""
+    for membership, mail in choices.items():
+        Membership.objects.filter(pk=membership.pk).update(mail=mail)
+
+
+def forget_picture(profile: Profile) -> None:
+    """Part of a verb, which saves the profile: takes its picture away, and the file once that is certain."""
+    if name := profile.picture.name:
+        transaction.on_commit(partial(profile.picture.storage.delete, name))
+        profile.picture = ""
+
+
+def _keep_tools(member: Member, tools: Sequence[str]) -> list[str]:
+    had = list(MemberTool.objects.filter(member=member).values_list("name", flat=True))
+    if sorted(had) == sorted(tools):
+        return []
+    MemberTool.objects.filter(member=member).exclude(name__in=tools).delete()
+    MemberTool.objects.bulk_create([MemberTool(member=member, name=name) for name in tools if name not in had])
+    return ["tools"]
