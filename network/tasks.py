@@ -8,11 +8,13 @@ from django.core.management import call_command
 
 from network.actions.admission import forget_unproved
 from network.actions.jobs import scheduled
+from network.actions.sessions import forget_sessions_and_browsers
 
 
 @scheduled("clear sessions that have ended", every=timedelta(days=1))
 def clear_ended_sessions() -> None:
     call_command("clearsessions")
+    forget_sessions_and_browsers()
 
 
 @scheduled("forget addresses that nobody proved", every=timedelta(days=1))

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from network.views import account, components, domains, mail, members, networks, notices, organisations
+from network.views import account, components, domains, mail, members, networks, notices, organisations, security
 from network.views.health import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,6 +14,27 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/signup/confirm/", account.SignUpCode.as_view(), name="account_email_verification_sent"),
     path("account/logout/", account.SignOut.as_view(), name="account_logout"),
     path("account/closed/", account.Closed.as_view(), name="account_inactive"),
+    path("account/login/password/", account.PasswordSignIn.as_view(), name="account_login_password"),
+    path("account/login/passkey/", account.PasskeySignIn.as_view(), name="mfa_login_webauthn"),
+    path("account/login/second-step/", account.SecondStep.as_view(), name="mfa_authenticate"),
+    path("account/", security.account, name="account"),
+    path("account/confirm/", security.confirm, name="account_confirm"),
+    path("account/confirm/code/", security.confirm_by_code, name="account_confirm_code"),
+    path("account/password/", security.password, name="account_password"),
+    path("account/password/remove/", security.remove_password, name="account_password_remove"),
+    path("account/second-factor/", security.second_factor_needed, name="second_factor_needed"),
+    path("account/app/", security.set_up_app, name="account_app"),
+    path("account/app/remove/", security.remove_app, name="account_app_remove"),
+    path("account/recovery-codes/", security.recovery_codes, name="account_recovery_codes"),
+    path("account/passkeys/options/", security.passkey_options, name="passkey_options"),
+    path("account/passkeys/add/", security.add_passkey, name="account_passkey_add"),
+    path("account/passkeys/<int:pk>/rename/", security.rename_passkey, name="account_passkey_rename"),
+    path("account/passkeys/<int:pk>/remove/", security.remove_passkey, name="account_passkey_remove"),
+    path("account/sessions/", security.own_sessions, name="account_sessions"),
+    path("account/sessions/<int:pk>/end/", security.end_session, name="account_session_end"),
+    path("account/sessions/end-others/", security.end_other_sessions, name="account_sessions_end_others"),
+    path("account/email/", security.address, name="account_email"),
+    path("account/email/code/", security.address_code, name="account_email_code"),
     path("welcome/", account.welcome, name="welcome"),
     path("networks/", networks.networks, name="networks"),
     path("networks/<slug:slug>/", networks.network, name="network"),

@@ -2,6 +2,7 @@
 
 from network.models.admission import Admission
 from network.models.audit import AuditEvent
+from network.models.browser import Browser
 from network.models.job import DueJob, Worker
 from network.models.member import Member, Viewer
 from network.models.network import Membership, Network
@@ -13,6 +14,7 @@ from network.models.theme import NetworkTheme, Theme
 __all__ = [
     "Admission",
     "AuditEvent",
+    "Browser",
     "DueJob",
     "Member",
     "Membership",

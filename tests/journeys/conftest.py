@@ -21,11 +21,13 @@ import httpx
 import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from network.models import Member
+from network.permissions import is_staff
+from network.sessions import SessionStore
+from tests.cast import proof_of_second_factor
 
 # Playwright's synchronous interface runs an event loop in the test's own thread; nothing else uses that loop.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -198,16 +200,20 @@ def page(browse: Browse) -> Page:
     return browse()
 
 
-def put_session(context: BrowserContext, server: Server, member: Member) -> None:
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session_of(member), "url": server.url}])
+def put_session(context: BrowserContext, server: Server, member: Member, *, second_factor: bool = True) -> None:
+    key = session_of(member, second_factor=second_factor)
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": server.url}])
 
 
-def session_of(member: Member) -> str:
-    """A session as signing in makes it; for tests that are not about signing in."""
+def session_of(member: Member, *, second_factor: bool = True) -> str:
+    """A session as signing in makes it; for tests that are not about signing in. Staff have shown a second factor in
+    it, unless it is left out."""
     session = SessionStore()
     session[SESSION_KEY] = str(member.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = member.get_session_auth_hash()
+    if second_factor and is_staff(member):
+        session.update(proof_of_second_factor(member))
     session.save()
     assert session.session_key
     return session.session_key
