@@ -8,11 +8,13 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.utils import user_pk_to_url_str
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.http.request import split_domain_port
@@ -47,8 +49,8 @@ class PasswordBackend(AuthenticationBackend):
     def _authenticate_by_email(self, email: str, password: str) -> Member | None:
         member = Member.objects.filter(email__iexact=email).first()
         # The password of nobody is unusable; checking that takes as long as checking any.
-        checked: Member | None = self._check_password(member or Member(password="!"), password)  # noqa: S106
-        return checked
+        checked = self._check_password(member or Member(password="!"), password)  # noqa: S106
+        return checked if isinstance(checked, Member) else None
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -111,17 +113,15 @@ class SecondFactorAdapter(DefaultMFAAdapter):
             )
             raise WrongKey from problem
 
-    def get_totp_label(self, user: Member) -> str:
-        return user.email
-
-    def generate_authenticator_name(self, user: Member, type: Authenticator.Type) -> str:
+    def generate_authenticator_name(self, user: AbstractBaseUser, type: Authenticator.Type) -> str:
         return "Passkey"
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         return {"id": passkey_host(allauth_context.request), "name": "Guildhall"}
 
-    def get_public_key_credential_user_entity(self, user: Member) -> dict[str, Any]:
-        return super().get_public_key_credential_user_entity(user) | {"display_name": user.get_full_name()}
+    def get_public_key_credential_user_entity(self, user: AbstractBaseUser) -> dict[str, Any]:
+        # The member's number, not the address: that may change.
+        return {"id": user_pk_to_url_str(user).encode(), "name": user.get_username(), "display_name": str(user)}
 
 
 def _cipher() -> MultiFernet:

@@ -76,8 +76,8 @@ SIGN_INS = {
     "adele": "administers the site (email domains at /administration/domains/)",
 }
 
-# What the authenticator apps of the invented staff would share with us, so that they can be tried without a phone. Known
-# to everybody, and therefore made in a demonstration only, which answers this machine alone.
+# What the authenticator apps of the invented staff would share with us, so that they can be tried without a phone.
+# Known to everybody, and therefore made in a demonstration only, which answers this machine alone.
 APP_SECRETS = {
     "fiona": "FIONAFACILITATESFORALL2345672345",
     "edward": "EDWARDEDITSALLDAYLONG23456723456",

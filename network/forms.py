@@ -261,9 +261,10 @@ class PasswordSignInForm(forms.Form):
     def clean(self) -> None:
         if self.errors:
             return
-        self.member = get_adapter().authenticate(
+        found = get_adapter().authenticate(
             allauth_context.request, email=self.cleaned_data["email"], password=self.cleaned_data["password"]
         )
+        self.member = found if isinstance(found, Member) else None
         if self.member is None:
             raise get_adapter().validation_error("email_password_mismatch")
 
@@ -379,7 +380,7 @@ class SecondFactorForm(AuthenticateForm):
             return True
         # For as long as the code would be taken, with what we allow for clocks that differ.
         seconds = (2 * settings.MFA_TOTP_TOLERANCE + 1) * settings.MFA_TOTP_PERIOD
-        return cache.add(f"app code used:{self.user.pk}:{normalize_user_code(code)}", True, timeout=seconds)
+        return cache.add(f"app-code-used:{self.user.pk}:{normalize_user_code(code)}", True, timeout=seconds)
 
 
 class AppSetUpForm(forms.Form):

@@ -216,8 +216,8 @@ def can_end_session(viewer: Viewer, member_id: int) -> Verdict:
 
 
 def can_remove_password(viewer: Viewer) -> Verdict:
-    verdict = can_take_part(viewer)
-    return Verdict("You have no password.") if verdict and not viewer.has_usable_password() else verdict
+    has_none = viewer.is_authenticated and not viewer.has_usable_password()
+    return can_take_part(viewer) and (Verdict("You have no password.") if has_none else ALLOWED)
 
 
 def can_change_factor(viewer: Viewer, member_id: int) -> Verdict:

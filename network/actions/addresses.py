@@ -25,7 +25,7 @@ def change_address(
     permissions.can_move_to(by, email, organisation).enforce()
     limits.MOVING.spend(by, now=now)
     with transaction.atomic():
-        member = Member.objects.select_for_update(no_key=True).get(pk=by.pk)
+        member: Member = Member.objects.select_for_update(no_key=True).get(pk=by.pk)
         permissions.can_move_to(member, email, organisation).enforce()
         # Whoever typed it into the sign-up form has not proved it, and now somebody else has.
         Member.objects.unproved().filter(email__iexact=email).delete()

@@ -16,10 +16,10 @@ from network import limits, notifications, permissions
 from network.actions.audit import record
 from network.models import Member
 
-KINDS = {
-    Authenticator.Type.TOTP: "app",
-    Authenticator.Type.WEBAUTHN: "passkey",
-    Authenticator.Type.RECOVERY_CODES: "recovery codes",
+KINDS: dict[str, str] = {
+    Authenticator.Type.TOTP.value: "app",
+    Authenticator.Type.WEBAUTHN.value: "passkey",
+    Authenticator.Type.RECOVERY_CODES.value: "recovery codes",
 }
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlencode, urlsplit
 
@@ -17,7 +17,6 @@ from network.permissions import Refused, is_staff
 
 Rest = ParamSpec("Rest")
 Asked = TypeVar("Asked", bound=HttpRequest)
-Given = TypeVar("Given", bound=HttpResponseBase)
 
 
 class MemberRequest(HttpRequest):
@@ -33,16 +32,15 @@ def second_factor_required(
     """For a page on which facilitators or others act for all: staff are asked for a second factor before they see it,
     once in a session. Who is no staff goes on to the view, which knows what to tell them."""
 
-    @wraps(view)
-    def guarded(request: Asked, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponseBase:
+    def guarded(request: Asked, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponseBase:
         return ask_for_second_factor(request) or view(request, *args, **kwargs)
 
-    return guarded
+    return update_wrapper(guarded, view)
 
 
 def ask_for_second_factor(request: HttpRequest, is_asked: Callable[[Viewer], bool] = is_staff) -> HttpResponse | None:
-    """Where a member of staff shows, or first sets up, a second factor, and then comes back; None where there is nothing
-    to ask. Raises Refused for a script's request, which cannot be led anywhere."""
+    """Where a member of staff shows, or first sets up, a second factor, and then comes back; None where there is
+    nothing to ask. Raises Refused for a script's request, which cannot be led anywhere."""
     viewer = request.user
     if not viewer.is_authenticated:
         return None
@@ -73,8 +71,7 @@ def confirmation_required(
 ) -> Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]:
     """For pages that change how somebody signs in: an open browser that its owner left is not enough."""
 
-    @wraps(view)
-    def guarded(request: Any, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponseBase:
+    def guarded(request: Any, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponseBase:
         is_form = request.method not in ("GET", "HEAD")
         if sessions.has_confirmed_lately(request, request.user, grace=GRACE if is_form else 0):
             return view(request, *args, **kwargs)
@@ -83,4 +80,4 @@ def confirmation_required(
             reverse("account_confirm") + "?" + urlencode({REDIRECT_FIELD_NAME: _page_of(request)})
         )
 
-    return login_required(guarded)
+    return login_required(update_wrapper(guarded, view))

@@ -235,7 +235,7 @@ class PasswordSignIn(StartsAgain, RedirectAuthenticatedUserMixin, NextRedirectMi
 class PasskeySignIn(StartsAgain, LoginWebAuthnView):
     """Takes what the browser gives; `security.passkey_options` asked it for that."""
 
-    form_class = PasskeySignInForm
+    form_class = PasskeySignInForm  # type: ignore[assignment]  # not theirs, but of the same shape
     template_name = "account/request_login_code.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

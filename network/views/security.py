@@ -58,7 +58,7 @@ from network.permissions import Refused, can_add_passkey, can_enrol_app, can_mak
 from network.views import MemberRequest, confirmation_required
 from network.views.account import second_factor_context
 
-APP_SECRET = "app_secret"  # in the session, encrypted, until the app has shown that it knows it
+SHARED = "app_to_set_up"  # in the session: the secret, encrypted, until the app has shown that it knows it
 ONWARD = "onward_from_second_factor"
 
 
@@ -103,7 +103,7 @@ def _named_address(request: HttpRequest) -> str:
 class MailedCode(AbstractCodeVerificationProcess):
     """A code that was mailed to somebody signed in, kept in their session with the tries at it."""
 
-    def __init__(self, request: HttpRequest, name: str, state: dict[str, Any]) -> None:
+    def __init__(self, request: MemberRequest, name: str, state: dict[str, Any]) -> None:
         self.request = request
         self.name = name
         super().__init__(
@@ -114,7 +114,7 @@ class MailedCode(AbstractCodeVerificationProcess):
         )
 
     @classmethod
-    def begin(cls, request: HttpRequest, name: str, *, email: str, is_theirs: bool = True, **more: Any) -> MailedCode:
+    def begin(cls, request: MemberRequest, name: str, *, email: str, is_theirs: bool = True, **more: Any) -> MailedCode:
         """Mails a code to an address. `is_theirs` False: another account's, which is told so instead, and no code is
         right. Raises ValidationError when there were too many for this mailbox; MailNotSent."""
         asked_by = f"{email} {ratelimit.get_ip(request)}"
@@ -129,9 +129,12 @@ class MailedCode(AbstractCodeVerificationProcess):
         return process
 
     @classmethod
-    def resume(cls, request: HttpRequest, name: str) -> MailedCode | None:
+    def resume(cls, request: MemberRequest, name: str) -> MailedCode | None:
         state = request.session.get(name)
-        process: MailedCode | None = cls(request, name, state).abort_if_invalid() if state else None
+        process = cls(request, name, state) if state else None
+        if process and not process.is_valid():
+            process.abort()
+            return None
         return process
 
     def send(self) -> None:
@@ -302,7 +305,7 @@ def set_up_app(request: MemberRequest) -> HttpResponse:
     form = AppSetUpForm(request.POST if request.method == "POST" else None, secret=secret, member=request.user)
     if form.is_bound and form.is_valid():
         factor = factors.enrol_app(request.user, secret, by=request.user)
-        request.session.pop(APP_SECRET, None)
+        request.session.pop(SHARED, None)
         return _after_enrolment(request, factor, "Your authenticator app is set up.")
     adapter = get_second_factor_adapter()
     address = adapter.build_totp_url(request.user, secret)
@@ -318,10 +321,10 @@ def set_up_app(request: MemberRequest) -> HttpResponse:
 def _secret_to_share(request: HttpRequest) -> str:
     """The same until the app is set up: loading the page again must not undo what was scanned."""
     try:
-        return decrypt(request.session[APP_SECRET])
+        return decrypt(request.session[SHARED])
     except (KeyError, ValidationError):
         secret: str = generate_totp_secret()
-        request.session[APP_SECRET] = encrypt(secret)
+        request.session[SHARED] = encrypt(secret)
         return secret
 
 
@@ -338,7 +341,7 @@ def remove_app(request: MemberRequest) -> HttpResponse:
 
 
 def _after_enrolment(request: MemberRequest, factor: Authenticator, said: str) -> HttpResponse:
-    """The session has just shown it. With the first factor come recovery codes, shown in this answer and never again."""
+    """The session has just shown it. With the first factor come recovery codes, shown in this answer alone."""
     record_authentication(request, request.user, "mfa", id=factor.pk, type=factor.type)
     onward = request.session.pop(ONWARD, reverse("account"))
     if Authenticator.objects.filter(user=request.user, type=Authenticator.Type.RECOVERY_CODES).exists():
@@ -372,7 +375,8 @@ def _show_codes(request: HttpRequest, codes: list[str], *, onward: str, said: st
 
 def _passkey(request: MemberRequest, pk: int) -> Authenticator:
     theirs = Authenticator.objects.filter(user=request.user, type=Authenticator.Type.WEBAUTHN)
-    return get_object_or_404(theirs, pk=pk)
+    passkey: Authenticator = get_object_or_404(theirs, pk=pk)
+    return passkey
 
 
 @never_cache

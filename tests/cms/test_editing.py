@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.urls import reverse
+from django.urls import URLResolver, get_resolver, reverse
 from django.utils import timezone
+from wagtail.documents import get_document_model
+from wagtail.images import get_image_model
 from wagtail.models import Page
+from wagtail.models import PageLogEntry as LogEntry
 from wagtail.test.utils.form_data import nested_form_data, rich_text, streamfield
 
 from cms.actions.roles import ADMINISTRATORS, EDITORS, PUBLISHERS, give_roles, set_up_roles
@@ -20,7 +24,7 @@ from cms.models import EventPage, GuidancePage, PageLifecycle, PageThread
 from forums.actions.threads import start_thread
 from network.models import AuditEvent, Member, NetworkTheme, Theme
 from network.permissions import Refused
-from tests.cast import Cast, sign_in
+from tests.cast import Cast, give_second_factor, show_second_factor, sign_in
 from tests.cms.hub import Hub, close
 
 SIGN_IN = "/account/login/code/"
@@ -91,6 +95,87 @@ def test_a_password_typed_into_wagtails_own_form_lets_nobody_in(address: str, hu
     client.post(address, {"username": cast.ada.email, "password": "a long enough password"})
 
     assert "_auth_user_id" not in client.session
+
+
+def under_the_admin() -> list[str]:
+    """Every address of the admin, with something in its holes."""
+    found = []
+
+    def walk(resolver: URLResolver, before: str) -> None:
+        for entry in resolver.url_patterns:
+            pattern = str(entry.pattern).lstrip("^").rstrip("$")
+            if isinstance(entry, URLResolver):
+                walk(entry, before + pattern)
+            else:
+                filled = re.sub(r"<(?:\w+:)?\w+>|\([^()]*(?:\([^()]*\)[^()]*)*\)", "1", before + pattern)
+                found.append("/" + re.sub(r"[\\^$?*+]", "", filled))
+
+    walk(get_resolver(), "")
+    return [address for address in found if address.startswith("/admin/")]
+
+
+@pytest.mark.parametrize("has_one", [True, False])
+def test_without_a_second_factor_in_this_session_an_editor_reaches_nothing(
+    hub: Hub, administrator: Member, client: Client, has_one: bool
+) -> None:
+    client.force_login(administrator)
+    if has_one:
+        give_second_factor(administrator)
+    led = "/account/confirm/?next=" if has_one else "/account/second-factor/?next="
+    addresses = under_the_admin()
+    assert len(addresses) > 200
+    assert any("chooser" in address for address in addresses)
+    assert any("preview" in address for address in addresses)
+    before = Page.objects.count(), LogEntry.objects.count()
+
+    for address in addresses:
+        for ask in (client.get, client.post):
+            for headers in ({}, {"accept": "application/json"}):
+                answer = ask(address, headers=headers)
+                assert (answer.status_code, answer["Location"].startswith(led)) == (302, True), address
+        script = client.post(address, headers={"x-requested-with": "XMLHttpRequest"})
+        assert script.status_code == 403, address
+    assert (Page.objects.count(), LogEntry.objects.count()) == before
+
+
+def test_an_upload_without_a_second_factor_keeps_no_file(hub: Hub, administrator: Member, client: Client) -> None:
+    client.force_login(administrator)
+    for address in ("/admin/images/multiple/add/", "/admin/documents/multiple/add/"):
+        client.post(address, {"title": "x", "files[]": SimpleUploadedFile("x.pdf", b"%PDF-1.4")})
+
+    assert not get_document_model().objects.exists()
+    assert not get_image_model().objects.exists()
+
+
+def test_with_one_shown_in_this_session_the_admin_opens(hub: Hub, editor: Member, client: Client) -> None:
+    client.force_login(editor)
+    address = client.get("/admin/pages/?p=2")["Location"]
+    assert address == "/account/second-factor/?next=%2Fadmin%2Fpages%2F%3Fp%3D2"
+    show_second_factor(client, editor)
+
+    assert client.get("/admin/").status_code == 200
+
+
+def test_an_address_or_a_password_is_changed_on_the_account_pages_only(
+    hub: Hub, administrator: Member, cast: Cast, client: Client
+) -> None:
+    sign_in(client, administrator)
+    own = client.get("/admin/account/").content.decode()
+    edit = client.get(f"/admin/users/edit/{cast.lena.pk}/").content.decode()
+    assert 'type="password"' not in own + edit
+    assert 'name="email"' not in own + edit
+    assert "name_email-email" not in own
+    taken = {"email": "taken@evil.example", "password1": "a long enough one", "password2": "a long enough one"}
+    client.post(f"/admin/users/edit/{cast.lena.pk}/", taken)
+    client.post("/admin/account/", {f"name_email-{name}": value for name, value in taken.items()} | taken)
+    for address in ("/admin/password_reset/", "/admin/account/change_password/"):
+        client.post(address, taken)
+
+    for member in (cast.lena, administrator):
+        was = member.email
+        member.refresh_from_db()
+        assert member.email == was
+        assert not member.has_usable_password()
 
 
 def test_a_member_without_a_role_is_told_so_and_not_sent_round(hub: Hub, cast: Cast, client: Client) -> None:
