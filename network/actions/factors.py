@@ -14,7 +14,21 @@ from django.utils import timezone
 
 from network import limits, notifications, permissions
 from network.actions.audit import record
+from network.adapters import WrongKey
 from network.models import Member
+
+
+class SecretsOfAnotherKey(Exception):
+    """The database was made with an encryption key that this process does not have."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Secrets of second factors in this database were encrypted with another key, so nobody who has one could "
+            "sign in. Put that key into GUILDHALL_ENCRYPTION_KEY, or its file encryption-key into GUILDHALL_VAR; where "
+            "it is lost for good, run `manage.py reencrypt_secrets --forget-unreadable`, and those members set up "
+            "theirs anew."
+        )
+
 
 KINDS: dict[str, str] = {
     Authenticator.Type.TOTP.value: "app",
@@ -90,16 +104,38 @@ def make_recovery_codes(*, by: Member) -> list[str]:
     return codes
 
 
-def reencrypt_secrets() -> int:
-    """Encrypts all secrets with the first of the keys; says how many. Raises WrongKey."""
-    count = 0
+def _secrets_of(factor: Authenticator) -> set[str]:
+    return {"secret", "seed"} & factor.data.keys()
+
+
+def check_secrets() -> None:
+    """Raises SecretsOfAnotherKey where one cannot be read."""
+    for factor in Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN).iterator():
+        try:
+            for name in _secrets_of(factor):
+                decrypt(factor.data[name])
+        except WrongKey as problem:
+            raise SecretsOfAnotherKey from problem
+
+
+def reencrypt_secrets(*, forget_unreadable: bool = False) -> tuple[int, int]:
+    """The site's own upkeep: encrypts all secrets with the first of the keys; says how many, and how many factors were
+    forgotten because no key reads them. Raises SecretsOfAnotherKey where there are such and they are to be kept."""
+    done = forgotten = 0
     with transaction.atomic():
         for factor in Authenticator.objects.select_for_update().exclude(type=Authenticator.Type.WEBAUTHN):
-            for name in {"secret", "seed"} & factor.data.keys():
-                factor.data[name] = encrypt(decrypt(factor.data[name]))
-                count += 1
+            try:
+                factor.data |= {name: encrypt(decrypt(factor.data[name])) for name in _secrets_of(factor)}
+            except WrongKey as problem:
+                if not forget_unreadable:
+                    raise SecretsOfAnotherKey from problem
+                record("removed second factor", factor, by=None, kind=KINDS[factor.type], reason="key lost")
+                factor.delete()
+                forgotten += 1
+                continue
             factor.save(update_fields=["data"])
-    return count
+            done += 1
+    return done, forgotten
 
 
 def _lock(member: Member) -> None:

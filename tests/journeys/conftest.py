@@ -78,6 +78,7 @@ class Server:
             "GUILDHALL_SITE_URL": self.url,
             "GUILDHALL_DEMONSTRATION": "1",
             "GUILDHALL_SECRET_KEY": settings.SECRET_KEY,
+            "GUILDHALL_ENCRYPTION_KEY": ",".join(settings.ENCRYPTION_KEYS),
         }
 
     def start(self) -> None:
@@ -169,9 +170,11 @@ def browse(browser: Browser, server: Server) -> Iterator[Browse]:
         if message.type == "error" and "Failed to load resource" not in message.text:
             complaints.append(f"{message.text} at {message.location}")
 
+    own = (f"127.0.0.1:{server.port}", f"localhost:{server.port}")
+
     def asked(request: Request) -> None:
         where = urlsplit(request.url)
-        if where.scheme in ("http", "https", "ws", "wss") and where.netloc != urlsplit(server.url).netloc:
+        if where.scheme in ("http", "https", "ws", "wss") and where.netloc not in own:
             complaints.append(f"a request left the site: {request.url}")
 
     def open_browser(member: Member | None = None, *, javascript: bool = True, width: int = 1280) -> Page:

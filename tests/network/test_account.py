@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 from unittest.mock import Mock, patch
 
@@ -17,6 +18,7 @@ from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.cache import cache
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -25,6 +27,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from network import sessions
 from network.actions.admission import begin_sign_up
+from network.actions.factors import SecretsOfAnotherKey, check_secrets
 from network.models import AuditEvent, Browser, Member, Organisation, OrganisationDomain
 from network.models.browser import browser_in_words
 from tests.cast import APP_SECRET, Cast, app_code, give_second_factor, show_second_factor, sign_in
@@ -491,6 +494,33 @@ class TestAuthenticatorApps:
         assert "We cannot check codes of authenticator apps at the moment" in page(response)
         assert "GUILDHALL_ENCRYPTION_KEY" in caplog.text
         assert not is_signed_in(client)
+
+
+class TestTheEncryptionKey:
+    def test_one_after_the_other_encrypts(self, bob: Member, settings: Any) -> None:
+        app = give_second_factor(bob)
+        was = app.data["secret"]
+        old, new = settings.ENCRYPTION_KEYS[0], "A" * 43 + "="
+        settings.ENCRYPTION_KEYS = [new, old]
+        call_command("reencrypt_secrets", stdout=StringIO())
+        app.refresh_from_db()
+        assert app.data["secret"] != was
+
+        settings.ENCRYPTION_KEYS = [new]
+        assert app.wrap().validate_code(app_code())
+
+    def test_one_that_is_lost_is_told_of_and_given_up_only_on_demand(self, bob: Member, settings: Any) -> None:
+        give_second_factor(bob)
+        settings.ENCRYPTION_KEYS = ["A" * 43 + "="]
+        with pytest.raises(CommandError, match="were encrypted with another key"):
+            call_command("reencrypt_secrets")
+        with pytest.raises(SecretsOfAnotherKey):
+            check_secrets()
+        assert Authenticator.objects.exists()
+
+        call_command("reencrypt_secrets", "--forget-unreadable", stdout=StringIO())
+        assert not Authenticator.objects.exists()
+        check_secrets()
 
 
 AT_A_NAME = {"host": "localhost:8000"}
