@@ -9,9 +9,9 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from forums import realtime
-from forums.actions.rooms import shut_out
+from forums.actions.rooms import end_listening, shut_out
 from network.models import Membership
-from network.signals import membership_ended, stop_requested
+from network.signals import membership_ended, session_ended, stop_requested
 
 
 @receiver(membership_ended)
@@ -23,6 +23,11 @@ def close_sockets(sender: type[Membership], membership: Membership, **news: Any)
 def close_sockets_of_session(sender: object, request: HttpRequest, **news: Any) -> None:
     if request.session.session_key:
         realtime.session_ended(request.session.session_key)
+
+
+@receiver(session_ended)
+def close_sockets_of_ended_session(sender: object, session_key: str, **news: Any) -> None:
+    end_listening(session_key)
 
 
 @receiver(stop_requested)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.utils import user_pk_to_url_str
+from allauth.core import context as allauth_context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.http.request import split_domain_port
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from network.models import Network
+from network.models import Member, Network
 
 logger = logging.getLogger(__name__)
 
@@ -23,12 +33,33 @@ class MailNotSent(Exception):
         super().__init__("We could not send the mail. Try again in a few minutes.")
 
 
+class WrongKey(ValidationError):
+    """A secret in the database was encrypted with a key that this process does not have. A form that meets one says
+    that codes cannot be checked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "We cannot check codes of authenticator apps at the moment. Contact us.", code="wrong_encryption_key"
+        )
+
+
+class PasswordBackend(AuthenticationBackend):
+    """Does the same work for an address whether it has an account, with a password or without, or none."""
+
+    def _authenticate_by_email(self, email: str, password: str) -> Member | None:
+        member = Member.objects.filter(email__iexact=email).first()
+        # The password of nobody is unusable; checking that takes as long as checking any.
+        checked = self._check_password(member or Member(password="!"), password)  # noqa: S106
+        return checked if isinstance(checked, Member) else None
+
+
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "incorrect_code": "The code is not correct. Check the newest email from us and enter the code again.",
         "too_many_login_attempts": "Too many tries. Wait a few minutes, then ask for a new code.",
         "rate_limited": "Too many tries. Wait a few minutes, then ask for a new code.",
         "email_taken": "The code is not correct. Check the newest email from us and enter the code again.",
+        "email_password_mismatch": "The email address or the password is not correct. Check both, or ask for a code.",
     }
 
     def is_ajax(self, request: HttpRequest) -> bool:
@@ -61,3 +92,51 @@ class AccountAdapter(DefaultAccountAdapter):
         except OSError as problem:  # what smtplib and sockets raise
             logger.exception("The mail server did not take a message: %s", template_prefix)
             raise MailNotSent from problem
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": "The code is not correct, or was used already. Enter the one that your app shows now.",
+    }
+
+    def encrypt(self, text: str) -> str:
+        return _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Raises WrongKey."""
+        try:
+            return _cipher().decrypt(encrypted_text.encode()).decode()
+        except InvalidToken as problem:
+            logger.critical(
+                "A second factor's secret was encrypted with another key. Put the key that this database was made with "
+                "into GUILDHALL_ENCRYPTION_KEY, or its file encryption-key into GUILDHALL_VAR."
+            )
+            raise WrongKey from problem
+
+    def generate_authenticator_name(self, user: AbstractBaseUser, type: Authenticator.Type) -> str:
+        return "Passkey"
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {"id": passkey_host(allauth_context.request), "name": "Guildhall"}
+
+    def get_public_key_credential_user_entity(self, user: AbstractBaseUser) -> dict[str, Any]:
+        # The member's number, not the address: that may change.
+        return {"id": user_pk_to_url_str(user).encode(), "name": user.get_username(), "display_name": str(user)}
+
+
+def _cipher() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.ENCRYPTION_KEYS])
+
+
+def passkey_host(request: HttpRequest) -> str:
+    """The name that passkeys made here belong to: the site's own. "" where there can be none: a number is no name, and
+    without https only the machine itself is safe enough for browsers."""
+    asked = split_domain_port(request.get_host())[0].strip("[]")
+    host = asked if asked == "localhost" else str(settings.SITE_HOST)
+    if asked != host or not (settings.SITE_IS_HTTPS or host == "localhost"):
+        return ""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    return ""

@@ -4,13 +4,18 @@ Everybody here is made up, and their addresses are at example.org. What is said 
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
 
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.conf import settings
 from PIL import Image, ImageDraw
 
 from network.actions.admission import open_account
+from network.actions.factors import enrol_app
 from network.actions.membership import appoint_facilitator, approve_request, ask_to_join, join_network
 from network.actions.networks import create_network, create_theme, pick_themes
 from network.actions.organisations import add_organisation
@@ -132,6 +137,23 @@ SIGN_INS = {
     "adele": "administers the site (email domains at /administration/domains/)",
 }
 
+# What the authenticator apps of the invented staff would share with us, so that they can be tried without a phone.
+# Known to everybody, and therefore made in a demonstration only, which answers this machine alone.
+APP_SECRETS = {
+    "fiona": "FIONAFACILITATESFORALL2345672345",
+    "edward": "EDWARDEDITSALLDAYLONG23456723456",
+    "adele": "ADELEADMINISTERSTHEHUB2345672345",
+}
+
+
+def app_codes() -> list[tuple[str, str]]:
+    """Name and present code of each invented member of staff."""
+    counter = int(time.time()) // settings.MFA_TOTP_PERIOD
+    return [
+        (OFFICERS[nickname].name, format_hotp_value(hotp_value(secret, counter)))
+        for nickname, secret in APP_SECRETS.items()
+    ]
+
 
 def address(nickname: str) -> str:
     """Of an invented officer: maya@exampleshire.example.org."""
@@ -157,6 +179,9 @@ def load(now: datetime) -> None:
             job_title=officer.job_title,
             now=began,
         )
+    for nickname, secret in APP_SECRETS.items():
+        if not Authenticator.objects.filter(user=member(nickname), type=Authenticator.Type.TOTP).exists():
+            enrol_app(member(nickname), secret, by=None)
     for days, nickname in enumerate(OFFICERS):
         if nickname not in ("fiona", "edward", "adele", "nadia"):
             _join(ai, nickname, began + timedelta(days=days))

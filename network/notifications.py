@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.template.loader import render_to_string
 from django.urls import reverse
 
 from network.actions.notices import give_notice
 from network.models import Member, Membership, Notice, Viewer
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +119,48 @@ register(
         address=lambda membership: membership.network.get_absolute_url(),
     )
 )
+
+
+# What a member is mailed when the ways into their account change: a subject, and what happened. Nothing secret.
+ACCOUNT_CHANGES = {
+    "new_browser": ("A new sign-in to your Guildhall account", "Somebody signed in to your account: {browser}."),
+    "address_changed": (
+        "Your Guildhall email address was changed",
+        "The email address of your account was changed. This one no longer signs in.",
+    ),
+    "password_set": ("Your Guildhall account has a password now", "A password was set for your account."),
+    "password_changed": ("Your Guildhall password was changed", "The password of your account was changed."),
+    "password_removed": ("Your Guildhall password was removed", "The password of your account was removed."),
+    "app_added": ("An authenticator app was added", "An authenticator app was set up for your account."),
+    "app_removed": ("An authenticator app was removed", "The authenticator app of your account was removed."),
+    "passkey_added": ("A passkey was added", "A passkey was added to your account."),
+    "passkey_removed": ("A passkey was removed", "A passkey was removed from your account."),
+    "recovery_codes_made": (
+        "New recovery codes were made",
+        "New recovery codes were made for your account. The old ones no longer work.",
+    ),
+}
+
+
+def account_changed(member: Member, what: str, *, now: datetime, to: str = "", **words: str) -> None:
+    """Mails a member that something of how they sign in has changed, once that is committed. `to` instead of their
+    address: the one they had before."""
+    subject, happened = ACCOUNT_CHANGES[what]
+    context = {
+        "happened": happened.format(**words),
+        "at": now,
+        "lost_address": what == "address_changed",
+        "site_url": settings.SITE_URL,
+    }
+    text = render_to_string("account/email/account_changed_message.txt", context)
+    address = to or member.email
+    transaction.on_commit(lambda: send(subject, text, to=address))
+
+
+def send(subject: str, text: str, *, to: str) -> None:
+    """The one place where mail of this kind leaves. A mail server that is away stops nobody: what the mail tells of has
+    happened, and stands in the audit log."""
+    try:
+        EmailMessage(subject, text, to=[to]).send()
+    except OSError:
+        logger.exception("The mail server did not take a message: %s", subject)

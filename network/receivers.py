@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from allauth.account.signals import email_confirmed, user_logged_in
+from allauth.account.signals import email_confirmed
+from allauth.account.signals import user_logged_in as let_in
+from django.conf import settings
+from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
+from network import sessions
 from network.actions.admission import prove_mailbox
+from network.actions.sessions import BROWSERS_KEPT, know_browser
 from network.actions.welcome import offer_welcome
 from network.models import Member
+from network.permissions import holds_an_office
 
 
 @receiver(email_confirmed)
@@ -19,6 +25,26 @@ def mailbox_was_proved(request: HttpRequest, email_address: EmailAddress, **_: A
     prove_mailbox(email_address.user, request.session.pop("sign_up", None))
 
 
-@receiver(user_logged_in)  # of allauth: a person came through the door, and no program made a session
+@receiver(let_in)  # of allauth: a person came through the door, and no program made a session
 def member_signed_in(user: Member, **_: Any) -> None:
     offer_welcome(user)
+
+
+@receiver(user_logged_in)
+def session_began(request: HttpRequest, user: Member, **_: Any) -> None:
+    sessions.begin(request, is_staffs=holds_an_office(user))
+
+
+@receiver(let_in)
+def browser_was_used(request: HttpRequest, response: HttpResponse, user: Member, **_: Any) -> None:
+    token = know_browser(
+        user, request.COOKIES.get(settings.BROWSER_COOKIE_NAME), user_agent=request.headers.get("User-Agent", "")
+    )
+    response.set_cookie(
+        settings.BROWSER_COOKIE_NAME,
+        token,
+        max_age=BROWSERS_KEPT,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )

@@ -7,11 +7,14 @@ import contextlib
 import os
 import sys
 import tempfile
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import dj_database_url
+from cryptography.fernet import Fernet
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management.utils import get_random_secret_key
@@ -74,8 +77,21 @@ ALLOWED_HOSTS += [host.strip() for host in text("GUILDHALL_OTHER_HOSTS").split("
 KNOWN_SECRETS = ("change-me", "changeme", "secret", "django-insecure")
 
 
+def kept_key(name: str, make: Callable[[], str]) -> str:
+    """A key made on first use and kept in the ignored var/ folder, for nobody else on the machine to read."""
+    kept = VAR_DIR / name
+    if not kept.exists():
+        # Written whole, then linked: of two processes that start together the first wins and neither reads half a key.
+        with tempfile.NamedTemporaryFile("w", dir=VAR_DIR) as file:
+            file.write(make())
+            file.flush()
+            with contextlib.suppress(FileExistsError):
+                os.link(file.name, kept)
+    return kept.read_text().strip()
+
+
 def secret_key() -> str:
-    """The key given, or one made on first use and kept in the ignored var/ folder."""
+    """The key given, or one made on first use."""
     given = text("GUILDHALL_SECRET_KEY")
     if given:
         if not DEMONSTRATION and (len(given) < 50 or len(set(given)) < 10 or given.startswith(KNOWN_SECRETS)):
@@ -84,18 +100,28 @@ def secret_key() -> str:
                 "or unset it and one is made for you."
             )
         return given
-    kept = VAR_DIR / "secret-key"
-    if not kept.exists():
-        # Written whole, then linked: of two processes that start together the first wins and neither reads half a key.
-        with tempfile.NamedTemporaryFile("w", dir=VAR_DIR) as file:
-            file.write(get_random_secret_key())
-            file.flush()
-            with contextlib.suppress(FileExistsError):
-                os.link(file.name, kept)
-    return kept.read_text().strip()
+    return kept_key("secret-key", get_random_secret_key)
+
+
+def encryption_keys() -> list[str]:
+    """What the secrets of second factors are encrypted with; the first encrypts, all decrypt. Never in the database,
+    so that a copy of it gives nobody a working second factor."""
+    given = [key.strip() for key in text("GUILDHALL_ENCRYPTION_KEY").split(",") if key.strip()]
+    keys = given or [kept_key("encryption-key", lambda: Fernet.generate_key().decode())]
+    for key in keys:
+        try:
+            Fernet(key)
+        except ValueError:
+            raise ImproperlyConfigured(
+                "GUILDHALL_ENCRYPTION_KEY must be 32 random bytes in URL-safe base64, several of them separated by "
+                "commas. Make one with: python3 -c 'import base64, os; "
+                "print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
+            ) from None
+    return keys
 
 
 SECRET_KEY = secret_key()
+ENCRYPTION_KEYS = encryption_keys()
 
 # Packages, in the order of the storeys
 
@@ -118,6 +144,8 @@ INSTALLED_APPS = [
     "taggit",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "channels",
     "csp",
     "django_tasks",
@@ -139,9 +167,11 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "network.middleware.PrivatePagesMiddleware",
+    "network.middleware.SessionTimesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "network.middleware.SecondFactorMiddleware",
     "network.middleware.LimitsMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
 ]
@@ -237,9 +267,12 @@ TASKS = {
 # People and signing in
 
 AUTH_USER_MODEL = "network.Member"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["network.adapters.PasswordBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
@@ -251,7 +284,6 @@ ACCOUNT_ADAPTER = "network.adapters.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
-ACCOUNT_USER_DISPLAY = "django.contrib.auth.base_user.AbstractBaseUser.get_username"
 # Known and unknown addresses get the same answer; the mail says which it was.
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
@@ -261,6 +293,8 @@ ALLAUTH_USER_CODE_FORMAT = {"length": 6, "dashed": True}
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_TIMEOUT = ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 10 * 60
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_MAX_ATTEMPTS = ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
+# How long a sign-in, or another proof of who they are, is enough to change how they sign in. In seconds.
+CONFIRMATION_LASTS = 15 * 60
 # Nobody's mailbox is to be filled by a stranger, and no stranger may use up what lets its owner sign in: codes for one
 # mailbox are counted apart for each address they are asked from ("code_for_mailbox"), and loosely for all together.
 # That loose count is what remains: whoever asks from three addresses can keep one member out for an hour at a time.
@@ -268,6 +302,10 @@ ACCOUNT_RATE_LIMITS = {
     "request_login_code": "20/m/ip,30/h/key",
     "code_for_mailbox": "3/m/key,12/h/key",
     "confirm_email": "1/10s/key,30/h/key",
+    # Wrong passwords, and wrong codes of an app: by account, and by the place they come from, where a whole council may
+    # sit. A stranger can use up an account's; its owner still signs in with a code from the mail.
+    "login_failed": "20/m/ip,5/5m/key,50/d/key",
+    "reauthenticate": "20/m/user,60/h/user",
 }
 # Limits per address need the visitor's own, which a proxy hands on.
 PROXIES = text("GUILDHALL_PROXIES", "1" if SITE_IS_HTTPS else "0")
@@ -275,10 +313,53 @@ if not PROXIES.isdecimal():
     raise ImproperlyConfigured(f"GUILDHALL_PROXIES is how many proxies stand before this site, not {PROXIES!r}.")
 ALLAUTH_TRUSTED_PROXY_COUNT = int(PROXIES)
 
+# Second factors and passkeys
+
+MFA_ADAPTER = "network.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+# A passkey stands for two factors: the device, and the finger, face or PIN that unlocks it.
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = "Guildhall"
+MFA_TOTP_PERIOD = 30  # seconds
+# A code is taken for half a minute before and after its own, for clocks differ and people type slowly.
+MFA_TOTP_TOLERANCE = 1
+MFA_RATE_LIMITS = {"webauthn_login": "20/m/ip", "webauthn_begin": "60/m/ip"}
+
+# Sessions. Each ends when it was not used for a while, and at last however much it is used.
+
+
+def duration(name: str, default: timedelta, **unit: int) -> timedelta:
+    """Of a variable that holds a whole number of the unit: `duration("X", default, hours=1)`."""
+    given = text(name)
+    if not given:
+        return default
+    if not given.isdecimal() or int(given) == 0:
+        raise ImproperlyConfigured(f"{name} must be a whole number of {next(iter(unit))}, not {given!r}.")
+    return int(given) * timedelta(**unit)
+
+
+SESSION_ENGINE = "network.sessions"
+# Officers look in once a week or two: signing in each time would be most of the ten minutes they have.
+MEMBER_SESSION_IDLE = duration("GUILDHALL_MEMBER_SESSION_IDLE_DAYS", timedelta(days=14), days=1)
+MEMBER_SESSION_LONGEST = duration("GUILDHALL_MEMBER_SESSION_LONGEST_DAYS", timedelta(days=30), days=1)
+# Whoever holds an office can change what everybody reads. The lengths are those of NIST SP 800-63B for two factors, and
+# a working day; an hour, so that a long page can be written without saving.
+STAFF_SESSION_IDLE = duration("GUILDHALL_STAFF_SESSION_IDLE_MINUTES", timedelta(minutes=60), minutes=1)
+STAFF_SESSION_LONGEST = duration("GUILDHALL_STAFF_SESSION_LONGEST_HOURS", timedelta(hours=12), hours=1)
+# A second factor shown is shown for this long, also in the longer session of a facilitator.
+SECOND_FACTOR_LASTS = STAFF_SESSION_LONGEST
+# That a session was used is written down at most this often, so one may end that much earlier than it says.
+SESSION_USE_NOTED_EVERY = timedelta(minutes=5)
+# The cookie never outlives the longest session; how long the session itself lives is the server's (network.sessions).
+SESSION_COOKIE_AGE = 60 * 60  # before anybody has signed in: a code asked for, and the way back to a page
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_IS_HTTPS
 CSRF_COOKIE_HTTPONLY = True
+# Set when somebody signs in, and read then only: a mail tells them of a browser that does not have it.
+BROWSER_COOKIE_NAME = "browser"
 CSRF_FAILURE_VIEW = "network.views.errors.csrf_failure"
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 # Messages travel in the session of somebody signed in; the cookie store would give an anonymous visitor a cookie.

@@ -5,6 +5,7 @@ from django.dispatch import Signal
 membership_began = Signal()  # membership: Membership
 membership_ended = Signal()  # membership: Membership; left, suspended, or the account was deactivated
 mailbox_bounced = Signal()  # member: Member; a mail server says that there is no such mailbox
+session_ended = Signal()  # session_key: str; signed out elsewhere, or everywhere at once
 
 # Not inside a transaction: sent once, in the server's event loop, before it stops. Receivers may be coroutines.
 stop_requested = Signal()

@@ -11,11 +11,13 @@ from django_tasks_db.models import DBTaskResult
 from network.actions.admission import forget_unproved
 from network.actions.jobs import scheduled
 from network.actions.mail import forget_old_mail, is_mail_due, send_due_mail
+from network.actions.sessions import forget_sessions_and_browsers
 
 
 @scheduled("clear sessions that have ended", every=timedelta(days=1))
 def clear_ended_sessions() -> None:
     call_command("clearsessions")
+    forget_sessions_and_browsers()
 
 
 @scheduled("forget addresses that nobody proved", every=timedelta(days=1))

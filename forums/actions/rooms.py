@@ -73,3 +73,8 @@ def shut_out(membership: Membership) -> None:
     """Closes the sockets that a former member still has in rooms of the network. Those of other processes see the
     network's access version move within a second."""
     transaction.on_commit(lambda: realtime.shut_out(membership.member_id, membership.network_id), robust=True)
+
+
+def end_listening(session_key: str) -> None:
+    """Closes the sockets of a session that was ended. Those of other processes find out within seconds."""
+    transaction.on_commit(lambda: realtime.session_ended(session_key), robust=True)

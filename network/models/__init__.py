@@ -2,6 +2,7 @@
 
 from network.models.admission import Admission, AdmissionRequest
 from network.models.audit import AuditEvent
+from network.models.browser import Browser
 from network.models.export import DataExport
 from network.models.intake import Intake, IntakeRow
 from network.models.invitation import Invitation
@@ -20,6 +21,7 @@ __all__ = [
     "Admission",
     "AdmissionRequest",
     "AuditEvent",
+    "Browser",
     "DataExport",
     "DueJob",
     "GroundRules",

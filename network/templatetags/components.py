@@ -55,6 +55,8 @@ def _kind_of(widget: forms.Widget) -> str:
         return "textarea"
     if isinstance(widget, forms.FileInput):
         return "file-upload"
+    if isinstance(widget, forms.PasswordInput):
+        return "password"
     return "input"
 
 
@@ -121,7 +123,10 @@ def field(
     classes = {
         "checkbox": "govuk-checkboxes__input",
         "hidden": "",
+        "password": "govuk-input govuk-password-input__input govuk-js-password-input-input",
     }.get(kind, f"govuk-{kind}")
+    if bound.errors and kind == "password":
+        classes += " govuk-input--error"
     if bound.errors and kind in ("input", "textarea", "select", "file-upload"):
         classes += f" govuk-{kind}--error"
     if count:

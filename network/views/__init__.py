@@ -1,6 +1,22 @@
-from django.http import HttpRequest
+from __future__ import annotations
 
-from network.models import Member
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any, Concatenate, ParamSpec, TypeVar
+from urllib.parse import urlencode, urlsplit
+
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from network import sessions
+from network.models import Member, Viewer
+from network.permissions import Refused, is_staff
+
+Rest = ParamSpec("Rest")
+Asked = TypeVar("Asked", bound=HttpRequest)
 
 
 class MemberRequest(HttpRequest):
@@ -8,3 +24,60 @@ class MemberRequest(HttpRequest):
     of the page, an anonymous visitor among them, before it asks who the member is."""
 
     user: Member
+
+
+def second_factor_required(
+    view: Callable[Concatenate[Asked, Rest], HttpResponse],
+) -> Callable[Concatenate[Asked, Rest], HttpResponseBase]:
+    """For a page on which facilitators or others act for all: staff are asked for a second factor before they see it,
+    once in a session. Who is no staff goes on to the view, which knows what to tell them."""
+
+    def guarded(request: Asked, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponseBase:
+        return ask_for_second_factor(request) or view(request, *args, **kwargs)
+
+    return update_wrapper(guarded, view)
+
+
+def ask_for_second_factor(request: HttpRequest, is_asked: Callable[[Viewer], bool] = is_staff) -> HttpResponse | None:
+    """Where a member of staff shows, or first sets up, a second factor, and then comes back; None where there is
+    nothing to ask. Raises Refused for a script's request, which cannot be led anywhere."""
+    viewer = request.user
+    if not viewer.is_authenticated:
+        return None
+    has_one = sessions.has_second_factor(viewer)
+    if (has_one and sessions.has_shown_second_factor(request)) or not is_asked(viewer):
+        return None
+    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+        raise Refused("Show your second factor first: load the page again.")
+    query = urlencode({REDIRECT_FIELD_NAME: _page_of(request)})
+    return HttpResponseRedirect(reverse("account_confirm" if has_one else "second_factor_needed") + f"?{query}")
+
+
+def _page_of(request: HttpRequest) -> str:
+    """The page asked for; of a form that was sent, the page it stood on."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    referer = urlsplit(request.headers.get("Referer", ""))
+    if referer.netloc == request.get_host() and url_has_allowed_host_and_scheme(referer.path, allowed_hosts=None):
+        return referer.path
+    return reverse("account")
+
+
+GRACE = 15 * 60  # seconds that a form may stay open beyond: what was typed is not lost
+
+
+def confirmation_required(
+    view: Callable[Concatenate[MemberRequest, Rest], HttpResponse],
+) -> Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]:
+    """For pages that change how somebody signs in: an open browser that its owner left is not enough."""
+
+    def guarded(request: Any, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponseBase:
+        is_form = request.method not in ("GET", "HEAD")
+        if sessions.has_confirmed_lately(request, request.user, grace=GRACE if is_form else 0):
+            return view(request, *args, **kwargs)
+        # A page that only takes a form is no place to come back to.
+        return HttpResponseRedirect(
+            reverse("account_confirm") + "?" + urlencode({REDIRECT_FIELD_NAME: _page_of(request)})
+        )
+
+    return login_required(update_wrapper(guarded, view))

@@ -8,20 +8,38 @@ from urllib.parse import urlencode
 from allauth.account import views as allauth_views
 from allauth.account.internal import flows
 from allauth.account.internal.flows.manage_email import sync_user_email_address
+from allauth.account.mixins import NextRedirectMixin, RedirectAuthenticatedUserMixin
+from allauth.account.models import Login
 from allauth.account.utils import get_next_redirect_url
+from allauth.decorators import rate_limit
+from allauth.mfa.base.views import AuthenticateView
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn.views import LoginWebAuthnView
 from django import forms
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
+from django.views.generic import FormView, TemplateView
 
 from network.actions import admission
-from network.adapters import MailNotSent
-from network.forms import RequestCodeForm, SignInCodeForm, SignUpCodeForm, SignUpForm
+from network.adapters import MailNotSent, passkey_host
+from network.forms import (
+    PasskeyForm,
+    PasskeySignInForm,
+    PasswordSignInForm,
+    RequestCodeForm,
+    SecondFactorForm,
+    SignInCodeForm,
+    SignUpCodeForm,
+    SignUpForm,
+)
 from network.limits import LimitReached
+from network.models import Member
 from network.views import errors
 
 
@@ -30,6 +48,27 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """The side door: there is one way to sign in."""
     query = request.GET.urlencode()
     return HttpResponseRedirect(reverse("account_request_login_code") + (f"?{query}" if query else ""))
+
+
+def sign_in_context(request: HttpRequest) -> dict[str, Any]:
+    """What the first step shows beside its form."""
+    return {
+        "passkey_form": None,
+        "passkeys_offered": bool(passkey_host(request)),
+        "was_timed_out": request.GET.get("session") == "over",
+    }
+
+
+def second_factor_context(request: HttpRequest, member: Member, form: forms.Form) -> dict[str, Any]:
+    """What a page that asks for a second factor shows: which of them there are, and which the browser can use here."""
+    kinds = set(Authenticator.objects.filter(user_id=member.pk).values_list("type", flat=True))
+    return {
+        "form": form if isinstance(form, SecondFactorForm) else SecondFactorForm(user=member),
+        "passkey_form": form if isinstance(form, PasskeyForm) else None,
+        "has_app": Authenticator.Type.TOTP in kinds,
+        "has_passkey": Authenticator.Type.WEBAUTHN in kinds,
+        "passkeys_offered": bool(passkey_host(request)),
+    }
 
 
 class StartsAgain:
@@ -41,6 +80,10 @@ class StartsAgain:
 
 class RequestCode(StartsAgain, allauth_views.RequestLoginCodeView):
     form_class = RequestCodeForm
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return context | sign_in_context(self.request)
 
     def form_valid(self, form: RequestCodeForm) -> HttpResponse:
         # Kept beside the code, so that it is there however they find the way back from their mail.
@@ -145,3 +188,63 @@ class Closed(allauth_views.AccountInactiveView):
 def too_often(request: HttpRequest) -> HttpResponse:
     """Where a limit of allauth's is reached: codes asked for, accounts begun, from one place or for one mailbox."""
     return errors.too_often(request, LimitReached("We have had too many tries for this.", retry_after=60))
+
+
+class PasswordSignIn(StartsAgain, RedirectAuthenticatedUserMixin, NextRedirectMixin, FormView[PasswordSignInForm]):
+    """For those who have set one. The code from the mail stays the main way."""
+
+    form_class = PasswordSignInForm
+    template_name = "account/sign_in_with_password.html"
+
+    @method_decorator(rate_limit(action="login"))
+    @method_decorator(sensitive_post_parameters("password"))
+    @method_decorator(never_cache)
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return response
+
+    def form_valid(self, form: PasswordSignInForm) -> HttpResponse:
+        assert form.member is not None
+        # An account made on the command line has no record with allauth before its mailbox is proved.
+        sync_user_email_address(form.member)
+        email = form.cleaned_data["email"]
+        login = Login(user=form.member, email=email, redirect_url=get_next_redirect_url(self.request))
+        try:
+            response: HttpResponse = flows.login.perform_password_login(self.request, {"email": email}, login)
+        except MailNotSent as problem:
+            form.add_error(None, str(problem))
+            return self.form_invalid(form)
+        return response
+
+
+class PasskeySignIn(StartsAgain, LoginWebAuthnView):
+    """Takes what the browser gives; `security.passkey_options` asked it for that."""
+
+    form_class = PasskeySignInForm  # type: ignore[assignment]  # not theirs, but of the same shape
+    template_name = "account/request_login_code.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not passkey_host(request):
+            raise Http404
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return response
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return HttpResponseRedirect(reverse("account_request_login_code"))
+
+    def form_invalid(self, form: PasskeySignInForm) -> HttpResponse:
+        context = super().get_context_data(form=RequestCodeForm()) | sign_in_context(self.request)
+        return self.render_to_response(context | {"passkey_form": form})
+
+
+class SecondStep(AuthenticateView):
+    """After the code, or the password: the second factor of whoever has one."""
+
+    form_class = SecondFactorForm
+    webauthn_form_class = PasskeyForm
+    template_name = "mfa/second_step.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        # Passkeys are asked for when the button is pressed, and not with every look at the page.
+        context = TemplateView.get_context_data(self, **kwargs)
+        return context | second_factor_context(self.request, self.stage.login.user, self.form or self.auth_form)

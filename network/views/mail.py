@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from network import demo
 from network.checks import is_loopback
 
 SHOWN = 50
@@ -45,6 +46,7 @@ def development_mail(request: HttpRequest) -> HttpResponse:
         "mails": _newest(Path(settings.EMAIL_FILE_PATH)),
         # Where this browser is asked for a code.
         "code_page": reverse(stage.urlname) if stage and stage.urlname else "",
+        "app_codes": demo.app_codes(),
     }
     return render(request, "network/development_mail.html", context)
 

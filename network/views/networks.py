@@ -17,7 +17,7 @@ from network.actions import membership as verbs
 from network.forms import AskToJoinForm, DeclineForm
 from network.models import Membership, Network, Theme, Viewer
 from network.permissions import Refused, Verdict
-from network.views import MemberRequest
+from network.views import MemberRequest, second_factor_required
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,7 @@ def _facilitated(request: HttpRequest, slug: str) -> Network:
     return network
 
 
+@second_factor_required
 @require_safe
 def requests(request: HttpRequest, slug: str) -> HttpResponse:
     """Who asks to join, longest waiting first."""
@@ -140,6 +141,7 @@ def _request(request: HttpRequest, network: Network, pk: int) -> Membership:
     return get_object_or_404(asked.select_related("network", "member__organisation"), pk=pk)
 
 
+@second_factor_required
 @require_POST
 def approve(request: MemberRequest, slug: str, pk: int) -> HttpResponse:
     network = _facilitated(request, slug)
@@ -152,6 +154,7 @@ def approve(request: MemberRequest, slug: str, pk: int) -> HttpResponse:
     return redirect("network_requests", slug)
 
 
+@second_factor_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def decline(request: MemberRequest, slug: str, pk: int) -> HttpResponse:
     network = _facilitated(request, slug)

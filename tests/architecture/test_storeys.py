@@ -18,8 +18,8 @@ ROOMS = {
     *("consumers", "feeds", "urls", "routing", "tasks", "demo", "apps", "__init__"),
 }
 OWN_ROOMS = {
-    # The roof composes the site; the adapter is allauth's word for what it asks the site.
-    "network": {"settings", "asgi", "middleware", "checks", "storage", "adapters"},
+    # The roof composes the site; the adapter is allauth's word for what it asks the site; sessions are Django's word.
+    "network": {"settings", "asgi", "middleware", "checks", "storage", "adapters", "sessions"},
     # The live engine; and how members' words become HTML.
     "forums": {"live", "markup"},
     "cms": {"wagtail_hooks"},

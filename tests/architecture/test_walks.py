@@ -26,7 +26,7 @@ from cms.actions.roles import PUBLISHERS, give_roles, set_up_roles
 from cms.models import GuidancePage, SectionPage
 from forums.actions.rooms import schedule_room
 from network.models import Membership
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 
 HOUSE = Path(__file__).resolve().parents[2] / "docs" / "house.md"
 PACKAGES = ("network.", "forums.", "cms.")
@@ -87,7 +87,7 @@ def as_done(steps: list[str], named: list[str]) -> list[str]:
 
 def client_of(member: Any) -> Client:
     client = Client()
-    client.force_login(member)
+    sign_in(client, member)
     return client
 
 

@@ -9,10 +9,14 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, Permission
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.urls import reverse
+from django.urls import URLResolver, get_resolver, reverse
 from django.utils import timezone
+from wagtail.documents import get_document_model
+from wagtail.images import get_image_model
 from wagtail.models import Page
+from wagtail.models import PageLogEntry as LogEntry
 from wagtail.test.utils.form_data import nested_form_data, rich_text, streamfield
 
 from cms.actions.roles import ADMINISTRATORS, EDITORS, PUBLISHERS, give_roles, set_up_roles
@@ -20,7 +24,7 @@ from cms.models import EventPage, GuidancePage, PageLifecycle, PageThread
 from forums.actions.threads import start_thread
 from network.models import AuditEvent, Member, NetworkTheme, Theme
 from network.permissions import Refused
-from tests.cast import Cast
+from tests.cast import Cast, give_second_factor, show_second_factor, sign_in
 from tests.cms.hub import Hub, close
 
 SIGN_IN = "/account/login/code/"
@@ -93,8 +97,89 @@ def test_a_password_typed_into_wagtails_own_form_lets_nobody_in(address: str, hu
     assert "_auth_user_id" not in client.session
 
 
+def under_the_admin() -> list[str]:
+    """Every address of the admin, with something in its holes."""
+    found = []
+
+    def walk(resolver: URLResolver, before: str) -> None:
+        for entry in resolver.url_patterns:
+            pattern = str(entry.pattern).lstrip("^").rstrip("$")
+            if isinstance(entry, URLResolver):
+                walk(entry, before + pattern)
+            else:
+                filled = re.sub(r"<(?:\w+:)?\w+>|\([^()]*(?:\([^()]*\)[^()]*)*\)", "1", before + pattern)
+                found.append("/" + re.sub(r"[\\^$?*+]", "", filled))
+
+    walk(get_resolver(), "")
+    return [address for address in found if address.startswith("/admin/")]
+
+
+@pytest.mark.parametrize("has_one", [True, False])
+def test_without_a_second_factor_in_this_session_an_editor_reaches_nothing(
+    hub: Hub, administrator: Member, client: Client, has_one: bool
+) -> None:
+    client.force_login(administrator)
+    if has_one:
+        give_second_factor(administrator)
+    led = "/account/confirm/?next=" if has_one else "/account/second-factor/?next="
+    addresses = under_the_admin()
+    assert len(addresses) > 150
+    assert any("chooser" in address for address in addresses)
+    assert any("preview" in address for address in addresses)
+    before = Page.objects.count(), LogEntry.objects.count()
+
+    for address in addresses:
+        for ask in (client.get, client.post):
+            for headers in ({}, {"accept": "application/json"}):
+                answer = ask(address, headers=headers)
+                assert (answer.status_code, answer["Location"].startswith(led)) == (302, True), address
+        script = client.post(address, headers={"x-requested-with": "XMLHttpRequest"})
+        assert script.status_code == 403, address
+    assert (Page.objects.count(), LogEntry.objects.count()) == before
+
+
+def test_an_upload_without_a_second_factor_keeps_no_file(hub: Hub, administrator: Member, client: Client) -> None:
+    client.force_login(administrator)
+    for address in ("/admin/images/multiple/add/", "/admin/documents/multiple/add/"):
+        client.post(address, {"title": "x", "files[]": SimpleUploadedFile("x.pdf", b"%PDF-1.4")})
+
+    assert not get_document_model().objects.exists()
+    assert not get_image_model().objects.exists()
+
+
+def test_with_one_shown_in_this_session_the_admin_opens(hub: Hub, editor: Member, client: Client) -> None:
+    client.force_login(editor)
+    address = client.get("/admin/pages/?p=2")["Location"]
+    assert address == "/account/second-factor/?next=%2Fadmin%2Fpages%2F%3Fp%3D2"
+    show_second_factor(client, editor)
+
+    assert client.get("/admin/").status_code == 200
+
+
+def test_an_address_or_a_password_is_changed_on_the_account_pages_only(
+    hub: Hub, administrator: Member, cast: Cast, client: Client
+) -> None:
+    sign_in(client, administrator)
+    own = client.get("/admin/account/").content.decode()
+    edit = client.get(f"/admin/users/edit/{cast.lena.pk}/").content.decode()
+    assert 'type="password"' not in own + edit
+    assert 'name="email"' not in own + edit
+    assert "name_email-email" not in own
+    taken = {"email": "taken@evil.example", "password1": "a long enough one", "password2": "a long enough one"}
+    client.post(f"/admin/users/edit/{cast.lena.pk}/", taken)
+    client.post("/admin/account/", {f"name_email-{name}": value for name, value in taken.items()} | taken)
+    for address in ("/admin/password_reset/", "/admin/account/change_password/"):
+        client.post(address, taken)
+
+    for member in (cast.lena, administrator):
+        was = member.email
+        member.refresh_from_db()
+        assert member.email == was
+        assert not member.has_usable_password()
+
+
 def test_a_member_without_a_role_is_told_so_and_not_sent_round(hub: Hub, cast: Cast, client: Client) -> None:
-    client.force_login(cast.bob)
+    sign_in(client, cast.bob)
     answer = client.get("/admin/", follow=True)
 
     assert answer.status_code == 403
@@ -102,7 +187,7 @@ def test_a_member_without_a_role_is_told_so_and_not_sent_round(hub: Hub, cast: C
 
 
 def test_nobody_makes_an_error_on_purpose(hub: Hub, editor: Member, client: Client) -> None:
-    client.force_login(editor)
+    sign_in(client, editor)
 
     assert client.get("/admin/failwhale/").status_code == 404
 
@@ -114,7 +199,7 @@ def test_there_is_no_shared_password_to_ask_for(hub: Hub, client: Client) -> Non
 def test_an_editors_page_has_a_looser_policy_and_readers_keep_the_strict_one(
     hub: Hub, editor: Member, client: Client
 ) -> None:
-    client.force_login(editor)
+    sign_in(client, editor)
 
     assert "'unsafe-inline'" in client.get("/admin/")["Content-Security-Policy"]
     for address in ["/", "/guidance/", "/search/", SIGN_IN]:
@@ -123,7 +208,7 @@ def test_an_editors_page_has_a_looser_policy_and_readers_keep_the_strict_one(
 
 def test_a_preview_shows_the_page_under_the_readers_policy(hub: Hub, editor: Member, client: Client) -> None:
     page = hub.publish_guidance("Preview me")
-    client.force_login(editor)
+    sign_in(client, editor)
     address = reverse("wagtailadmin_pages:preview_on_edit", args=[page.pk])
     client.post(address, form_of(page, title="Previewed"))
 
@@ -142,7 +227,7 @@ def test_a_tag_of_a_page_never_tells_how_a_private_thread_spells_it(
 ) -> None:
     start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Inside", source="Words", tags=["project falcon"])
     page = hub.publish_guidance("About birds")
-    client.force_login(editor)
+    sign_in(client, editor)
 
     client.post(
         reverse("wagtailadmin_pages:edit", args=[page.pk]), form_of(page, tags="Project  FALCON, New Word,new word")
@@ -159,7 +244,7 @@ def test_tags_of_threads_and_of_pages_one_may_not_read_are_not_offered(
     close(hub.events, "groups")
     hub.publish_guidance("Draft", tags=["canary-draft"]).unpublish()
     hub.publish_guidance("Live", tags=["canary-live"])
-    client.force_login(editor)
+    sign_in(client, editor)
 
     for address in ["/admin/tag-autocomplete/", "/admin/tag-autocomplete/network/tag/"]:
         assert client.get(address, {"term": "canary"}).json() == ["canary-live"]
@@ -170,7 +255,7 @@ def test_tags_of_threads_and_of_pages_one_may_not_read_are_not_offered(
 
 
 def test_an_editor_writes_drafts_and_does_not_publish(hub: Hub, editor: Member, client: Client) -> None:
-    client.force_login(editor)
+    sign_in(client, editor)
     address = reverse("wagtailadmin_pages:add", args=["cms", "guidancepage", hub.guidance.pk])
     client.post(address, form_of() | {"action-publish": "1"})
 
@@ -180,7 +265,7 @@ def test_an_editor_writes_drafts_and_does_not_publish(hub: Hub, editor: Member, 
 def test_a_publisher_publishes_and_the_discussion_appears(
     hub: Hub, cast: Cast, publisher: Member, client: Client
 ) -> None:
-    client.force_login(publisher)
+    sign_in(client, publisher)
     address = reverse("wagtailadmin_pages:add", args=["cms", "guidancepage", hub.guidance.pk])
     client.post(
         address, form_of(discuss_in=cast.ai.pk, themes=[cast.theme.pk], tags="one, two") | {"action-publish": "1"}
@@ -216,7 +301,7 @@ def test_an_editor_is_told_which_themes_a_network_discusses(
 ) -> None:
     Theme.objects.create(name="Canary theme", slug="canary", private_to=cast.ai)
     elsewhere = Theme.objects.create(name="Planning", slug="planning")
-    client.force_login(publisher)
+    sign_in(client, publisher)
     address = reverse("wagtailadmin_pages:add", args=["cms", "guidancepage", hub.guidance.pk])
 
     html = client.post(
@@ -230,7 +315,7 @@ def test_an_editor_is_told_which_themes_a_network_discusses(
 
 def test_a_closed_page_cannot_be_given_a_discussion(hub: Hub, cast: Cast, publisher: Member, client: Client) -> None:
     close(hub.guidance)
-    client.force_login(publisher)
+    sign_in(client, publisher)
     address = reverse("wagtailadmin_pages:add", args=["cms", "guidancepage", hub.guidance.pk])
 
     html = client.post(address, form_of(discuss_in=cast.ai.pk, themes=[cast.theme.pk])).content.decode()
@@ -241,7 +326,7 @@ def test_a_closed_page_cannot_be_given_a_discussion(hub: Hub, cast: Cast, publis
 def test_a_private_theme_cannot_be_put_on_a_page(hub: Hub, cast: Cast, publisher: Member, client: Client) -> None:
     private = Theme.objects.create(name="Canary theme", slug="canary", private_to=cast.ai)
     NetworkTheme.objects.create(network=cast.ai, theme=private)
-    client.force_login(publisher)
+    sign_in(client, publisher)
     address = reverse("wagtailadmin_pages:add", args=["cms", "guidancepage", hub.guidance.pk])
 
     client.post(address, form_of(themes=[private.pk]) | {"action-publish": "1"})
@@ -253,7 +338,7 @@ def test_the_network_of_a_discussion_that_has_begun_stays(
     hub: Hub, cast: Cast, publisher: Member, client: Client
 ) -> None:
     page = hub.publish_guidance("Discussed", discuss_in=cast.ai, themes=[cast.theme])
-    client.force_login(publisher)
+    sign_in(client, publisher)
 
     client.post(
         reverse("wagtailadmin_pages:edit", args=[page.pk]),
@@ -265,7 +350,7 @@ def test_the_network_of_a_discussion_that_has_begun_stays(
 
 def test_the_network_of_an_event_with_a_room_stays(hub: Hub, cast: Cast, publisher: Member, client: Client) -> None:
     event = hub.publish_event("Session", network=cast.ai)
-    client.force_login(publisher)
+    sign_in(client, publisher)
     starts_at = timezone.localtime(event.starts_at)
     data = {
         "title": "Session",
@@ -298,7 +383,7 @@ def test_a_publisher_says_when_a_page_was_reviewed(hub: Hub, publisher: Member, 
     page = hub.publish_guidance("Reviewed")
     today = timezone.localdate()
     PageLifecycle.objects.update(reviewed_on=today - timedelta(days=400), review_by=today - timedelta(days=35))
-    client.force_login(publisher)
+    sign_in(client, publisher)
 
     client.post(
         reverse("wagtailadmin_pages:edit", args=[page.pk]),
@@ -314,7 +399,7 @@ def test_a_publisher_says_when_a_page_was_reviewed(hub: Hub, publisher: Member, 
 def test_an_autosave_is_no_review(hub: Hub, publisher: Member, client: Client) -> None:
     page = hub.publish_guidance("Reviewed")
     PageLifecycle.objects.update(reviewed_on="2024-01-01", review_by="2025-01-01")
-    client.force_login(publisher)
+    sign_in(client, publisher)
 
     client.post(
         reverse("wagtailadmin_pages:edit", args=[page.pk]),
@@ -328,7 +413,7 @@ def test_an_autosave_is_no_review(hub: Hub, publisher: Member, client: Client) -
 def test_an_editor_who_may_not_publish_cannot_say_it_was_reviewed(hub: Hub, editor: Member, client: Client) -> None:
     page = hub.publish_guidance("Reviewed")
     PageLifecycle.objects.update(reviewed_on="2024-01-01", review_by="2025-01-01")
-    client.force_login(editor)
+    sign_in(client, editor)
 
     client.post(
         reverse("wagtailadmin_pages:edit", args=[page.pk]),
@@ -340,7 +425,7 @@ def test_an_editor_who_may_not_publish_cannot_say_it_was_reviewed(hub: Hub, edit
 
 def test_a_review_in_the_future_is_refused(hub: Hub, publisher: Member, client: Client) -> None:
     page = hub.publish_guidance("Reviewed")
-    client.force_login(publisher)
+    sign_in(client, publisher)
     tomorrow = timezone.localdate() + timedelta(days=1)
 
     html = client.post(
@@ -373,7 +458,7 @@ def test_editors_have_no_permission_over_people(editor: Member, publisher: Membe
 
 
 def test_an_administrator_gives_roles(administrator: Member, cast: Cast, client: Client) -> None:
-    client.force_login(administrator)
+    sign_in(client, administrator)
     assert client.get("/admin/users/").status_code == 200
 
     client.post(f"/admin/users/edit/{cast.lena.pk}/", {"roles": [EDITORS, PUBLISHERS]})
@@ -384,7 +469,7 @@ def test_an_administrator_gives_roles(administrator: Member, cast: Cast, client:
 
 
 def test_an_administrator_finds_a_member_by_name(administrator: Member, cast: Cast, client: Client) -> None:
-    client.force_login(administrator)
+    sign_in(client, administrator)
 
     html = client.get("/admin/users/results/", {"q": "Lena"}).content.decode()
 
@@ -394,7 +479,7 @@ def test_an_administrator_finds_a_member_by_name(administrator: Member, cast: Ca
 
 def test_editors_and_publishers_give_no_roles(editor: Member, publisher: Member, cast: Cast, client: Client) -> None:
     for nobody in (editor, publisher):
-        client.force_login(nobody)
+        sign_in(client, nobody)
         answer = client.post(f"/admin/users/edit/{nobody.pk}/", {"roles": [ADMINISTRATORS]})
         assert answer.status_code in (302, 403)
         assert "Lena Left" not in client.get("/admin/users/", follow=True).content.decode()
@@ -405,20 +490,20 @@ def test_editors_and_publishers_give_no_roles(editor: Member, publisher: Member,
 
 @pytest.mark.parametrize("address", ["/admin/users/new/", "/admin/users/delete/1/", "/admin/users/1/"])
 def test_nobody_makes_or_deletes_members_in_the_admin(address: str, administrator: Member, client: Client) -> None:
-    client.force_login(administrator)
+    sign_in(client, administrator)
 
     assert client.get(address).status_code == 404
 
 
 @pytest.mark.parametrize("action", ["delete", "assign_role", "set_active_state"])
 def test_nobody_changes_members_in_bulk(action: str, administrator: Member, cast: Cast, client: Client) -> None:
-    client.force_login(administrator)
+    sign_in(client, administrator)
 
     assert client.post(f"/admin/bulk/network/member/{action}/?id={cast.lena.pk}").status_code == 404
 
 
 def test_the_admins_own_settings_change_neither_name_nor_address(editor: Member, client: Client) -> None:
-    client.force_login(editor)
+    sign_in(client, editor)
     html = client.get("/admin/account/").content.decode()
     assert not re.search(r'name="[^"]*(email|first_name|password|avatar)"', html)
 
@@ -451,13 +536,13 @@ def test_roles_take_nothing_else_away(hub: Hub, cast: Cast) -> None:
 def test_an_editor_submits_and_a_publisher_approves(
     hub: Hub, editor: Member, publisher: Member, client: Client
 ) -> None:
-    client.force_login(editor)
+    sign_in(client, editor)
     address = reverse("wagtailadmin_pages:add", args=["cms", "guidancepage", hub.guidance.pk])
     client.post(address, form_of() | {"action-submit": "1"})
     page = GuidancePage.objects.get()
     assert page.workflow_in_progress
 
-    client.force_login(publisher)
+    sign_in(client, publisher)
     state = page.current_workflow_task_state
     client.post(
         reverse("wagtailadmin_pages:workflow_action", args=[page.pk, "approve", state.pk]), {"comment": "Good."}

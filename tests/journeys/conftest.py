@@ -20,11 +20,13 @@ import httpx
 import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 
 from network.models import Member
+from network.permissions import is_staff
+from network.sessions import SessionStore
+from tests.cast import proof_of_second_factor
 from tests.servers import free_port
 
 # Playwright's synchronous interface runs an event loop in the test's own thread; nothing else uses that loop.
@@ -69,6 +71,7 @@ class Server:
             "GUILDHALL_SITE_URL": self.url,
             "GUILDHALL_DEMONSTRATION": "1",
             "GUILDHALL_SECRET_KEY": settings.SECRET_KEY,
+            "GUILDHALL_ENCRYPTION_KEY": ",".join(settings.ENCRYPTION_KEYS),
         }
 
     def start(self) -> None:
@@ -160,9 +163,11 @@ def browse(browser: Browser, server: Server) -> Iterator[Browse]:
         if message.type == "error" and "Failed to load resource" not in message.text:
             complaints.append(f"{message.text} at {message.location}")
 
+    own = (f"127.0.0.1:{server.port}", f"localhost:{server.port}")
+
     def asked(request: Request) -> None:
         where = urlsplit(request.url)
-        if where.scheme in ("http", "https", "ws", "wss") and where.netloc != urlsplit(server.url).netloc:
+        if where.scheme in ("http", "https", "ws", "wss") and where.netloc not in own:
             complaints.append(f"a request left the site: {request.url}")
 
     def open_browser(member: Member | None = None, *, javascript: bool = True, width: int = 1280) -> Page:
@@ -191,16 +196,20 @@ def page(browse: Browse) -> Page:
     return browse()
 
 
-def put_session(context: BrowserContext, server: Server, member: Member) -> None:
-    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session_of(member), "url": server.url}])
+def put_session(context: BrowserContext, server: Server, member: Member, *, second_factor: bool = True) -> None:
+    key = session_of(member, second_factor=second_factor)
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": server.url}])
 
 
-def session_of(member: Member) -> str:
-    """A session as signing in makes it; for tests that are not about signing in."""
+def session_of(member: Member, *, second_factor: bool = True) -> str:
+    """A session as signing in makes it; for tests that are not about signing in. Staff have shown a second factor in
+    it, unless it is left out."""
     session = SessionStore()
     session[SESSION_KEY] = str(member.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = member.get_session_auth_hash()
+    if second_factor and is_staff(member):
+        session.update(proof_of_second_factor(member))
     session.save()
     assert session.session_key
     return session.session_key

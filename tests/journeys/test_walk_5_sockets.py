@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
@@ -20,6 +21,7 @@ from forums.actions.rooms import reschedule_room, schedule_room
 from forums.limits import SPEAKING
 from forums.models import Message, Room, RoomEvent
 from network.actions.membership import join_network, leave_network
+from network.actions.passwords import set_password
 from network.models import Member
 from tests.cast import Cast
 from tests.journeys.conftest import Server, session_of
@@ -314,6 +316,44 @@ def test_signing_out_by_the_sites_own_form_closes_the_socket_at_once(site: Serve
         assert answer.status_code == 302
         assert bob.wait_for_close(within=0.8) == 4401
         assert elsewhere.say("On my other machine")["t"] == "ok"
+
+
+def test_ending_a_session_from_elsewhere_closes_its_socket_at_once(site: Server, cast: Cast, room: Room) -> None:
+    session, here = session_of(cast.bob), session_of(cast.bob)
+    for key in (session, here):
+        httpx.get(f"{site.url}/networks/", cookies={"sessionid": key})  # noted as used, and so listed
+    with Visitor(site, room, None, session=session) as ended, Visitor(site, room, None, session=here) as kept:
+        ended.hello()
+        kept.hello()
+        row = UserSession.objects.get(session_key=session)
+        answer = httpx.post(
+            f"{site.url}/account/sessions/{row.pk}/end/",
+            data={"csrfmiddlewaretoken": "t" * 32},
+            cookies={"sessionid": here, "csrftoken": "t" * 32},
+            headers={"Origin": site.url},
+        )
+        assert answer.status_code == 302
+        assert ended.wait_for_close(within=0.8) == 4401
+        assert kept.say("I am still here")["t"] == "ok"
+
+
+def test_a_session_that_runs_out_closes_its_socket(site: Server, cast: Cast, room: Room) -> None:
+    session = session_of(cast.bob)
+    with Visitor(site, room, None, session=session) as bob:
+        bob.hello()
+        Session.objects.filter(session_key=session).update(expire_date=timezone.now())
+        assert bob.wait_for_close(within=5) == 4401
+
+
+def test_setting_a_password_elsewhere_closes_the_sockets_of_other_sessions(
+    site: Server, cast: Cast, room: Room
+) -> None:
+    session = session_of(cast.bob)
+    httpx.get(f"{site.url}/networks/", cookies={"sessionid": session})
+    with Visitor(site, room, None, session=session) as bob:
+        bob.hello()
+        set_password("three words apart", by=cast.bob, this_session=None)
+        assert bob.wait_for_close(within=5) == 4401
 
 
 def test_deactivating_the_account_closes_the_socket(site: Server, cast: Cast, room: Room) -> None:

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from network.actions.membership import ask_to_join, decline_request, join_network
 from network.models import Member, Membership, Network, Viewer
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 
 EVERYBODY = ["fay", "bob", "olga", "amir", "lena", "sven", "ada", None]
 OUTSIDERS = ["olga", "amir", "lena", "sven", "ada", None]
@@ -26,7 +26,7 @@ def as_(cast: Cast) -> Callable[[str | None], Client]:
     def browser_of(who: str | None) -> Client:
         client = Client()
         if who:
-            client.force_login(getattr(cast, who))
+            sign_in(client, getattr(cast, who))
         return client
 
     return browser_of

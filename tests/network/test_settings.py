@@ -126,7 +126,37 @@ def test_without_a_secret_one_is_made_and_kept_for_its_owner_alone(tmp_path: Pat
     assert first == second
     assert len(str(first["SECRET_KEY"])) >= 50
     assert (tmp_path / "secret-key").stat().st_mode & 0o777 == 0o600
-    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["secret-key"]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["encryption-key", "secret-key"]
+
+
+def test_without_an_encryption_key_one_is_made_and_kept_for_its_owner_alone(tmp_path: Path) -> None:
+    first, second = read(tmp_path, "ENCRYPTION_KEYS"), read(tmp_path, "ENCRYPTION_KEYS")
+
+    assert first == second
+    assert first["ENCRYPTION_KEYS"] == [(tmp_path / "encryption-key").read_text()]
+    assert (tmp_path / "encryption-key").stat().st_mode & 0o777 == 0o600
+
+
+def test_of_several_encryption_keys_the_first_is_the_new_one(tmp_path: Path) -> None:
+    new, old = "A" * 43 + "=", "B" * 42 + "A="
+    found = read(tmp_path, "ENCRYPTION_KEYS", GUILDHALL_ENCRYPTION_KEY=f"{new}, {old}")
+
+    assert found["ENCRYPTION_KEYS"] == [new, old]
+    assert not (tmp_path / "encryption-key").exists()
+
+
+def test_an_encryption_key_that_is_none_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    told = refusal(tmp_path, GUILDHALL_ENCRYPTION_KEY="my-password")
+
+    assert told.startswith("GUILDHALL_ENCRYPTION_KEY must be 32 random bytes")
+    assert "my-password" not in told
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "soon", "1.5"])
+def test_a_length_of_a_session_that_is_none_is_refused(tmp_path: Path, given: str) -> None:
+    told = refusal(tmp_path, GUILDHALL_STAFF_SESSION_IDLE_MINUTES=given)
+
+    assert "GUILDHALL_STAFF_SESSION_IDLE_MINUTES must be a whole number of minutes" in told
 
 
 @pytest.mark.parametrize("address", ["guildhall.example.org", "ftp://guildhall.example.org", "https://a.example/hub"])
@@ -159,11 +189,14 @@ def test_mail_by_anything_else_is_refused(tmp_path: Path) -> None:
     assert "GUILDHALL_MAIL_URL" in refusal(tmp_path, GUILDHALL_MAIL_URL="pigeon://roof")
 
 
+READERS = ("text", "switch", "duration")
+
+
 def variables_read() -> set[str]:
-    """The literal names that settings.py gives to its two readers of the environment."""
+    """The literal names that settings.py gives to its readers of the environment."""
     tree = ast.parse((ROOT / "network" / "settings.py").read_text())
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
-    names = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id in ("text", "switch")]
+    names = [call.args[0] for call in calls if isinstance(call.func, ast.Name) and call.func.id in READERS]
     return {name.value for name in names if isinstance(name, ast.Constant)}
 
 

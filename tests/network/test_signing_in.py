@@ -505,7 +505,15 @@ class TestSideDoors:
 
     @pytest.mark.parametrize(
         "address",
-        ["password/reset/", "password/change/", "password/set/", "email/", "reauthenticate/", "confirm-email/"],
+        [
+            "password/reset/",
+            "password/change/",
+            "password/set/",
+            "reauthenticate/",
+            "confirm-email/",
+            "inactive/",
+            "2fa/",
+        ],
     )
     def test_pages_of_allauth_that_we_do_not_use_are_not_there(self, client: Client, cast: Cast, address: str) -> None:
         client.force_login(cast.bob)

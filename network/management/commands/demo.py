@@ -28,4 +28,5 @@ class Command(BaseCommand):
         self.stdout.write(f"\nSign in at {settings.SITE_URL} with one of these addresses:\n\n")
         for nickname, what in network.demo.SIGN_INS.items():
             self.stdout.write(f"  {network.demo.address(nickname):<40} {what}")
-        self.stdout.write(f"\nThe code that is mailed to them stands at {settings.SITE_URL}/development/mail/\n")
+        self.stdout.write(f"\nThe code that is mailed to them stands at {settings.SITE_URL}/development/mail/")
+        self.stdout.write("The second code, which the last three are asked for, stands there too.\n")

@@ -24,6 +24,7 @@ from django.db import OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from network import signals
+from network.actions import factors
 from network.checks import be_the_only_process, is_loopback
 from network.management.commands.worker import BackgroundWorker
 
@@ -67,8 +68,11 @@ class Command(BaseCommand):
         try:
             sign_ins = self.prepare() if options["prepare"] else ""
             self.check_database()
+            factors.check_secrets()
         except OperationalError as error:
             raise CommandError(f"The database does not answer: {str(error).strip()}") from error
+        except factors.SecretsOfAnotherKey as error:
+            raise CommandError(str(error)) from error
         finally:
             connections.close_all()
 
