@@ -12,9 +12,9 @@ from allauth.core.internal import ratelimit
 from django import forms
 from django.db.models import QuerySet
 
-from network.models import Member, Organisation
+from network.models import Invitation, Member, Network, Organisation
 from network.models.organisation import domain_of
-from network.permissions import can_sign_up
+from network.permissions import can_be_invited, can_go_without_note, can_sign_up
 
 WRONG_ADDRESS = "Enter an email address in the correct format, like name@example.gov.uk"
 NOT_PLAIN = "Enter an email address without accents or special letters before the @"
@@ -151,8 +151,9 @@ class SignUpForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "name", "spellcheck": "false"}),
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, invitation: Invitation | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.invitation = invitation
         self.domain_is_unknown = False
         # The council is asked for once the address is known; not having been asked yet is no mistake.
         self.was_asked = "council_asked" in self.data
@@ -166,7 +167,7 @@ class SignUpForm(forms.Form):
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]
-        verdict = can_sign_up(email)
+        verdict = can_sign_up(email, self.invitation)
         if not verdict:
             self.domain_is_unknown = True
             raise forms.ValidationError(verdict.reason, code="domain_unknown")
@@ -194,26 +195,222 @@ class SignUpForm(forms.Form):
         return not self.was_asked and "organisation" in self.fields
 
 
+# Memberships
+
+
+class WordsField(forms.CharField):
+    """What somebody writes to somebody else, in a box of several lines. `what` begins the error when it is too long."""
+
+    def __init__(self, *, missing: str, what: str, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=2000,
+            widget=forms.Textarea,
+            error_messages={"required": missing, "max_length": f"{what} must be 2,000 characters or fewer"},
+            **kwargs,
+        )
+
+
 class AskToJoinForm(forms.Form):
-    reason = forms.CharField(
-        label="Why would you like to join?",
-        max_length=2000,
-        widget=forms.Textarea,
-        error_messages={
-            "required": "Enter why you would like to join",
-            "max_length": "Your reason must be 2,000 characters or fewer",
-        },
+    job = forms.CharField(
+        label="What is your role?",
+        help_text="For example, data scientist in the planning service",
+        max_length=100,
+        error_messages={"required": "Enter your role", "max_length": "Your role must be 100 characters or fewer"},
+        widget=forms.TextInput(attrs={"autocomplete": "organization-title"}),
+    )
+    reason = WordsField(
+        label="Why would you like to join?", missing="Enter why you would like to join", what="Your reason"
+    )
+
+
+class AnswerForm(forms.Form):
+    words = WordsField(label="Your answer", missing="Enter your answer", what="Your answer")
+
+
+class ApproveForm(forms.Form):
+    words = WordsField(
+        label="Would you like to say something to them? (optional)",
+        help_text="They read it in our mail and with their request.",
+        missing="",
+        what="Your words",
+        required=False,
+    )
+
+
+class QuestionForm(forms.Form):
+    words = WordsField(
+        label="What would you like to know?",
+        help_text="They read your words as you write them, and answer here. The request stays open meanwhile.",
+        missing="Enter your question",
+        what="Your question",
     )
 
 
 class DeclineForm(forms.Form):
-    words = forms.CharField(
+    words = WordsField(
         label="What shall we tell them?",
         help_text="They read your words as you write them. Say what would change the answer, if something would.",
-        max_length=2000,
+        missing="Enter what we shall tell them",
+        what="Your answer",
+    )
+
+
+class EndForm(forms.Form):
+    """Removing or suspending somebody."""
+
+    words = WordsField(
+        label="What shall we tell them?",
+        help_text="They read your words as you write them. Other members do not.",
+        missing="Enter what we shall tell them",
+        what="Your words",
+    )
+
+
+class ReinstateForm(forms.Form):
+    words = WordsField(
+        label="Would you like to say something to them? (optional)", missing="", what="Your words", required=False
+    )
+
+
+# Invitations
+
+
+class InviteForm(forms.Form):
+    """Address, what they are, and words. Where the domain of the address is none that we know, a second step says so,
+    and asks why they are let in all the same."""
+
+    email = WorkEmailField(label="Their work email address")
+    kind = forms.ChoiceField(
+        label="What are they?",
+        choices=Member.Kind.choices,
+        initial=Member.Kind.OFFICER,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Select what they are", "invalid_choice": "Select what they are"},
+    )
+    words = WordsField(
+        label="What would you like to write to them? (optional)",
+        help_text="It stands in the invitation, with your name.",
+        missing="",
+        what="Your words",
+        required=False,
+    )
+
+    def __init__(self, *args: Any, network: Network, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.network = network
+        self.fields["email"].error_messages["required"] = "Enter their work email address"
+        # Not having been asked yet is no mistake.
+        self.was_asked = "note_asked" in self.data
+        if self.was_asked:
+            self._ask_for_note()
+
+    def _ask_for_note(self) -> None:
+        self.fields["note"] = forms.CharField(
+            label="Why should they be let in?",
+            help_text="Administrators can read it. Say how you know them, and that the address is theirs.",
+            max_length=500,
+            widget=forms.Textarea,
+            error_messages={
+                "required": "Enter why they should be let in",
+                "max_length": "Your reason must be 500 characters or fewer",
+            },
+        )
+        self.fields["organisation"] = forms.ModelChoiceField(
+            Organisation.objects.current(),
+            label="Which organisation do they work for?",
+            help_text="For a partner or supplier that is not in the list, leave it empty.",
+            empty_label="Not in the list",
+            required=False,
+            error_messages={"invalid_choice": "Select the organisation they work for"},
+        )
+
+    def clean(self) -> None:
+        email, kind = self.cleaned_data.get("email"), self.cleaned_data.get("kind")
+        if not email or not kind:
+            return
+        if can_go_without_note(email):
+            for name in ("note", "organisation"):
+                self.fields.pop(name, None)
+                self.errors.pop(name, None)
+                self.cleaned_data.pop(name, None)
+        elif not self.was_asked:
+            self._ask_for_note()
+        elif kind == Member.Kind.OFFICER and not self.cleaned_data.get("organisation"):
+            self.add_error("organisation", "Select the council they work for")
+        verdict = can_be_invited(self.network, email, kind=kind)
+        if not verdict:
+            self.add_error("email", verdict.reason)
+
+    @property
+    def asks_for_note(self) -> bool:
+        """What was typed is in order, but a question has not been put yet."""
+        return not self.was_asked and "note" in self.fields and not self.errors
+
+    @property
+    def domain(self) -> str:
+        return domain_of(self.cleaned_data.get("email", ""))
+
+
+# Networks
+
+
+class NetworkSettingsForm(forms.Form):
+    """What facilitators set of their network; the names of its fields are those of its columns."""
+
+    purpose = forms.CharField(
+        label="What is the network for?",
+        help_text="Everybody can read it.",
+        max_length=1000,
         widget=forms.Textarea,
         error_messages={
-            "required": "Enter what we shall tell them",
-            "max_length": "Your answer must be 2,000 characters or fewer",
+            "required": "Enter what the network is for",
+            "max_length": "What the network is for must be 1,000 characters or fewer",
         },
     )
+    audience = forms.CharField(
+        label="Who is it for? (optional)",
+        help_text="Everybody can read it.",
+        max_length=300,
+        required=False,
+        error_messages={"max_length": "Who it is for must be 300 characters or fewer"},
+    )
+    question = forms.CharField(
+        label="What do you ask applicants? (optional)",
+        help_text="It stands beside “Why would you like to join?”.",
+        max_length=300,
+        required=False,
+        error_messages={"max_length": "Your question must be 300 characters or fewer"},
+    )
+    content_free_mail = forms.BooleanField(
+        label="Keep the words of this network out of mail",
+        help_text="Our mail then says that there is something to read, and not what it says.",
+        required=False,
+    )
+    published_members = forms.IntegerField(
+        label="Published number of members (optional)",
+        help_text="People outside see this number, and never how many members there are now.",
+        min_value=1,
+        max_value=1_000_000,
+        required=False,
+        error_messages={
+            "invalid": "Number of members must be a whole number, like 450",
+            "min_value": "Number of members must be 1 or more",
+            "max_value": "Number of members must be 1,000,000 or fewer",
+        },
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "govuk-input--width-5"}),
+    )
+    published_source = forms.CharField(
+        label="Where was that number published, and when? (optional)",
+        max_length=200,
+        required=False,
+        error_messages={"max_length": "Where it was published must be 200 characters or fewer"},
+    )
+
+    def __init__(self, *args: Any, network: Network, **kwargs: Any) -> None:
+        super().__init__(*args, initial={name: getattr(network, name) for name in self.base_fields}, **kwargs)
+        if not network.is_by_request:
+            del self.fields["question"]
+
+    def clean(self) -> None:
+        if self.cleaned_data.get("published_members") and not self.cleaned_data.get("published_source"):
+            self.add_error("published_source", "Enter where the number was published, and when")
