@@ -407,7 +407,8 @@ class NetworkSettingsForm(forms.Form):
     )
 
     def __init__(self, *args: Any, network: Network, **kwargs: Any) -> None:
-        super().__init__(*args, initial={name: getattr(network, name) for name in self.base_fields}, **kwargs)
+        kwargs["initial"] = {name: getattr(network, name) for name in self.base_fields}
+        super().__init__(*args, **kwargs)
         if not network.is_by_request:
             del self.fields["question"]
 

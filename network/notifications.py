@@ -14,7 +14,7 @@ from network.actions import mail
 from network.actions.mail import Mail, MailKind, owe_mail
 from network.actions.notices import give_notice
 from network.models import Invitation, MailLedger, Member, Membership, MembershipEvent, Network, Notice, Viewer
-from network.permissions import waits_for_domain
+from network.permissions import waiting_for_domains
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +265,7 @@ def _mail_of_invitation(row: MailLedger, member: Member | None) -> Mail | None:
         "invitation": invitation,
         "network": invitation.network,
         "words": "" if invitation.network.content_free_mail else invitation.words,
-        "waits_for_domain": waits_for_domain(invitation),
+        "waits_for_domain": bool(waiting_for_domains([invitation])),
     }
     return Mail("network/mail/invitation.txt", context)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
@@ -320,11 +320,17 @@ def _vouched_for(invitation: Invitation) -> Verdict:
     return Verdict("Your address is at no council's domain that we know. Ask whoever invited you to invite you again.")
 
 
-def waits_for_domain(invitation: Invitation) -> bool:
-    """Whether an administrator has to confirm a domain before this invitation can be accepted, as far as its address
-    shows."""
-    domains = OrganisationDomain.objects.for_address(invitation.email)
-    return invitation.network.is_by_request and bool(domains) and not any(domain.is_confirmed for domain in domains)
+def waiting_for_domains(invitations: Iterable[Invitation]) -> set[int]:
+    """Those of the invitations, by number, that nobody can accept before an administrator has confirmed the domain of
+    their address. One query for all."""
+    domains = {
+        invitation.pk: domain_of(invitation.email) for invitation in invitations if invitation.network.is_by_request
+    }
+    known = OrganisationDomain.objects.filter(domain__in=set(domains.values()))
+    confirmed: dict[str, bool] = {}
+    for row in known:
+        confirmed[row.domain] = confirmed.get(row.domain, False) or row.is_confirmed
+    return {pk for pk, domain in domains.items() if not confirmed.get(domain, True)}
 
 
 def _holds(viewer: Viewer, right: str, reason: str) -> Verdict:

@@ -3,7 +3,18 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from network.views import account, components, domains, mail, members, networks, notices, organisations
+from network.views import (
+    account,
+    components,
+    domains,
+    invitations,
+    mail,
+    members,
+    network_members,
+    networks,
+    notices,
+    organisations,
+)
 from network.views.health import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -19,9 +30,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/", networks.network, name="network"),
     path("networks/<slug:slug>/join/", networks.join, name="network_join"),
     path("networks/<slug:slug>/leave/", networks.leave, name="network_leave"),
+    path("networks/<slug:slug>/request/", networks.own_request, name="network_request"),
+    path("networks/<slug:slug>/request/withdraw/", networks.withdraw, name="network_request_withdraw"),
+    path("networks/<slug:slug>/settings/", networks.settings, name="network_settings"),
     path("networks/<slug:slug>/requests/", networks.requests, name="network_requests"),
+    path("networks/<slug:slug>/requests/decided/", networks.decisions, name="network_decisions"),
+    path("networks/<slug:slug>/requests/<int:pk>/question/", networks.question, name="network_request_question"),
     path("networks/<slug:slug>/requests/<int:pk>/approve/", networks.approve, name="network_request_approve"),
     path("networks/<slug:slug>/requests/<int:pk>/decline/", networks.decline, name="network_request_decline"),
+    path("networks/<slug:slug>/members/", network_members.network_members, name="network_members"),
+    path("networks/<slug:slug>/members/<int:pk>/", network_members.network_membership, name="network_membership"),
+    path("networks/<slug:slug>/members/<int:pk>/remove/", network_members.remove, name="network_member_remove"),
+    path("networks/<slug:slug>/members/<int:pk>/suspend/", network_members.suspend, name="network_member_suspend"),
+    path(
+        "networks/<slug:slug>/members/<int:pk>/reinstate/", network_members.reinstate, name="network_member_reinstate"
+    ),
+    path("networks/<slug:slug>/invitations/", invitations.invitations, name="network_invitations"),
+    path("networks/<slug:slug>/invitations/new/", invitations.invite, name="network_invite"),
+    path("networks/<slug:slug>/invitations/<int:pk>/resend/", invitations.resend, name="invitation_resend"),
+    path("networks/<slug:slug>/invitations/<int:pk>/revoke/", invitations.revoke, name="invitation_revoke"),
+    path("invitations/<str:token>/", invitations.invitation, name="invitation"),
     path("people/<int:pk>/", members.member, name="member"),
     path("organisations/<slug:slug>/", organisations.organisation, name="organisation"),
     path("notices/", notices.notices, name="notices"),
