@@ -175,27 +175,39 @@ class TestJoining:
     def test_an_officer_asks_with_a_reason(self, cast: Cast, as_: As) -> None:
         olga = as_("olga")
         assert "What are you building?" in page_of(olga, "/networks/ai-practitioners/join/")
-        page = olga.post("/networks/ai-practitioners/join/", {"job": "Developer", "reason": "We build."}, follow=True).content.decode()
+        page = olga.post(
+            "/networks/ai-practitioners/join/", {"job": "Developer", "reason": "We build."}, follow=True
+        ).content.decode()
 
         assert "You have asked to join" in page
         request = Membership.objects.get(member=cast.olga)
         assert (request.state, request.reason) == ("requested", "We build.")
 
     def test_a_request_without_a_reason_is_an_error_beside_the_field(self, cast: Cast, as_: As) -> None:
-        page = as_("olga").post("/networks/ai-practitioners/join/", {"job": "Developer", "reason": "  "}).content.decode()
+        page = (
+            as_("olga").post("/networks/ai-practitioners/join/", {"job": "Developer", "reason": "  "}).content.decode()
+        )
 
         assert "<title>Error: Ask to join" in page
         assert 'href="#id_reason"' in page
         assert not Membership.objects.filter(member=cast.olga).exists()
 
     def test_a_reason_that_is_too_long_is_an_error_and_stays_typed(self, cast: Cast, as_: As) -> None:
-        page = as_("olga").post("/networks/ai-practitioners/join/", {"job": "Developer", "reason": "word " * 500}).content.decode()
+        page = (
+            as_("olga")
+            .post("/networks/ai-practitioners/join/", {"job": "Developer", "reason": "word " * 500})
+            .content.decode()
+        )
 
         assert "Your reason must be 2,000 characters or fewer" in page
         assert "word word word" in page
 
     def test_asking_twice_is_one_request_and_says_so(self, cast: Cast, as_: As) -> None:
-        page = as_("amir").post("/networks/ai-practitioners/join/", {"job": "Developer", "reason": "Again"}, follow=True).content.decode()
+        page = (
+            as_("amir")
+            .post("/networks/ai-practitioners/join/", {"job": "Developer", "reason": "Again"}, follow=True)
+            .content.decode()
+        )
 
         assert "You have already asked to join." in page
         assert Membership.objects.get(member=cast.amir).reason == "I would like to."
