@@ -96,8 +96,9 @@ def network_membership(request: HttpRequest, slug: str, pk: int) -> HttpResponse
         "network": network,
         "membership": membership,
         "history": history.select_related("by").order_by("at", "pk"),
-        "can_end": permissions.can_end(request.user, membership),
-        "can_reinstate": permissions.can_reinstate(request.user, membership),
+        # Asked only where the state does not answer already, for each asks the database.
+        "can_end": permissions.can_end(request.user, membership) if membership.is_active else None,
+        "can_reinstate": permissions.can_reinstate(request.user, membership) if membership.is_suspended else None,
     }
     return render(request, "network/membership.html", context)
 
