@@ -66,6 +66,9 @@ def in_words(length: timedelta) -> str:
 
 JOINING = RateLimit("join or ask to join a network", 10, per=timedelta(days=1))
 DECIDING = RateLimit("decide on requests to join", 200, per=timedelta(hours=1))
+ANSWERING = RateLimit("write to the facilitators of a network", 30, per=timedelta(days=1))
+INVITING = RateLimit("send an invitation", 50, per=timedelta(days=1))
+MANAGING = RateLimit("change memberships and settings", 200, per=timedelta(hours=1))
 CONFIRMING = RateLimit("confirm domains", 500, per=timedelta(hours=1))
 PROFILE = RateLimit("change your profile", 100, per=timedelta(hours=1))
 PICTURES = RateLimit("change your picture", 20, per=timedelta(hours=1))

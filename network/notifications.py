@@ -15,8 +15,11 @@ from django.db.models import Model, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 
+from network.actions import mail
+from network.actions.mail import Mail, MailKind, owe_mail
 from network.actions.notices import give_notice
-from network.models import Member, Membership, Notice, Viewer
+from network.models import Invitation, MailLedger, Member, Membership, MembershipEvent, Network, Notice, Viewer
+from network.permissions import waiting_for_domains
 
 logger = logging.getLogger(__name__)
 
@@ -70,19 +73,70 @@ def unread_notices(to: Viewer) -> list[ShownNotice]:
     return shown(Notice.objects.visible_to(to).unread()[:100], to)
 
 
+# Joining and leaving
+
+
+def _facilitators(network: Network) -> list[Member]:
+    rows = Membership.objects.facilitators().filter(network=network)
+    return list(Member.objects.filter(pk__in=rows.values("member")))
+
+
 def join_requested(request: Membership, *, now: datetime) -> None:
-    facilitators = Member.objects.filter(
-        pk__in=Membership.objects.facilitators().filter(network=request.network).values("member")
-    )
-    give_notice("join_requested", request.pk, facilitators, now=now)
+    give_notice("join_requested", request.pk, _facilitators(request.network), now=now)
 
 
 def welcome_offered(member: Member, *, now: datetime) -> None:
     give_notice("welcome_offered", member.pk, [member], now=now)
 
 
-def request_decided(request: Membership, *, now: datetime) -> None:
-    give_notice("request_decided", request.pk, [request.member], now=now)
+def request_questioned(event: MembershipEvent, *, now: datetime) -> None:
+    give_notice("request_questioned", event.membership_id, [event.membership.member], now=now)
+    _owe_step(event, now=now)
+
+
+def question_answered(request: Membership, *, now: datetime) -> None:
+    give_notice("question_answered", request.pk, _facilitators(request.network), now=now)
+
+
+def request_decided(event: MembershipEvent, *, now: datetime) -> None:
+    give_notice("request_decided", event.membership_id, [event.membership.member], now=now)
+    _owe_step(event, now=now)
+
+
+def requests_wait(network: Network, requests: Iterable[Membership], *, now: datetime) -> None:
+    """Facilitators are reminded of what each has waited too long for: a notice for each, one mail for all."""
+    facilitators = _facilitators(network)
+    for request in requests:
+        give_notice("join_requested", request.pk, facilitators, now=now)
+    for facilitator in facilitators:
+        owe_mail("requests_wait", facilitator, period=f"{network.pk} at {now:%Y-%m-%dT%H:%M}", object_id=network.pk)
+
+
+def membership_changed(event: MembershipEvent, *, now: datetime) -> None:
+    """Somebody was removed, suspended or let in again, or their role is another."""
+    give_notice("membership_changed", event.pk, [event.membership.member], now=now)
+    if event.kind in _HOLDS_WHILE:
+        _owe_step(event, now=now)
+
+
+def _owe_step(event: MembershipEvent, *, now: datetime) -> None:
+    owe_mail("membership_step", event.membership.member, period=str(event.pk), object_id=event.pk, now=now)
+
+
+def invited(invitation: Invitation, *, now: datetime) -> None:
+    """By mail to the address; and where it is somebody's here, by a notice too."""
+    has_account = Member.objects.filter(emailaddress__email=invitation.email, emailaddress__verified=True)
+    give_notice("invited", invitation.pk, has_account, now=now)
+    owe_mail("invitation", invitation.email, period=_sending(invitation), object_id=invitation.pk, now=now)
+
+
+def _sending(invitation: Invitation) -> str:
+    return f"{invitation.pk} number {invitation.times_sent}"
+
+
+def invitation_accepted(invitation: Invitation, *, now: datetime) -> None:
+    if invitation.by:
+        give_notice("invitation_accepted", invitation.pk, [invitation.by], now=now)
 
 
 def _title_of_decision(membership: Membership) -> str:
@@ -90,6 +144,20 @@ def _title_of_decision(membership: Membership) -> str:
         return f"Your request to join the {membership.network.name} was declined"
     return f"You are now a member of the {membership.network.name}"
 
+
+def _address_of_decision(membership: Membership) -> str:
+    if membership.is_declined:
+        return reverse("network_request", args=[membership.network.slug])
+    return membership.network.get_absolute_url()
+
+
+_CHANGES = {
+    MembershipEvent.Kind.REMOVED: "You are no longer a member of the {}",
+    MembershipEvent.Kind.SUSPENDED: "Your membership of the {} is suspended",
+    MembershipEvent.Kind.REINSTATED: "You are a member of the {} again",
+    MembershipEvent.Kind.APPOINTED: "You now facilitate the {}",
+    MembershipEvent.Kind.STOOD_DOWN: "You no longer facilitate the {}",
+}
 
 register(
     NoticeKind(
@@ -112,11 +180,27 @@ register(
 )
 register(
     NoticeKind(
+        name="request_questioned",
+        visible_to=lambda viewer: Membership.objects.visible_to(viewer).requested().select_related("network"),
+        title=lambda request: f"The facilitators of the {request.network.name} have a question about your request",
+        address=lambda request: reverse("network_request", args=[request.network.slug]),
+    )
+)
+register(
+    NoticeKind(
+        name="question_answered",
+        visible_to=lambda viewer: Membership.objects.visible_to(viewer).requested().select_related("member", "network"),
+        title=lambda request: f"{request.member} has answered about joining the {request.network.name}",
+        address=lambda request: reverse("network_requests", args=[request.network.slug]),
+    )
+)
+register(
+    NoticeKind(
         name="request_decided",
         # Who has left since, or been suspended, is told nothing: neither answer is true any more.
         visible_to=lambda viewer: Membership.objects.visible_to(viewer).decided().select_related("network"),
         title=_title_of_decision,
-        address=lambda membership: membership.network.get_absolute_url(),
+        address=_address_of_decision,
     )
 )
 
@@ -164,3 +248,97 @@ def send(subject: str, text: str, *, to: str) -> None:
         EmailMessage(subject, text, to=[to]).send()
     except OSError:
         logger.exception("The mail server did not take a message: %s", subject)
+
+
+register(
+    NoticeKind(
+        name="membership_changed",
+        visible_to=lambda viewer: MembershipEvent.objects.visible_to(viewer).select_related("membership__network"),
+        title=lambda event: _CHANGES[event.kind].format(event.membership.network.name),
+        address=lambda event: event.membership.network.get_absolute_url(),
+    )
+)
+register(
+    NoticeKind(
+        name="invited",
+        visible_to=lambda viewer: Invitation.objects.visible_to(viewer).open().select_related("network"),
+        title=lambda invitation: f"You are invited to the {invitation.network.name}",
+        address=lambda invitation: invitation.get_absolute_url(),
+    )
+)
+register(
+    NoticeKind(
+        name="invitation_accepted",
+        visible_to=lambda viewer: Invitation.objects.visible_to(viewer).select_related("network", "accepted_by"),
+        title=lambda invitation: f"{invitation.accepted_by} has accepted your invitation to {invitation.network.name}",
+        address=lambda invitation: reverse("network_invitations", args=[invitation.network.slug]),
+    )
+)
+
+
+# Their mail. Each is composed when it goes: what is no longer true then is not sent.
+
+# The steps of a membership that are told by mail, and the state in which each is still news.
+_HOLDS_WHILE = {
+    MembershipEvent.Kind.QUESTION: Membership.State.REQUESTED,
+    MembershipEvent.Kind.APPROVED: Membership.State.ACTIVE,
+    MembershipEvent.Kind.DECLINED: Membership.State.DECLINED,
+    MembershipEvent.Kind.REMOVED: Membership.State.LEFT,
+    MembershipEvent.Kind.SUSPENDED: Membership.State.SUSPENDED,
+    MembershipEvent.Kind.REINSTATED: Membership.State.ACTIVE,
+}
+
+
+def _number(row: MailLedger) -> int:
+    assert row.object_id is not None
+    return row.object_id
+
+
+def _mail_of_step(row: MailLedger, member: Member | None) -> Mail | None:
+    events = MembershipEvent.objects.select_related("membership__network", "membership__member")
+    event = events.filter(pk=_number(row), membership__member=member).first()
+    if event is None or event.membership.state != _HOLDS_WHILE[MembershipEvent.Kind(event.kind)]:
+        return None
+    later = MembershipEvent.objects.filter(membership=event.membership, pk__gt=event.pk)
+    if later.filter(kind__in=(event.kind, MembershipEvent.Kind.ANSWER, MembershipEvent.Kind.ASKED)).exists():
+        return None
+    network = event.membership.network
+    context = {
+        "member": event.membership.member,
+        "network": network,
+        "words": "" if network.content_free_mail else event.words,
+        "has_words": bool(event.words),
+    }
+    return Mail(f"network/mail/membership_{event.kind}.txt", context)
+
+
+def _mail_of_waiting(row: MailLedger, member: Member | None) -> Mail | None:
+    network = Network.objects.get(pk=_number(row))
+    late = Membership.objects.visible_to(member).requested() if member else Membership.objects.none()
+    late = late.filter(network=network).exclude(reminded_at=None)
+    if not member or not Membership.objects.facilitators().filter(network=network, member=member).exists():
+        return None
+    count = late.count()
+    return (
+        Mail("network/mail/requests_wait.txt", {"network": network, "count": count, "member": member})
+        if count
+        else None
+    )
+
+
+def _mail_of_invitation(row: MailLedger, member: Member | None) -> Mail | None:
+    invitation = Invitation.objects.open().filter(pk=_number(row)).select_related("network", "by").first()
+    if invitation is None or _sending(invitation) != row.period:
+        return None
+    context = {
+        "invitation": invitation,
+        "network": invitation.network,
+        "words": "" if invitation.network.content_free_mail else invitation.words,
+        "waits_for_domain": bool(waiting_for_domains([invitation])),
+    }
+    return Mail("network/mail/invitation.txt", context)
+
+
+mail.register(MailKind("membership_step", _mail_of_step))
+mail.register(MailKind("requests_wait", _mail_of_waiting))
+mail.register(MailKind("invitation", _mail_of_invitation))

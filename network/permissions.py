@@ -9,7 +9,18 @@ from dataclasses import dataclass
 from allauth.mfa.models import Authenticator
 from django.core.exceptions import PermissionDenied
 
-from network.models import Member, Membership, Network, Notice, Organisation, OrganisationDomain, Theme, Viewer
+from network.models import (
+    Invitation,
+    Member,
+    Membership,
+    MembershipEvent,
+    Network,
+    Notice,
+    Organisation,
+    OrganisationDomain,
+    Theme,
+    Viewer,
+)
 from network.models.organisation import domain_of
 
 
@@ -36,10 +47,25 @@ ALLOWED = Verdict()
 SIGN_IN_FIRST = Verdict("Sign in first.")
 NOT_A_MEMBER = Verdict("Only members of this network can do this.")
 UNCONFIRMED_DOMAIN = Verdict("An administrator has to confirm this officer's email domain first.")
+YOUR_DOMAIN_IS_UNCONFIRMED = Verdict(
+    "An administrator has to confirm first that your email domain is your council's. They can see that it waits. "
+    "Come back to this page in a few days, or ask whoever invited you."
+)
+ANOTHER_MAILBOX = Verdict("This invitation was sent to another email address than the one of your account.")
+MOST_SENDINGS = 5  # of one invitation: whoever did not answer to so many does not want to, or did not get any
+# What facilitators set of their network; its name and who may join stay with the administrators.
+SETTINGS_OF_FACILITATORS = frozenset(
+    {"purpose", "audience", "question", "content_free_mail", "published_members", "published_source"}
+)
+SETTINGS = SETTINGS_OF_FACILITATORS | {"name", "joining", "first_post_hold", "order"}
 
 
-def can_sign_up(email: str) -> Verdict:
-    """Whether an account may be asked for with this address, by the domain alone."""
+def can_sign_up(email: str, invitation: Invitation | None = None) -> Verdict:
+    """Whether an account may be asked for with this address: by its domain, or by an invitation to this very address
+    that the browser came with. An invitation that it did not come with changes no answer, or whoever typed the address
+    of another would learn whether they are invited."""
+    if invitation is not None and invitation.is_open() and invitation.email == email.lower():
+        return ALLOWED
     if OrganisationDomain.objects.for_address(email).exists():
         return ALLOWED
     return Verdict(f"Enter an address at a council's email domain. We do not know {domain_of(email)} as one.")
@@ -137,6 +163,8 @@ def _can_enter(viewer: Viewer, membership: Membership | None) -> Verdict:
         return Verdict("You already belong to this network.")
     if membership and membership.state == Membership.State.SUSPENDED:
         return Verdict("Your membership of this network is suspended.")
+    if viewer.kind != Member.Kind.OFFICER:
+        return Verdict("Partners and suppliers join a network when one of its facilitators invites them.")
     return ALLOWED
 
 
@@ -167,13 +195,46 @@ def can_ask_as(viewer: Viewer, network: Network, membership: Membership | None) 
     return verdict
 
 
+def _has_open_request(membership: Membership | None) -> Verdict:
+    return ALLOWED if membership and membership.is_requested else Verdict("Your request is not open any more.")
+
+
+def can_answer(viewer: Viewer, network: Network) -> Verdict:
+    """Answering what the facilitators asked about one's request to join."""
+    membership = membership_of(viewer, network)
+    verdict = _has_open_request(membership)
+    if verdict and not MembershipEvent.objects.filter(membership=membership).conversation().exists():
+        return Verdict("The facilitators have not asked you anything.")
+    return verdict
+
+
+def can_withdraw(viewer: Viewer, network: Network) -> Verdict:
+    return _has_open_request(membership_of(viewer, network))
+
+
+def _can_spare(facilitator: Membership, reason: str) -> Verdict:
+    """A network without a facilitator would leave everybody who asks to join unheard."""
+    others = Membership.objects.facilitators().filter(network=facilitator.network_id).exclude(pk=facilitator.pk)
+    return ALLOWED if others.exists() else Verdict(reason)
+
+
 def can_leave(viewer: Viewer, network: Network) -> Verdict:
-    return can_read(viewer, network)
+    membership = membership_of(viewer, network)
+    if membership is None or not membership.is_active:
+        return NOT_A_MEMBER
+    if membership.is_facilitator:
+        return _can_spare(
+            membership,
+            "You are the only facilitator of this network. Ask an administrator to appoint another before you leave.",
+        )
+    return ALLOWED
 
 
 def can_decide(viewer: Viewer, request: Membership) -> Verdict:
-    """Deciding on a request to join, either way."""
+    """Deciding on a request to join, either way, and asking about it."""
     verdict = can_facilitate(viewer, request.network)
+    if verdict and request.state == Membership.State.LEFT:
+        return Verdict("This request was withdrawn.")
     if verdict and request.state != Membership.State.REQUESTED:
         return Verdict("This request has already been decided.")
     return verdict
@@ -184,11 +245,134 @@ def can_be_approved(request: Membership) -> Verdict:
     joined at once, and no further."""
     if not request.member.is_active:
         return Verdict("This officer's account is closed.")
-    return ALLOWED if request.member.admission.is_confirmed else UNCONFIRMED_DOMAIN
+    admission = getattr(request.member, "admission", None)
+    if admission is None or (admission.domain is None and not admission.is_confirmed):
+        return Verdict("Their address is at no council's domain that we know. Invite them instead, and say why.")
+    return ALLOWED if admission.is_confirmed else UNCONFIRMED_DOMAIN
 
 
 def can_approve(viewer: Viewer, request: Membership) -> Verdict:
     return can_decide(viewer, request) and can_be_approved(request)
+
+
+def can_end(viewer: Viewer, membership: Membership) -> Verdict:
+    """Removing somebody from a network, or suspending them in it."""
+    verdict = can_facilitate(viewer, membership.network)
+    if verdict and not membership.is_active:
+        return Verdict(f"{membership.member} does not belong to this network any more.")
+    if verdict and membership.member_id == viewer.pk:
+        return Verdict("You cannot do this to yourself. You can leave the network.")
+    if verdict and membership.is_facilitator:
+        return Verdict(f"{membership.member} facilitates this network. An administrator has to stand them down first.")
+    return verdict
+
+
+def can_reinstate(viewer: Viewer, membership: Membership) -> Verdict:
+    verdict = can_facilitate(viewer, membership.network)
+    if verdict and not membership.is_suspended:
+        return Verdict(f"{membership.member} is not suspended in this network.")
+    if verdict and not membership.member.is_active:
+        return Verdict("This member's account is not in use.")
+    return verdict
+
+
+def can_invite(viewer: Viewer, network: Network) -> Verdict:
+    return can_facilitate(viewer, network)
+
+
+def can_be_invited(network: Network, email: str, *, kind: str) -> Verdict:
+    """Whether an address may be invited as what `kind` says, whoever invites."""
+    row = Membership.objects.filter(network=network, member__email__iexact=email).first()
+    if row and row.is_active:
+        return Verdict("Somebody with this address already belongs to this network.")
+    if row and row.is_suspended:
+        return Verdict("The membership of whoever has this address is suspended.")
+    if Invitation.objects.filter(network=network, email__iexact=email, accepted_at=None, revoked_at=None).exists():
+        return Verdict("You have already invited this address. Send that invitation again instead.")
+    kinds = set(OrganisationDomain.objects.for_address(email).values_list("kind", flat=True))
+    if kinds and kind not in kinds:
+        known = " or ".join(sorted(Member.Kind(known).label.lower() for known in kinds))
+        return Verdict(f"By its domain this address is that of a {known}. Invite them as one.")
+    return ALLOWED
+
+
+def can_go_without_note(email: str) -> Verdict:
+    """Whether somebody may be invited without a word on why they are let in: where a rule lets in their domain."""
+    if OrganisationDomain.objects.for_address(email).exists():
+        return ALLOWED
+    return Verdict("Say why they are let in: we do not know the domain of this address.")
+
+
+def can_resend(viewer: Viewer, invitation: Invitation) -> Verdict:
+    verdict = can_revoke(viewer, invitation)
+    if verdict and invitation.times_sent >= MOST_SENDINGS:
+        return Verdict(f"This invitation was sent {MOST_SENDINGS} times. Ask them in another way whether they got it.")
+    return verdict
+
+
+def can_revoke(viewer: Viewer, invitation: Invitation) -> Verdict:
+    verdict = can_invite(viewer, invitation.network)
+    if verdict and invitation.accepted_at:
+        return Verdict("This invitation has been accepted.")
+    if verdict and invitation.revoked_at:
+        return Verdict("This invitation has been withdrawn.")
+    return verdict
+
+
+def can_accept(viewer: Viewer, invitation: Invitation) -> Verdict:
+    if not viewer.is_authenticated or not viewer.is_active:
+        return SIGN_IN_FIRST
+    if not Invitation.objects.to_mailbox_of(viewer).filter(pk=invitation.pk).exists():
+        return ANOTHER_MAILBOX
+    if not invitation.is_open():
+        return Verdict("This invitation cannot be used any more. Ask whoever invited you for a new one.")
+    membership = membership_of(viewer, invitation.network)
+    if membership and membership.is_active:
+        return Verdict("You already belong to this network.")
+    if membership and membership.is_suspended:
+        return Verdict("Your membership of this network is suspended.")
+    return can_be_let_in(viewer, invitation)
+
+
+def can_be_let_in(member: Member, invitation: Invitation) -> Verdict:
+    """Whether what is known of somebody, or what the facilitator said of them, lets them into the network of an
+    invitation. An invitation is no way round a domain that nobody has confirmed."""
+    admission = getattr(member, "admission", None)
+    if admission is None:
+        domains = OrganisationDomain.objects.for_address(member.email)
+        if domains.exists():
+            verdict = can_be_admitted(member, invitation.organisation)
+            waits = not domains.exclude(confirmed_at=None).exists()
+        else:
+            verdict, waits = _vouched_for(invitation), False
+    elif admission.is_confirmed:
+        verdict, waits = ALLOWED, False
+    elif admission.domain is None:
+        verdict, waits = (_vouched_for(invitation) if invitation.network.is_by_request else ALLOWED), False
+    else:
+        verdict, waits = ALLOWED, True
+    if verdict and waits and invitation.network.is_by_request:
+        return YOUR_DOMAIN_IS_UNCONFIRMED
+    return verdict
+
+
+def _vouched_for(invitation: Invitation) -> Verdict:
+    if invitation.note:
+        return ALLOWED
+    return Verdict("Your address is at no council's domain that we know. Ask whoever invited you to invite you again.")
+
+
+def waiting_for_domains(invitations: Iterable[Invitation]) -> set[int]:
+    """Those of the invitations, by number, that nobody can accept before an administrator has confirmed the domain of
+    their address. One query for all."""
+    domains = {
+        invitation.pk: domain_of(invitation.email) for invitation in invitations if invitation.network.is_by_request
+    }
+    known = OrganisationDomain.objects.filter(domain__in=set(domains.values()))
+    confirmed: dict[str, bool] = {}
+    for row in known:
+        confirmed[row.domain] = confirmed.get(row.domain, False) or row.is_confirmed
+    return {pk for pk, domain in domains.items() if not confirmed.get(domain, True)}
 
 
 def _holds(viewer: Viewer, right: str, reason: str) -> Verdict:
@@ -219,6 +403,32 @@ def can_become_facilitator(member: Member, network: Network) -> Verdict:
 
 def can_appoint_facilitators(viewer: Viewer) -> Verdict:
     return _holds(viewer, "network.change_network", "Only administrators can appoint facilitators.")
+
+
+def can_stand_down(viewer: Viewer, membership: Membership) -> Verdict:
+    verdict = can_appoint_facilitators(viewer)
+    if verdict and not membership.is_facilitator:
+        return Verdict(f"{membership.member} does not facilitate this network.")
+    if verdict:
+        return _can_spare(membership, "A network needs a facilitator. Appoint another before you stand this one down.")
+    return verdict
+
+
+def can_change_network(viewer: Viewer, network: Network, fields: Collection[str]) -> Verdict:
+    """Administrators change all settings of a network, its facilitators those that are theirs."""
+    if _holds(viewer, "network.change_network", "no"):
+        return ALLOWED
+    verdict = can_facilitate(viewer, network)
+    if verdict and not SETTINGS_OF_FACILITATORS.issuperset(fields):
+        return Verdict("Only administrators can change the name of a network and who may join it.")
+    return verdict
+
+
+def can_be_called(network: Network, name: str) -> Verdict:
+    """Whether a network may have this name, whoever gives it."""
+    if Network.objects.filter(name=name).exclude(pk=network.pk).exists():
+        return Verdict("There is another network with this name.")
+    return ALLOWED
 
 
 def can_create_networks(viewer: Viewer) -> Verdict:

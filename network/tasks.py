@@ -11,6 +11,7 @@ from django_tasks_db.models import DBTaskResult
 from network.actions.admission import forget_unproved
 from network.actions.jobs import scheduled
 from network.actions.mail import forget_old_mail, is_mail_due, send_due_mail
+from network.actions.membership import remind_of_requests
 from network.actions.sessions import forget_sessions_and_browsers
 
 
@@ -23,6 +24,11 @@ def clear_ended_sessions() -> None:
 @scheduled("forget addresses that nobody proved", every=timedelta(days=1))
 def forget_addresses() -> None:
     forget_unproved()
+
+
+@scheduled("remind facilitators of requests that wait", every=timedelta(hours=1))
+def remind_facilitators() -> None:
+    remind_of_requests()
 
 
 @scheduled("forget tasks that are done", every=timedelta(days=1))

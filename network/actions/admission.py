@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from network import permissions
 from network.actions.audit import record
-from network.models import Admission, Member, Organisation, OrganisationDomain
+from network.models import Admission, AdmissionRequest, Invitation, Member, Organisation, OrganisationDomain
 
 
 class HasAccount(Exception):
@@ -32,10 +32,10 @@ class SignUp(TypedDict):
     organisation: int | None
 
 
-def begin_sign_up(email: str) -> Member:
+def begin_sign_up(email: str, *, invitation: Invitation | None = None) -> Member:
     """Keeps an address that somebody typed, with nothing else about them and no right to anything, until it is proved.
-    Raises Refused for a domain that nobody knows; HasAccount."""
-    permissions.can_sign_up(email).enforce()
+    `invitation`: the one whose mail they came by. Raises Refused for a domain that nobody knows; HasAccount."""
+    permissions.can_sign_up(email, invitation).enforce()
     with transaction.atomic():
         known: Member | None = Member.objects.filter(email__iexact=email).first()
         if known is None:
@@ -61,6 +61,10 @@ def prove_mailbox(member: Member, told: SignUp | None) -> Admission | None:
     chosen = told["organisation"] if told else None
     organisation = Organisation.objects.filter(pk=chosen).first() if chosen else None
     if not permissions.can_be_admitted(member, organisation):
+        if told:
+            # An invitation, or a person, may let them in later; then they have a name.
+            member.name = told["name"]
+            member.save(update_fields=["name"])
         return None
     return admit(member, name=told["name"] if told else "", organisation=organisation)
 
@@ -83,6 +87,26 @@ def admit(
             member.organisation = domain.organisation
             member.save(update_fields=["name", "organisation"])
             record("admitted", member, by=None, rule=str(rule), domain=domain.domain)
+    return admission
+
+
+def admit_invited(invitation: Invitation, member: Member, *, now: datetime | None = None) -> Admission:
+    """Part of a verb: lets in somebody whose domain is none that we know, because a facilitator invited them and said
+    why. They are what the invitation calls them: officer, partner or supplier."""
+    now = now or timezone.now()
+    admission = Admission.objects.create(
+        member=member,
+        rule=Admission.Rule.INVITATION,
+        invitation=invitation,
+        by=invitation.by,
+        note=invitation.note,
+        at=now,
+    )
+    member.kind, member.organisation = invitation.kind, invitation.organisation or member.organisation
+    member.save(update_fields=["kind", "organisation"])
+    waiting = AdmissionRequest.objects.filter(member=member, state=AdmissionRequest.State.WAITING)
+    waiting.update(state=AdmissionRequest.State.ADMITTED, decided_at=now, decided_by=invitation.by)
+    record("admitted", member, by=None, rule=str(admission.rule), invitation=invitation.pk, kind=str(member.kind))
     return admission
 
 

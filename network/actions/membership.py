@@ -1,6 +1,9 @@
+"""How somebody comes to belong to a network, what facilitators decide about them, and how it ends. Every step leaves a
+`MembershipEvent` with who, when and in what words; the audit event beside it never holds words."""
+
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -8,7 +11,14 @@ from django.utils import timezone
 
 from network import limits, notifications, permissions, signals
 from network.actions.audit import record
-from network.models import Member, Membership, Network
+from network.actions.notices import settle_notices
+from network.models import Member, Membership, MembershipEvent, Network
+
+Kind = MembershipEvent.Kind
+REMIND_AFTER = 2  # working days
+
+
+# Coming in
 
 
 def join_network(network: Network, *, by: Member, now: datetime | None = None) -> Membership:
@@ -16,21 +26,22 @@ def join_network(network: Network, *, by: Member, now: datetime | None = None) -
     permissions.can_join(by, network).enforce()
     limits.JOINING.spend(by, now=now)
     with transaction.atomic():
-        _lock_own(network, by)
+        lock_own(network, by)
         permissions.can_join(by, network).enforce()
-        membership = _begin(network, by, now=now)
+        membership = begin_membership(network, by, now=now)
+        remember(membership, Kind.JOINED, by=by, now=now)
         record("joined", membership, by=by, network=network)
     return membership
 
 
-def ask_to_join(network: Network, *, by: Member, reason: str, now: datetime | None = None) -> Membership:
-    """Puts an officer in the queue of a network that is joined by request. Asking twice is one request.
-    Raises Refused, LimitReached."""
+def ask_to_join(network: Network, *, by: Member, reason: str, job: str = "", now: datetime | None = None) -> Membership:
+    """Puts an officer in the queue of a network that is joined by request. `job`: their role, in their words. Asking
+    twice is one request. Raises Refused, LimitReached."""
     now = now or timezone.now()
     permissions.can_ask_to_join(by, network).enforce()
     limits.JOINING.spend(by, now=now)
     with transaction.atomic():
-        _lock_own(network, by)
+        lock_own(network, by)
         permissions.can_ask_to_join(by, network).enforce()
         membership, _ = Membership.objects.update_or_create(
             member=by,
@@ -38,16 +49,67 @@ def ask_to_join(network: Network, *, by: Member, reason: str, now: datetime | No
             defaults={
                 "state": Membership.State.REQUESTED,
                 "role": Membership.Role.MEMBER,
+                "job": job,
                 "reason": reason,
                 "requested_at": now,
                 "decided_at": None,
                 "decided_by": None,
                 "decision": "",
+                "reminded_at": None,
             },
         )
+        remember(membership, Kind.ASKED, by=by, words=reason, now=now)
         record("asked to join", membership, by=by, network=network)
         notifications.join_requested(membership, now=now)
     return membership
+
+
+def answer_question(network: Network, *, by: Member, words: str, now: datetime | None = None) -> Membership:
+    """The applicant answers what the facilitators asked. Raises Refused, LimitReached."""
+    now = now or timezone.now()
+    permissions.can_answer(by, network).enforce()
+    limits.ANSWERING.spend(by, now=now)
+    with transaction.atomic():
+        lock_own(network, by)
+        permissions.can_answer(by, network).enforce()
+        request = Membership.objects.select_related("network", "member").get(network=network, member=by)
+        remember(request, Kind.ANSWER, by=by, words=words, now=now)
+        record("answered question", request, by=by, network=network)
+        settle_notices(by, kind="request_questioned", object_id=request.pk)
+        notifications.question_answered(request, now=now)
+    return request
+
+
+def withdraw_request(network: Network, *, by: Member) -> Membership:
+    """The applicant does not want to join after all. They may ask again. Raises Refused, LimitReached."""
+    permissions.can_withdraw(by, network).enforce()
+    limits.ANSWERING.spend(by)
+    with transaction.atomic():
+        lock_own(network, by)
+        permissions.can_withdraw(by, network).enforce()
+        request = Membership.objects.get(network=network, member=by)
+        request.state = Membership.State.LEFT
+        request.save(update_fields=["state"])
+        remember(request, Kind.WITHDRAWN, by=by)
+        record("withdrew request", request, by=by, network=network)
+    return request
+
+
+# Deciding on requests
+
+
+def ask_question(request: Membership, *, by: Member, words: str, now: datetime | None = None) -> Membership:
+    """Asks the applicant something before deciding. Raises Refused, LimitReached."""
+    now = now or timezone.now()
+    permissions.can_decide(by, request).enforce()
+    limits.DECIDING.spend(by, now=now)
+    with transaction.atomic():
+        request = _locked(request)
+        permissions.can_decide(by, request).enforce()
+        event = remember(request, Kind.QUESTION, by=by, words=words, now=now)
+        record("asked applicant", request, by=by, network=request.network)
+        notifications.request_questioned(event, now=now)
+    return request
 
 
 def approve_request(request: Membership, *, by: Member, words: str = "", now: datetime | None = None) -> Membership:
@@ -59,9 +121,10 @@ def approve_request(request: Membership, *, by: Member, words: str = "", now: da
     with transaction.atomic():
         request = _locked(request)
         permissions.can_approve(by, request).enforce()
-        membership = _begin(request.network, request.member, now=now, decided_by=by, decision=words)
+        membership = begin_membership(request.network, request.member, now=now, decided_by=by, decision=words)
+        event = remember(membership, Kind.APPROVED, by=by, words=words, now=now)
         record("approved", membership, by=by, network=request.network)
-        notifications.request_decided(membership, now=now)
+        notifications.request_decided(event, now=now)
     return membership
 
 
@@ -76,9 +139,50 @@ def decline_request(request: Membership, *, by: Member, words: str, now: datetim
         request.state = Membership.State.DECLINED
         request.decided_at, request.decided_by, request.decision = now, by, words
         request.save()
+        event = remember(request, Kind.DECLINED, by=by, words=words, now=now)
         record("declined", request, by=by, network=request.network)
-        notifications.request_decided(request, now=now)
+        notifications.request_decided(event, now=now)
     return request
+
+
+def remind_of_requests(*, now: datetime | None = None) -> int:
+    """The site itself reminds facilitators of requests that have waited two working days since they were made, or since
+    the applicant answered; once per request, and not while it is the applicant's turn. Returns how many it found."""
+    now = now or timezone.now()
+    waiting = Membership.objects.requested().filter(reminded_at=None, requested_at__lte=now - timedelta(REMIND_AFTER))
+    found = 0
+    for network in Network.objects.filter(pk__in=waiting.values("network")):
+        with transaction.atomic():
+            rows = waiting.filter(network=network).select_for_update(of=("self",)).select_related("network")
+            late = [request for request in rows if _is_late(request, now)]
+            if late:
+                Membership.objects.filter(pk__in=[request.pk for request in late]).update(reminded_at=now)
+                notifications.requests_wait(network, late, now=now)
+        found += len(late)
+    return found
+
+
+def _is_late(request: Membership, now: datetime) -> bool:
+    assert request.requested_at
+    last = MembershipEvent.objects.filter(membership=request).conversation().last()
+    if last is not None and last.kind == Kind.QUESTION:
+        return False
+    return working_days_after(last.at if last else request.requested_at, REMIND_AFTER) <= now
+
+
+def working_days_after(at: datetime, days: int) -> datetime:
+    """The same time of day so many working days later: Monday to Friday, as clocks in London go. What comes at a
+    weekend counts from the beginning of Monday."""
+    local = timezone.localtime(at)
+    while local.weekday() >= 5:
+        local = (local + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    while days:
+        local += timedelta(days=1)
+        days -= local.weekday() < 5
+    return local
+
+
+# Ending
 
 
 def leave_network(network: Network, *, by: Member) -> Membership:
@@ -86,11 +190,62 @@ def leave_network(network: Network, *, by: Member) -> Membership:
     permissions.can_leave(by, network).enforce()
     limits.JOINING.spend(by)
     with transaction.atomic():
+        _lock_facilitators(network)
         membership = Membership.objects.select_for_update().get(network=network, member=by)
         permissions.can_leave(by, network).enforce()
         _end(membership, Membership.State.LEFT)
+        remember(membership, Kind.LEFT, by=by)
         record("left", membership, by=by, network=network)
     return membership
+
+
+def remove_member(membership: Membership, *, by: Member, words: str, now: datetime | None = None) -> Membership:
+    """Ends somebody's membership, with words that they read; they may ask again. Raises Refused, LimitReached."""
+    return _end_by_facilitator(membership, Membership.State.LEFT, Kind.REMOVED, by=by, words=words, now=now)
+
+
+def suspend_member(membership: Membership, *, by: Member, words: str, now: datetime | None = None) -> Membership:
+    """Shuts somebody out of a network, with words that they read, until a facilitator lets them in again. Raises
+    Refused, LimitReached."""
+    return _end_by_facilitator(membership, Membership.State.SUSPENDED, Kind.SUSPENDED, by=by, words=words, now=now)
+
+
+def _end_by_facilitator(
+    membership: Membership, state: str, kind: str, *, by: Member, words: str, now: datetime | None
+) -> Membership:
+    now = now or timezone.now()
+    permissions.can_end(by, membership).enforce()
+    limits.MANAGING.spend(by, now=now)
+    with transaction.atomic():
+        membership = _locked(membership)
+        permissions.can_end(by, membership).enforce()
+        _end(membership, state, decided_at=now, decided_by=by, decision=words)
+        event = remember(membership, kind, by=by, words=words, now=now)
+        record(str(kind), membership, by=by, network=membership.network)
+        notifications.membership_changed(event, now=now)
+    return membership
+
+
+def reinstate_member(membership: Membership, *, by: Member, words: str = "", now: datetime | None = None) -> Membership:
+    """Lets in again whom a facilitator suspended. What they had not read is still unread. Raises Refused,
+    LimitReached."""
+    now = now or timezone.now()
+    permissions.can_reinstate(by, membership).enforce()
+    limits.MANAGING.spend(by, now=now)
+    with transaction.atomic():
+        membership = _locked(membership)
+        permissions.can_reinstate(by, membership).enforce()
+        membership.state = Membership.State.ACTIVE
+        membership.decided_at, membership.decided_by, membership.decision = now, by, words
+        membership.save(update_fields=["state", "decided_at", "decided_by", "decision"])
+        event = remember(membership, Kind.REINSTATED, by=by, words=words, now=now)
+        record("reinstated", membership, by=by, network=membership.network)
+        signals.membership_began.send(Membership, membership=membership)
+        notifications.membership_changed(event, now=now)
+    return membership
+
+
+# Facilitators
 
 
 def appoint_facilitator(
@@ -98,6 +253,7 @@ def appoint_facilitator(
 ) -> Membership:
     """Makes an admitted officer a facilitator, and first a member if they are not. `by` None is the site's own set-up.
     Raises Refused, LimitReached."""
+    now = now or timezone.now()
     permissions.can_become_facilitator(member, network).enforce()
     if by is not None:
         permissions.can_appoint_facilitators(by).enforce()
@@ -105,32 +261,48 @@ def appoint_facilitator(
     with transaction.atomic():
         membership = Membership.objects.select_for_update().filter(network=network, member=member).first()
         if membership is None or not membership.is_active:
-            membership = _begin(network, member, now=now, decided_by=by)
+            membership = begin_membership(network, member, now=now, decided_by=by)
         membership.role = Membership.Role.FACILITATOR
         membership.save(update_fields=["role"])
+        event = remember(membership, Kind.APPOINTED, by=by, now=now)
         record("appointed facilitator", membership, by=by, network=network)
+        notifications.membership_changed(event, now=now)
     return membership
 
 
-def _lock_own(network: Network, member: Member) -> None:
-    """Nobody decides about this membership, and the member presses no button twice, between asking the permission again
-    and writing. There may be no membership yet, so the member's row stands for it; not so hard that what they write
-    elsewhere would wait."""
+def stand_down_facilitator(network: Network, member: Member, *, by: Member, now: datetime | None = None) -> Membership:
+    """Makes a facilitator a member like the others. Never the last one. Raises Refused, LimitReached, and DoesNotExist
+    for somebody who was never in the network."""
+    now = now or timezone.now()
+    permissions.can_stand_down(by, Membership.objects.get(network=network, member=member)).enforce()
+    limits.DECIDING.spend(by, now=now)
+    with transaction.atomic():
+        _lock_facilitators(network)
+        membership = _locked(Membership.objects.get(network=network, member=member))
+        permissions.can_stand_down(by, membership).enforce()
+        membership.role = Membership.Role.MEMBER
+        membership.save(update_fields=["role"])
+        event = remember(membership, Kind.STOOD_DOWN, by=by, now=now)
+        record("stood down facilitator", membership, by=by, network=network)
+        notifications.membership_changed(event, now=now)
+    return membership
+
+
+# Parts of verbs
+
+
+def lock_own(network: Network, member: Member) -> None:
+    """Part of a verb: nobody decides about this membership, and the member presses no button twice, between asking the
+    permission again and writing. There may be no membership yet, so the member's row stands for it; not so hard that
+    what they write elsewhere would wait."""
     list(Member.objects.select_for_update(no_key=True).filter(pk=member.pk))
     list(Membership.objects.select_for_update().filter(network=network, member=member))
 
 
-def _locked(membership: Membership) -> Membership:
-    return (
-        Membership.objects.select_for_update(of=("self",))
-        .select_related("network", "member__admission__domain")
-        .get(pk=membership.pk)
-    )
-
-
-def _begin(
+def begin_membership(
     network: Network, member: Member, *, now: datetime | None, decided_by: Member | None = None, decision: str = ""
 ) -> Membership:
+    """Part of a verb that has asked whether they may: from now on the member belongs."""
     now = now or timezone.now()
     membership, _ = Membership.objects.update_or_create(
         member=member,
@@ -149,9 +321,39 @@ def _begin(
     return membership
 
 
-def _end(membership: Membership, state: str) -> None:
+def remember(
+    membership: Membership, kind: str, *, by: Member | None, words: str = "", now: datetime | None = None
+) -> MembershipEvent:
+    """Part of a verb: writes a step into the history of a membership. `by` None is the site itself."""
+    return MembershipEvent.objects.create(
+        membership=membership, kind=kind, by=by, words=words, at=now or timezone.now()
+    )
+
+
+def _lock_facilitators(network: Network) -> None:
+    """Two facilitators who go at the same moment must not leave the network without one."""
+    list(Membership.objects.facilitators().filter(network=network).select_for_update(of=("self",)).order_by("pk"))
+
+
+def _locked(membership: Membership) -> Membership:
+    return (
+        Membership.objects.select_for_update(of=("self",))
+        .select_related("network", "member__admission__domain")
+        .get(pk=membership.pk)
+    )
+
+
+def _end(
+    membership: Membership,
+    state: str,
+    *,
+    decided_at: datetime | None = None,
+    decided_by: Member | None = None,
+    decision: str = "",
+) -> None:
     membership.state = state
     membership.role = Membership.Role.MEMBER
-    membership.save(update_fields=["state", "role"])
+    membership.decided_at, membership.decided_by, membership.decision = decided_at, decided_by, decision
+    membership.save(update_fields=["state", "role", "decided_at", "decided_by", "decision"])
     Network.objects.filter(pk=membership.network_id).update(access_version=F("access_version") + 1)
     signals.membership_ended.send(Membership, membership=membership)

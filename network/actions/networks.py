@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -43,6 +44,26 @@ def create_network(
         )
         if is_new:
             record("created network", network, by=by, network=network)
+    return network
+
+
+def change_network(network: Network, *, by: Member, **fields: Any) -> Network:
+    """Changes settings of a network, named by their columns; those that facilitators may not change are the
+    administrators'. Which were changed is recorded, never to what. With nothing new nothing is written. Raises Refused,
+    LimitReached, and TypeError for what is no setting."""
+    if unknown := fields.keys() - permissions.SETTINGS:
+        raise TypeError(f"No settings of a network: {', '.join(sorted(unknown))}.")
+    permissions.can_change_network(by, network, fields).enforce()
+    permissions.can_be_called(network, fields.get("name", network.name)).enforce()
+    limits.MANAGING.spend(by)
+    with transaction.atomic():
+        network = Network.objects.select_for_update().get(pk=network.pk)
+        changed = sorted(name for name, value in fields.items() if getattr(network, name) != value)
+        for name in changed:
+            setattr(network, name, fields[name])
+        if changed:
+            network.save(update_fields=changed)
+            record("changed network", network, by=by, network=network, fields=changed)
     return network
 
 

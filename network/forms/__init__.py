@@ -2,7 +2,18 @@
 
 from network.forms.account import RequestCodeForm, SignInCodeForm, SignUpCodeForm, SignUpForm, WorkEmailField
 from network.forms.directory import DirectoryForm
-from network.forms.membership import AskToJoinForm, DeclineForm
+from network.forms.invitation import InviteForm
+from network.forms.membership import (
+    AnswerForm,
+    ApproveForm,
+    AskToJoinForm,
+    DeclineForm,
+    EndForm,
+    QuestionForm,
+    ReinstateForm,
+    WordsField,
+)
+from network.forms.network import NetworkSettingsForm
 from network.forms.profile import HelloForm, InterestsForm, MailForm, PictureForm, ProfileForm
 from network.forms.security import (
     AddPasskeyForm,
@@ -20,14 +31,19 @@ from network.forms.security import (
 
 __all__ = [
     "AddPasskeyForm",
+    "AnswerForm",
     "AppSetUpForm",
+    "ApproveForm",
     "AskToJoinForm",
     "DeclineForm",
     "DirectoryForm",
+    "EndForm",
     "HelloForm",
     "InterestsForm",
+    "InviteForm",
     "MailForm",
     "MailedCodeForm",
+    "NetworkSettingsForm",
     "NewAddressForm",
     "NewPasswordForm",
     "OwnPasswordForm",
@@ -37,10 +53,13 @@ __all__ = [
     "PasswordSignInForm",
     "PictureForm",
     "ProfileForm",
+    "QuestionForm",
+    "ReinstateForm",
     "RequestCodeForm",
     "SecondFactorForm",
     "SignInCodeForm",
     "SignUpCodeForm",
     "SignUpForm",
+    "WordsField",
     "WorkEmailField",
 ]

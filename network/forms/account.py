@@ -12,7 +12,7 @@ from allauth.core.internal import ratelimit
 from django import forms
 from django.db.models import QuerySet
 
-from network.models import Member, Organisation
+from network.models import Invitation, Member, Organisation
 from network.models.organisation import domain_of
 from network.permissions import can_sign_up
 
@@ -173,8 +173,9 @@ class SignUpForm(forms.Form):
     email = WorkEmailField(help_text="We let in officers of councils by the domain of their address.")
     name = name_field()
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, invitation: Invitation | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.invitation = invitation
         self.domain_is_unknown = False
         # The council is asked for once the address is known; not having been asked yet is no mistake.
         self.was_asked = "council_asked" in self.data
@@ -188,7 +189,7 @@ class SignUpForm(forms.Form):
 
     def clean_email(self) -> str:
         email: str = self.cleaned_data["email"]
-        verdict = can_sign_up(email)
+        verdict = can_sign_up(email, self.invitation)
         if not verdict:
             self.domain_is_unknown = True
             raise forms.ValidationError(verdict.reason, code="domain_unknown")

@@ -1,30 +1,81 @@
-"""Asking to join a network, and answering."""
+"""Joining a network, and what facilitators answer."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django import forms
 
 
+class WordsField(forms.CharField):
+    """What somebody writes to somebody else, in a box of several lines. `what` begins the error when it is too long."""
+
+    def __init__(self, *, missing: str, what: str, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=2000,
+            widget=forms.Textarea,
+            error_messages={"required": missing, "max_length": f"{what} must be 2,000 characters or fewer"},
+            **kwargs,
+        )
+
+
 class AskToJoinForm(forms.Form):
-    reason = forms.CharField(
-        label="Why would you like to join?",
-        max_length=2000,
-        widget=forms.Textarea,
-        error_messages={
-            "required": "Enter why you would like to join",
-            "max_length": "Your reason must be 2,000 characters or fewer",
-        },
+    job = forms.CharField(
+        label="What is your role?",
+        help_text="For example, data scientist in the planning service",
+        max_length=100,
+        error_messages={"required": "Enter your role", "max_length": "Your role must be 100 characters or fewer"},
+        widget=forms.TextInput(attrs={"autocomplete": "organization-title"}),
+    )
+    reason = WordsField(
+        label="Why would you like to join?", missing="Enter why you would like to join", what="Your reason"
+    )
+
+
+class AnswerForm(forms.Form):
+    words = WordsField(label="Your answer", missing="Enter your answer", what="Your answer")
+
+
+class ApproveForm(forms.Form):
+    words = WordsField(
+        label="Would you like to say something to them? (optional)",
+        help_text="They read it in our mail and with their request.",
+        missing="",
+        what="Your words",
+        required=False,
+    )
+
+
+class QuestionForm(forms.Form):
+    words = WordsField(
+        label="What would you like to know?",
+        help_text="They read your words as you write them, and answer here. The request stays open meanwhile.",
+        missing="Enter your question",
+        what="Your question",
     )
 
 
 class DeclineForm(forms.Form):
-    words = forms.CharField(
+    words = WordsField(
         label="What shall we tell them?",
         help_text="They read your words as you write them. Say what would change the answer, if something would.",
-        max_length=2000,
-        widget=forms.Textarea,
-        error_messages={
-            "required": "Enter what we shall tell them",
-            "max_length": "Your answer must be 2,000 characters or fewer",
-        },
+        missing="Enter what we shall tell them",
+        what="Your answer",
+    )
+
+
+class EndForm(forms.Form):
+    """Removing or suspending somebody."""
+
+    words = WordsField(
+        label="What shall we tell them?",
+        help_text="They read your words as you write them. Other members do not.",
+        missing="Enter what we shall tell them",
+        what="Your words",
+    )
+
+
+class ReinstateForm(forms.Form):
+    words = WordsField(
+        label="Would you like to say something to them? (optional)", missing="", what="Your words", required=False
     )

@@ -161,6 +161,15 @@ class Membership(models.Model):
     def is_suspended(self) -> bool:
         return self.state == self.State.SUSPENDED
 
+    @property
+    def is_facilitator(self) -> bool:
+        return self.is_active and self.role == self.Role.FACILITATOR
+
+    @property
+    def was_removed(self) -> bool:
+        """Ended by a facilitator, who said why; leaving of one's own will is nobody's decision."""
+        return self.state == self.State.LEFT and self.decided_at is not None
+
 
 class MembershipEventQuerySet(models.QuerySet["MembershipEvent"]):
     def visible_to(self, viewer: Viewer) -> MembershipEventQuerySet:
@@ -169,6 +178,19 @@ class MembershipEventQuerySet(models.QuerySet["MembershipEvent"]):
             return self.none()
         facilitated = Membership.objects.facilitators().filter(member=viewer).values("network")
         return self.filter(models.Q(membership__member=viewer) | models.Q(membership__network__in=facilitated))
+
+    def conversation(self) -> MembershipEventQuerySet:
+        """What facilitators asked about a request that still waits, and what was answered."""
+        kinds = (MembershipEvent.Kind.QUESTION, MembershipEvent.Kind.ANSWER)
+        return self.filter(
+            kind__in=kinds,
+            membership__state=Membership.State.REQUESTED,
+            at__gte=models.F("membership__requested_at"),
+        )
+
+    def decisions(self) -> MembershipEventQuerySet:
+        """What facilitators and administrators decided, as against what the member did."""
+        return self.filter(kind__in=MembershipEvent.DECISIONS)
 
 
 class MembershipEvent(models.Model):
@@ -190,6 +212,16 @@ class MembershipEvent(models.Model):
         REINSTATED = "reinstated", "Let in again"
         APPOINTED = "appointed", "Became a facilitator"
         STOOD_DOWN = "stood_down", "Is no longer a facilitator"
+
+    DECISIONS = (
+        Kind.APPROVED,
+        Kind.DECLINED,
+        Kind.REMOVED,
+        Kind.SUSPENDED,
+        Kind.REINSTATED,
+        Kind.APPOINTED,
+        Kind.STOOD_DOWN,
+    )
 
     membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="history")
     kind = models.CharField(max_length=12, choices=Kind.choices)

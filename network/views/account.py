@@ -41,6 +41,7 @@ from network.forms import (
 from network.limits import LimitReached
 from network.models import Member
 from network.views import errors
+from network.views.invitations import invitation_at
 
 
 @require_safe
@@ -151,12 +152,17 @@ class SignUpCode(CodeStep, allauth_views.ConfirmEmailVerificationCodeView):
 class SignUp(StartsAgain, allauth_views.SignupView):
     form_class = SignUpForm  # type: ignore[assignment]  # ours keeps no account: the view does
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Whoever comes from the page of their invitation may have an address whose domain nobody knows."""
+        kwargs: dict[str, Any] = super().get_form_kwargs()
+        return kwargs | {"invitation": invitation_at(get_next_redirect_url(self.request))}
+
     def form_valid(self, form: SignUpForm) -> HttpResponse:
         if form.asks_for_council:
             return self.render_to_response(self.get_context_data(form=form))
         email, organisation = form.cleaned_data["email"], form.cleaned_data.get("organisation")
         try:
-            member = admission.begin_sign_up(email)
+            member = admission.begin_sign_up(email, invitation=form.invitation)
         except admission.HasAccount:
             # The same page as for a new address; the mail says that there is an account already.
             return flows.signup.prevent_enumeration(self.request, email=email)
@@ -165,6 +171,8 @@ class SignUp(StartsAgain, allauth_views.SignupView):
         )
         onward = get_next_redirect_url(self.request)
         address = reverse("welcome") + (f"?{urlencode({REDIRECT_FIELD_NAME: onward})}" if onward else "")
+        if onward and form.invitation:
+            address = onward  # what they came for; until they accept it there may be nothing to welcome them to
         return flows.signup.complete_signup(self.request, user=member, redirect_url=address)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -2,48 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from allauth.account.utils import get_next_redirect_url
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
+from django.core.paginator import Paginator
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from network import permissions
 from network.actions import membership as verbs
-from network.forms import AskToJoinForm, DeclineForm
-from network.models import Membership, Network, Theme, Viewer
+from network.actions.networks import change_network
+from network.forms import AnswerForm, ApproveForm, AskToJoinForm, DeclineForm, NetworkSettingsForm, QuestionForm
+from network.models import Membership, MembershipEvent, Network, Theme, Viewer
 from network.permissions import Refused, Verdict
 from network.views import MemberRequest, second_factor_required
+
+ON_A_PAGE = 25
 
 
 @dataclass(frozen=True, slots=True)
 class NetworkCard:
-    """A network as somebody outside may see it, and what the viewer is to it."""
+    """A network as somebody outside may see it, and what the viewer is to it. `is_asked`: the facilitators wait for the
+    viewer's answer to a question about their request."""
 
     network: Network
     membership: Membership | None
     can_join: Verdict
     can_ask: Verdict
+    is_asked: bool
 
 
-def card_of(network: Network, viewer: Viewer, membership: Membership | None) -> NetworkCard:
+def card_of(
+    network: Network, viewer: Viewer, membership: Membership | None, asked: Iterable[int] | None = None
+) -> NetworkCard:
+    """`asked`: the memberships about which there is an open question, where a list has them at hand."""
+    if asked is None:
+        asked = _asked(viewer, [membership] if membership else [])
     return NetworkCard(
         network,
         membership,
         permissions.can_join_as(viewer, network, membership),
         permissions.can_ask_as(viewer, network, membership),
+        membership is not None and membership.pk in asked,
     )
 
 
+def _asked(viewer: Viewer, memberships: Iterable[Membership]) -> set[int]:
+    """Those of the viewer's own requests whose last word is a facilitator's question. No query without a request."""
+    requests = [membership.pk for membership in memberships if membership.is_requested]
+    if not requests:
+        return set()
+    said = MembershipEvent.objects.visible_to(viewer).conversation().filter(membership__in=requests)
+    last = dict(said.values_list("membership", "kind"))
+    return {pk for pk, kind in last.items() if kind == MembershipEvent.Kind.QUESTION}
+
+
 def network_cards(viewer: Viewer) -> list[NetworkCard]:
-    """All networks, in their order; two queries however many there are."""
-    own = Membership.objects.visible_to(viewer).filter(member=viewer.pk) if viewer.is_authenticated else []
+    """All networks, in their order; two queries however many there are, three where the viewer waits for an answer."""
+    own = list(Membership.objects.visible_to(viewer).filter(member=viewer.pk)) if viewer.is_authenticated else []
+    asked = _asked(viewer, own)
     memberships = {membership.network_id: membership for membership in own}
-    return [card_of(network, viewer, memberships.get(network.pk)) for network in Network.objects.visible_to(viewer)]
+    return [
+        card_of(network, viewer, memberships.get(network.pk), asked) for network in Network.objects.visible_to(viewer)
+    ]
 
 
 @require_safe
@@ -83,21 +109,62 @@ def join(request: MemberRequest, slug: str) -> HttpResponse:
         return redirect(network)
     verdict.enforce()
     posted = request.POST if request.method == "POST" else None
-    form = AskToJoinForm(posted) if network.is_by_request else None
+    form = AskToJoinForm(posted, initial={"job": request.user.job_title}) if network.is_by_request else None
     try:
         if posted is not None and form is None:
             verbs.join_network(network, by=request.user)
             messages.success(request, f"You have joined the {network}.")
             return redirect(get_next_redirect_url(request) or network)
         if form is not None and form.is_valid():
-            verbs.ask_to_join(network, by=request.user, reason=form.cleaned_data["reason"])
+            verbs.ask_to_join(network, by=request.user, **form.cleaned_data)
             messages.success(request, f"You have asked to join the {network}. The facilitators will decide.")
-            return redirect(network)
+            return redirect("network_request", slug)
     except Refused as refused:
         # Another press of the same button came first.
         messages.info(request, str(refused))
         return redirect(network)
     return render(request, "network/join.html", {"network": network, "card": card, "form": form})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_request(request: MemberRequest, slug: str) -> HttpResponse:
+    """An applicant's own page: where their request stands and how it came there. Answers a question on POST."""
+    network = get_object_or_404(Network.objects.visible_to(request.user), slug=slug)
+    history = MembershipEvent.objects.visible_to(request.user).filter(
+        membership__network=network, membership__member=request.user
+    )
+    membership = permissions.membership_of(request.user, network)
+    if membership is None or membership.requested_at is None:
+        raise Http404
+    verdict = permissions.can_answer(request.user, network)
+    form = AnswerForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        verdict.enforce()
+        if form.is_valid():
+            verbs.answer_question(network, by=request.user, words=form.cleaned_data["words"])
+            messages.success(request, "The facilitators have your answer.")
+            return redirect("network_request", slug)
+    context = {
+        "network": network,
+        "card": card_of(network, request.user, membership),
+        "membership": membership,
+        "history": history.order_by("at", "pk"),
+        "form": form if verdict else None,
+    }
+    return render(request, "network/own_request.html", context)
+
+
+@login_required
+@require_POST
+def withdraw(request: MemberRequest, slug: str) -> HttpResponse:
+    network = get_object_or_404(Network.objects.visible_to(request.user), slug=slug)
+    try:
+        verbs.withdraw_request(network, by=request.user)
+        messages.success(request, f"You have withdrawn your request to join the {network}.")
+    except Refused as refused:
+        messages.info(request, str(refused))
+    return redirect(network)
 
 
 @login_required
@@ -112,11 +179,10 @@ def leave(request: MemberRequest, slug: str) -> HttpResponse:
     return render(request, "network/leave.html", {"network": network})
 
 
-def _requests(network: Network, viewer: Viewer) -> QuerySet[Membership]:
-    return Membership.objects.visible_to(viewer).requested().filter(network=network).order_by("requested_at")
+# For facilitators
 
 
-def _facilitated(request: HttpRequest, slug: str) -> Network:
+def facilitated(request: HttpRequest, slug: str) -> Network:
     """The network of a page for its facilitators. For everybody else there is no such page."""
     network = get_object_or_404(Network.objects.visible_to(request.user), slug=slug)
     if not permissions.can_facilitate(request.user, network):
@@ -124,16 +190,65 @@ def _facilitated(request: HttpRequest, slug: str) -> Network:
     return network
 
 
+def _requests(network: Network, viewer: Viewer) -> QuerySet[Membership]:
+    return Membership.objects.visible_to(viewer).requested().filter(network=network).order_by("requested_at", "pk")
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """A request with what has been said about it, and what went before it."""
+
+    asked: Membership
+    can_be_approved: Verdict
+    conversation: list[MembershipEvent]
+    before: list[MembershipEvent]
+
+    @property
+    def waits_for_applicant(self) -> bool:
+        return bool(self.conversation) and self.conversation[-1].kind == MembershipEvent.Kind.QUESTION
+
+
+def _queue_row(asked: Membership, history: Iterable[MembershipEvent]) -> QueueRow:
+    talk, before = [], []
+    for event in history:
+        if asked.requested_at and event.at < asked.requested_at:
+            before.append(event)
+        elif event.kind != MembershipEvent.Kind.ASKED:
+            talk.append(event)
+    return QueueRow(asked, permissions.can_be_approved(asked), talk, before)
+
+
 @second_factor_required
 @require_safe
 def requests(request: HttpRequest, slug: str) -> HttpResponse:
     """Who asks to join, longest waiting first."""
-    network = _facilitated(request, slug)
-    queue = _requests(network, request.user).select_related(
-        "member__organisation", "member__profile", "member__admission__domain"
+    network = facilitated(request, slug)
+    history = MembershipEvent.objects.visible_to(request.user).select_related("by").order_by("at", "pk")
+    queue = (
+        _requests(network, request.user)
+        .select_related("member__organisation", "member__admission__domain")
+        .prefetch_related(Prefetch("history", history, to_attr="steps"))
     )
-    rows = [(asked, permissions.can_be_approved(asked)) for asked in queue[:100]]
-    return render(request, "network/requests.html", {"network": network, "rows": rows})
+    page = Paginator(queue, ON_A_PAGE).get_page(request.GET.get("page"))
+    # `steps` is put there by the prefetch.
+    rows = [_queue_row(asked, getattr(asked, "steps", [])) for asked in page]
+    return render(request, "network/requests.html", {"network": network, "rows": rows, "page": page})
+
+
+@second_factor_required
+@require_safe
+def decisions(request: HttpRequest, slug: str) -> HttpResponse:
+    """What was decided about whom, by whom and in what words, newest first."""
+    network = facilitated(request, slug)
+    decided = (
+        MembershipEvent.objects.visible_to(request.user)
+        .decisions()
+        .filter(membership__network=network)
+        .select_related("membership__member__organisation", "by")
+        .order_by("-at", "-pk")
+    )
+    page = Paginator(decided, ON_A_PAGE).get_page(request.GET.get("page"))
+    return render(request, "network/decisions.html", {"network": network, "page": page})
 
 
 def _request(request: HttpRequest, network: Network, pk: int) -> Membership:
@@ -141,34 +256,93 @@ def _request(request: HttpRequest, network: Network, pk: int) -> Membership:
     return get_object_or_404(asked.select_related("network", "member__organisation"), pk=pk)
 
 
-@second_factor_required
-@require_POST
-def approve(request: MemberRequest, slug: str, pk: int) -> HttpResponse:
-    network = _facilitated(request, slug)
-    asked = _request(request, network, pk)
-    try:
-        verbs.approve_request(asked, by=request.user)
-        messages.success(request, f"{asked.member} is now a member of the {network}.")
-    except Refused as refused:
-        messages.error(request, str(refused))
-    return redirect("network_requests", slug)
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One of the answers to a request: how its page reads, what it asks permission of, and the verb it ends in."""
+
+    title: str
+    button: str
+    style: str
+    form: type[ApproveForm | QuestionForm | DeclineForm]
+    permission: Callable[[Viewer, Membership], Verdict]
+    verb: Callable[..., Membership]
+    done: str
 
 
-@second_factor_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def decline(request: MemberRequest, slug: str, pk: int) -> HttpResponse:
-    network = _facilitated(request, slug)
+APPROVE = Answer(
+    "Approve the request of",
+    "Approve",
+    "",
+    ApproveForm,
+    permissions.can_approve,
+    verbs.approve_request,
+    "{member} is now a member of the {network}.",
+)
+ASK = Answer(
+    "Ask",
+    "Send the question",
+    "",
+    QuestionForm,
+    permissions.can_decide,
+    verbs.ask_question,
+    "We have sent your question to {member}.",
+)
+DECLINE = Answer(
+    "Decline the request of",
+    "Decline",
+    "warning",
+    DeclineForm,
+    permissions.can_decide,
+    verbs.decline_request,
+    "You have declined the request of {member}.",
+)
+
+
+def _answer(request: MemberRequest, slug: str, pk: int, answer: Answer) -> HttpResponse:
+    network = facilitated(request, slug)
     asked = _request(request, network, pk)
-    verdict = permissions.can_decide(request.user, asked)
-    form = DeclineForm(request.POST) if request.method == "POST" else DeclineForm()
+    verdict = answer.permission(request.user, asked)
+    form = answer.form(request.POST if request.method == "POST" else None)
     if verdict and form.is_bound and form.is_valid():
         try:
-            verbs.decline_request(asked, by=request.user, words=form.cleaned_data["words"])
-            messages.success(request, f"You have declined the request of {asked.member}.")
+            answer.verb(asked, by=request.user, words=form.cleaned_data["words"])
+            messages.success(request, answer.done.format(member=asked.member, network=network))
             return redirect("network_requests", slug)
         except Refused as refused:
             verdict = Verdict(str(refused))
     if not verdict:
         messages.error(request, verdict.reason)
         return redirect("network_requests", slug)
-    return render(request, "network/decline.html", {"network": network, "asked": asked, "form": form})
+    context = {"network": network, "asked": asked, "form": form, "answer": answer}
+    return render(request, "network/answer_request.html", context)
+
+
+@second_factor_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def approve(request: MemberRequest, slug: str, pk: int) -> HttpResponse:
+    """The button of the queue posts here at once; the page is for whoever wants to say something with it."""
+    return _answer(request, slug, pk, APPROVE)
+
+
+@second_factor_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def question(request: MemberRequest, slug: str, pk: int) -> HttpResponse:
+    return _answer(request, slug, pk, ASK)
+
+
+@second_factor_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def decline(request: MemberRequest, slug: str, pk: int) -> HttpResponse:
+    return _answer(request, slug, pk, DECLINE)
+
+
+@second_factor_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def settings(request: MemberRequest, slug: str) -> HttpResponse:
+    network = facilitated(request, slug)
+    form = NetworkSettingsForm(request.POST if request.method == "POST" else None, network=network)
+    if form.is_bound and form.is_valid():
+        change_network(network, by=request.user, **form.cleaned_data)
+        messages.success(request, "The settings are saved.")
+        return redirect("network_settings", slug)
+    return render(request, "network/settings.html", {"network": network, "form": form})

@@ -17,8 +17,9 @@ from forums.actions.posts import reply
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import begin_site_discussion, start_thread
 from forums.models import Room, Thread
-from network.actions.membership import ask_to_join
-from network.models import Admission, Member, Membership, NetworkTheme, Theme
+from network.actions.invitations import invite
+from network.actions.membership import ask_question, ask_to_join
+from network.models import Admission, Invitation, Member, Membership, NetworkTheme, Theme
 from tests.cast import Cast
 
 # Text that is for everybody, column by column. Whatever is not named here is private and gets a canary.
@@ -58,6 +59,7 @@ class World:
     event: EventPage
     guidance: GuidancePage
     request: Membership  # of bob, to no network the viewers know
+    invitation: Invitation  # to nobody of the cast
     # Each canary with the places it stands in.
     canaries: dict[str, str] = field(default_factory=dict)
 
@@ -80,6 +82,10 @@ def build(cast: Cast) -> World:
     newcomer = Member.objects.create_user("wendy@exampleshire.example.org", name="Wendy", organisation=cast.council)
     Admission.objects.create(member=newcomer, rule=Admission.Rule.PERSON, note="Known to us")
     request = ask_to_join(cast.practitioners, by=newcomer, reason="Private reason")
+    ask_question(request, by=cast.fay, words="Private question")
+    invitation = invite(
+        cast.practitioners, "peter@partner.example.org", by=cast.fay, kind="partner", words="Private", note="Private"
+    )
     home = set_up_site()
     section = publish_page(home, SectionPage(title="Events", slug="events"), by=None)
     event = publish_page(
@@ -99,7 +105,7 @@ def build(cast: Cast) -> World:
         GuidancePage(title="Guidance", slug="advice", body=[], themes=[cast.theme], discuss_in=cast.ai),
         by=None,
     )
-    world = World(cast, thread, room, event, guidance, request)
+    world = World(cast, thread, room, event, guidance, request, invitation)
     for model, column in private_columns():
         _release(world, model, column)
     for thing in (world.thread, world.room, world.request):

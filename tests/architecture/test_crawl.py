@@ -62,6 +62,8 @@ def _filled(route: str, world: World) -> str:
             return "1" if name == "number" else str(world.thread.pk)
         if route.startswith("people/"):
             return str(world.cast.bob.pk)
+        if "/invitations/" in route:
+            return str(world.invitation.pk)
         if route.startswith("networks/"):
             return str(world.request.pk)
         if route.startswith("notices/"):
@@ -73,6 +75,8 @@ def _filled(route: str, world: World) -> str:
     def word(name: str) -> str:
         if route.startswith("networks/"):
             return "ai-practitioners"
+        if route.startswith("invitations/"):
+            return world.invitation.token
         if route.startswith("organisations/"):
             return "exampleshire"
         if route.startswith("threads/"):

@@ -95,7 +95,7 @@ def test_an_officer_asks_to_join_a_network_and_is_let_in(cast: Cast) -> None:
     named = walk("An officer asks to join a network and is let in")
     with traced() as steps:
         asked = client_of(cast.olga).post(
-            reverse("network_join", args=[cast.practitioners.slug]), {"reason": "We build things."}
+            reverse("network_join", args=[cast.practitioners.slug]), {"job": "Developer", "reason": "We build things."}
         )
         request = Membership.objects.get(member=cast.olga)
         approved = client_of(cast.fay).post(

@@ -154,15 +154,15 @@ class TestJoining:
             join_network(network, by=by)
             return join_network(network, by=by)
 
-        def first_ask(network: Network, *, by: Member, reason: str) -> Membership:
-            ask_to_join(network, by=by, reason=reason)
-            return ask_to_join(network, by=by, reason=reason)
+        def first_ask(network: Network, *, by: Member, reason: str, job: str) -> Membership:
+            ask_to_join(network, by=by, reason=reason, job=job)
+            return ask_to_join(network, by=by, reason=reason, job=job)
 
         monkeypatch.setattr("network.views.networks.verbs.join_network", first_join)
         monkeypatch.setattr("network.views.networks.verbs.ask_to_join", first_ask)
         olga = as_("olga")
         joined = olga.post("/networks/ai/join/", follow=True)
-        asked = olga.post("/networks/ai-practitioners/join/", {"reason": "We build."}, follow=True)
+        asked = olga.post("/networks/ai-practitioners/join/", {"job": "Developer", "reason": "We build."}, follow=True)
 
         assert (joined.status_code, asked.status_code) == (200, 200)
         assert "You already belong to this network." in joined.content.decode()
@@ -175,27 +175,39 @@ class TestJoining:
     def test_an_officer_asks_with_a_reason(self, cast: Cast, as_: As) -> None:
         olga = as_("olga")
         assert "What are you building?" in page_of(olga, "/networks/ai-practitioners/join/")
-        page = olga.post("/networks/ai-practitioners/join/", {"reason": "We build."}, follow=True).content.decode()
+        page = olga.post(
+            "/networks/ai-practitioners/join/", {"job": "Developer", "reason": "We build."}, follow=True
+        ).content.decode()
 
         assert "You have asked to join" in page
         request = Membership.objects.get(member=cast.olga)
         assert (request.state, request.reason) == ("requested", "We build.")
 
     def test_a_request_without_a_reason_is_an_error_beside_the_field(self, cast: Cast, as_: As) -> None:
-        page = as_("olga").post("/networks/ai-practitioners/join/", {"reason": "  "}).content.decode()
+        page = (
+            as_("olga").post("/networks/ai-practitioners/join/", {"job": "Developer", "reason": "  "}).content.decode()
+        )
 
         assert "<title>Error: Ask to join" in page
         assert 'href="#id_reason"' in page
         assert not Membership.objects.filter(member=cast.olga).exists()
 
     def test_a_reason_that_is_too_long_is_an_error_and_stays_typed(self, cast: Cast, as_: As) -> None:
-        page = as_("olga").post("/networks/ai-practitioners/join/", {"reason": "word " * 500}).content.decode()
+        page = (
+            as_("olga")
+            .post("/networks/ai-practitioners/join/", {"job": "Developer", "reason": "word " * 500})
+            .content.decode()
+        )
 
         assert "Your reason must be 2,000 characters or fewer" in page
         assert "word word word" in page
 
     def test_asking_twice_is_one_request_and_says_so(self, cast: Cast, as_: As) -> None:
-        page = as_("amir").post("/networks/ai-practitioners/join/", {"reason": "Again"}, follow=True).content.decode()
+        page = (
+            as_("amir")
+            .post("/networks/ai-practitioners/join/", {"job": "Developer", "reason": "Again"}, follow=True)
+            .content.decode()
+        )
 
         assert "You have already asked to join." in page
         assert Membership.objects.get(member=cast.amir).reason == "I would like to."
@@ -407,14 +419,14 @@ class TestNotices:
         assert "Nothing new" in page_of(as_("bob"), "/notices/")
 
     def test_nobody_else_reads_them(self, cast: Cast, as_: As) -> None:
-        as_("olga").post("/networks/ai-practitioners/join/", {"reason": "We build."})
+        as_("olga").post("/networks/ai-practitioners/join/", {"job": "Developer", "reason": "We build."})
 
         assert "Olga Outside asks to join" in page_of(as_("fay"), "/notices/")
         for who in ("bob", "olga", "amir", "ada"):
             assert "Olga Outside asks to join" not in page_of(as_(who), "/notices/")
 
     def test_reading_the_page_changes_nothing_and_opening_one_marks_it(self, cast: Cast, as_: As) -> None:
-        as_("olga").post("/networks/ai-practitioners/join/", {"reason": "We build."})
+        as_("olga").post("/networks/ai-practitioners/join/", {"job": "Developer", "reason": "We build."})
         fay = as_("fay")
         page_of(fay, "/notices/")
         notice = cast.fay.notices.get()
@@ -428,7 +440,7 @@ class TestNotices:
 
     @pytest.mark.parametrize("who", ["bob", "olga", "amir", "lena", "sven", "ada"])
     def test_nobody_opens_the_notice_of_somebody_else(self, cast: Cast, as_: As, who: str) -> None:
-        as_("olga").post("/networks/ai-practitioners/join/", {"reason": "We build."})
+        as_("olga").post("/networks/ai-practitioners/join/", {"job": "Developer", "reason": "We build."})
         notice = cast.fay.notices.get()
 
         assert as_(who).post(f"/notices/{notice.pk}/open/").status_code == 404
@@ -436,14 +448,14 @@ class TestNotices:
         assert notice.read_at is None
 
     def test_all_are_marked_at_once(self, cast: Cast, as_: As) -> None:
-        as_("olga").post("/networks/ai-practitioners/join/", {"reason": "We build."})
+        as_("olga").post("/networks/ai-practitioners/join/", {"job": "Developer", "reason": "We build."})
         page = as_("fay").post("/notices/read/", follow=True).content.decode()
 
         assert "All notices are marked as read." in page
         assert "Nothing new" in page
 
     def test_a_notice_about_what_can_no_longer_be_seen_is_not_shown_or_counted(self, cast: Cast, as_: As) -> None:
-        as_("olga").post("/networks/ai-practitioners/join/", {"reason": "We build."})
+        as_("olga").post("/networks/ai-practitioners/join/", {"job": "Developer", "reason": "We build."})
         Membership.objects.filter(member=cast.fay).update(role="member")
         page = page_of(as_("fay"), "/notices/")
 
