@@ -44,6 +44,14 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenMail:
+    """What is sent at once, where another library renders it, such as allauth its codes."""
+
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class MailKind:
     """One kind of mail. `compose` is asked when a mail is about to go, with its row and its member (None for somebody
     without an account); it gives back what to say, or None where there is nothing to say any more: the request was
@@ -88,7 +96,7 @@ def owe_mail(
     )
 
 
-def send_at_once(stream: str, to: Member | str, mail: Mail) -> None:
+def send_at_once(stream: str, to: Member | str, mail: Mail | WrittenMail) -> None:
     """For what somebody waits for, such as a code. Has its row like any other. Raises MailNotSent."""
     member = to if isinstance(to, Member) else None
     row = MailLedger.objects.create(
@@ -161,12 +169,17 @@ def _composed(row: MailLedger) -> Mail | None:
     return kind.compose(row, row.member)
 
 
-def _send(address: str, mail: Mail) -> None:
-    """Raises OSError."""
+def _written(mail: Mail) -> WrittenMail:
     subject, _, text = render_to_string(mail.template, {"site_url": settings.SITE_URL} | mail.context).partition("\n")
+    return WrittenMail(subject, text)
+
+
+def _send(address: str, mail: Mail | WrittenMail) -> None:
+    """Raises OSError."""
+    written = mail if isinstance(mail, WrittenMail) else _written(mail)
     message = EmailMessage(
-        subject=" ".join(subject.split()),
-        body=text.strip() + "\n",
+        subject=" ".join(written.subject.split()),
+        body=written.text.strip() + "\n",
         to=[address],
         # Out-of-office replies answer people, not programs.
         headers={"Auto-Submitted": "auto-generated"},

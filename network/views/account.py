@@ -21,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from network.actions import admission
-from network.adapters import MailNotSent
+from network.actions.mail import MailNotSent
 from network.forms import RequestCodeForm, SignInCodeForm, SignUpCodeForm, SignUpForm
 from network.limits import LimitReached
 from network.views import MemberRequest, errors
