@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.auth_backends import AuthenticationBackend
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
@@ -52,3 +53,12 @@ class AccountAdapter(DefaultAccountAdapter):
         member = Member.objects.filter(email__iexact=email).first()
         stream = template_prefix.rpartition("/")[2]
         send_at_once(stream, member or email, WrittenMail(str(message.subject), str(message.body)))
+
+
+class MemberBackend(AuthenticationBackend):
+    """Reads whoever asks for a page, in one query that says as well whether they may hold any right: what the header
+    shows to administrators and editors costs nobody else a query."""
+
+    def get_user(self, user_id: int) -> Member | None:
+        member: Member | None = Member.objects.with_whether_they_hold_rights().filter(pk=user_id).first()
+        return member if member and self.user_can_authenticate(member) else None

@@ -10,8 +10,10 @@ from typing import Any
 from django.db.models import Model, QuerySet
 from django.urls import reverse
 
+from network.actions import mail
+from network.actions.mail import Mail, MailKind
 from network.actions.notices import give_notice
-from network.models import Member, Membership, Notice, Viewer
+from network.models import AccountEvent, MailLedger, Member, Membership, Notice, Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +99,16 @@ register(
         address=lambda membership: membership.network.get_absolute_url(),
     )
 )
+
+
+def _about_account(row: MailLedger, member: Member | None) -> Mail | None:
+    """The newest decision about an account, in the administrator's words; an older one holds no more."""
+    decisions = AccountEvent.objects.filter(member=member)
+    decided = decisions.filter(kind__in=(AccountEvent.Kind.SUSPENDED, AccountEvent.Kind.REINSTATED)).first()
+    if decided is None or decided.pk != row.object_id:
+        return None
+    return Mail(f"network/mail/{row.stream}.txt", {"event": decided, "member": member})
+
+
+mail.register(MailKind("account_suspended", _about_account, to_inactive=True))
+mail.register(MailKind("account_reinstated", _about_account))

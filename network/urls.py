@@ -3,7 +3,22 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from network.views import account, components, domains, mail, members, networks, notices, organisations
+from network.views import (
+    account,
+    administration,
+    administration_mail,
+    administration_members,
+    administration_networks,
+    administration_organisations,
+    audit,
+    components,
+    domains,
+    mail,
+    members,
+    networks,
+    notices,
+    organisations,
+)
 from network.views.health import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -27,6 +42,40 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/", notices.notices, name="notices"),
     path("notices/read/", notices.read_all, name="notices_read"),
     path("notices/<int:pk>/open/", notices.open_notice, name="notice_open"),
+    path("administration/", administration.administration, name="administration"),
+    path("administration/people/", administration_members.members, name="administration_members"),
+    path("administration/people/<int:pk>/", administration_members.member, name="administration_member"),
+    path("administration/people/<int:pk>/suspend/", administration_members.suspend, name="account_suspend"),
+    path("administration/people/<int:pk>/reinstate/", administration_members.reinstate, name="account_reinstate"),
+    path("administration/people/<int:pk>/change/", administration_members.correct, name="account_correct"),
+    path("administration/people/<int:pk>/sign-out/", administration_members.sign_out, name="account_sign_out"),
+    path("administration/people/<int:pk>/facilitate/", administration_members.appoint, name="account_appoint"),
+    path(
+        "administration/people/<int:pk>/facilitate/<slug:slug>/stop/",
+        administration_members.stand_down,
+        name="account_stand_down",
+    ),
+    path(
+        "administration/organisations/", administration_organisations.organisations, name="administration_organisations"
+    ),
+    path("administration/organisations/add/", administration_organisations.add, name="organisation_add"),
+    path(
+        "administration/organisations/<slug:slug>/",
+        administration_organisations.organisation,
+        name="administration_organisation",
+    ),
+    path(
+        "administration/organisations/<slug:slug>/change/",
+        administration_organisations.change,
+        name="organisation_change",
+    ),
+    path("administration/networks/", administration_networks.networks, name="administration_networks"),
+    path("administration/networks/create/", administration_networks.create, name="network_create"),
+    path("administration/networks/<slug:slug>/", administration_networks.change, name="network_change"),
+    path("administration/audit/", audit.audit, name="audit"),
+    path("administration/audit/export/", audit.export, name="audit_export"),
+    path("administration/mail/", administration_mail.mail, name="administration_mail"),
+    path("administration/mail/<int:pk>/again/", administration_mail.again, name="mail_again"),
     path("administration/domains/", domains.domains, name="domains"),
     path("administration/domains/<int:pk>/confirm/", domains.confirm, name="domain_confirm"),
     path("health/", health, name="health"),

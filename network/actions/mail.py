@@ -18,7 +18,8 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from network import signals
+from network import limits, permissions, signals
+from network.actions.audit import record
 from network.models import MailLedger, Member
 
 logger = logging.getLogger(__name__)
@@ -153,6 +154,19 @@ def send_due_mail(*, now: datetime | None = None) -> int:
             if away >= AWAY_IN_A_ROW:
                 break  # each would wait for as long as the server may take to answer
     return sent
+
+
+def send_again(mail: MailLedger, *, by: Member, now: datetime | None = None) -> None:
+    """Has a mail that failed tried anew, with all its tries. Raises Refused, LimitReached."""
+    now = now or timezone.now()
+    permissions.can_send_again(by, mail).enforce()
+    if not is_sent_later(mail.stream):
+        raise permissions.Refused("This mail was for somebody who waited for it. It would come too late.")
+    limits.SENDING_AGAIN.spend(by, now=now)
+    with transaction.atomic():
+        failed = MailLedger.objects.filter(pk=mail.pk, state=MailLedger.State.FAILED)
+        if failed.update(state=MailLedger.State.DUE, due_at=now, attempts=0, error=""):
+            record("sent mail again", mail, by=by, stream=mail.stream)
 
 
 def forget_old_mail(*, now: datetime | None = None) -> int:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db import transaction
 
@@ -43,6 +44,38 @@ def create_network(
         )
         if is_new:
             record("created network", network, by=by, network=network)
+    return network
+
+
+CHANGEABLE = (
+    "name",
+    "purpose",
+    "audience",
+    "joining",
+    "question",
+    "first_post_hold",
+    "content_free_mail",
+    "published_members",
+    "published_source",
+    "order",
+)
+
+
+def change_network(network: Network, *, by: Member, **fields: Any) -> Network:
+    """Changes what a network says of itself and how it is joined, the fields in CHANGEABLE. Changes nothing where
+    nothing differs. Raises Refused, LimitReached, TypeError for another field."""
+    permissions.can_change_network(by, network).enforce()
+    limits.CHANGING.spend(by)
+    if unknown := fields.keys() - set(CHANGEABLE):
+        raise TypeError(f"This is not changed here: {', '.join(sorted(unknown))}.")
+    with transaction.atomic():
+        network = Network.objects.select_for_update(no_key=True).get(pk=network.pk)
+        changed = sorted(name for name, value in fields.items() if getattr(network, name) != value)
+        if changed:
+            for name in changed:
+                setattr(network, name, fields[name])
+            network.save(update_fields=changed)
+            record("changed network", network, by=by, network=network, fields=changed)
     return network
 
 

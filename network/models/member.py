@@ -26,6 +26,26 @@ class MemberQuerySet(models.QuerySet["Member"]):
         here: what a member sees of others starts at `visible_to`."""
         return self if viewer.has_perm("network.view_member") else self.none()
 
+    def find(self, words: str) -> MemberQuerySet:
+        """For administrators: by name, address or organisation, or a part of one."""
+        return self.filter(
+            models.Q(name__icontains=words)
+            | models.Q(email__icontains=words)
+            | models.Q(organisation__name__icontains=words)
+        )
+
+    def in_state(self, state: str) -> MemberQuerySet:
+        """One of Member.STATES."""
+        if state == "in_use":
+            return self.filter(is_active=True, admission__isnull=False)
+        if state == "not_admitted":
+            return self.filter(is_active=True, admission=None).exclude(pk__in=Member.objects.unproved().values("pk"))
+        if state == "unproved":
+            return self.unproved()
+        if state == "no_organisation":
+            return self.filter(is_active=True, admission__isnull=False, organisation=None)
+        return self.filter(is_active=False, inactive_because=state)
+
     def administrators(self) -> MemberQuerySet:
         """Those who may now change what others may do."""
         right = Permission.objects.filter(content_type__app_label="network", codename="change_member")
@@ -89,8 +109,16 @@ class Member(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
         SUSPENDED = "suspended", "Suspended by an administrator"
         CLOSED = "closed", "Closed by its owner"
 
-    # Set by the query that reads whoever asks for a page.
-    may_hold_rights = False
+    # How an administrator sorts accounts.
+    STATES = {
+        "in_use": "In use",
+        "no_organisation": "Without an organisation",
+        "not_admitted": "Not let in yet",
+        "unproved": "Mailbox not proved",
+        "suspended": "Suspended",
+        "lapsed": "Lapsed",
+        "closed": "Closed",
+    }
     # How many short steps a first visit has: how shall we write to you, what interests you, say hello.
     WELCOME_STEPS = 3
 

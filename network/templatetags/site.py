@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from network.models import Network
 from network.notifications import ShownNotice, unread_notices
+from network.permissions import can_administer
 
 register = template.Library()
 
@@ -27,6 +28,19 @@ def own_networks(context: Context) -> list[Network]:
     """The networks the viewer belongs to; one query, none for an anonymous visitor or an error page."""
     viewer = getattr(context.get("request"), "user", None)
     return list(Network.objects.of(viewer)) if viewer is not None else []
+
+
+@register.simple_tag(takes_context=True)
+def may_hold_rights(context: Context) -> bool:
+    """Whether it is worth asking what the viewer may do beyond being a member. No query."""
+    viewer = getattr(context.get("request"), "user", None)
+    return viewer is not None and viewer.is_authenticated and getattr(viewer, "may_hold_rights", True)
+
+
+@register.simple_tag(takes_context=True)
+def administers(context: Context) -> bool:
+    """Whether the administrators' pages have anything for the viewer. Two queries, once for a page."""
+    return bool(can_administer(context["request"].user))
 
 
 @register.simple_tag(takes_context=True)

@@ -19,7 +19,7 @@ ROOMS = {
 }
 OWN_ROOMS = {
     # The roof composes the site; the adapter is allauth's word for what it asks the site.
-    "network": {"settings", "asgi", "middleware", "checks", "storage", "adapters"},
+    "network": {"settings", "asgi", "middleware", "checks", "storage", "adapters", "spreadsheet"},
     # The live engine; and how members' words become HTML.
     "forums": {"live", "markup"},
     "cms": {"wagtail_hooks"},
