@@ -244,7 +244,7 @@ class ReasonField(forms.CharField):
 
 
 class FindAccountForm(forms.Form):
-    q = SearchField("Name, email address or organisation")
+    q = SearchField("Name, email or organisation")
     state = forms.ChoiceField(label="State", required=False, choices=[("", "All"), *Member.STATES.items()])
 
 

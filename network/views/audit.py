@@ -59,7 +59,7 @@ def audit(request: HttpRequest) -> HttpResponse:
     _administrators_only(request)
     form = AuditForm(request.GET)
     page = page_by_key(request, _found(request.user, form), size=ON_A_PAGE)
-    context = {"form": form, "page": page, "lines": _lines(page.rows, request.user), "in_a_file": IN_A_FILE}
+    context = {"form": form, "page": page, "lines": _lines(page.rows, request.user), "in_a_file": f"{IN_A_FILE:,}"}
     return render(request, "network/administration/audit.html", context)
 
 
@@ -101,15 +101,19 @@ def _found(viewer: Viewer, form: AuditForm) -> QuerySet[AuditEvent]:
 def _lines(events: Iterable[AuditEvent], viewer: Viewer) -> list[Line]:
     """The names in one query."""
     events = list(events)
-    about = {int(event.object_id) for event in events if event.object_kind == "network.member" and event.object_id}
+    about = {pk for pk in map(_member_of, events) if pk}
     actors = {event.actor_id for event in events if event.actor_id}
     names = dict(Member.objects.administered_by(viewer).filter(pk__in=about | actors).values_list("pk", "name"))
     return [_line(event, names) for event in events]
 
 
+def _member_of(event: AuditEvent) -> int | None:
+    """The number of the member whom it was done to, if it was a member."""
+    return int(event.object_id) if event.object_kind == "network.member" and event.object_id.isdecimal() else None
+
+
 def _line(event: AuditEvent, names: dict[int, str]) -> Line:
-    is_about_member = event.object_kind == "network.member" and event.object_id
-    thing_pk = int(event.object_id) if is_about_member and int(event.object_id) in names else None
+    thing_pk = _member_of(event) if _member_of(event) in names else None
     actor_pk = event.actor_id if event.actor_id in names else None
     actor = "The site itself"
     if event.actor_id:

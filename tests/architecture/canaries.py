@@ -18,7 +18,7 @@ from forums.actions.rooms import schedule_room
 from forums.actions.threads import begin_site_discussion, start_thread
 from forums.models import Room, Thread
 from network.actions.membership import ask_to_join
-from network.models import Admission, Member, Membership, NetworkTheme, Theme
+from network.models import AccountEvent, Admission, MailLedger, Member, Membership, NetworkTheme, Theme
 from tests.cast import Cast
 
 # Text that is for everybody, column by column. Whatever is not named here is private and gets a canary.
@@ -27,7 +27,6 @@ PUBLIC = {
     "network.Organisation": "*",
     "network.DueJob": "*",  # written by the site, read by nobody
     "network.Worker": "*",
-    "network.MailLedger": "*",
     "network.GroundRules": "*",
     "cms.HomePage": "*",
     "cms.SectionPage": "*",
@@ -58,6 +57,7 @@ class World:
     event: EventPage
     guidance: GuidancePage
     request: Membership  # of bob, to no network the viewers know
+    mail: MailLedger  # to bob
     # Each canary with the places it stands in.
     canaries: dict[str, str] = field(default_factory=dict)
 
@@ -99,7 +99,9 @@ def build(cast: Cast) -> World:
         GuidancePage(title="Guidance", slug="advice", body=[], themes=[cast.theme], discuss_in=cast.ai),
         by=None,
     )
-    world = World(cast, thread, room, event, guidance, request)
+    AccountEvent.objects.create(member=cast.bob, kind=AccountEvent.Kind.CORRECTED, words="Private reason")
+    mail = MailLedger.objects.create(recipient=f"member {cast.bob.pk}", stream="greeting", period="1", member=cast.bob)
+    world = World(cast, thread, room, event, guidance, request, mail)
     for model, column in private_columns():
         _release(world, model, column)
     for thing in (world.thread, world.room, world.request):
