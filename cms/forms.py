@@ -14,6 +14,13 @@ from wagtail.admin.widgets import AdminDateInput
 from cms.permissions import can_be_discussed, can_be_discussed_in, can_review
 from network.models import Network
 
+# What a role means to whoever gives it.
+ABOUT_ROLES = {
+    "Editors": "Editor: writes pages and sends them to be published",
+    "Publishers": "Publisher: publishes pages as well",
+    "Administrators": "Administrator: looks after members, organisations and networks as well",
+}
+
 
 class SearchForm(forms.Form):
     q = forms.CharField(
@@ -101,3 +108,13 @@ class EventPageForm(ThemedPageForm):
         event_room = getattr(self.instance, "event_room", None) if self.instance.pk else None
         if event_room:
             fix_network(self, "network", event_room.room.network, "The event has a live room there, so this stays.")
+
+
+class RolesForm(forms.Form):
+    roles = forms.MultipleChoiceField(
+        label="Roles in the hub",
+        choices=list(ABOUT_ROLES.items()),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text="All administrators are told by mail when somebody is given a role.",
+    )

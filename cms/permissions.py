@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import TYPE_CHECKING
 
 from wagtail.models import Page
 
-from network.models import Network, Theme, Viewer
-from network.permissions import ALLOWED, SIGN_IN_FIRST, Verdict, can_read
+from network.models import Member, Network, Theme, Viewer
+from network.permissions import ALLOWED, SIGN_IN_FIRST, Verdict, can_read, can_stop_administering
 
 if TYPE_CHECKING:
     from cms.models import EventPage
@@ -58,3 +58,15 @@ def can_give_roles(viewer: Viewer) -> Verdict:
     if viewer.is_authenticated and viewer.is_active and viewer.has_perm("network.change_member"):
         return ALLOWED
     return Verdict("Only administrators can give roles in the hub.")
+
+
+def can_give_these_roles(viewer: Viewer, member: Member, *, had: Set[str], wanted: Set[str]) -> Verdict:
+    """Nobody takes a role from themselves, and the site keeps an administrator, whatever somebody presses."""
+    verdict = can_give_roles(viewer)
+    if verdict and had - wanted and member.pk == viewer.pk:
+        return Verdict("You cannot take a role from yourself. Another administrator can.")
+    if verdict and "Administrators" in had - wanted:
+        return can_stop_administering(member)
+    if verdict and wanted - had and not member.is_active:
+        return Verdict("This account is not in use, so it can be given no role.")
+    return verdict

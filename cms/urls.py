@@ -8,7 +8,7 @@ from wagtail.admin.auth import require_admin_access
 from wagtail.documents import urls as wagtaildocs_urls
 from wagtail.utils.urlpatterns import decorate_urlpatterns
 
-from cms.views import editing, files, search, themes
+from cms.views import editing, files, roles, search, themes
 
 # What stands here is found before Wagtail's own address of the same name.
 doors: list[URLPattern | URLResolver] = [
@@ -32,6 +32,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("search/", search.search, name="search"),
     path("themes/", themes.themes, name="themes"),
     path("themes/<slug:slug>/", themes.theme, name="theme"),
+    path("administration/people/<int:pk>/roles/", roles.roles, name="member_roles"),
     *doors,
     *decorate_urlpatterns(admin, csp(editing.POLICY)),
     path("documents/", include(wagtaildocs_urls)),

@@ -134,7 +134,7 @@ SIGN_INS = {
     "nadia": "an officer who has not joined a network yet",
     "fiona": "facilitates both networks",
     "edward": "publishes guidance (after signing in, open /admin/)",
-    "adele": "administers the site (email domains at /administration/domains/)",
+    "adele": "administers the site (at /administration/)",
 }
 
 # What the authenticator apps of the invented staff would share with us, so that they can be tried without a phone.
@@ -211,6 +211,7 @@ def _councils() -> dict[str, Organisation]:
             domains=[f"{slug}.example.org"],
             kind=kind,
             region=region,
+            by=None,
         )
         for slug, (name, short_name, kind, region) in COUNCILS.items()
     }

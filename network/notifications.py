@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 
 from network.actions import mail
-from network.actions.mail import Mail, MailKind, owe_mail
+from network.actions.mail import Mail, MailKind, MailNotSent, WrittenMail, owe_mail, send_at_once
 from network.actions.notices import give_notice
-from network.models import Invitation, MailLedger, Member, Membership, MembershipEvent, Network, Notice, Viewer
+from network.models import (
+    AccountEvent,
+    Invitation,
+    MailLedger,
+    Member,
+    Membership,
+    MembershipEvent,
+    Network,
+    Notice,
+    Viewer,
+)
 from network.permissions import waiting_for_domains
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,17 +244,13 @@ def account_changed(member: Member, what: str, *, now: datetime, to: str = "", *
         "site_url": settings.SITE_URL,
     }
     text = render_to_string("account/email/account_changed_message.txt", context)
-    address = to or member.email
-    transaction.on_commit(lambda: send(subject, text, to=address))
+    transaction.on_commit(lambda: _send(WrittenMail(subject, text), to or member))
 
 
-def send(subject: str, text: str, *, to: str) -> None:
-    """The one place where mail of this kind leaves. A mail server that is away stops nobody: what the mail tells of has
-    happened, and stands in the audit log."""
-    try:
-        EmailMessage(subject, text, to=[to]).send()
-    except OSError:
-        logger.exception("The mail server did not take a message: %s", subject)
+def _send(mail: WrittenMail, to: Member | str) -> None:
+    """A mail server that is away stops nobody: what the mail tells of has happened, and stands in the audit log."""
+    with suppress(MailNotSent):  # written to the log already
+        send_at_once("account_changed", to, mail)
 
 
 register(
@@ -342,3 +345,16 @@ def _mail_of_invitation(row: MailLedger, member: Member | None) -> Mail | None:
 mail.register(MailKind("membership_step", _mail_of_step))
 mail.register(MailKind("requests_wait", _mail_of_waiting))
 mail.register(MailKind("invitation", _mail_of_invitation))
+
+
+def _about_account(row: MailLedger, member: Member | None) -> Mail | None:
+    """The newest decision about an account, in the administrator's words; an older one holds no more."""
+    decisions = AccountEvent.objects.filter(member=member)
+    decided = decisions.filter(kind__in=(AccountEvent.Kind.SUSPENDED, AccountEvent.Kind.REINSTATED)).first()
+    if decided is None or decided.pk != row.object_id:
+        return None
+    return Mail(f"network/mail/{row.stream}.txt", {"event": decided, "member": member})
+
+
+mail.register(MailKind("account_suspended", _about_account, to_inactive=True))
+mail.register(MailKind("account_reinstated", _about_account))

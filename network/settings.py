@@ -267,7 +267,7 @@ TASKS = {
 # People and signing in
 
 AUTH_USER_MODEL = "network.Member"
-AUTHENTICATION_BACKENDS = ["network.adapters.PasswordBackend"]
+AUTHENTICATION_BACKENDS = ["network.adapters.MemberBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {
         "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",

@@ -18,7 +18,7 @@ from wagtail.models import (
     WorkflowTask,
 )
 
-from cms import limits, permissions
+from cms import limits, notifications, permissions
 from cms.actions.pages import root_page
 from network.actions.audit import record
 from network.models import Member
@@ -84,8 +84,9 @@ def set_up_roles() -> None:
 
 
 def give_roles(member: Member, roles: Iterable[str], *, by: Member | None) -> None:
-    """Makes `roles` the member's roles in the hub, all others are taken away. `by` None is the site's own set-up.
-    Raises Refused, LimitReached, ValueError for a role that does not exist."""
+    """Makes `roles` the member's roles in the hub, all others are taken away. Administrators hear of each that is
+    given. `by` None is the site's own set-up. Raises Refused, LimitReached, ValueError for a role that does not
+    exist."""
     wanted = set(roles)
     if unknown := wanted - set(ROLES):
         raise ValueError(f"No such role: {', '.join(sorted(unknown))}.")
@@ -93,12 +94,20 @@ def give_roles(member: Member, roles: Iterable[str], *, by: Member | None) -> No
         permissions.can_give_roles(by).enforce()
         limits.GIVING_ROLES.spend(by)
     with transaction.atomic():
+        if by is not None:
+            # Of two who take each other's roles at once, the second has lost the right to by then.
+            list(Member.objects.administrators().select_for_update(no_key=True).order_by("pk"))
+            by = Member.objects.get(pk=by.pk)
         had = set(member.groups.filter(name__in=ROLES).values_list("name", flat=True))
         if had == wanted:
             return
+        if by is not None:
+            permissions.can_give_these_roles(by, member, had=had, wanted=wanted).enforce()
         member.groups.remove(*Group.objects.filter(name__in=had - wanted))
         member.groups.add(*Group.objects.filter(name__in=wanted - had))
-        record("gave roles", member, by=by, had=sorted(had), has=sorted(wanted))
+        event = record("gave roles", member, by=by, had=sorted(had), has=sorted(wanted))
+        if by is not None and wanted - had:
+            notifications.role_given(event)
 
 
 def _set_up_approval(root: Page, publishers: Group) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import models, transaction
 
+from network import limits, permissions
 from network.models import AuditEvent, Member, Network
 
 
@@ -28,3 +30,12 @@ def record(
         object_id="" if isinstance(thing, type) else str(thing.pk),
         details=details,
     )
+
+
+def export_audit(*, by: Member, filters: Iterable[str]) -> AuditEvent:
+    """Writes down that somebody takes a part of the audit log away, and by which filters; not what they looked for.
+    Raises Refused, LimitReached."""
+    permissions.can_read_audit(by).enforce()
+    limits.EXPORTING_AUDIT.spend(by)
+    with transaction.atomic():
+        return record("exported the audit log", AuditEvent, by=by, filters=sorted(filters))

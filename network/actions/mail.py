@@ -7,17 +7,19 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from smtplib import SMTPRecipientsRefused, SMTPResponseException
+from smtplib import SMTPDataError, SMTPRecipientsRefused
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import F
+from django.db import transaction
+from django.db.models import F, Q
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
-from network import signals
+from network import limits, permissions, signals
+from network.actions.audit import record
 from network.models import MailLedger, Member
 
 logger = logging.getLogger(__name__)
@@ -25,6 +27,8 @@ logger = logging.getLogger(__name__)
 AT_ONCE = 200  # rows that one look takes; the next look takes the next
 ATTEMPTS = 6  # with the pauses below, for about a day
 KEPT = timedelta(days=400)  # longer than anything that is sent once a year
+KEPT_ADDRESSES = timedelta(days=90)  # of people without an account, which the row would otherwise keep
+AWAY_IN_A_ROW = 3  # mails on which the server itself failed, before the rest is left to the next look
 
 
 class MailNotSent(Exception):
@@ -44,13 +48,23 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenMail:
+    """What is sent at once, where another library renders it, such as allauth its codes."""
+
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class MailKind:
     """One kind of mail. `compose` is asked when a mail is about to go, with its row and its member (None for somebody
     without an account); it gives back what to say, or None where there is nothing to say any more: the request was
-    withdrawn, the member left, it has been read."""
+    withdrawn, the member left, it has been read. `to_inactive`: it tells somebody that their account is not in use, so
+    it goes there too, where all other mail stops."""
 
     name: str
     compose: Callable[[MailLedger, Member | None], Mail | None]
+    to_inactive: bool = False
 
 
 _kinds: dict[str, MailKind] = {}
@@ -88,7 +102,7 @@ def owe_mail(
     )
 
 
-def send_at_once(stream: str, to: Member | str, mail: Mail) -> None:
+def send_at_once(stream: str, to: Member | str, mail: Mail | WrittenMail) -> None:
     """For what somebody waits for, such as a code. Has its row like any other. Raises MailNotSent."""
     member = to if isinstance(to, Member) else None
     row = MailLedger.objects.create(
@@ -98,14 +112,21 @@ def send_at_once(stream: str, to: Member | str, mail: Mail) -> None:
         member=member,
         state=MailLedger.State.SENDING,
         attempts=1,
+        claimed_at=timezone.now(),
     )
     try:
         _send(member.email if member else str(to), mail)
     except OSError as problem:  # what smtplib and sockets raise
         logger.exception("The mail server did not take a message: %s", stream)
+        _tell_of_bounce(member, problem)
         _close(row, MailLedger.State.FAILED, error=problem)
         raise MailNotSent from problem
     _close(row, MailLedger.State.SENT)
+
+
+def is_sent_later(stream: str) -> bool:
+    """Whether such a mail can be composed again. What was sent at once, such as a code, cannot."""
+    return stream in _kinds
 
 
 def is_mail_due(*, now: datetime | None = None) -> bool:
@@ -116,57 +137,98 @@ def send_due_mail(*, now: datetime | None = None) -> int:
     """Sends what is due, oldest first; returns how many were sent. Two workers may do this at once: each row is claimed
     by one UPDATE. A row whose worker dies between claiming and closing stays as it is, for perhaps the mail went."""
     now = now or timezone.now()
-    sent = 0
+    sent = away = 0
     due = MailLedger.objects.filter(state=MailLedger.State.DUE, due_at__lte=now).order_by("due_at", "pk")
-    for row in due.select_related("member")[:AT_ONCE]:
-        claimed = MailLedger.objects.filter(pk=row.pk, state=MailLedger.State.DUE, attempts=row.attempts)
-        if claimed.update(state=MailLedger.State.SENDING, attempts=F("attempts") + 1):
-            row.attempts += 1
-            sent += _deliver(row, now)
+    for pk, attempts in list(due.values_list("pk", "attempts")[:AT_ONCE]):
+        claimed = MailLedger.objects.filter(pk=pk, state=MailLedger.State.DUE, attempts=attempts)
+        claim = {"state": MailLedger.State.SENDING, "attempts": F("attempts") + 1, "claimed_at": timezone.now()}
+        if not claimed.update(**claim):
+            continue
+        # Read again, for what is sent is what is true now, and a whole list takes minutes.
+        row = MailLedger.objects.select_related("member").filter(pk=pk).first()
+        try:
+            sent += row is not None and _deliver(row, now)
+            away = 0
+        except _ServerAway:
+            away += 1
+            if away >= AWAY_IN_A_ROW:
+                break  # each would wait for as long as the server may take to answer
     return sent
+
+
+def send_again(mail: MailLedger, *, by: Member, now: datetime | None = None) -> None:
+    """Has a mail that failed tried anew, with all its tries. Raises Refused, LimitReached."""
+    now = now or timezone.now()
+    permissions.can_send_again(by, mail).enforce()
+    if not is_sent_later(mail.stream):
+        raise permissions.Refused("This mail was for somebody who waited for it. It would come too late.")
+    limits.SENDING_AGAIN.spend(by, now=now)
+    with transaction.atomic():
+        failed = MailLedger.objects.filter(pk=mail.pk, state=MailLedger.State.FAILED)
+        if failed.update(state=MailLedger.State.DUE, due_at=now, attempts=0, error=""):
+            record("sent mail again", mail, by=by, stream=mail.stream)
 
 
 def forget_old_mail(*, now: datetime | None = None) -> int:
     """Deletes rows that nothing can ask for any more; returns how many."""
-    return MailLedger.objects.filter(planned_at__lt=(now or timezone.now()) - KEPT).delete()[0]
+    now = now or timezone.now()
+    of_strangers = Q(member=None, planned_at__lt=now - KEPT_ADDRESSES)
+    return MailLedger.objects.filter(of_strangers | Q(planned_at__lt=now - KEPT)).delete()[0]
+
+
+class _ServerAway(Exception):
+    """Nothing to do with this mail: the next would fail as well."""
 
 
 def _deliver(row: MailLedger, now: datetime) -> bool:
+    """Whether it was sent. Raises _ServerAway."""
     try:
         mail = _composed(row)
-        if mail is not None:
-            _send(row.member.email if row.member else row.recipient, mail)
-    except OSError as problem:
-        if _is_refused_for_good(problem):
-            if row.member:
-                signals.mailbox_bounced.send(MailLedger, member=row.member)
-            _close(row, MailLedger.State.FAILED, error=problem)
-        else:
-            _try_again(row, problem, now)
-        return False
     except Exception as problem:
         logger.exception("A mail could not be composed: %s", row)
         _close(row, MailLedger.State.FAILED, error=problem)
         return False
-    _close(row, MailLedger.State.SENT if mail else MailLedger.State.DROPPED)
-    return mail is not None
+    if mail is None:
+        _close(row, MailLedger.State.DROPPED)
+        return False
+    try:
+        _send(row.member.email if row.member else row.recipient, mail)
+    except OSError as problem:  # what smtplib and sockets raise
+        if _no_such_mailbox(problem):
+            _tell_of_bounce(row.member, problem)
+            _close(row, MailLedger.State.FAILED, error=problem)
+            return False
+        _try_again(row, problem, now)
+        if isinstance(problem, SMTPRecipientsRefused | SMTPDataError):
+            return False
+        raise _ServerAway from problem
+    except Exception as problem:  # an address or a template of which no message can be made
+        logger.exception("A mail could not be sent: %s", row)
+        _close(row, MailLedger.State.FAILED, error=problem)
+        return False
+    _close(row, MailLedger.State.SENT)
+    return True
 
 
 def _composed(row: MailLedger) -> Mail | None:
-    """None too where the kind is gone, or the account is not in use: the one mail that a lapsed account is owed is sent
-    before it lapses."""
+    """None too where the kind is gone, or the account is not in use and this is not the mail that says so."""
     kind = _kinds.get(row.stream)
-    if kind is None or (row.member is not None and not row.member.is_active):
+    if kind is None or (row.member is not None and not row.member.is_active and not kind.to_inactive):
         return None
     return kind.compose(row, row.member)
 
 
-def _send(address: str, mail: Mail) -> None:
-    """Raises OSError."""
+def _written(mail: Mail) -> WrittenMail:
     subject, _, text = render_to_string(mail.template, {"site_url": settings.SITE_URL} | mail.context).partition("\n")
+    return WrittenMail(subject, text)
+
+
+def _send(address: str, mail: Mail | WrittenMail) -> None:
+    """Raises OSError."""
+    written = mail if isinstance(mail, WrittenMail) else _written(mail)
     message = EmailMessage(
-        subject=" ".join(subject.split()),
-        body=text.strip() + "\n",
+        subject=" ".join(written.subject.split()),
+        body=written.text.strip() + "\n",
         to=[address],
         # Out-of-office replies answer people, not programs.
         headers={"Auto-Submitted": "auto-generated"},
@@ -174,11 +236,19 @@ def _send(address: str, mail: Mail) -> None:
     message.send()
 
 
-def _is_refused_for_good(problem: OSError) -> bool:
-    """Whether the server said that there is no such mailbox (SMTP 5xx, RFC 5321), rather than that it is busy."""
-    if isinstance(problem, SMTPRecipientsRefused):
-        return all(code >= 500 for code, _ in problem.recipients.values())
-    return isinstance(problem, SMTPResponseException) and problem.smtp_code in (550, 551, 553)
+def _no_such_mailbox(problem: OSError) -> bool:
+    """Whether the server said that there is no such mailbox (RFC 5321: 550, 551, 553). Not that it does not like the
+    sender, this machine or the words (RFC 3463: 5.7): that is no fault of whoever should have got the mail."""
+    if not isinstance(problem, SMTPRecipientsRefused) or not problem.recipients:
+        return False
+    return all(code in (550, 551, 553) and b"5.7." not in words for code, words in problem.recipients.values())
+
+
+def _tell_of_bounce(member: Member | None, problem: OSError) -> None:
+    if member is not None and _no_such_mailbox(problem):
+        with transaction.atomic():
+            # Whatever a listener does wrong, the mail after this one is sent.
+            signals.mailbox_bounced.send_robust(MailLedger, member=member)
 
 
 def _try_again(row: MailLedger, problem: OSError, now: datetime) -> None:

@@ -3,12 +3,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 
+from network import limits, permissions
 from network.actions.audit import record
 from network.actions.domains import confirm_domain
-from network.models import Organisation, OrganisationDomain
+from network.models import Member, Organisation, OrganisationDomain
 from network.models.organisation import domain_of
 
 
@@ -76,24 +78,59 @@ def add_organisation(
     slug: str,
     name: str,
     short_name: str,
-    domains: Sequence[str],
+    by: Member | None,
+    domains: Sequence[str] = (),
     kind: str = "",
     region: str = "",
+    starts_on: date | None = None,
+    ends_on: date | None = None,
     now: datetime | None = None,
 ) -> Organisation:
-    """Makes an organisation that is not of the register, its domains confirmed by the site itself; or gives back the
-    one that has this slug, as it is. For demonstration content and first set-up."""
+    """Makes an organisation that is not of the register, its domains confirmed by whoever adds it; or gives back the
+    one that has this slug, as it is. `by` None is the site's own set-up. Raises Refused, LimitReached."""
+    if by is not None:
+        permissions.can_add_organisation(by).enforce()
+        limits.CREATING.spend(by, now=now)
     with transaction.atomic():
         organisation, is_new = Organisation.objects.get_or_create(
-            slug=slug, defaults={"name": name, "short_name": short_name, "kind": kind, "region": region}
+            slug=slug,
+            defaults={
+                "name": name,
+                "short_name": short_name,
+                "kind": kind,
+                "region": region,
+                "starts_on": starts_on,
+                "ends_on": ends_on,
+            },
         )
         if is_new:
-            record("added organisation", organisation, by=None)
+            record("added organisation", organisation, by=by)
             for domain in domains:
                 row = OrganisationDomain.objects.create(
                     organisation=organisation, domain=domain.lower(), source=OrganisationDomain.Source.PERSON
                 )
-                confirm_domain(row, by=None, now=now)
+                confirm_domain(row, by=by, now=now)
+    return organisation
+
+
+CHANGEABLE = ("name", "short_name", "kind", "region", "starts_on", "ends_on")
+
+
+def change_organisation(organisation: Organisation, *, by: Member, **fields: Any) -> Organisation:
+    """Changes some of the facts of an organisation, those in CHANGEABLE. Changes nothing where nothing differs. Raises
+    Refused, LimitReached, TypeError for another field."""
+    permissions.can_change_organisation(by).enforce()
+    limits.CHANGING.spend(by)
+    if unknown := fields.keys() - set(CHANGEABLE):
+        raise TypeError(f"This is not changed here: {', '.join(sorted(unknown))}.")
+    with transaction.atomic():
+        organisation = Organisation.objects.select_for_update(no_key=True).get(pk=organisation.pk)
+        changed = sorted(name for name, value in fields.items() if getattr(organisation, name) != value)
+        if changed:
+            for name in changed:
+                setattr(organisation, name, fields[name])
+            organisation.save(update_fields=changed)
+            record("changed organisation", organisation, by=by, fields=changed)
     return organisation
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from allauth.usersessions.models import UserSession
+from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
@@ -15,7 +16,9 @@ from network import limits, notifications, permissions, signals
 from network.actions.audit import record
 from network.models import Browser, Member
 from network.models.browser import browser_in_words
+from network.sessions import SessionStore
 
+AT_A_TIME = 500  # databases limit how many values one query may name
 BROWSERS_KEPT = timedelta(days=400)  # as long as a browser keeps the cookie
 
 
@@ -39,6 +42,35 @@ def end_other_sessions(*, by: Member, this_one: str | None) -> int:
     return ended
 
 
+def end_sessions(member: Member, *, by: Member) -> int:
+    """Signs somebody out everywhere; returns how many sessions that were. Raises Refused, LimitReached."""
+    permissions.can_end_sessions(by, member).enforce()
+    limits.CHANGING_ACCOUNTS.spend(by)
+    with transaction.atomic():
+        ended = delete_sessions_of(member)
+        record("ended sessions", member, by=by, sessions=ended)
+    return ended
+
+
+def delete_sessions_of(member: Member) -> int:
+    """Part of a verb that takes an account out of use: no session outlives it, be it in the list of those that are
+    used or not; says how many there were."""
+    return _end(_keys_of(member))
+
+
+def count_sessions_of(member: Member) -> int:
+    return sum(1 for _ in _keys_of(member))
+
+
+def _keys_of(member: Member) -> Iterator[str]:
+    """Whose a session is stands inside it, so each that has not ended is opened."""
+    store = SessionStore()
+    sessions = Session.objects.filter(expire_date__gt=timezone.now()).values_list("session_key", "session_data")
+    for key, data in sessions.iterator(chunk_size=AT_A_TIME):
+        if store.decode(data).get(SESSION_KEY) == str(member.pk):
+            yield key
+
+
 def sign_out_elsewhere(member: Member, *, this_one: str | None = None) -> int:
     """Part of a verb, such as a change of password or the closing of an account: ends all sessions of a member but
     `this_one`; says how many. Their open sockets close with them."""
@@ -48,8 +80,10 @@ def sign_out_elsewhere(member: Member, *, this_one: str | None = None) -> int:
 
 def _end(keys: Iterable[str]) -> int:
     keys = list(keys)
-    Session.objects.filter(session_key__in=keys).delete()
-    UserSession.objects.filter(session_key__in=keys).delete()
+    for start in range(0, len(keys), AT_A_TIME):
+        some = keys[start : start + AT_A_TIME]
+        Session.objects.filter(session_key__in=some).delete()
+        UserSession.objects.filter(session_key__in=some).delete()
     for key in keys:
         signals.session_ended.send(Session, session_key=key)
     return len(keys)

@@ -8,7 +8,7 @@ from network.models.intake import Intake, IntakeRow
 from network.models.invitation import Invitation
 from network.models.job import DueJob, Worker
 from network.models.mail import MailLedger
-from network.models.member import Member, Viewer
+from network.models.member import AccountEvent, Member, Viewer
 from network.models.network import Membership, MembershipEvent, Network
 from network.models.notice import Notice
 from network.models.organisation import Organisation, OrganisationDomain
@@ -18,6 +18,7 @@ from network.models.tag import Tag
 from network.models.theme import MemberTheme, NetworkTheme, Theme, ThemeAlias
 
 __all__ = [
+    "AccountEvent",
     "Admission",
     "AdmissionRequest",
     "AuditEvent",

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import AnonymousUser, PermissionsMixin
+from django.contrib.auth.models import AnonymousUser, Permission, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 from django.urls import reverse
@@ -26,6 +27,51 @@ class MemberQuerySet(models.QuerySet["Member"]):
         if not viewer.is_authenticated or not viewer.is_active or not viewer.has_perm("network.view_member"):
             return self.none()
         return self.filter(kind=Member.Kind.OFFICER, is_active=True).exclude(admission=None)
+
+    def administered_by(self, viewer: Viewer) -> MemberQuerySet:
+        """All accounts, for whoever looks after them; nobody for everybody else. Only the administrators' screens start
+        here: what a member sees of others starts at `visible_to`."""
+        return self if viewer.has_perm("network.view_member") else self.none()
+
+    def find(self, words: str) -> MemberQuerySet:
+        """For administrators: by name, address or organisation, or a part of one."""
+        return self.filter(
+            models.Q(name__icontains=words)
+            | models.Q(email__icontains=words)
+            | models.Q(organisation__name__icontains=words)
+        )
+
+    def in_state(self, state: str) -> MemberQuerySet:
+        """One of Member.STATES."""
+        if state == "in_use":
+            return self.filter(is_active=True, admission__isnull=False)
+        if state == "not_admitted":
+            return self.filter(is_active=True, admission=None).exclude(pk__in=Member.objects.unproved().values("pk"))
+        if state == "unproved":
+            return self.unproved()
+        if state == "no_organisation":
+            return self.filter(is_active=True, admission__isnull=False, organisation=None)
+        return self.filter(is_active=False, inactive_because=state)
+
+    def administrators(self) -> MemberQuerySet:
+        """Those who may now change what others may do."""
+        right = Permission.objects.filter(content_type__app_label="network", codename="change_member")
+        holders = models.Q(is_superuser=True) | models.Q(
+            pk__in=Member.groups.through.objects.filter(group__permissions__in=right).values("member")
+        )
+        holders |= models.Q(
+            pk__in=Member.user_permissions.through.objects.filter(permission__in=right).values("member")
+        )
+        return self.filter(holders, is_active=True)
+
+    def with_whether_they_hold_rights(self) -> MemberQuerySet:
+        """Each `may_hold_rights`: false for almost everybody, whose rights then need not be looked up."""
+        own = {"member": models.OuterRef("pk")}
+        return self.annotate(
+            may_hold_rights=models.Q(is_superuser=True)
+            | models.Exists(Member.groups.through.objects.filter(**own))
+            | models.Exists(Member.user_permissions.through.objects.filter(**own))
+        )
 
     def unproved(self) -> MemberQuerySet:
         """Addresses that somebody typed into the sign-up form and nobody has shown to be theirs: no account yet."""
@@ -97,6 +143,16 @@ class Member(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
         SUSPENDED = "suspended", "Suspended by an administrator"
         CLOSED = "closed", "Closed by its owner"
 
+    # How an administrator sorts accounts.
+    STATES = {
+        "in_use": "In use",
+        "no_organisation": "Without an organisation",
+        "not_admitted": "Not let in yet",
+        "unproved": "Mailbox not proved",
+        "suspended": "Suspended",
+        "lapsed": "Lapsed",
+        "closed": "Closed",
+    }
     # How many short steps a first visit has: how shall we write to you, what interests you, say hello.
     WELCOME_STEPS = 3
 
@@ -156,3 +212,32 @@ class Member(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
 
 # Whoever looks at a page: every `visible_to` takes one.
 Viewer = Member | AnonymousUser
+
+
+class AccountEventQuerySet(models.QuerySet["AccountEvent"]):
+    def visible_to(self, viewer: Viewer) -> AccountEventQuerySet:
+        return self if viewer.has_perm("network.view_member") else self.none()
+
+
+class AccountEvent(models.Model):
+    """What administrators decided about an account, and why. Inserted, never changed; goes with the account."""
+
+    class Kind(models.TextChoices):
+        SUSPENDED = "suspended", "Suspended"
+        REINSTATED = "reinstated", "Let in again"
+        CORRECTED = "corrected", "Organisation or kind changed"
+
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="account_history")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    words = models.TextField(blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = AccountEventQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["member", "-at"], name="account_history")]
+
+    def __str__(self) -> str:
+        return f"{self.member_id}: {self.get_kind_display()}"

@@ -71,6 +71,13 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
             | models.Q(network__in=mine.filter(role=Membership.Role.FACILITATOR).values("network"))
         )
 
+    def administered_by(self, viewer: Viewer) -> MembershipQuerySet:
+        """For whoever looks after accounts: where somebody belongs, and in which state. What was said about it is
+        between them and the facilitators."""
+        if not viewer.has_perm("network.view_member"):
+            return self.none()
+        return self.defer("job", "reason", "decision")
+
     def active(self) -> MembershipQuerySet:
         return self.filter(state=Membership.State.ACTIVE, member__is_active=True)
 

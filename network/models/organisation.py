@@ -37,6 +37,10 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
         on = on or timezone.localdate()
         return self.filter(models.Q(ends_on=None) | models.Q(ends_on__gt=on))
 
+    def regions(self) -> list[str]:
+        """All that are named, in order."""
+        return list(self.exclude(region="").order_by("region").values_list("region", flat=True).distinct())
+
     def with_address(self, email: str) -> OrganisationQuerySet:
         """Those whose officers may have this address. Several where councils share a domain."""
         return self.filter(domains__in=OrganisationDomain.objects.for_address(email))

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from network.models import Membership, Network
 from network.notifications import ShownNotice, unread_notices
+from network.permissions import can_administer
 
 register = template.Library()
 
@@ -49,6 +50,19 @@ def own_networks(context: Context) -> list[Network]:
     if request is None or not hasattr(request, "user"):
         return []
     return [membership.network for membership in own_memberships(request)]
+
+
+@register.simple_tag(takes_context=True)
+def may_hold_rights(context: Context) -> bool:
+    """Whether it is worth asking what the viewer may do beyond being a member. No query."""
+    viewer = getattr(context.get("request"), "user", None)
+    return viewer is not None and viewer.is_authenticated and getattr(viewer, "may_hold_rights", True)
+
+
+@register.simple_tag(takes_context=True)
+def administers(context: Context) -> bool:
+    """Whether the administrators' pages have anything for the viewer. Two queries, once for a page."""
+    return bool(can_administer(context["request"].user))
 
 
 @register.simple_tag(takes_context=True)

@@ -27,7 +27,8 @@ from django.views.decorators.http import require_safe
 from django.views.generic import FormView, TemplateView
 
 from network.actions import admission
-from network.adapters import MailNotSent, passkey_host
+from network.actions.mail import MailNotSent
+from network.adapters import passkey_host
 from network.forms import (
     PasskeyForm,
     PasskeySignInForm,

@@ -40,7 +40,8 @@ from network import sessions
 from network.actions import factors, passwords
 from network.actions import sessions as session_verbs
 from network.actions.addresses import change_address
-from network.adapters import MailNotSent, passkey_host
+from network.actions.mail import MailNotSent
+from network.adapters import passkey_host
 from network.forms import (
     AddPasskeyForm,
     AppSetUpForm,

@@ -19,7 +19,7 @@ from forums.actions.threads import begin_site_discussion, start_thread
 from forums.models import Room, Thread
 from network.actions.invitations import invite
 from network.actions.membership import ask_question, ask_to_join
-from network.models import Admission, Invitation, Member, Membership, NetworkTheme, Theme
+from network.models import AccountEvent, Admission, Invitation, MailLedger, Member, Membership, NetworkTheme, Theme
 from tests.cast import Cast
 
 # Text that is for everybody, column by column. Whatever is not named here is private and gets a canary.
@@ -28,7 +28,6 @@ PUBLIC = {
     "network.Organisation": "*",
     "network.DueJob": "*",  # written by the site, read by nobody
     "network.Worker": "*",
-    "network.MailLedger": "*",
     "network.GroundRules": "*",
     "cms.HomePage": "*",
     "cms.SectionPage": "*",
@@ -60,6 +59,7 @@ class World:
     guidance: GuidancePage
     request: Membership  # of bob, to no network the viewers know
     invitation: Invitation  # to nobody of the cast
+    mail: MailLedger  # to bob
     # Each canary with the places it stands in.
     canaries: dict[str, str] = field(default_factory=dict)
 
@@ -105,7 +105,9 @@ def build(cast: Cast) -> World:
         GuidancePage(title="Guidance", slug="advice", body=[], themes=[cast.theme], discuss_in=cast.ai),
         by=None,
     )
-    world = World(cast, thread, room, event, guidance, request, invitation)
+    AccountEvent.objects.create(member=cast.bob, kind=AccountEvent.Kind.CORRECTED, words="Private reason")
+    mail = MailLedger.objects.create(recipient=f"member {cast.bob.pk}", stream="greeting", period="1", member=cast.bob)
+    world = World(cast, thread, room, event, guidance, request, invitation, mail)
     for model, column in private_columns():
         _release(world, model, column)
     for thing in (world.thread, world.room, world.request):

@@ -60,7 +60,7 @@ def _filled(route: str, world: World) -> str:
             return str(world.room.pk)
         if route.startswith("threads/"):
             return "1" if name == "number" else str(world.thread.pk)
-        if route.startswith("people/"):
+        if route.startswith(("people/", "administration/people/")):
             return str(world.cast.bob.pk)
         if "/invitations/" in route:
             return str(world.invitation.pk)
@@ -68,16 +68,18 @@ def _filled(route: str, world: World) -> str:
             return str(world.request.pk)
         if route.startswith("notices/"):
             return str(world.cast.fay.notices.get(kind="join_requested").pk)
+        if route.startswith("administration/mail/"):
+            return str(world.mail.pk)
         if route.startswith("administration/domains/"):
             return str(world.cast.council.domains.get().pk)
         return str(world.event.pk)
 
     def word(name: str) -> str:
-        if route.startswith("networks/"):
+        if route.startswith(("networks/", "administration/networks/", "administration/people/")):
             return "ai-practitioners"
         if route.startswith("invitations/"):
             return world.invitation.token
-        if route.startswith("organisations/"):
+        if route.startswith(("organisations/", "administration/organisations/")):
             return "exampleshire"
         if route.startswith("threads/"):
             return world.thread.slug

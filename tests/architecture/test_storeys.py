@@ -19,7 +19,7 @@ ROOMS = {
 }
 OWN_ROOMS = {
     # The roof composes the site; the adapter is allauth's word for what it asks the site; sessions are Django's word.
-    "network": {"settings", "asgi", "middleware", "checks", "storage", "adapters", "sessions"},
+    "network": {"settings", "asgi", "middleware", "checks", "storage", "adapters", "sessions", "spreadsheet"},
     # The live engine; and how members' words become HTML.
     "forums": {"live", "markup"},
     "cms": {"wagtail_hooks"},
@@ -58,7 +58,7 @@ def test_a_file_of_models_or_verbs_is_a_noun_and_no_drawer(storey: str) -> None:
 
 
 # Tables that no reader reaches: their rows are the site's own, or say nothing without what carries them.
-NOBODY_READS = {"network.DueJob", "network.Worker", "network.Tag"}
+NOBODY_READS = {"network.DueJob", "network.Worker", "network.Tag", "network.ThemeAlias", "network.IntakeRow"}
 
 
 @pytest.mark.parametrize("storey", STOREYS)

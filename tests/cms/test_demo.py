@@ -73,7 +73,7 @@ def test_the_footer_leads_somewhere(loaded: None, client: Client) -> None:
 
 
 def test_a_real_council_is_the_subject_of_a_marked_page(db: None, client: Client) -> None:
-    swindon = add_organisation(slug="swindon", name="Swindon Borough Council", short_name="Swindon", domains=[])
+    swindon = add_organisation(slug="swindon", name="Swindon Borough Council", short_name="Swindon", by=None)
     Organisation.objects.filter(pk=swindon.pk).update(la_code="SWD")
     network.demo.load(timezone.now())
     cms.demo.load(timezone.now())

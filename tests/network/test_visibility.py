@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from network.actions.audit import record
 from network.models import (
+    AccountEvent,
     Admission,
     AdmissionRequest,
     AuditEvent,
@@ -21,6 +22,7 @@ from network.models import (
     GroundRules,
     Intake,
     Invitation,
+    MailLedger,
     Member,
     Membership,
     MembershipEvent,
@@ -39,9 +41,9 @@ from network.models import (
 from network.notifications import join_requested
 from tests.cast import Cast
 
-# No reader reaches these: the site's own book of jobs, workers and mail; words that mean nothing without a carrier; and
+# No reader reaches these: the site's own book of jobs and workers; words that mean nothing without a carrier; and
 # what is reached through the one thing that it belongs to.
-WITHOUT_READERS = {"DueJob", "Worker", "MailLedger", "Tag", "ThemeAlias", "IntakeRow"}
+WITHOUT_READERS = {"DueJob", "Worker", "Tag", "ThemeAlias", "IntakeRow"}
 
 OUTSIDE = ["olga", "amir", "lena", "sven", "nobody", "closed"]
 
@@ -72,6 +74,8 @@ def _tell(cast: Cast) -> None:
             membership=member.memberships.get(network=cast.ai), kind=MembershipEvent.Kind.ASKED, words="Private reason"
         )
     AdmissionRequest.objects.create(member=cast.bob, works_for="A body", reason="Private reason")
+    AccountEvent.objects.create(member=cast.bob, kind=AccountEvent.Kind.CORRECTED, words="Private reason")
+    MailLedger.objects.create(recipient=f"member {cast.bob.pk}", stream="greeting", period="1", member=cast.bob)
     Intake.objects.create(by=cast.ada, network=cast.ai)
     Invitation.objects.create(
         network=cast.ai, email="somebody@example.org", by=cast.fay, expires_at=now + timedelta(days=14)
@@ -155,6 +159,20 @@ def test_the_book_of_what_was_done_and_the_domains_are_for_administrators(cast: 
     assert AuditEvent.objects.visible_to(cast.ada).exists()
     assert OrganisationDomain.objects.visible_to(cast.ada).exists()
     assert Admission.objects.visible_to(cast.ada).count() == 7
+
+
+def test_accounts_their_history_and_the_ledger_of_mail_are_for_administrators(cast: Cast, secret: Theme) -> None:
+    ended = Member.objects.get(pk=cast.ada.pk)
+    ended.is_active = False
+    for who in (AnonymousUser(), cast.fay, cast.bob, *cast.outsiders[:-1], ended):
+        assert not Member.objects.administered_by(who).exists()
+        assert not Membership.objects.administered_by(who).exists()
+        assert not AccountEvent.objects.visible_to(who).exists()
+        assert not MailLedger.objects.visible_to(who).exists()
+    assert Member.objects.administered_by(cast.ada).count() == Member.objects.count()
+    assert Membership.objects.administered_by(cast.ada).filter(member=cast.bob).count() == 2
+    assert AccountEvent.objects.visible_to(cast.ada).exists()
+    assert MailLedger.objects.visible_to(cast.ada).exists()
 
 
 def test_an_administrator_sees_nothing_of_the_inside_of_a_network(cast: Cast, secret: Theme) -> None:

@@ -1,0 +1,43 @@
+"""Lists for people's spreadsheets: CSV in which no cell is a formula.
+
+What members call themselves ends up in these lists, and a spreadsheet runs what begins like a formula.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from io import StringIO
+
+from django.utils import timezone
+
+# Full-width signs are the same signs to some programs.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+BYTE_ORDER_MARK = "\ufeff"  # without it some spreadsheets take UTF-8 for something else
+
+Cell = str | int | float | datetime | None
+
+
+def file_of(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
+    """The file, row by row, to be encoded as UTF-8."""
+    yield BYTE_ORDER_MARK + line_of(header)
+    for row in rows:
+        yield line_of(row)
+
+
+def line_of(cells: Sequence[Cell]) -> str:
+    line = StringIO()
+    csv.writer(line).writerow([plain(cell) for cell in cells])
+    return line.getvalue()
+
+
+def plain(cell: Cell) -> str:
+    """A cell as a spreadsheet shall show it: text is text, whatever it begins with; times are London time."""
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return f"{timezone.localtime(cell):%Y-%m-%d %H:%M:%S}"
+    if not isinstance(cell, str):
+        return str(cell)
+    return f"'{cell}" if cell.lstrip(" ").startswith(FORMULA) else cell

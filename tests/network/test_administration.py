@@ -1,0 +1,806 @@
+"""The administrators' screens: for whom they are, what they cost, and what each button does."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.contrib.auth.models import Permission
+from django.core import mail
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from network.actions.accounts import correct_account, look_up, reinstate_account, suspend_account
+from network.actions.audit import record
+from network.actions.mail import owe_mail, send_due_mail
+from network.actions.membership import appoint_facilitator
+from network.actions.networks import change_network
+from network.actions.organisations import add_organisation, change_organisation
+from network.actions.sessions import count_sessions_of, end_sessions
+from network.models import (
+    AccountEvent,
+    Admission,
+    AuditEvent,
+    MailLedger,
+    Member,
+    Membership,
+    MembershipEvent,
+    Network,
+    Organisation,
+    Worker,
+)
+from network.permissions import Refused, can_stop_administering, can_suspend_account
+from network.signals import membership_ended
+from network.views import audit as audit_view
+from tests.cast import Cast
+
+EVERYBODY_ELSE = ["fay", "bob", "olga", "amir", "lena", "sven", None]
+HOME = "/administration/"
+PEOPLE = "/administration/people/"
+ORGANISATIONS = "/administration/organisations/"
+NETWORKS = "/administration/networks/"
+AUDIT = "/administration/audit/"
+MAIL = "/administration/mail/"
+
+
+def browser_of(cast: Cast, who: str | None) -> Client:
+    client = Client()
+    if who:
+        client.force_login(getattr(cast, who))
+    return client
+
+
+@pytest.fixture
+def ada(cast: Cast) -> Client:
+    return browser_of(cast, "ada")
+
+
+@pytest.fixture
+def second(cast: Cast) -> Member:
+    """Another administrator."""
+    cast.olga.user_permissions.set(Permission.objects.filter(content_type__app_label="network"))
+    return cast.olga
+
+
+def page_of(client: Client, address: str) -> str:
+    response = client.get(address)
+    assert response.status_code == 200, (address, response.status_code)
+    return str(response.content.decode())
+
+
+def main_of(client: Client, address: str) -> str:
+    return page_of(client, address).split("<main")[1].split("</main>")[0]
+
+
+def queries(client: Client, address: str) -> int:
+    client.get(address)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200
+    return len(captured)
+
+
+def bulk_officers(cast: Cast, count: int) -> None:
+    before = Member.objects.count()
+    officers = Member.objects.bulk_create(
+        Member(email=f"o{n}@exampleshire.example.org", name=f"Officer {n:05}", organisation=cast.council, password="!")
+        for n in range(before, before + count)
+    )
+    Admission.objects.bulk_create(Admission(member=officer, rule=Admission.Rule.PERSON) for officer in officers)
+
+
+def addresses(cast: Cast) -> list[str]:
+    bob = f"{PEOPLE}{cast.bob.pk}/"
+    return [
+        *(HOME, PEOPLE, ORGANISATIONS, NETWORKS, AUDIT, MAIL, bob),
+        *(f"{bob}{what}/" for what in ("suspend", "reinstate", "change", "sign-out", "facilitate", "roles")),
+        f"{bob}facilitate/ai/stop/",
+        *(f"{ORGANISATIONS}{what}" for what in ("add/", "exampleshire/", "exampleshire/change/")),
+        *(f"{NETWORKS}{what}" for what in ("create/", "ai/")),
+        f"{AUDIT}export/",
+        f"{MAIL}{MailLedger.objects.create(recipient='x', stream='s', period='1').pk}/again/",
+    ]
+
+
+class TestWhomItIsFor:
+    @pytest.mark.parametrize("who", EVERYBODY_ELSE)
+    def test_for_everybody_else_there_is_no_such_page(self, cast: Cast, who: str | None) -> None:
+        client = browser_of(cast, who)
+        for address in addresses(cast):
+            assert client.get(address).status_code in (404, 405), address
+            assert client.post(address, {"reason": "No."}).status_code in (404, 405), address
+        cast.bob.refresh_from_db()
+        assert cast.bob.is_active
+
+    def test_a_suspended_administrator_is_nobody(self, cast: Cast, ada: Client) -> None:
+        Member.objects.filter(pk=cast.ada.pk).update(is_active=False)
+
+        assert ada.get(HOME).status_code == 404
+
+    @pytest.mark.parametrize(
+        ("right", "open_to", "closed"),
+        [
+            ("view_member", PEOPLE, AUDIT),
+            ("view_auditevent", AUDIT, PEOPLE),
+            ("view_mailledger", MAIL, AUDIT),
+            ("add_network", NETWORKS, PEOPLE),
+            ("view_organisation", ORGANISATIONS, NETWORKS),
+        ],
+    )
+    def test_each_screen_asks_for_a_right_of_its_own(self, cast: Cast, right: str, open_to: str, closed: str) -> None:
+        cast.olga.user_permissions.add(Permission.objects.get(codename=right))
+        olga = browser_of(cast, "olga")
+        home = main_of(olga, HOME)
+
+        assert f'href="{open_to}"' in home
+        assert f'href="{closed}"' not in home
+        assert olga.get(open_to).status_code == 200
+        assert olga.get(closed).status_code == 404
+
+    def test_who_may_only_look_can_change_nothing(self, cast: Cast) -> None:
+        cast.olga.user_permissions.add(Permission.objects.get(codename="view_member"))
+        olga, bob = browser_of(cast, "olga"), f"{PEOPLE}{cast.bob.pk}/"
+
+        assert "Suspend" not in main_of(olga, bob)
+        for what in ("suspend", "change", "sign-out", "facilitate", "roles"):
+            assert olga.post(f"{bob}{what}/", {"reason": "R", "kind": "officer"}).status_code == 403, what
+
+
+class TestTheHeader:
+    def test_leads_an_administrator_there_and_nobody_else(self, cast: Cast, ada: Client) -> None:
+        assert 'href="/administration/"' in page_of(ada, "/networks/")
+        for who in EVERYBODY_ELSE:
+            page = page_of(browser_of(cast, who), "/networks/")
+            assert "Administration" not in page
+            assert "Publishing" not in page
+
+    def test_leads_an_editor_to_publishing(self, cast: Cast) -> None:
+        cast.bob.user_permissions.add(Permission.objects.get(codename="access_admin"))
+        page = page_of(browser_of(cast, "bob"), "/networks/")
+
+        assert 'href="/admin/"' in page
+        assert "Administration" not in page
+
+    def test_costs_a_member_no_query(self, cast: Cast) -> None:
+        bob = browser_of(cast, "bob")
+        with CaptureQueriesContext(connection) as captured:
+            bob.get("/networks/")
+
+        assert not [query for query in captured if "auth_permission" in query["sql"]]
+
+
+class TestTheHome:
+    def test_says_what_waits(self, cast: Cast, ada: Client) -> None:
+        domain = cast.amir.admission.domain
+        assert domain
+        domain.confirmed_at = None
+        domain.save()
+        Member.objects.filter(pk=cast.lena.pk).update(organisation=None)
+        MailLedger.objects.create(recipient="a", stream="s", period="1", state="failed")
+        home = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", main_of(ada, HOME)))
+
+        assert "Email domains to confirm 1" in home
+        assert "Accounts without an organisation 1" in home
+        assert "Mail that failed 1" in home
+        assert "Requests to be let in None" in home
+        assert "Not running" in home
+
+    def test_says_that_the_worker_lives(self, ada: Client) -> None:
+        Worker.objects.all().delete()
+        Worker.objects.create(name="one", seen_at=timezone.now())
+        home = main_of(ada, HOME)
+
+        assert "Running" in home
+        assert "Not running" not in home
+
+    def test_takes_few_queries(self, ada: Client) -> None:
+        assert queries(ada, HOME) <= 15
+
+
+class TestFindingPeople:
+    @pytest.mark.parametrize("words", ["Bob", "bob@exam", "belongs"])
+    def test_by_name_or_address(self, ada: Client, words: str) -> None:
+        page = main_of(ada, f"{PEOPLE}?q={words}")
+
+        assert "Bob Belongs" in page
+        assert "Fay Facilitates" not in page
+
+    def test_by_organisation_and_by_state(self, cast: Cast, ada: Client) -> None:
+        assert main_of(ada, f"{PEOPLE}?q=Exampleshire").count("app-records__item") == 7
+        Member.objects.filter(pk=cast.bob.pk).update(is_active=False, inactive_because="suspended")
+        Member.objects.filter(pk=cast.lena.pk).update(organisation=None)
+        Admission.objects.filter(member=cast.amir).delete()
+        for state, name in (("suspended", "Bob"), ("no_organisation", "Lena"), ("not_admitted", "Amir")):
+            page = main_of(ada, f"{PEOPLE}?state={state}")
+            assert name in page
+            assert page.count("app-records__item") == 1, state
+        assert main_of(ada, f"{PEOPLE}?state=in_use").count("app-records__item") == 5
+
+    def test_says_so_where_there_is_nobody(self, ada: Client) -> None:
+        assert "No account found" in main_of(ada, f"{PEOPLE}?q=%3Cscript%3E")
+        assert "<title>Error: People" in page_of(ada, f"{PEOPLE}?state=kings")
+
+    def test_page_by_page_by_name(self, cast: Cast, ada: Client) -> None:
+        bulk_officers(cast, 60)
+        address, seen = PEOPLE, []
+        while address:
+            page = main_of(ada, address)
+            seen += re.findall(r'people/\d+/">([^<]+)</a>', page)
+            onward = re.search(r'href="(\?[^"]+)" rel="next"', page)
+            address = f"{PEOPLE}{onward[1].replace('&amp;', '&')}" if onward else ""
+        assert seen == sorted(seen)
+        assert len(seen) == len(set(seen)) == Member.objects.count()
+
+        back = re.search(r'href="(\?[^"]+)" rel="prev"', page)
+        assert back
+        assert re.findall(r'people/\d+/">([^<]+)</a>', main_of(ada, f"{PEOPLE}{back[1]}")) == seen[25:50]
+
+    @pytest.mark.parametrize("nonsense", ["after=x", "after=999999999", "before=-1", "after=99999999999999999999999"])
+    def test_an_address_that_names_nothing_is_a_page_all_the_same(self, ada: Client, nonsense: str) -> None:
+        for address in (PEOPLE, AUDIT, MAIL, ORGANISATIONS):
+            assert ada.get(f"{address}?{nonsense}").status_code == 200
+
+    def test_takes_as_many_queries_for_two_thousand_people_as_for_twenty(self, cast: Cast, ada: Client) -> None:
+        bulk_officers(cast, 13)
+        few = queries(ada, PEOPLE)
+        bulk_officers(cast, 1_980)
+        assert Member.objects.count() == 2_000
+
+        assert queries(ada, PEOPLE) == few <= 12
+        assert queries(ada, f"{PEOPLE}?q=Exampleshire&state=in_use") <= 12
+
+    def test_is_written_down_once_in_an_hour_without_the_words(self, cast: Cast, ada: Client) -> None:
+        for words in ("Bob", "Fay"):
+            page_of(ada, f"{PEOPLE}?q={words}")
+        event = AuditEvent.objects.get(verb="searched accounts")
+
+        assert (event.actor_id, event.object_id, event.details) == (cast.ada.pk, "", {})
+
+
+class TestAnAccount:
+    def test_shows_who_they_are_and_no_words_of_theirs(self, cast: Cast, ada: Client) -> None:
+        page = main_of(ada, f"{PEOPLE}{cast.amir.pk}/")
+
+        for shown in ("Amir Applied", cast.amir.email, "Exampleshire County Council", "AI Practitioners", "Requested"):
+            assert shown in page
+        assert "Address at a confirmed domain: exampleshire.example.org" in page
+        assert "I would like to" not in page
+
+    def test_is_written_down_once_in_an_hour(self, cast: Cast, ada: Client) -> None:
+        for pk in (cast.bob.pk, cast.bob.pk, cast.fay.pk):
+            page_of(ada, f"{PEOPLE}{pk}/")
+        looked = AuditEvent.objects.filter(verb="looked at account", actor_id=cast.ada.pk)
+        assert sorted(looked.values_list("object_id", flat=True)) == sorted([str(cast.bob.pk), str(cast.fay.pk)])
+
+        look_up(cast.bob, by=cast.ada, now=timezone.now() + timedelta(minutes=61))
+        assert looked.count() == 3
+
+    def test_takes_as_many_queries_whatever_hangs_on_it(self, cast: Cast, ada: Client) -> None:
+        few = queries(ada, f"{PEOPLE}{cast.olga.pk}/")
+        for n in range(10):
+            network = Network.objects.create(name=f"N{n}", slug=f"n{n}", purpose="P", joining="at_once")
+            Membership.objects.create(
+                member=cast.olga, network=network, state="active", role="facilitator", joined_at=timezone.now()
+            )
+            AccountEvent.objects.create(member=cast.olga, kind="corrected", by=cast.ada, words="W")
+            browser_of(cast, "olga")
+        assert queries(ada, f"{PEOPLE}{cast.olga.pk}/") == few <= 17
+
+
+class TestSuspending:
+    def test_ends_every_session_tells_every_network_and_writes_to_them(self, cast: Cast, ada: Client) -> None:
+        bob, elsewhere, fay = browser_of(cast, "bob"), browser_of(cast, "bob"), browser_of(cast, "fay")
+        versions = dict(Network.objects.values_list("pk", "access_version"))
+        ended: list[Network] = []
+
+        def hear(sender: object, membership: Membership, **_: Any) -> None:
+            ended.append(membership.network)
+
+        membership_ended.connect(hear)
+        try:
+            page = ada.post(f"{PEOPLE}{cast.bob.pk}/suspend/", {"reason": "Shared a password."}, follow=True)
+        finally:
+            membership_ended.disconnect(hear)
+
+        assert "The account of Bob Belongs is suspended" in page.content.decode()
+        assert ended and set(ended) == {cast.ai, cast.practitioners}
+        assert all(version > versions[pk] for pk, version in Network.objects.values_list("pk", "access_version"))
+        for client in (bob, elsewhere):
+            assert client.get("/notices/").status_code == 302
+        assert fay.get("/notices/").status_code == 200
+        cast.bob.refresh_from_db()
+        assert (cast.bob.is_active, cast.bob.inactive_because) == (False, "suspended")
+        assert count_sessions_of(cast.bob) == 0
+        assert AuditEvent.objects.get(verb="suspended account").details == {}
+
+        assert send_due_mail() == 1
+        assert mail.outbox[0].to == [cast.bob.email]
+        assert mail.outbox[0].subject == "Your Guildhall account is suspended"
+        assert "Shared a password." in str(mail.outbox[0].body)
+
+    def test_leaves_nothing_to_be_seen_of_them_and_reinstating_brings_it_back(self, cast: Cast, second: Member) -> None:
+        suspend_account(cast.bob, by=cast.ada, reason="R")
+        assert not Network.objects.of(Member.objects.get(pk=cast.bob.pk)).exists()
+        assert cast.bob not in Member.objects.visible_to(cast.fay)
+
+        reinstate_account(Member.objects.get(pk=cast.bob.pk), by=second, reason="A mistake")
+        bob = Member.objects.get(pk=cast.bob.pk)
+        assert Network.objects.of(bob).count() == 2
+        assert bob.inactive_because == ""
+        assert [event.kind for event in AccountEvent.objects.filter(member=bob)] == ["reinstated", "suspended"]
+        send_due_mail()
+        # What held when the mail was planned and holds no more is not sent.
+        assert [message.subject for message in mail.outbox] == ["Your Guildhall account is yours again"]
+
+    def test_needs_a_reason(self, cast: Cast, ada: Client) -> None:
+        page = ada.post(f"{PEOPLE}{cast.bob.pk}/suspend/", {"reason": " "}).content.decode()
+
+        assert "<title>Error: Suspend" in page
+        assert "Enter why you suspend this account" in page
+        assert Member.objects.get(pk=cast.bob.pk).is_active
+
+    def test_is_shown_with_its_reason_to_administrators(self, cast: Cast, ada: Client) -> None:
+        suspend_account(cast.bob, by=cast.ada, reason="Shared a password.")
+        page = main_of(ada, f"{PEOPLE}{cast.bob.pk}/")
+
+        assert "Shared a password." in page
+        assert "Give the account back" in page
+
+    def test_nobody_suspends_themselves(self, cast: Cast, second: Member, ada: Client) -> None:
+        assert ada.post(f"{PEOPLE}{cast.ada.pk}/suspend/", {"reason": "R"}).status_code == 403
+        assert "You cannot suspend your own account" in main_of(ada, f"{PEOPLE}{cast.ada.pk}/")
+
+    def test_the_last_administrator_stays_one(self, cast: Cast, second: Member) -> None:
+        assert can_stop_administering(cast.ada)
+        suspend_account(second, by=cast.ada, reason="R")
+        assert not can_stop_administering(cast.ada)
+
+    def test_of_two_who_suspend_each_other_at_once_one_stays(self, cast: Cast, second: Member) -> None:
+        """Both were shown the button; the second press comes when its right is gone."""
+        old = Member.objects.get(pk=second.pk)
+        assert can_suspend_account(old, cast.ada)
+        suspend_account(second, by=cast.ada, reason="R")
+        with pytest.raises(Refused):
+            suspend_account(cast.ada, by=old, reason="R")
+        assert Member.objects.get(pk=cast.ada.pk).is_active
+
+    @pytest.mark.parametrize("because", ["closed", "lapsed"])
+    def test_an_account_that_ended_otherwise_is_not_given_back(self, cast: Cast, ada: Client, because: str) -> None:
+        Member.objects.filter(pk=cast.bob.pk).update(is_active=False, inactive_because=because)
+
+        assert ada.post(f"{PEOPLE}{cast.bob.pk}/reinstate/", {"reason": "R"}).status_code == 403
+        assert ada.post(f"{PEOPLE}{cast.bob.pk}/suspend/", {"reason": "R"}).status_code == 403
+
+    @pytest.mark.parametrize("who", ["fay", "bob", "olga", "amir", "lena", "sven"])
+    def test_no_verb_of_it_is_anybody_elses(self, cast: Cast, who: str) -> None:
+        by = getattr(cast, who)
+        suspended = Member.objects.create_user("s@example.org", is_active=False, inactive_because="suspended")
+        for verb in (
+            lambda: suspend_account(cast.ada, by=by, reason="R"),
+            lambda: reinstate_account(suspended, by=by, reason="R"),
+            lambda: correct_account(cast.ada, by=by, organisation=None, kind="partner", reason="R"),
+            lambda: end_sessions(cast.ada, by=by),
+            lambda: look_up(cast.ada, by=by),
+            lambda: change_network(cast.ai, by=by, name="Mine"),
+            lambda: change_organisation(cast.council, by=by, name="Mine"),
+            lambda: add_organisation(slug="x", name="X", short_name="X", by=by),
+        ):
+            with pytest.raises(Refused):
+                verb()
+
+
+class TestSessions:
+    def test_are_ended_all_at_once_and_those_of_others_stay(self, cast: Cast, ada: Client) -> None:
+        bob, elsewhere, fay = browser_of(cast, "bob"), browser_of(cast, "bob"), browser_of(cast, "fay")
+        page = ada.post(f"{PEOPLE}{cast.bob.pk}/sign-out/", follow=True).content.decode()
+
+        assert "Bob Belongs is signed out everywhere (2 sessions)." in page
+        assert bob.get("/notices/").status_code == elsewhere.get("/notices/").status_code == 302
+        assert fay.get("/notices/").status_code == 200
+        assert AuditEvent.objects.get(verb="ended sessions").details == {"sessions": 2}
+
+    def test_of_their_own_are_anybodys_to_end(self, cast: Cast) -> None:
+        bob = browser_of(cast, "bob")
+
+        assert end_sessions(cast.bob, by=cast.bob) == 1
+        assert bob.get("/notices/").status_code == 302
+
+
+class TestWhomTheyWorkForAndWhatTheyAre:
+    def test_is_changed_with_a_reason(self, cast: Cast, ada: Client) -> None:
+        other = Organisation.objects.create(name="Sampleton", short_name="Sampleton", slug="sampleton")
+        sent = {"organisation": other.pk, "kind": "officer", "reason": "She moved."}
+        ada.post(f"{PEOPLE}{cast.bob.pk}/change/", sent)
+        cast.bob.refresh_from_db()
+
+        assert cast.bob.organisation == other
+        assert Network.objects.of(cast.bob).count() == 2
+        assert AccountEvent.objects.get(member=cast.bob).words == "She moved."
+        assert AuditEvent.objects.get(verb="corrected account").details == {
+            "had": {"organisation": cast.council.pk, "kind": "officer"},
+            "has": {"organisation": other.pk, "kind": "officer"},
+        }
+
+    def test_who_is_an_officer_no_more_leaves_all_networks(self, cast: Cast) -> None:
+        with patch.object(membership_ended, "send") as told:
+            correct_account(cast.bob, by=cast.ada, organisation=cast.council, kind="supplier", reason="R")
+            correct_account(cast.amir, by=cast.ada, organisation=cast.council, kind="partner", reason="R")
+
+        assert told.call_count == 2  # amir had only asked
+        assert not Network.objects.of(cast.bob).exists()
+        assert not Membership.objects.requested().filter(member=cast.amir).exists()
+        assert MembershipEvent.objects.filter(kind="removed", by=cast.ada).count() == 3
+
+    def test_nothing_changed_is_nothing_written(self, cast: Cast) -> None:
+        correct_account(cast.bob, by=cast.ada, organisation=cast.council, kind="officer", reason="R")
+
+        assert not AccountEvent.objects.exists()
+
+    def test_what_is_missing_is_said(self, cast: Cast, ada: Client) -> None:
+        page = ada.post(f"{PEOPLE}{cast.bob.pk}/change/", {"organisation": "", "kind": ""}).content.decode()
+
+        assert "<title>Error: Change" in page
+        assert "Select what they are" in page
+        assert "Enter why you change this" in page
+
+    def test_an_organisation_that_has_ended_is_not_offered_but_to_who_is_in_it(self, cast: Cast, ada: Client) -> None:
+        Organisation.objects.create(name="Gone", short_name="Gone", slug="gone", ends_on=timezone.localdate())
+        Organisation.objects.filter(pk=cast.council.pk).update(ends_on=timezone.localdate())
+        page = main_of(ada, f"{PEOPLE}{cast.bob.pk}/change/")
+
+        assert ">Gone<" not in page
+        assert "Exampleshire County Council" in page
+
+
+class TestFacilitators:
+    def test_are_appointed_and_stand_down(self, cast: Cast, ada: Client) -> None:
+        page = ada.post(f"{PEOPLE}{cast.olga.pk}/facilitate/", {"network": cast.ai.pk}, follow=True).content.decode()
+        assert "Olga Outside facilitates the AI Network from now on." in page
+        membership = Membership.objects.get(member=cast.olga, network=cast.ai)
+        assert (membership.state, membership.role) == ("active", "facilitator")
+
+        ada.post(f"{PEOPLE}{cast.olga.pk}/facilitate/ai/stop/")
+        membership.refresh_from_db()
+        assert (membership.state, membership.role) == ("active", "member")
+        assert AuditEvent.objects.filter(verb="stood down facilitator", network=cast.ai).count() == 1
+        assert membership.history.get(kind="stood_down").by == cast.ada
+
+        ada.post(f"{PEOPLE}{cast.olga.pk}/facilitate/ai/stop/")
+        assert AuditEvent.objects.filter(verb="stood down facilitator").count() == 1
+
+    def test_who_cannot_be_one_is_named_the_reason(self, cast: Cast, ada: Client) -> None:
+        page = ada.post(f"{PEOPLE}{cast.sven.pk}/facilitate/", {"network": cast.ai.pk}).content.decode()
+
+        assert "<title>Error: Appoint" in page
+        assert "Their membership of this network is suspended." in page
+
+    def test_the_networks_they_facilitate_are_not_offered(self, cast: Cast, ada: Client) -> None:
+        appoint_facilitator(cast.ai, cast.bob, by=None)
+        page = main_of(ada, f"{PEOPLE}{cast.bob.pk}/facilitate/")
+
+        assert "AI Practitioners Network" in page
+        assert "AI Network<" not in page
+
+
+class TestOrganisations:
+    def test_are_found_by_what_they_are(self, cast: Cast, ada: Client) -> None:
+        Organisation.objects.create(
+            name="Gone District Council",
+            short_name="Gone",
+            slug="gone",
+            region="Elsewhere",
+            kind="non_metropolitan_district",
+            ends_on=timezone.localdate(),
+        )
+        for query, found, missing in (
+            ("q=exam", "Exampleshire", "Gone"),
+            ("region=Elsewhere", "Gone", "Exampleshire"),
+            ("kind=non_metropolitan_district", "Gone", "Exampleshire"),
+            ("state=current", "Exampleshire", "Gone"),
+            ("state=ended", "Gone", "Exampleshire"),
+        ):
+            names = re.findall(r'organisations/[\w-]+/">([^<]+)</a>', main_of(ada, f"{ORGANISATIONS}?{query}"))
+            assert [name for name in names if found in name], query
+            assert not [name for name in names if missing in name], query
+
+    def test_have_a_page_with_facts_and_numbers(self, cast: Cast, ada: Client) -> None:
+        old = Organisation.objects.create(name="Old", short_name="Old", slug="old", succeeded_by=cast.council)
+        page = main_of(ada, f"{ORGANISATIONS}exampleshire/")
+
+        assert "XEX" in page
+        assert "exampleshire.example.org, 7 came by it" in page
+        assert re.search(r"Accounts in use</dt>\s*<dd[^>]*>7<", page)
+        assert old.name in page
+        assert "Bob" not in page
+        assert "Exampleshire County Council" in main_of(ada, f"{ORGANISATIONS}old/")
+
+    def test_are_added(self, ada: Client) -> None:
+        sent = {"name": "Local Bodies Association", "short_name": "LBA", "kind": "", "region": ""}
+        page = ada.post(f"{ORGANISATIONS}add/", sent, follow=True).content.decode()
+        assert "Local Bodies Association is added." in page
+        assert AuditEvent.objects.filter(verb="added organisation").count() == 1
+
+        page = ada.post(f"{ORGANISATIONS}add/", sent).content.decode()
+        assert "There is an organisation with this short name" in page
+        page = ada.post(f"{ORGANISATIONS}add/", sent | {"short_name": "?"}).content.decode()
+        assert "Short name must have letters or numbers" in page
+
+    def test_are_changed_and_the_log_says_which_facts(self, cast: Cast, ada: Client) -> None:
+        sent = {
+            "name": "Exampleshire Council",
+            "short_name": "Exampleshire",
+            "kind": "unitary",
+            "starts_on": "2026-04-01",
+            "ends_on": "",
+        }
+        ada.post(f"{ORGANISATIONS}exampleshire/change/", sent)
+        cast.council.refresh_from_db()
+
+        assert (cast.council.name, cast.council.kind) == ("Exampleshire Council", "unitary")
+        event = AuditEvent.objects.get(verb="changed organisation")
+        assert event.details == {"fields": ["kind", "name", "starts_on"]}
+        ada.post(f"{ORGANISATIONS}exampleshire/change/", sent)
+        assert AuditEvent.objects.filter(verb="changed organisation").count() == 1
+
+    def test_end_after_they_begin(self, ada: Client) -> None:
+        sent = {"name": "N", "short_name": "N", "starts_on": "2026-04-01", "ends_on": "2026-04-01"}
+        page = ada.post(f"{ORGANISATIONS}exampleshire/change/", sent).content.decode()
+
+        assert "<title>Error: Change Exampleshire County Council" in page
+        assert "must be after" in page
+
+    def test_take_as_many_queries_for_many_as_for_few(self, cast: Cast, ada: Client) -> None:
+        few = queries(ada, ORGANISATIONS)
+        Organisation.objects.bulk_create(
+            Organisation(name=f"O{n}", short_name=f"O{n}", slug=f"o{n}") for n in range(99)
+        )
+        assert queries(ada, ORGANISATIONS) == few <= 12
+
+
+class TestNetworks:
+    NEW: dict[str, Any] = {  # noqa: RUF012
+        "name": "Planning Network",
+        "slug": "planning",
+        "purpose": "For planners.",
+        "joining": "by_request",
+        "question": "What do you plan?",
+        "order": 3,
+    }
+
+    def test_are_listed_with_who_looks_after_them(self, cast: Cast, ada: Client) -> None:
+        Network.objects.create(name="Empty", slug="empty", purpose="P", joining="at_once")
+        page = main_of(ada, NETWORKS)
+
+        assert "2 members, 1 facilitator" in page
+        assert page.count("Needs a facilitator") == 1
+
+    def test_take_as_many_queries_for_many_as_for_few(self, cast: Cast, ada: Client) -> None:
+        few = queries(ada, NETWORKS)
+        for n in range(18):
+            Network.objects.create(name=f"N{n}", slug=f"n{n}", purpose="P", joining="at_once")
+        assert queries(ada, NETWORKS) == few <= 12
+
+    def test_are_created(self, ada: Client) -> None:
+        page = ada.post(f"{NETWORKS}create/", self.NEW, follow=True).content.decode()
+
+        assert "The Planning Network is created." in page
+        network = Network.objects.get(slug="planning")
+        assert (network.is_by_request, network.question, network.order) == (True, "What do you plan?", 3)
+        assert AuditEvent.objects.filter(verb="created network", network=network).exists()
+
+    @pytest.mark.parametrize(
+        ("field", "value", "words"),
+        [
+            ("name", "AI Network", "There is a network with this name"),
+            ("slug", "ai", "There is a network with this address"),
+            ("slug", "Planning", "Use small letters, numbers and hyphens only"),
+            ("slug", "a b", "Use small letters, numbers and hyphens only"),
+            ("purpose", "", "Enter what the network is for"),
+            ("joining", "", "Select how officers join"),
+            ("published_members", 250, "Enter the source of the published number"),
+            ("published_members", "many", "Enter a whole number"),
+            ("order", "", "Enter a number for its place"),
+        ],
+    )
+    def test_say_what_is_wrong(self, ada: Client, field: str, value: Any, words: str) -> None:
+        page = ada.post(f"{NETWORKS}create/", self.NEW | {field: value}).content.decode()
+
+        assert "<title>Error: Create a network" in page
+        assert words in page
+        assert not Network.objects.filter(name="Planning Network").exists()
+
+    def test_are_changed_and_the_log_names_the_fields_and_not_the_words(self, cast: Cast, ada: Client) -> None:
+        sent = {"name": "AI Network", "purpose": "New words.", "joining": "at_once", "order": 5}
+        ada.post(f"{NETWORKS}ai/", sent)
+        cast.ai.refresh_from_db()
+
+        assert (cast.ai.purpose, cast.ai.order, cast.ai.slug) == ("New words.", 5, "ai")
+        event = AuditEvent.objects.get(verb="changed network")
+        assert (event.network, event.details) == (cast.ai, {"fields": ["order", "purpose"]})
+        page = ada.post(f"{NETWORKS}ai/", sent | {"name": ""}).content.decode()
+        assert "Change the AI Network" in page
+
+    def test_a_field_that_is_not_theirs_is_not_changed(self, cast: Cast) -> None:
+        for field in ("slug", "access_version", "pk"):
+            with pytest.raises(TypeError):
+                change_network(cast.ai, by=cast.ada, **{field: 1})
+            with pytest.raises(TypeError):
+                change_organisation(cast.council, by=cast.ada, **{field: 1})
+
+
+def csv_of(response: Any) -> list[list[str]]:
+    async def collect() -> bytes:
+        return b"".join([part async for part in response.streaming_content])
+
+    text = async_to_sync(collect)().decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(text)))
+
+
+class TestTheAuditLog:
+    @pytest.fixture(autouse=True)
+    def events(self, cast: Cast) -> None:
+        record("joined", Membership.objects.get(member=cast.bob, network=cast.ai), by=cast.bob, network=cast.ai)
+        record("admitted", cast.bob, by=None, domain="exampleshire.example.org")
+        record("gave roles", cast.fay, by=cast.ada, had=[], has=["Editors"])
+
+    def test_names_who_and_what(self, cast: Cast, ada: Client) -> None:
+        table = main_of(ada, AUDIT).split("<tbody")[1].split("</tbody>")[0]
+        page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", table))
+
+        assert page.index("gave roles") < page.index("admitted") < page.index("joined")
+        assert "Ada Administers gave roles Fay Facilitates had: none, has: Editors" in page
+        assert "The site itself admitted Bob Belongs domain: exampleshire.example.org" in page
+        assert "Bob Belongs joined Membership" in page
+
+    @pytest.mark.parametrize(
+        ("query", "found"),
+        [
+            ("verb=joined", ["joined"]),
+            ("actor=Ada", ["gave roles"]),
+            ("actor=bob@", ["joined"]),
+            ("network=ai", ["joined"]),
+            ("kind=network.member", ["gave roles", "admitted"]),
+            ("since=2000-01-01&until=2000-12-31", []),
+            ("since=2000-01-01", ["gave roles", "admitted", "joined"]),
+            ("since=yesterday", []),
+            ("network=kings", []),
+        ],
+    )
+    def test_is_narrowed(self, ada: Client, query: str, found: list[str]) -> None:
+        page = main_of(ada, f"{AUDIT}?{query}")
+
+        assert re.findall(r'<td class="govuk-table__cell">(joined|admitted|gave roles)</td>', page) == found
+
+    def test_says_which_filter_it_does_not_understand(self, ada: Client) -> None:
+        page = page_of(ada, f"{AUDIT}?since=yesterday")
+
+        assert "<title>Error: Audit log" in page
+        assert "Enter the first day, like 2026-04-01" in page
+
+    def test_an_account_that_is_gone_is_a_number(self, cast: Cast, ada: Client) -> None:
+        record("left", cast.ai, by=cast.olga, network=cast.ai)
+        number = cast.olga.pk
+        cast.olga.delete()
+
+        assert f"Member {number}" in main_of(ada, AUDIT)
+
+    def test_who_may_read_the_log_and_not_the_accounts_sees_numbers(self, cast: Cast) -> None:
+        cast.olga.user_permissions.add(Permission.objects.get(codename="view_auditevent"))
+        page = main_of(browser_of(cast, "olga"), AUDIT)
+
+        assert f"Member {cast.bob.pk}" in page
+        assert "Bob" not in page
+
+    def test_takes_as_many_queries_for_two_thousand_events_as_for_twenty(self, cast: Cast, ada: Client) -> None:
+        def more(count: int) -> None:
+            AuditEvent.objects.bulk_create(
+                AuditEvent(
+                    verb="did",
+                    actor_id=[cast.bob.pk, cast.fay.pk, None][n % 3],
+                    network=[cast.ai, None][n % 2],
+                    object_kind="network.member",
+                    object_id=str(cast.olga.pk),
+                )
+                for n in range(count)
+            )
+
+        more(17)
+        few = queries(ada, AUDIT)
+        more(1_980)
+        assert queries(ada, AUDIT) == few <= 12
+        assert main_of(ada, AUDIT).count("<tr") == 51
+
+    def test_is_taken_away_as_a_file_in_which_nothing_is_a_formula(self, cast: Cast, ada: Client) -> None:
+        Member.objects.filter(pk=cast.bob.pk).update(name="=HYPERLINK(1)")
+        response: Any = ada.post(f"{AUDIT}export/", {"kind": "network.member"})
+        rows = csv_of(response)
+
+        assert response["Content-Type"].startswith("text/csv")
+        assert "attachment" in response["Content-Disposition"]
+        assert rows[0] == list(audit_view.HEADER)
+        assert [row[4] for row in rows[1:]] == ["gave roles", "admitted"]
+        assert rows[2][8] == "'=HYPERLINK(1)"
+        event = AuditEvent.objects.get(verb="exported the audit log")
+        assert (event.actor_id, event.details) == (cast.ada.pk, {"filters": ["kind"]})
+
+    def test_a_file_that_is_cut_off_says_so(self, ada: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(audit_view, "IN_A_FILE", 2)
+        monkeypatch.setattr(audit_view, "AT_A_TIME", 1)
+        rows = csv_of(ada.post(f"{AUDIT}export/"))
+
+        assert len(rows) == 4
+        assert rows[-1][0].startswith("This file ends after 2 rows.")
+
+    def test_filters_that_are_not_understood_give_an_empty_file(self, ada: Client) -> None:
+        assert len(csv_of(ada.post(f"{AUDIT}export/", {"since": "yesterday"}))) == 1
+
+    def test_is_not_taken_away_by_a_mere_link(self, ada: Client) -> None:
+        assert ada.get(f"{AUDIT}export/").status_code == 405
+
+
+class TestMail:
+    @pytest.fixture
+    def failed(self, cast: Cast) -> MailLedger:
+        owe_mail("account_reinstated", cast.bob, period="1", object_id=1)
+        MailLedger.objects.update(state="failed", attempts=6, error="SMTPServerDisconnected: gone")
+        return MailLedger.objects.get()
+
+    def test_shows_what_failed_and_sends_it_again(self, cast: Cast, ada: Client, failed: MailLedger) -> None:
+        page = main_of(ada, MAIL)
+        assert "Account reinstated" in page
+        assert "Bob Belongs" in page
+        assert "6 tries" in page
+
+        page = ada.post(f"{MAIL}{failed.pk}/again/", follow=True).content.decode()
+        assert "The mail is tried again within a minute." in page
+        failed.refresh_from_db()
+        assert (failed.state, failed.attempts, failed.error) == ("due", 0, "")
+        assert AuditEvent.objects.get(verb="sent mail again").object_id == str(failed.pk)
+
+        page = ada.post(f"{MAIL}{failed.pk}/again/", follow=True).content.decode()
+        assert "Only mail that failed can be sent again." in page
+
+    def test_that_somebody_waited_for_is_not_sent_late(self, cast: Cast, ada: Client) -> None:
+        row = MailLedger.objects.create(recipient="x", stream="login_code", period="1", state="failed")
+
+        assert "Try again" not in main_of(ada, MAIL)
+        assert "It would come too late." in ada.post(f"{MAIL}{row.pk}/again/", follow=True).content.decode()
+
+    def test_has_a_list_for_each_state(self, cast: Cast, ada: Client) -> None:
+        now = timezone.now()
+        for n, (state, what) in enumerate(
+            [("due", {}), ("sent", {"sent_at": now}), ("sent", {"sent_at": now - timedelta(days=2)}), ("dropped", {})]
+        ):
+            MailLedger.objects.create(recipient="x", stream=f"kind_{n}", period="1", state=state, **what)
+        for n, minutes in ((4, 11), (5, 1)):
+            claimed = now - timedelta(minutes=minutes)
+            MailLedger.objects.create(
+                recipient="x", stream=f"kind_{n}", period="1", state="sending", claimed_at=claimed
+            )
+        for show, kinds in (("due", ["0"]), ("sent", ["1"]), ("uncertain", ["4"]), ("failed", []), ("kings", [])):
+            assert re.findall(r"<p>Kind (\d)</p>", main_of(ada, f"{MAIL}?show={show}")) == kinds, show
+
+    def test_names_no_address_to_who_may_not_see_accounts(self, cast: Cast, failed: MailLedger) -> None:
+        MailLedger.objects.create(recipient="nora@example.org", stream="s", period="1", state="failed")
+        cast.olga.user_permissions.add(Permission.objects.get(codename="view_mailledger"))
+        olga = browser_of(cast, "olga")
+        page = main_of(olga, MAIL)
+
+        assert "nora@" not in page
+        assert "Bob" not in page
+        assert "SMTP" not in page
+        assert olga.post(f"{MAIL}{failed.pk}/again/", follow=True).content.decode().count("Only administrators") == 1
+
+    def test_takes_as_many_queries_for_many_as_for_few(self, cast: Cast, ada: Client, failed: MailLedger) -> None:
+        few = queries(ada, MAIL)
+        MailLedger.objects.bulk_create(
+            MailLedger(recipient=f"{n}", stream="s", period="1", member=cast.fay, state="failed") for n in range(99)
+        )
+        assert queries(ada, MAIL) == few <= 12

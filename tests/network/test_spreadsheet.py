@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+
+import pytest
+
+from network.spreadsheet import file_of, plain
+
+
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =1", "\uff1d1", "=cmd|' /C calc'!A0"]
+)
+def test_text_that_begins_like_a_formula_is_text(cell: str) -> None:
+    assert plain(cell) == f"'{cell}"
+
+
+@pytest.mark.parametrize("cell", ["Bob", "a=b", "", "O'Brien", "3 - 1"])
+def test_other_text_stays_as_it_is(cell: str) -> None:
+    assert plain(cell) == cell
+
+
+def test_numbers_and_times_are_no_text() -> None:
+    assert [plain(-5), plain(None), plain(datetime(2026, 7, 1, 11, tzinfo=UTC))] == ["-5", "", "2026-07-01 12:00:00"]
+
+
+def test_a_file_is_read_again_as_it_was_written() -> None:
+    text = "".join(file_of(["Name", "Words"], [["Zoë, Ltd", 'She said "no"\nand left'], ["=1", 2]]))
+
+    assert text.startswith("\ufeff")
+    assert list(csv.reader(io.StringIO(text.removeprefix("\ufeff")))) == [
+        ["Name", "Words"],
+        ["Zoë, Ltd", 'She said "no"\nand left'],
+        ["'=1", "2"],
+    ]
