@@ -6,8 +6,20 @@ from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 
-from network.models import Member, Membership, Network, Notice, Organisation, OrganisationDomain, Theme, Viewer
-from network.models.organisation import domain_of
+from network.models import (
+    AdmissionRequest,
+    Intake,
+    Invitation,
+    Member,
+    Membership,
+    Network,
+    Notice,
+    Organisation,
+    OrganisationDomain,
+    Theme,
+    Viewer,
+)
+from network.models.organisation import domain_of, is_public_body
 
 
 class Refused(PermissionDenied):
@@ -33,13 +45,20 @@ ALLOWED = Verdict()
 SIGN_IN_FIRST = Verdict("Sign in first.")
 NOT_A_MEMBER = Verdict("Only members of this network can do this.")
 UNCONFIRMED_DOMAIN = Verdict("An administrator has to confirm this officer's email domain first.")
+BY_INVITATION = Verdict("Partners and suppliers join a network when a facilitator invites them.")
 
 
 def can_sign_up(email: str) -> Verdict:
-    """Whether an account may be asked for with this address, by the domain alone."""
-    if OrganisationDomain.objects.for_address(email).exists():
+    """Whether an account may be asked for with this address, by the domain alone. At a public body that nobody knows
+    the mailbox is proved first, and then an administrator is asked."""
+    domain = domain_of(email)
+    if is_public_body(domain) or OrganisationDomain.objects.for_address(email).exists():
         return ALLOWED
-    return Verdict(f"Enter an address at a council's email domain. We do not know {domain_of(email)} as one.")
+    return unknown_domain(domain)
+
+
+def unknown_domain(domain: str) -> Verdict:
+    return Verdict(f"Enter an address at a council's email domain. We do not know {domain} as one.")
 
 
 def can_be_admitted(member: Member, organisation: Organisation | None) -> Verdict:
@@ -49,12 +68,22 @@ def can_be_admitted(member: Member, organisation: Organisation | None) -> Verdic
     if not member.is_active:
         return Verdict("This account is closed.")
     if not councils:
-        return can_sign_up(member.email)
+        return unknown_domain(domain_of(member.email))
     if organisation is None and len(councils) > 1:
         return Verdict("Several councils share this email domain. Say which you work for.")
     if organisation is not None and organisation not in councils:
         return Verdict(f"{organisation} does not use this email domain.")
     return ALLOWED
+
+
+def can_ask_for_admission(viewer: Viewer) -> Verdict:
+    """Asking an administrator to be let in, where no rule did. Again after a no."""
+    if not viewer.is_authenticated or not viewer.is_active:
+        return SIGN_IN_FIRST
+    if hasattr(viewer, "admission"):
+        return Verdict("You have been let in already.")
+    asked = AdmissionRequest.objects.visible_to(viewer).waiting().filter(member=viewer)
+    return Verdict("You have already asked. An administrator will decide.") if asked.exists() else ALLOWED
 
 
 def membership_of(viewer: Viewer, network: Network) -> Membership | None:
@@ -85,6 +114,13 @@ def can_facilitate(viewer: Viewer, network: Network) -> Verdict:
     return Verdict("Only facilitators of this network can do this.")
 
 
+def is_invited(viewer: Viewer, network: Network) -> bool:
+    return (
+        viewer.is_authenticated
+        and Invitation.objects.open().filter(network=network, email__iexact=viewer.email).exists()
+    )
+
+
 def _can_enter(viewer: Viewer, membership: Membership | None) -> Verdict:
     if not viewer.is_authenticated or not viewer.is_active:
         return SIGN_IN_FIRST
@@ -102,26 +138,38 @@ def can_join(viewer: Viewer, network: Network) -> Verdict:
     return can_join_as(viewer, network, membership_of(viewer, network))
 
 
-def can_join_as(viewer: Viewer, network: Network, membership: Membership | None) -> Verdict:
-    """`can_join` for a list, where the viewer's memberships are at hand."""
+def can_join_as(
+    viewer: Viewer, network: Network, membership: Membership | None, invited: bool | None = None
+) -> Verdict:
+    """`can_join` for a list, where the viewer's memberships are at hand, and whether there is an open invitation; None
+    where that has still to be asked."""
     verdict = _can_enter(viewer, membership)
     if verdict and network.is_by_request:
         return Verdict("This network is joined by request.")
-    return verdict
+    return verdict and _comes_by_invitation(viewer, network, invited)
+
+
+def _comes_by_invitation(viewer: Viewer, network: Network, invited: bool | None) -> Verdict:
+    """Partners and suppliers do; officers need none."""
+    if not viewer.is_authenticated or viewer.kind == Member.Kind.OFFICER:
+        return ALLOWED
+    if invited is None:
+        invited = is_invited(viewer, network)
+    return ALLOWED if invited else BY_INVITATION
 
 
 def can_ask_to_join(viewer: Viewer, network: Network) -> Verdict:
     return can_ask_as(viewer, network, membership_of(viewer, network))
 
 
-def can_ask_as(viewer: Viewer, network: Network, membership: Membership | None) -> Verdict:
-    """`can_ask_to_join` for a list, where the viewer's memberships are at hand."""
+def can_ask_as(viewer: Viewer, network: Network, membership: Membership | None, invited: bool | None = None) -> Verdict:
+    """`can_ask_to_join` for a list, with what `can_join_as` takes."""
     verdict = _can_enter(viewer, membership)
     if verdict and not network.is_by_request:
         return Verdict("You can join this network at once; no request is needed.")
     if verdict and membership and membership.state == Membership.State.REQUESTED:
         return Verdict("You have already asked to join. The facilitators will decide.")
-    return verdict
+    return verdict and _comes_by_invitation(viewer, network, invited)
 
 
 def can_leave(viewer: Viewer, network: Network) -> Verdict:
@@ -155,8 +203,77 @@ def _holds(viewer: Viewer, right: str, reason: str) -> Verdict:
 
 
 def can_confirm_domains(viewer: Viewer) -> Verdict:
+    """Everything about email domains: adding, confirming, taking that back, saying what comes by them, removing."""
     reason = "Only administrators can confirm an organisation's email domain."
     return _holds(viewer, "network.change_organisationdomain", reason)
+
+
+def can_remove_domain(viewer: Viewer, domain: OrganisationDomain) -> Verdict:
+    verdict = can_confirm_domains(viewer)
+    if verdict and domain.admissions.exists():
+        return Verdict("People came by this domain, so it stays. Take the confirmation back instead.")
+    return verdict
+
+
+def can_let_people_in(viewer: Viewer) -> Verdict:
+    """Looking at those who ask to be let in, and deciding."""
+    return _holds(viewer, "network.change_admissionrequest", "Only administrators can decide who is let in.")
+
+
+def can_decide_admission(viewer: Viewer, request: AdmissionRequest) -> Verdict:
+    verdict = can_let_people_in(viewer)
+    if verdict and request.state != AdmissionRequest.State.WAITING:
+        return Verdict("This request has already been decided.")
+    if verdict and not request.member.is_active:
+        return Verdict("This account is closed.")
+    return verdict
+
+
+def can_work_for(organisation: Organisation) -> Verdict:
+    """Whether anybody can be said to work for it now, or to come by a domain of it."""
+    if organisation.succeeded_by_id or not organisation.is_current:
+        return Verdict(f"{organisation} has ended. Choose the organisation that succeeded it.")
+    return ALLOWED
+
+
+def can_change_organisations(viewer: Viewer) -> Verdict:
+    """Adding organisations to the register, and merging them."""
+    return _holds(
+        viewer, "network.change_organisation", "Only administrators can change the register of organisations."
+    )
+
+
+def can_be_succeeded(old: Organisation, into: Organisation) -> Verdict:
+    """Whether one organisation may end in another, whoever says so. It has one successor for ever, and that is not
+    itself one of the past: neither chains nor circles are made."""
+    if old.pk == into.pk:
+        return Verdict(f"{old} cannot succeed itself.")
+    verdict = can_work_for(into)
+    if not verdict:
+        return verdict
+    if old.succeeded_by_id not in (None, into.pk):
+        return Verdict(f"{old} was succeeded by {old.succeeded_by} already.")
+    return ALLOWED
+
+
+def can_run_intakes(viewer: Viewer) -> Verdict:
+    return _holds(viewer, "network.add_intake", "Only administrators can let in a list of people.")
+
+
+def can_begin_intake(viewer: Viewer, intake: Intake) -> Verdict:
+    verdict = can_run_intakes(viewer)
+    if verdict and intake.state != Intake.State.LOOKED_AT:
+        return Verdict("This list is under way already, or done.")
+    return verdict
+
+
+def can_be_enrolled(member: Member, network: Network) -> Verdict:
+    """Whether an administrator's list may put somebody into a network: as they could join it themselves, at once, and
+    never back into one that they have left."""
+    membership = membership_of(member, network)
+    if membership and membership.state == Membership.State.LEFT:
+        return Verdict("They have left this network.")
+    return can_join_as(member, network, membership)
 
 
 def can_become_facilitator(member: Member, network: Network) -> Verdict:
@@ -165,6 +282,8 @@ def can_become_facilitator(member: Member, network: Network) -> Verdict:
     verdict = _can_enter(member, None)
     if verdict and membership and membership.state == Membership.State.SUSPENDED:
         return Verdict("Their membership of this network is suspended.")
+    if verdict and member.kind != Member.Kind.OFFICER:
+        return Verdict("Only officers facilitate a network.")
     if verdict and network.is_by_request and not member.admission.is_confirmed:
         return UNCONFIRMED_DOMAIN
     return verdict

@@ -274,6 +274,12 @@ if not PROXIES.isdecimal():
     raise ImproperlyConfigured(f"GUILDHALL_PROXIES is how many proxies stand before this site, not {PROXIES!r}.")
 ALLAUTH_TRUSTED_PROXY_COUNT = int(PROXIES)
 
+# How long after a mailbox was proved its owner is asked to do so again.
+MONTHS = text("GUILDHALL_REPROVE_MONTHS", "12")
+if not MONTHS.isdecimal():
+    raise ImproperlyConfigured(f"GUILDHALL_REPROVE_MONTHS is a number of months, or 0 for never, not {MONTHS!r}.")
+REPROVE_MONTHS = int(MONTHS)
+
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_IS_HTTPS

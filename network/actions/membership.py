@@ -23,6 +23,18 @@ def join_network(network: Network, *, by: Member, now: datetime | None = None) -
     return membership
 
 
+def enrol(network: Network, member: Member, *, by: Member | None, now: datetime | None = None) -> Membership:
+    """Puts somebody into a network that is joined at once, from a list that `by` answers for: an administrator's. Never
+    back into one that they have left. Raises Refused."""
+    permissions.can_be_enrolled(member, network).enforce()
+    with transaction.atomic():
+        _lock_own(network, member)
+        permissions.can_be_enrolled(member, network).enforce()
+        membership = _begin(network, member, now=now)
+        record("enrolled", membership, by=by, network=network)
+    return membership
+
+
 def ask_to_join(network: Network, *, by: Member, reason: str, now: datetime | None = None) -> Membership:
     """Puts an officer in the queue of a network that is joined by request. Asking twice is one request.
     Raises Refused, LimitReached."""

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from network import permissions
 from network.actions import membership as verbs
 from network.forms import AskToJoinForm, DeclineForm
-from network.models import Membership, Network, Theme, Viewer
+from network.models import Invitation, Membership, Network, Theme, Viewer
 from network.permissions import Refused, Verdict
 from network.views import MemberRequest
 
@@ -29,20 +29,28 @@ class NetworkCard:
     can_ask: Verdict
 
 
-def card_of(network: Network, viewer: Viewer, membership: Membership | None) -> NetworkCard:
+def card_of(
+    network: Network, viewer: Viewer, membership: Membership | None, invited: bool | None = None
+) -> NetworkCard:
     return NetworkCard(
         network,
         membership,
-        permissions.can_join_as(viewer, network, membership),
-        permissions.can_ask_as(viewer, network, membership),
+        permissions.can_join_as(viewer, network, membership, invited),
+        permissions.can_ask_as(viewer, network, membership, invited),
     )
 
 
 def network_cards(viewer: Viewer) -> list[NetworkCard]:
-    """All networks, in their order; two queries however many there are."""
+    """All networks, in their order; as many queries however many there are."""
     own = Membership.objects.visible_to(viewer).filter(member=viewer.pk) if viewer.is_authenticated else []
     memberships = {membership.network_id: membership for membership in own}
-    return [card_of(network, viewer, memberships.get(network.pk)) for network in Network.objects.visible_to(viewer)]
+    invited: set[int] = set()
+    if viewer.is_authenticated and viewer.label:  # only partners and suppliers need one
+        invited = set(Invitation.objects.open().filter(email__iexact=viewer.email).values_list("network", flat=True))
+    return [
+        card_of(network, viewer, memberships.get(network.pk), network.pk in invited)
+        for network in Network.objects.visible_to(viewer)
+    ]
 
 
 @require_safe
