@@ -272,7 +272,7 @@ class OrganisationChoice(forms.ModelChoiceField[Organisation]):
 def kind_field() -> forms.ChoiceField:
     return forms.ChoiceField(
         label="What are they?",
-        help_text="Partners and suppliers are labelled wherever they appear, and join a network only when a facilitator invites them.",
+        help_text="Partners and suppliers are labelled wherever they appear, and join a network when they are invited.",
         choices=Member.Kind.choices,
         initial=Member.Kind.OFFICER,
         widget=forms.RadioSelect,
@@ -403,9 +403,9 @@ COLUMNS = ("email", "name", "organisation", "job_title")
 
 
 def read_list(content: bytes) -> list[Listed]:
-    """The people of a CSV file: UTF-8 with or without a byte order mark, commas or Excel's semicolons, the columns named
-    in the first line, in any order. What is wrong with the file raises ValidationError, naming the line; what is wrong
-    with one person stands in `problem`."""
+    """The people of a CSV file: UTF-8 with or without a byte order mark, commas or Excel's semicolons, the columns
+    named in the first line, in any order. What is wrong with the file raises ValidationError, naming the line; what is
+    wrong with one person stands in `problem`."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -464,7 +464,7 @@ def _listed(number: int, cells: dict[str, str]) -> Listed:
 class IntakeForm(forms.Form):
     file = forms.FileField(
         label="CSV file",
-        help_text="Columns email and name, and organisation and job_title if you have them. At most 1,000 people and 1 MB.",
+        help_text="Columns: email, name; organisation and job_title if you have them. At most 1,000 people, 1 MB.",
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv"}),
         error_messages={"required": "Select a CSV file", "empty": "The file is empty", "invalid": "Select a CSV file"},
     )

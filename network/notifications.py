@@ -121,12 +121,12 @@ def _title_of_decision(membership: Membership) -> str:
 
 def _came_by(viewer: Viewer) -> QuerySet[OrganisationDomain]:
     """The confirmed domain by which the viewer came."""
-    own = Admission.objects.visible_to(viewer).filter(member=viewer.pk)
+    own = Admission.objects.visible_to(viewer).filter(member=viewer.pk or 0)
     return OrganisationDomain.objects.filter(admissions__in=own).exclude(confirmed_at=None)
 
 
 def _decision_on_admission(row: MailLedger, member: Member | None) -> Mail | None:
-    request = AdmissionRequest.objects.filter(pk=row.object_id).select_related("member__organisation").first()
+    request = AdmissionRequest.objects.filter(pk=row.object_id or 0).select_related("member__organisation").first()
     if request is None or request.state == AdmissionRequest.State.WAITING:
         return None
     return Mail("network/mail/admission_decided.txt", {"asked": request})

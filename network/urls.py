@@ -3,7 +3,20 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from network.views import account, components, domains, mail, members, networks, notices, organisations
+from network.views import (
+    account,
+    admission,
+    components,
+    domains,
+    intake,
+    mail,
+    mailbox,
+    members,
+    networks,
+    notices,
+    organisation_admin,
+    organisations,
+)
 from network.views.health import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,7 +27,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/signup/confirm/", account.SignUpCode.as_view(), name="account_email_verification_sent"),
     path("account/logout/", account.SignOut.as_view(), name="account_logout"),
     path("account/closed/", account.Closed.as_view(), name="account_inactive"),
+    path("account/mailbox/", mailbox.mailbox_proof, name="mailbox_proof"),
     path("welcome/", account.welcome, name="welcome"),
+    path("welcome/ask/", admission.ask, name="admission_ask"),
     path("networks/", networks.networks, name="networks"),
     path("networks/<slug:slug>/", networks.network, name="network"),
     path("networks/<slug:slug>/join/", networks.join, name="network_join"),
@@ -28,7 +43,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/read/", notices.read_all, name="notices_read"),
     path("notices/<int:pk>/open/", notices.open_notice, name="notice_open"),
     path("administration/domains/", domains.domains, name="domains"),
+    path("administration/domains/add/", domains.add, name="domain_add"),
+    path("administration/domains/<int:pk>/", domains.domain, name="domain"),
     path("administration/domains/<int:pk>/confirm/", domains.confirm, name="domain_confirm"),
+    path("administration/domains/<int:pk>/take-back/", domains.take_back, name="domain_take_back"),
+    path("administration/domains/<int:pk>/remove/", domains.remove, name="domain_remove"),
+    path("administration/admissions/", admission.admissions, name="admissions"),
+    path("administration/admissions/<int:pk>/let-in/", admission.let_in, name="admission_let_in"),
+    path("administration/admissions/<int:pk>/decline/", admission.decline, name="admission_decline"),
+    path("administration/organisations/", organisation_admin.organisations, name="organisations"),
+    path("administration/organisations/add/", organisation_admin.add, name="organisation_add"),
+    path("administration/organisations/merge/", organisation_admin.merge, name="organisations_merge"),
+    path(
+        "administration/organisations/merge/confirm/",
+        organisation_admin.merge_confirm,
+        name="organisations_merge_confirm",
+    ),
+    path("administration/intake/", intake.intakes, name="intakes"),
+    path("administration/intake/<int:pk>/", intake.intake, name="intake"),
+    path("administration/intake/<int:pk>/begin/", intake.begin, name="intake_begin"),
+    path("administration/intake/<int:pk>/report.csv", intake.report, name="intake_report"),
     path("health/", health, name="health"),
     path("", include("forums.urls")),
     path("", include("cms.urls")),

@@ -1,5 +1,5 @@
-"""Whoever holds the mailbox holds the account. So that it is still theirs is shown again, once a year and when mail comes
-back; who does not answer lapses, and comes back by signing in with a code."""
+"""Whoever holds the mailbox holds the account. That it is still theirs is shown again, once a year and when mail comes
+back; who does not answer lapses, and returns by signing in with a code."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ AT_ONCE = 200  # members that one look takes, so that a job stays short; the nex
 
 
 def note_proof(member: Member, *, now: datetime | None = None) -> None:
-    """A code that we sent to the mailbox was entered. An account that had lapsed is in use again; one that was suspended
-    or closed is not."""
+    """A code that we sent to the mailbox was entered. An account that had lapsed is in use again; one that was
+    suspended or closed is not."""
     now = now or timezone.now()
     if member.inactive_because == Member.Inactive.LAPSED:
         return_to_use(member, now=now)

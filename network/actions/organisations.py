@@ -1,11 +1,11 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.text import slugify
 
@@ -129,24 +129,40 @@ def _free_slug(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What merging moved; or, before it is done, what it would."""
+    """What merging moved."""
 
     organisations: int
     members: int
     domains: int
 
 
-def what_would_merge(old: Sequence[Organisation], *, into: Organisation) -> QuerySet[Organisation]:
-    """The organisations that would end, each with `members_count`, `domains_count` and `confirmed_count`. Raises Refused
-    where they cannot be merged."""
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """An organisation that would end, and how much would move."""
+
+    organisation: Organisation
+    members: int
+    domains: int
+    confirmed: int
+
+
+def what_would_merge(old: Sequence[Organisation], *, into: Organisation) -> list[Ending]:
+    """What merging would do to each; nothing for those that were merged into it already. Raises Refused where they
+    cannot be merged."""
     for organisation in old:
         permissions.can_be_succeeded(organisation, into).enforce()
-    ending = Organisation.objects.filter(pk__in=[organisation.pk for organisation in old], succeeded_by=None)
-    return ending.annotate(
-        members_count=Count("members", distinct=True),
-        domains_count=Count("domains", distinct=True),
-        confirmed_count=Count("domains", filter=Q(domains__confirmed_at__isnull=False), distinct=True),
-    )
+    ending = [organisation for organisation in old if organisation.succeeded_by_id is None]
+    members = Counter(Member.objects.filter(organisation__in=ending).values_list("organisation", flat=True))
+    domains = list(OrganisationDomain.objects.filter(organisation__in=ending))
+    return [
+        Ending(
+            organisation,
+            members=members[organisation.pk],
+            domains=sum(domain.organisation_id == organisation.pk for domain in domains),
+            confirmed=sum(domain.organisation_id == organisation.pk and domain.is_confirmed for domain in domains),
+        )
+        for organisation in ending
+    ]
 
 
 def merge_organisations(
@@ -155,8 +171,8 @@ def merge_organisations(
     """Several organisations end in one, which their members work for from now on and whose domains theirs become, as
     confirmed as they are. Of a domain that more than one of them has, one row stays, confirmed where one was. What was
     written stays with the organisation that its author had then. `ends_on`: the first day on which they are no more,
-    not after today; without, today, or the day that the register gave where that has passed. Merging again changes nothing. `by` None is the
-    command line. Raises Refused, LimitReached."""
+    not after today; without, today, or the day that the register gave where that has passed. Merging again changes
+    nothing. `by` None is the command line. Raises Refused, LimitReached."""
     if by is not None:
         permissions.can_change_organisations(by).enforce()
         limits.MERGING.spend(by)
@@ -183,8 +199,8 @@ def merge_organisations(
 
 
 def _move_domains(old: Organisation, into: Organisation) -> int:
-    """How many domains `into` has more, or confirmed, than before. A moved one counts as added by a person: the register
-    gives it to the old organisation, and would take it away again."""
+    """How many domains `into` has more, or confirmed, than before. A moved one counts as added by a person: the
+    register gives it to the old organisation, and would take it away again."""
     moved = 0
     has = {row.domain: row for row in OrganisationDomain.objects.select_for_update().filter(organisation=into)}
     for row in OrganisationDomain.objects.select_for_update().filter(organisation=old):

@@ -24,6 +24,7 @@ from network.actions import admission
 from network.adapters import MailNotSent
 from network.forms import RequestCodeForm, SignInCodeForm, SignUpCodeForm, SignUpForm
 from network.limits import LimitReached
+from network.models import AdmissionRequest
 from network.views import MemberRequest, errors
 from network.views.networks import network_cards
 
@@ -157,6 +158,7 @@ def welcome(request: MemberRequest) -> HttpResponse:
     context = {
         "cards": network_cards(request.user),
         "admission": getattr(request.user, "admission", None),
+        "asked": AdmissionRequest.objects.visible_to(request.user).filter(member=request.user).first(),
         "onward": get_next_redirect_url(request),
     }
     return render(request, "network/welcome.html", context)
