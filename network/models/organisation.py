@@ -29,8 +29,9 @@ def domain_of(address: str) -> str:
 
 
 def is_public_body(domain: str) -> bool:
-    """Whether a domain is given to public bodies of the United Kingdom alone. Many of them are no councils."""
-    return domain.endswith(".gov.uk")
+    """Whether a domain is given to public bodies of the United Kingdom alone; many of them are no councils. None of
+    these domains has letters beyond plain ones, so what has them only looks like one."""
+    return domain.endswith(".gov.uk") and "xn--" not in domain
 
 
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
