@@ -84,7 +84,7 @@ def admission_requested(request: AdmissionRequest, *, now: datetime) -> None:
 
 def admission_decided(request: AdmissionRequest, *, now: datetime) -> None:
     give_notice("admission_decided", request.pk, [request.member], now=now)
-    owe_mail("admission_decided", request.member, period=f"{now:%Y-%m-%dT%H:%M:%S}", object_id=request.pk, now=now)
+    owe_mail("admission_decided", request.member, period=now.isoformat(), object_id=request.pk, now=now)
 
 
 def domain_confirmed(domain: OrganisationDomain, *, now: datetime) -> None:
@@ -99,7 +99,7 @@ def let_in_from_list(member: Member, *, now: datetime) -> None:
 
 def mailbox_proof_asked(member: Member, *, now: datetime) -> None:
     give_notice("mailbox_proof_asked", member.pk, [member], now=now)
-    owe_mail("mailbox_proof_asked", member, period=f"{now:%Y-%m-%dT%H:%M:%S}", now=now)
+    owe_mail("mailbox_proof_asked", member, period=now.isoformat(), now=now)
 
 
 def join_requested(request: Membership, *, now: datetime) -> None:

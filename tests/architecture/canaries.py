@@ -18,7 +18,7 @@ from forums.actions.rooms import schedule_room
 from forums.actions.threads import begin_site_discussion, start_thread
 from forums.models import Room, Thread
 from network.actions.membership import ask_to_join
-from network.models import Admission, Member, Membership, NetworkTheme, Theme
+from network.models import Admission, AdmissionRequest, Intake, IntakeRow, Member, Membership, NetworkTheme, Theme
 from tests.cast import Cast
 
 # Text that is for everybody, column by column. Whatever is not named here is private and gets a canary.
@@ -79,6 +79,10 @@ def build(cast: Cast) -> World:
     say(room, by=cast.bob, body="Private message")
     newcomer = Member.objects.create_user("wendy@exampleshire.example.org", name="Wendy", organisation=cast.council)
     Admission.objects.create(member=newcomer, rule=Admission.Rule.PERSON, note="Known to us")
+    waits = Member.objects.create_user("paula@parish.example.org", name="Paula")
+    AdmissionRequest.objects.create(member=waits, works_for="Private body", reason="Private reason")
+    intake = Intake.objects.create(by=cast.ada, network=cast.ai)
+    IntakeRow.objects.create(intake=intake, number=2, email="private@example.org", name="Private name")
     request = ask_to_join(cast.practitioners, by=newcomer, reason="Private reason")
     home = set_up_site()
     section = publish_page(home, SectionPage(title="Events", slug="events"), by=None)
