@@ -72,17 +72,23 @@ def prove_mailbox(member: Member, told: SignUp | None) -> Admission | None:
 
 
 def admit(
-    member: Member,
-    *,
-    name: str = "",
-    organisation: Organisation | None = None,
-    by: Member | None = None,
-    note: str = "",
-    now: datetime | None = None,
+    member: Member, *, name: str = "", organisation: Organisation | None = None, now: datetime | None = None
 ) -> Admission:
-    """Lets somebody in by the rule for the domain of their mailbox, and says of which organisation and as what.
-    `organisation` None where the domain leaves no choice. `by` None: they have proved the mailbox themselves; otherwise
-    whoever answers for it, with a note. Once: a second time gives back the first admission. Raises Refused."""
+    """Lets in somebody whose mailbox is proved, by the rule for its domain, and says of which organisation and as what.
+    `organisation` None where the domain leaves no choice. Once: a second time gives back the first admission. Raises
+    Refused."""
+    return _admit(member, name=name, organisation=organisation, by=None, note="", now=now)
+
+
+def admit_listed(member: Member, *, name: str, organisation: Organisation, by: Member | None, note: str) -> Admission:
+    """Part of a verb: like `admit`, for somebody who has still to prove the mailbox; `by` answers for that, with a
+    note. Raises Refused."""
+    return _admit(member, name=name, organisation=organisation, by=by, note=note, now=None)
+
+
+def _admit(
+    member: Member, *, name: str, organisation: Organisation | None, by: Member | None, note: str, now: datetime | None
+) -> Admission:
     now = now or timezone.now()
     permissions.can_be_admitted(member, organisation).enforce()
     with transaction.atomic():

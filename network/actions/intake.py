@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from network import limits, notifications, permissions
-from network.actions.admission import admit
+from network.actions.admission import admit_listed
 from network.actions.audit import record
 from network.actions.membership import enrol
 from network.models import Intake, IntakeRow, Member, Network, Organisation, OrganisationDomain
@@ -210,7 +210,9 @@ def _let_in(intake: Intake, row: IntakeRow, member: Member | None, organisation:
         member.save(update_fields=["job_title"])
         notifications.let_in_from_list(member, now=timezone.now())
     name = "" if member.name else row.name
-    admit(member, name=name, organisation=organisation, by=intake.by, note=f"List {intake.pk}, line {row.number}")
+    admit_listed(
+        member, name=name, organisation=organisation, by=intake.by, note=f"List {intake.pk}, line {row.number}"
+    )
     return member
 
 

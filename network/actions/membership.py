@@ -24,7 +24,7 @@ def join_network(network: Network, *, by: Member, now: datetime | None = None) -
 
 
 def enrol(network: Network, member: Member, *, by: Member | None, now: datetime | None = None) -> Membership:
-    """Puts somebody into a network that is joined at once, from a list that `by` answers for: an administrator's. Never
+    """Part of a verb: puts somebody into a network that is joined at once, from a list that `by` answers for. Never
     back into one that they have left. Raises Refused."""
     permissions.can_be_enrolled(member, network).enforce()
     with transaction.atomic():
