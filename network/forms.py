@@ -364,23 +364,6 @@ class DomainKindForm(forms.Form):
     kind = kind_field()
 
 
-class AddOrganisationForm(forms.Form):
-    name = forms.CharField(
-        label="Name",
-        max_length=200,
-        error_messages={"required": "Enter a name", "max_length": "The name must be 200 characters or fewer"},
-    )
-    short_name = forms.CharField(
-        label="Short name",
-        help_text="What stands beside the names of its officers, such as Exampleshire.",
-        max_length=100,
-        error_messages={
-            "required": "Enter a short name",
-            "max_length": "The short name must be 100 characters or fewer",
-        },
-    )
-
-
 class MergeForm(forms.Form):
     ends_on = forms.DateField(
         label="The first day on which they are no more",

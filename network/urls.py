@@ -12,9 +12,9 @@ from network.views import (
     mail,
     mailbox,
     members,
+    merging,
     networks,
     notices,
-    organisation_admin,
     organisations,
 )
 from network.views.health import health
@@ -51,14 +51,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("administration/admissions/", admission.admissions, name="admissions"),
     path("administration/admissions/<int:pk>/let-in/", admission.let_in, name="admission_let_in"),
     path("administration/admissions/<int:pk>/decline/", admission.decline, name="admission_decline"),
-    path("administration/organisations/", organisation_admin.organisations, name="organisations"),
-    path("administration/organisations/add/", organisation_admin.add, name="organisation_add"),
-    path("administration/organisations/merge/", organisation_admin.merge, name="organisations_merge"),
-    path(
-        "administration/organisations/merge/confirm/",
-        organisation_admin.merge_confirm,
-        name="organisations_merge_confirm",
-    ),
+    path("administration/merging/", merging.merge, name="organisations_merge"),
+    path("administration/merging/confirm/", merging.confirm, name="organisations_merge_confirm"),
     path("administration/intake/", intake.intakes, name="intakes"),
     path("administration/intake/<int:pk>/", intake.intake, name="intake"),
     path("administration/intake/<int:pk>/begin/", intake.begin, name="intake_begin"),

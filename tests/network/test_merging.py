@@ -182,6 +182,14 @@ def test_open_invitations_name_the_new_council(old: list[Organisation], somerset
     assert invitation.organisation == somerset
 
 
+def test_an_organisation_is_added_once_at_an_address_of_its_own(cast: Cast) -> None:
+    west = create_organisation("West Surrey Council", by=cast.ada, short_name="West Surrey")
+
+    assert create_organisation("west surrey council", by=cast.ada) == west
+    assert west.slug == "west-surrey"
+    assert create_organisation("West Surrey", by=cast.ada).slug == "west-surrey-2"
+
+
 class TestTheCommand:
     def test_merges_by_address_or_code(self, old: list[Organisation], somerset: Organisation) -> None:
         call_command("merge_organisations", "mendip", "SEG", "--into", "somerset", "--dry-run")
@@ -209,9 +217,9 @@ class TestTheScreen:
         client = Client()
         client.force_login(getattr(cast, who))
         query = "?old=mendip&into=somerset"
-        for address in ("", "add/", f"merge/{query}", f"merge/confirm/{query}"):
-            assert client.get(f"/administration/organisations/{address}").status_code == 404
-        assert client.post(f"/administration/organisations/merge/confirm/{query}").status_code == 404
+        for address in (query, f"confirm/{query}"):
+            assert client.get(f"/administration/merging/{address}").status_code == 404
+        assert client.post(f"/administration/merging/confirm/{query}").status_code == 404
         with pytest.raises(Refused):
             merge_organisations(old, into=somerset, by=getattr(cast, who))
         with pytest.raises(Refused):
@@ -221,7 +229,7 @@ class TestTheScreen:
         self, old: list[Organisation], somerset: Organisation, ada: Client
     ) -> None:
         confirm_domain(OrganisationDomain.objects.get(domain="mendip.gov.uk"), by=None)
-        address = "/administration/organisations/merge/confirm/?old=mendip&old=sedgemoor&into=somerset"
+        address = "/administration/merging/confirm/?old=mendip&old=sedgemoor&into=somerset"
         page = ada.get(address).content.decode()
         assert "2 organisations end in Somerset Council" in page
         assert "1 (1 confirmed)" in page
@@ -234,20 +242,13 @@ class TestTheScreen:
 
     def test_what_cannot_be_merged_is_said(self, old: list[Organisation], somerset: Organisation, ada: Client) -> None:
         merge_organisations([old[1]], into=somerset, by=None)
-        answer = ada.get("/administration/organisations/merge/confirm/?old=somerset&into=mendip", follow=True)
+        answer = ada.get("/administration/merging/confirm/?old=somerset&into=mendip", follow=True)
         assert "has ended" in answer.content.decode()
-        answer = ada.get("/administration/organisations/merge/confirm/?old=somerset", follow=True)
+        answer = ada.get("/administration/merging/confirm/?old=somerset", follow=True)
         assert answer.redirect_chain
 
-    def test_a_new_council_is_added_once(self, cast: Cast, ada: Client) -> None:
-        for _ in range(2):
-            ada.post("/administration/organisations/add/", {"name": "West Surrey Council", "short_name": "West Surrey"})
-        assert Organisation.objects.get(name="West Surrey Council").slug == "west-surrey"
-        create_organisation("West Surrey", by=cast.ada)
-        assert Organisation.objects.get(name="West Surrey").slug == "west-surrey-2"
-
     def test_lists_take_as_many_queries_however_long_they_are(self, cast: Cast, ada: Client, queries: Queries) -> None:
-        counts: dict[str, list[int]] = {"?q=council": [], "merge/?q=council": []}
+        picking: list[int] = []
         merging: list[int] = []
         for size in (3, 20):
             for number in range(Organisation.objects.count(), size):
@@ -256,11 +257,8 @@ class TestTheScreen:
                 )
                 OrganisationDomain.objects.create(organisation=council, domain=f"c{number}.example.org")
                 begin_sign_up(f"x@c{number}.example.org")
-            for address, taken in counts.items():
-                taken.append(queries(ada, f"/administration/organisations/{address}"))
+            picking.append(queries(ada, "/administration/merging/?q=council"))
             picked = "&".join(f"old=c{number}" for number in range(1, size))
-            merging.append(
-                queries(ada, f"/administration/organisations/merge/confirm/?{picked}&into={cast.council.slug}")
-            )
-        for taken in (*counts.values(), merging):
+            merging.append(queries(ada, f"/administration/merging/confirm/?{picked}&into={cast.council.slug}"))
+        for taken in (picking, merging):
             assert taken[0] == taken[1] <= 16

@@ -1,12 +1,11 @@
-"""The register as administrators keep it: what begins, and what ends in something else."""
+"""Organisations that end in another one: picking them, and seeing what will happen before it does."""
 
 from __future__ import annotations
 
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -15,12 +14,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from network import permissions
 from network.actions import organisations as verbs
-from network.forms import AddOrganisationForm, MergeForm
+from network.forms import MergeForm
 from network.models import Organisation
 from network.permissions import Refused
 from network.views import MemberRequest
 
-ON_A_PAGE = 25
 FOUND = 20  # organisations that one search shows while some are picked to be merged
 AT_MOST = 30  # that are merged in one go
 
@@ -32,29 +30,6 @@ def _administrators_only(request: HttpRequest) -> None:
 
 def _named(words: str) -> Q:
     return Q(name__icontains=words) | Q(domains__domain__icontains=words)
-
-
-@require_safe
-def organisations(request: HttpRequest) -> HttpResponse:
-    _administrators_only(request)
-    words = request.GET.get("q", "").strip()[:100]
-    listed = Organisation.objects.visible_to(request.user).select_related("succeeded_by")
-    if words:
-        listed = listed.filter(pk__in=Organisation.objects.filter(_named(words)).values("pk"))
-    listed = listed.annotate(members_count=Count("members")).order_by("name", "pk")
-    page = Paginator(listed, ON_A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "network/organisations.html", {"page": page, "words": words})
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def add(request: MemberRequest) -> HttpResponse:
-    _administrators_only(request)
-    form = AddOrganisationForm(request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid():
-        organisation = verbs.create_organisation(by=request.user, **form.cleaned_data)
-        messages.success(request, f"{organisation} is in the register.")
-        return redirect(f"{reverse('organisations')}?{urlencode({'q': organisation.name})}")
-    return render(request, "network/organisation_add.html", {"form": form})
 
 
 class Picked:
@@ -106,7 +81,7 @@ def merge(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def merge_confirm(request: MemberRequest) -> HttpResponse:
+def confirm(request: MemberRequest) -> HttpResponse:
     """What will happen; POST does it."""
     _administrators_only(request)
     picked = Picked(request)
