@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -13,12 +13,16 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
 
 from network.actions import mail
 from network.actions.mail import Mail, MailKind, MailNotSent, WrittenMail, owe_mail, send_at_once
 from network.actions.notices import give_notice
 from network.models import (
     AccountEvent,
+    Admission,
+    AdmissionRequest,
     Invitation,
     MailLedger,
     Member,
@@ -26,6 +30,7 @@ from network.models import (
     MembershipEvent,
     Network,
     Notice,
+    OrganisationDomain,
     Viewer,
 )
 from network.permissions import waiting_for_domains
@@ -47,6 +52,8 @@ class ShownNotice:
     title: str
     address: str
 
+
+ANSWERED_WITHIN = timedelta(days=30)  # after being asked to show that a mailbox is still theirs
 
 _kinds: dict[str, NoticeKind] = {}
 
@@ -86,6 +93,33 @@ def unread_notices(to: Viewer) -> list[ShownNotice]:
 def _facilitators(network: Network) -> list[Member]:
     rows = Membership.objects.facilitators().filter(network=network)
     return list(Member.objects.filter(pk__in=rows.values("member")))
+
+
+# Being let in
+
+
+def admission_requested(request: AdmissionRequest, *, now: datetime) -> None:
+    give_notice("admission_requested", request.pk, Member.objects.holding("change_admissionrequest"), now=now)
+
+
+def admission_decided(request: AdmissionRequest, *, now: datetime) -> None:
+    give_notice("admission_decided", request.pk, [request.member], now=now)
+    owe_mail("admission_decided", request.member, period=now.isoformat(), object_id=request.pk, now=now)
+
+
+def domain_confirmed(domain: OrganisationDomain, *, now: datetime) -> None:
+    """Those who came by it; the others learn nothing of it."""
+    people = Member.objects.filter(admission__domain=domain, is_active=True, kind=Member.Kind.OFFICER)
+    give_notice("domain_confirmed", domain.pk, people, now=now)
+
+
+def let_in_from_list(member: Member, *, now: datetime) -> None:
+    owe_mail("let_in_from_list", member, period="once", now=now)
+
+
+def mailbox_proof_asked(member: Member, *, now: datetime) -> None:
+    give_notice("mailbox_proof_asked", member.pk, [member], now=now)
+    owe_mail("mailbox_proof_asked", member, period=now.isoformat(), now=now)
 
 
 def join_requested(request: Membership, *, now: datetime) -> None:
@@ -166,6 +200,83 @@ _CHANGES = {
     MembershipEvent.Kind.STOOD_DOWN: "You no longer facilitate the {}",
 }
 
+
+def _came_by(viewer: Viewer) -> QuerySet[OrganisationDomain]:
+    """The confirmed domain by which the viewer came."""
+    own = Admission.objects.visible_to(viewer).filter(member=viewer.pk or 0)
+    return OrganisationDomain.objects.filter(admissions__in=own).exclude(confirmed_at=None)
+
+
+def _decision_on_admission(row: MailLedger, member: Member | None) -> Mail | None:
+    request = AdmissionRequest.objects.filter(pk=row.object_id or 0).select_related("member__organisation").first()
+    if request is None or request.state == AdmissionRequest.State.WAITING:
+        return None
+    return Mail("network/mail/admission_decided.txt", {"asked": request})
+
+
+def _account_from_list(row: MailLedger, member: Member | None) -> Mail | None:
+    if member is None or member.last_login:
+        return None
+    return Mail("network/mail/let_in_from_list.txt", {"member": member})
+
+
+def _question_of_proof(row: MailLedger, member: Member | None) -> Mail | None:
+    if member is None or member.mailbox_asked_at is None:
+        return None
+    return Mail("network/mail/mailbox_proof_asked.txt", {"member": member, "last_day": last_day_to_answer(member)})
+
+
+def last_day_to_answer(member: Member) -> date:
+    """By when somebody who was asked has to show that the mailbox is still theirs."""
+    assert member.mailbox_asked_at, "nobody has asked"
+    return timezone.localdate(member.mailbox_asked_at + ANSWERED_WITHIN)
+
+
+mail.register(MailKind("admission_decided", _decision_on_admission))
+mail.register(MailKind("let_in_from_list", _account_from_list))
+mail.register(MailKind("mailbox_proof_asked", _question_of_proof))
+register(
+    NoticeKind(
+        name="admission_requested",
+        visible_to=lambda viewer: AdmissionRequest.objects.visible_to(viewer).waiting().select_related("member"),
+        title=lambda asked: f"{asked.member} asks to be let in, for {asked.works_for}",
+        address=lambda asked: reverse("admissions"),
+    )
+)
+register(
+    NoticeKind(
+        name="admission_decided",
+        visible_to=lambda viewer: (
+            AdmissionRequest.objects.visible_to(viewer)
+            .filter(member=viewer.pk)
+            .exclude(state=AdmissionRequest.State.WAITING)
+        ),
+        title=lambda asked: (
+            "You have been let in: you can now join a network"
+            if asked.state == AdmissionRequest.State.ADMITTED
+            else "Your request to be let in was declined"
+        ),
+        address=lambda asked: reverse("welcome"),
+    )
+)
+register(
+    NoticeKind(
+        name="domain_confirmed",
+        visible_to=_came_by,
+        title=lambda domain: "Your council's email domain is confirmed: you can now ask to join every network",
+        address=lambda domain: reverse("networks"),
+    )
+)
+register(
+    NoticeKind(
+        name="mailbox_proof_asked",
+        visible_to=lambda viewer: (
+            Member.objects.visible_to(viewer).filter(pk=viewer.pk or 0).exclude(mailbox_asked_at=None)
+        ),
+        title=lambda member: f"Show us by {format_date(last_day_to_answer(member), 'j F')} that your mailbox is yours",
+        address=lambda member: reverse("mailbox_proof"),
+    )
+)
 register(
     NoticeKind(
         name="join_requested",

@@ -10,6 +10,8 @@ from allauth.mfa.models import Authenticator
 from django.core.exceptions import PermissionDenied
 
 from network.models import (
+    AdmissionRequest,
+    Intake,
     Invitation,
     MailLedger,
     Member,
@@ -22,7 +24,7 @@ from network.models import (
     Theme,
     Viewer,
 )
-from network.models.organisation import domain_of
+from network.models.organisation import domain_of, is_public_body
 
 
 class Refused(PermissionDenied):
@@ -48,6 +50,7 @@ ALLOWED = Verdict()
 SIGN_IN_FIRST = Verdict("Sign in first.")
 NOT_A_MEMBER = Verdict("Only members of this network can do this.")
 UNCONFIRMED_DOMAIN = Verdict("An administrator has to confirm this officer's email domain first.")
+BY_INVITATION = Verdict("Partners and suppliers join a network when one of its facilitators invites them.")
 YOUR_DOMAIN_IS_UNCONFIRMED = Verdict(
     "An administrator has to confirm first that your email domain is your council's. They can see that it waits. "
     "Come back to this page in a few days, or ask whoever invited you."
@@ -64,12 +67,18 @@ SETTINGS = SETTINGS_OF_FACILITATORS | {"name", "joining", "first_post_hold", "or
 def can_sign_up(email: str, invitation: Invitation | None = None) -> Verdict:
     """Whether an account may be asked for with this address: by its domain, or by an invitation to this very address
     that the browser came with. An invitation that it did not come with changes no answer, or whoever typed the address
-    of another would learn whether they are invited."""
+    of another would learn whether they are invited. At a public body that nobody knows the mailbox is proved first, and
+    then an administrator is asked."""
     if invitation is not None and invitation.is_open() and invitation.email == email.lower():
         return ALLOWED
-    if OrganisationDomain.objects.for_address(email).exists():
+    domain = domain_of(email)
+    if is_public_body(domain) or OrganisationDomain.objects.for_address(email).exists():
         return ALLOWED
-    return Verdict(f"Enter an address at a council's email domain. We do not know {domain_of(email)} as one.")
+    return unknown_domain(domain)
+
+
+def unknown_domain(domain: str) -> Verdict:
+    return Verdict(f"Enter an address at a council's email domain. We do not know {domain} as one.")
 
 
 def can_be_admitted(member: Member, organisation: Organisation | None) -> Verdict:
@@ -79,12 +88,22 @@ def can_be_admitted(member: Member, organisation: Organisation | None) -> Verdic
     if not member.is_active:
         return Verdict("This account is closed.")
     if not councils:
-        return can_sign_up(member.email)
+        return unknown_domain(domain_of(member.email))
     if organisation is None and len(councils) > 1:
         return Verdict("Several councils share this email domain. Say which you work for.")
     if organisation is not None and organisation not in councils:
         return Verdict(f"{organisation} does not use this email domain.")
     return ALLOWED
+
+
+def can_ask_for_admission(viewer: Viewer) -> Verdict:
+    """Asking an administrator to be let in, where no rule did. Again after a no."""
+    if not viewer.is_authenticated or not viewer.is_active:
+        return SIGN_IN_FIRST
+    if hasattr(viewer, "admission"):
+        return Verdict("You have been let in already.")
+    asked = AdmissionRequest.objects.visible_to(viewer).waiting().filter(member=viewer)
+    return Verdict("You have already asked. An administrator will decide.") if asked.exists() else ALLOWED
 
 
 def membership_of(viewer: Viewer, network: Network) -> Membership | None:
@@ -165,7 +184,7 @@ def _can_enter(viewer: Viewer, membership: Membership | None) -> Verdict:
     if membership and membership.state == Membership.State.SUSPENDED:
         return Verdict("Your membership of this network is suspended.")
     if viewer.kind != Member.Kind.OFFICER:
-        return Verdict("Partners and suppliers join a network when one of its facilitators invites them.")
+        return BY_INVITATION
     return ALLOWED
 
 
@@ -383,6 +402,7 @@ def _holds(viewer: Viewer, right: str, reason: str) -> Verdict:
 
 
 def can_confirm_domains(viewer: Viewer) -> Verdict:
+    """Everything about email domains: adding, confirming, taking that back, saying what comes by them, removing."""
     reason = "Only administrators can confirm an organisation's email domain."
     return _holds(viewer, "network.change_organisationdomain", reason)
 
@@ -468,12 +488,82 @@ def can_send_again(viewer: Viewer, mail: MailLedger) -> Verdict:
     return verdict
 
 
+def can_remove_domain(viewer: Viewer, domain: OrganisationDomain) -> Verdict:
+    verdict = can_confirm_domains(viewer)
+    if verdict and domain.admissions.exists():
+        return Verdict("People came by this domain, so it stays. Take the confirmation back instead.")
+    return verdict
+
+
+def can_let_people_in(viewer: Viewer) -> Verdict:
+    """Looking at those who ask to be let in, and deciding."""
+    return _holds(viewer, "network.change_admissionrequest", "Only administrators can decide who is let in.")
+
+
+def can_decide_admission(viewer: Viewer, request: AdmissionRequest) -> Verdict:
+    verdict = can_let_people_in(viewer)
+    if verdict and request.state != AdmissionRequest.State.WAITING:
+        return Verdict("This request has already been decided.")
+    if verdict and not request.member.is_active:
+        return Verdict("This account is closed.")
+    return verdict
+
+
+def can_work_for(organisation: Organisation) -> Verdict:
+    """Whether anybody can be said to work for it now, or to come by a domain of it."""
+    if organisation.succeeded_by_id or not organisation.is_current:
+        return Verdict(f"{organisation} has ended. Choose the organisation that succeeded it.")
+    return ALLOWED
+
+
+def can_change_organisations(viewer: Viewer) -> Verdict:
+    """Adding organisations to the register, and merging them."""
+    return _holds(
+        viewer, "network.change_organisation", "Only administrators can change the register of organisations."
+    )
+
+
+def can_be_succeeded(old: Organisation, into: Organisation) -> Verdict:
+    """Whether one organisation may end in another, whoever says so. It has one successor for ever, and that is not
+    itself one of the past: neither chains nor circles are made."""
+    if old.pk == into.pk:
+        return Verdict(f"{old} cannot succeed itself.")
+    verdict = can_work_for(into)
+    if not verdict:
+        return verdict
+    if old.succeeded_by_id not in (None, into.pk):
+        return Verdict(f"{old} was succeeded by {old.succeeded_by} already.")
+    return ALLOWED
+
+
+def can_run_intakes(viewer: Viewer) -> Verdict:
+    return _holds(viewer, "network.add_intake", "Only administrators can let in a list of people.")
+
+
+def can_begin_intake(viewer: Viewer, intake: Intake) -> Verdict:
+    verdict = can_run_intakes(viewer)
+    if verdict and intake.state != Intake.State.LOOKED_AT:
+        return Verdict("This list is under way already, or done.")
+    return verdict
+
+
+def can_be_enrolled(member: Member, network: Network) -> Verdict:
+    """Whether an administrator's list may put somebody into a network: as they could join it themselves, at once, and
+    never back into one that they have left."""
+    membership = membership_of(member, network)
+    if membership and membership.state == Membership.State.LEFT:
+        return Verdict("They have left this network.")
+    return can_join_as(member, network, membership)
+
+
 def can_become_facilitator(member: Member, network: Network) -> Verdict:
     """Whether an officer may be appointed, by whomever. Being appointed is no way round what lets them in."""
     membership = membership_of(member, network)
     verdict = _can_enter(member, None)
     if verdict and membership and membership.state == Membership.State.SUSPENDED:
         return Verdict("Their membership of this network is suspended.")
+    if verdict and member.kind != Member.Kind.OFFICER:
+        return Verdict("Only officers facilitate a network.")
     if verdict and network.is_by_request and not member.admission.is_confirmed:
         return UNCONFIRMED_DOMAIN
     return verdict

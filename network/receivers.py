@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from allauth.account.signals import email_confirmed
+from allauth.account.signals import authentication_step_completed, email_confirmed
 from allauth.account.signals import user_logged_in as let_in
 from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
@@ -14,15 +14,18 @@ from django.http import HttpRequest, HttpResponse
 
 from network import sessions
 from network.actions.admission import prove_mailbox
+from network.actions.mailbox import ask_for_proof, note_proof
 from network.actions.sessions import BROWSERS_KEPT, know_browser
 from network.actions.welcome import offer_welcome
 from network.models import Member
 from network.permissions import holds_an_office
+from network.signals import mailbox_bounced
 
 
 @receiver(email_confirmed)
 def mailbox_was_proved(request: HttpRequest, email_address: EmailAddress, **_: Any) -> None:
     prove_mailbox(email_address.user, request.session.pop("sign_up", None))
+    note_proof(email_address.user)
 
 
 @receiver(let_in)  # of allauth: a person came through the door, and no program made a session
@@ -48,3 +51,15 @@ def browser_was_used(request: HttpRequest, response: HttpResponse, user: Member,
         httponly=True,
         samesite="Lax",
     )
+
+
+@receiver(authentication_step_completed)
+def code_was_entered(user: Member, method: str, email: str = "", **_: Any) -> None:
+    """Signing in by code; before allauth asks whether the account is in use."""
+    if method == "code" and email.lower() == user.email:
+        note_proof(user)
+
+
+@receiver(mailbox_bounced)
+def mailbox_is_gone(member: Member, **_: Any) -> None:
+    ask_for_proof(member)

@@ -354,6 +354,12 @@ SECOND_FACTOR_LASTS = STAFF_SESSION_LONGEST
 SESSION_USE_NOTED_EVERY = timedelta(minutes=5)
 # The cookie never outlives the longest session; how long the session itself lives is the server's (network.sessions).
 SESSION_COOKIE_AGE = 60 * 60  # before anybody has signed in: a code asked for, and the way back to a page
+# How long after a mailbox was proved its owner is asked to do so again.
+MONTHS = text("GUILDHALL_REPROVE_MONTHS", "12")
+if not MONTHS.isdecimal():
+    raise ImproperlyConfigured(f"GUILDHALL_REPROVE_MONTHS is a number of months, or 0 for never, not {MONTHS!r}.")
+REPROVE_MONTHS = int(MONTHS)
+
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SITE_IS_HTTPS

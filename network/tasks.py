@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.core.management import call_command
-from django_tasks import task
+from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
 from network.actions.admission import forget_unproved
+from network.actions.intake import forget_old_intakes, is_intake_due, run_intakes
 from network.actions.jobs import scheduled
 from network.actions.mail import forget_old_mail, is_mail_due, send_due_mail
+from network.actions.mailbox import ask_who_is_due, lapse_who_did_not_answer
 from network.actions.membership import remind_of_requests
 from network.actions.sessions import forget_sessions_and_browsers
 
@@ -29,6 +31,34 @@ def forget_addresses() -> None:
 @scheduled("remind facilitators of requests that wait", every=timedelta(hours=1))
 def remind_facilitators() -> None:
     remind_of_requests()
+
+
+@scheduled("ask for proof of mailboxes again", every=timedelta(hours=1))
+def ask_for_proof_of_mailboxes() -> None:
+    ask_who_is_due()
+
+
+@scheduled("lapse accounts whose mailbox was not proved again", every=timedelta(hours=1))
+def lapse_accounts() -> None:
+    lapse_who_did_not_answer()
+
+
+@task(backend="worker")
+def let_in_lists() -> None:
+    run_intakes()
+
+
+@scheduled("look for lists of people to let in", every=timedelta(seconds=10))
+def look_for_lists() -> None:
+    asked_for = DBTaskResult.objects.filter(backend_name="worker", task_path=let_in_lists.module_path)
+    under_way = asked_for.filter(status__in=(TaskResultStatus.READY, TaskResultStatus.RUNNING))
+    if is_intake_due() and not under_way.exists():
+        let_in_lists.enqueue()
+
+
+@scheduled("forget lists of people that were let in", every=timedelta(days=1))
+def forget_lists() -> None:
+    forget_old_intakes()
 
 
 @scheduled("forget tasks that are done", every=timedelta(days=1))

@@ -10,9 +10,10 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
-from network import permissions
+from network import notifications, permissions
 from network.actions.audit import record
 from network.models import Admission, AdmissionRequest, Invitation, Member, Organisation, OrganisationDomain
+from network.models.member import mailbox_of
 
 
 class HasAccount(Exception):
@@ -35,6 +36,7 @@ class SignUp(TypedDict):
 def begin_sign_up(email: str, *, invitation: Invitation | None = None) -> Member:
     """Keeps an address that somebody typed, with nothing else about them and no right to anything, until it is proved.
     `invitation`: the one whose mail they came by. Raises Refused for a domain that nobody knows; HasAccount."""
+    email = mailbox_of(email)
     permissions.can_sign_up(email, invitation).enforce()
     with transaction.atomic():
         known: Member | None = Member.objects.filter(email__iexact=email).first()
@@ -55,38 +57,55 @@ def forget_unproved(*, now: datetime | None = None) -> int:
 
 
 def prove_mailbox(member: Member, told: SignUp | None) -> Admission | None:
-    """Somebody has shown that a mailbox is theirs. Lets them in where its domain does. None: they may sign in, and no
-    more."""
+    """Somebody has shown that a mailbox is theirs. Lets them in where its domain does. None: they may sign in, ask an
+    administrator, and no more."""
     told = told if told and told["email"] == member.email else None
+    name = told["name"] if told else ""
     chosen = told["organisation"] if told else None
     organisation = Organisation.objects.filter(pk=chosen).first() if chosen else None
     if not permissions.can_be_admitted(member, organisation):
-        if told:
+        if name and not member.name:
             # An invitation, or a person, may let them in later; then they have a name.
-            member.name = told["name"]
+            member.name = name
             member.save(update_fields=["name"])
         return None
-    return admit(member, name=told["name"] if told else "", organisation=organisation)
+    return admit(member, name=name, organisation=organisation)
 
 
 def admit(
     member: Member, *, name: str = "", organisation: Organisation | None = None, now: datetime | None = None
 ) -> Admission:
-    """Lets in an officer whose mailbox is proved, by the rule for its domain, and says of which council. `organisation`
-    None where the domain leaves no choice. Once: a second time gives back the first admission. Raises Refused."""
+    """Lets in somebody whose mailbox is proved, by the rule for its domain, and says of which organisation and as what.
+    `organisation` None where the domain leaves no choice. Once: a second time gives back the first admission. Raises
+    Refused."""
+    return _admit(member, name=name, organisation=organisation, by=None, note="", now=now)
+
+
+def admit_listed(member: Member, *, name: str, organisation: Organisation, by: Member | None, note: str) -> Admission:
+    """Part of a verb: like `admit`, for somebody who has still to prove the mailbox; `by` answers for that, with a
+    note. Raises Refused."""
+    return _admit(member, name=name, organisation=organisation, by=by, note=note, now=None)
+
+
+def _admit(
+    member: Member, *, name: str, organisation: Organisation | None, by: Member | None, note: str, now: datetime | None
+) -> Admission:
+    now = now or timezone.now()
     permissions.can_be_admitted(member, organisation).enforce()
     with transaction.atomic():
         domains = OrganisationDomain.objects.for_address(member.email).select_related("organisation")
         domain = domains.get(organisation=organisation) if organisation else domains.get()
         rule = Admission.Rule.CONFIRMED_DOMAIN if domain.is_confirmed else Admission.Rule.UNCONFIRMED_DOMAIN
         admission, is_new = Admission.objects.get_or_create(
-            member=member, defaults={"rule": rule, "domain": domain, "at": now or timezone.now()}
+            member=member, defaults={"rule": rule, "domain": domain, "by": by, "note": note, "at": now}
         )
         if is_new:
             member.name = name or member.name
             member.organisation = domain.organisation
-            member.save(update_fields=["name", "organisation"])
-            record("admitted", member, by=None, rule=str(rule), domain=domain.domain)
+            member.kind = domain.kind
+            member.save(update_fields=["name", "organisation", "kind"])
+            record("admitted", member, by=by, rule=str(rule), domain=domain.domain, kind=domain.kind)
+            _settle_request(member, now)
     return admission
 
 
@@ -110,6 +129,15 @@ def admit_invited(invitation: Invitation, member: Member, *, now: datetime | Non
     return admission
 
 
+def _settle_request(member: Member, now: datetime) -> None:
+    """They had asked an administrator; meanwhile a rule has come to know their domain."""
+    asked = AdmissionRequest.objects.filter(member=member, state=AdmissionRequest.State.WAITING).first()
+    if asked is not None:
+        asked.state, asked.decided_at = AdmissionRequest.State.ADMITTED, now
+        asked.save(update_fields=["state", "decided_at"])
+        notifications.admission_decided(asked, now=now)
+
+
 def open_account(
     email: str,
     *,
@@ -127,7 +155,8 @@ def open_account(
             return known.member
         EmailAddress.objects.filter(user=member).update(verified=True)
         member.date_joined = now or timezone.now()
+        member.mailbox_proved_at = timezone.now()
         member.job_title = job_title
-        member.save(update_fields=["date_joined", "job_title"])
+        member.save(update_fields=["date_joined", "mailbox_proved_at", "job_title"])
         admit(member, name=name, organisation=organisation, now=now)
     return member

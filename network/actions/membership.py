@@ -34,6 +34,19 @@ def join_network(network: Network, *, by: Member, now: datetime | None = None) -
     return membership
 
 
+def enrol(network: Network, member: Member, *, by: Member | None, now: datetime | None = None) -> Membership:
+    """Part of a verb: puts somebody into a network that is joined at once, from a list that `by` answers for. Never
+    back into one that they have left. Raises Refused."""
+    permissions.can_be_enrolled(member, network).enforce()
+    with transaction.atomic():
+        lock_own(network, member)
+        permissions.can_be_enrolled(member, network).enforce()
+        membership = begin_membership(network, member, now=now)
+        remember(membership, Kind.JOINED, by=by, now=now)
+        record("enrolled", membership, by=by, network=network)
+    return membership
+
+
 def ask_to_join(network: Network, *, by: Member, reason: str, job: str = "", now: datetime | None = None) -> Membership:
     """Puts an officer in the queue of a network that is joined by request. `job`: their role, in their words. Asking
     twice is one request. Raises Refused, LimitReached."""

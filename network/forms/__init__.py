@@ -1,7 +1,10 @@
 """The shape of what people type. Who may do what with it is asked of permissions and said by the verbs."""
 
 from network.forms.account import RequestCodeForm, SignInCodeForm, SignUpCodeForm, SignUpForm, WorkEmailField
+from network.forms.admission import AskForAdmissionForm, LetInForm
 from network.forms.directory import DirectoryForm
+from network.forms.domain import AddDomainForm, DomainKindForm
+from network.forms.intake import IntakeForm
 from network.forms.invitation import InviteForm
 from network.forms.membership import (
     AnswerForm,
@@ -13,6 +16,7 @@ from network.forms.membership import (
     ReinstateForm,
     WordsField,
 )
+from network.forms.merging import MergeForm
 from network.forms.network import NetworkSettingsForm
 from network.forms.profile import HelloForm, InterestsForm, MailForm, PictureForm, ProfileForm
 from network.forms.security import (
@@ -30,19 +34,25 @@ from network.forms.security import (
 )
 
 __all__ = [
+    "AddDomainForm",
     "AddPasskeyForm",
     "AnswerForm",
     "AppSetUpForm",
     "ApproveForm",
+    "AskForAdmissionForm",
     "AskToJoinForm",
     "DeclineForm",
     "DirectoryForm",
+    "DomainKindForm",
     "EndForm",
     "HelloForm",
+    "IntakeForm",
     "InterestsForm",
     "InviteForm",
+    "LetInForm",
     "MailForm",
     "MailedCodeForm",
+    "MergeForm",
     "NetworkSettingsForm",
     "NewAddressForm",
     "NewPasswordForm",

@@ -13,6 +13,7 @@ from django import forms
 from django.db.models import QuerySet
 
 from network.models import Invitation, Member, Organisation
+from network.models.member import mailbox_of
 from network.models.organisation import domain_of
 from network.permissions import can_sign_up
 
@@ -75,7 +76,7 @@ def has_invisible(line: str) -> bool:
 
 class WorkEmailField(forms.EmailField):
     """A plain mail address. Gives it back as mail travels: lower case, the domain in plain letters, so that one mailbox
-    is one account however it was typed."""
+    is one account however it was typed, with a tag (a+news@...) or without."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(
@@ -100,7 +101,11 @@ class WorkEmailField(forms.EmailField):
         # Some letters beyond these become others when case is changed, or look like them: again a second way.
         if not local.isascii():
             raise forms.ValidationError(NOT_PLAIN, code="not_plain")
-        return f"{local}@{domain}".lower()
+        # So would a tag: mail for a+news@ arrives at a@, so that is what we keep and write to.
+        mailbox = mailbox_of(f"{local}@{domain}")
+        if mailbox.startswith("+"):
+            raise forms.ValidationError(WRONG_ADDRESS, code="invalid")
+        return mailbox
 
 
 class RequestCodeForm(allauth_forms.RequestLoginCodeForm):
@@ -117,6 +122,8 @@ class RequestCodeForm(allauth_forms.RequestLoginCodeForm):
         email: str = super().clean_email()
         if self._user is not None and Member.objects.unproved().filter(pk=self._user.pk).exists():
             self._user = None
+        # Whoever lapsed comes back by the code; whoever was suspended or closed the account does not.
+        self._user = self._user or Member.objects.lapsed().filter(email__iexact=email).first()
         return email
 
 

@@ -59,3 +59,19 @@ class IntakeRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}: {self.get_outcome_display()}"
+
+    @property
+    def outcome_in_words(self) -> str:
+        """What became of them; while the list has only been looked at, what would."""
+        if self.intake.state == Intake.State.LOOKED_AT:
+            return FORECASTS[self.outcome]
+        return str(self.get_outcome_display())
+
+
+FORECASTS: dict[str, str] = {
+    IntakeRow.Outcome.WAITING: "Not looked at",
+    IntakeRow.Outcome.ADMITTED: "Would be let in",
+    IntakeRow.Outcome.JOINED: "Has an account, would join the network",
+    IntakeRow.Outcome.UNCHANGED: "Has an account already",
+    IntakeRow.Outcome.REFUSED: "Would not be let in",
+}

@@ -11,6 +11,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 
+def mailbox_of(address: str) -> str:
+    """The address without a tag, lower case: a+news@... and a@... are one mailbox, and one account. Mail systems that
+    know tags (RFC 5233) all cut at the plus; a mailbox whose own name has one is unheard of at a council."""
+    local, at, domain = address.strip().lower().rpartition("@")
+    return f"{local.partition('+')[0] or local}{at}{domain}"
+
+
 class MemberQuerySet(models.QuerySet["Member"]):
     def visible_to(self, viewer: Viewer) -> MemberQuerySet:
         """Themselves, and the people they share a network with."""
@@ -78,6 +85,18 @@ class MemberQuerySet(models.QuerySet["Member"]):
         typed = self.filter(emailaddress__verified=False, admission=None, last_login=None)
         return typed.exclude(emailaddress__verified=True)
 
+    def lapsed(self) -> MemberQuerySet:
+        """Out of use until they show that the mailbox is still theirs."""
+        return self.filter(is_active=False, inactive_because=Member.Inactive.LAPSED)
+
+    def holding(self, right: str) -> MemberQuerySet:
+        """Those who hold one of this storey's rights, such as "change_organisationdomain": by themselves, or by a
+        group."""
+        named = models.Q(content_type__app_label="network", codename=right)
+        permissions = Permission.objects.filter(named).values("pk")
+        held = models.Q(user_permissions__in=permissions) | models.Q(groups__permissions__in=permissions)
+        return self.filter(held | models.Q(is_superuser=True), is_active=True).distinct()
+
     def search(self, words: str) -> MemberQuerySet:
         """Those of whom each word stands in their name, their organisation's, or what they show of themselves. By what
         is hidden nobody is found, not even by themselves."""
@@ -113,7 +132,7 @@ class MemberManager(BaseUserManager["Member"].from_queryset(MemberQuerySet)):  #
     """Makes members for Django and allauth; the site itself admits them with `network.actions.admission`."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> Member:
-        member: Member = self.model(email=email.strip().lower(), **fields)
+        member: Member = self.model(email=mailbox_of(email), **fields)
         member.set_password(password)
         member.save(using=self._db)
         return member

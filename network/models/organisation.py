@@ -28,6 +28,12 @@ def domain_of(address: str) -> str:
     return domain if len(domain) <= 253 and DOMAIN.fullmatch(domain) else ""
 
 
+def is_public_body(domain: str) -> bool:
+    """Whether a domain is given to public bodies of the United Kingdom alone; many of them are no councils. None of
+    these domains has letters beyond plain ones, so what has them only looks like one."""
+    return domain.endswith(".gov.uk") and "xn--" not in domain
+
+
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
     def visible_to(self, viewer: Viewer) -> OrganisationQuerySet:
         """The register of councils is public."""
@@ -42,7 +48,7 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
         return list(self.exclude(region="").order_by("region").values_list("region", flat=True).distinct())
 
     def with_address(self, email: str) -> OrganisationQuerySet:
-        """Those whose officers may have this address. Several where councils share a domain."""
+        """The current ones whose officers may have this address. Several where councils share a domain."""
         return self.filter(domains__in=OrganisationDomain.objects.for_address(email))
 
 
@@ -95,6 +101,10 @@ class Organisation(models.Model):
         return reverse("organisation", args=[self.slug])
 
     @property
+    def is_current(self) -> bool:
+        return self.ends_on is None or self.ends_on > timezone.localdate()
+
+    @property
     def kind_in_words(self) -> str:
         return KINDS.get(self.kind, self.kind.replace("_", " ").capitalize())
 
@@ -108,9 +118,10 @@ class OrganisationDomainQuerySet(models.QuerySet["OrganisationDomain"]):
         return self.filter(confirmed_at=None)
 
     def for_address(self, email: str) -> OrganisationDomainQuerySet:
-        """The rows whose domain is exactly what follows the last @: no parent, no subdomain, no mere ending."""
+        """The rows of current organisations whose domain is exactly what follows the last @: no parent, no subdomain,
+        no mere ending."""
         domain = domain_of(email)
-        return self.filter(domain=domain) if domain else self.none()
+        return self.filter(domain=domain, organisation__in=Organisation.objects.current()) if domain else self.none()
 
 
 class OrganisationDomain(models.Model):

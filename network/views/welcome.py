@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from network import permissions
 from network.actions import welcome as verbs
 from network.forms import HelloForm, InterestsForm, MailForm
+from network.models import AdmissionRequest
 from network.templatetags.site import own_memberships
 from network.views import MemberRequest
 from network.views.networks import network_cards
@@ -35,6 +36,7 @@ def welcome(request: MemberRequest) -> HttpResponse:
     context = {
         "cards": network_cards(member),
         "admission": getattr(member, "admission", None),
+        "asked": AdmissionRequest.objects.visible_to(member).filter(member=member).first(),
         "next_step": _address(request, STEPS[member.welcome_steps_done + 1]) if begins else "",
         "onward": get_next_redirect_url(request),
     }

@@ -19,7 +19,19 @@ from forums.actions.threads import begin_site_discussion, start_thread
 from forums.models import Room, Thread
 from network.actions.invitations import invite
 from network.actions.membership import ask_question, ask_to_join
-from network.models import AccountEvent, Admission, Invitation, MailLedger, Member, Membership, NetworkTheme, Theme
+from network.models import (
+    AccountEvent,
+    Admission,
+    AdmissionRequest,
+    Intake,
+    IntakeRow,
+    Invitation,
+    MailLedger,
+    Member,
+    Membership,
+    NetworkTheme,
+    Theme,
+)
 from tests.cast import Cast
 
 # Text that is for everybody, column by column. Whatever is not named here is private and gets a canary.
@@ -81,6 +93,10 @@ def build(cast: Cast) -> World:
     say(room, by=cast.bob, body="Private message")
     newcomer = Member.objects.create_user("wendy@exampleshire.example.org", name="Wendy", organisation=cast.council)
     Admission.objects.create(member=newcomer, rule=Admission.Rule.PERSON, note="Known to us")
+    waits = Member.objects.create_user("paula@parish.example.org", name="Paula")
+    AdmissionRequest.objects.create(member=waits, works_for="Private body", reason="Private reason")
+    intake = Intake.objects.create(by=cast.ada, network=cast.ai)
+    IntakeRow.objects.create(intake=intake, number=2, email="private@example.org", name="Private name")
     request = ask_to_join(cast.practitioners, by=newcomer, reason="Private reason")
     ask_question(request, by=cast.fay, words="Private question")
     invitation = invite(

@@ -19,6 +19,7 @@ from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, path
 from django.urls.resolvers import RegexPattern, RoutePattern
 
 from forums.models import Thread
+from network.models import AdmissionRequest, Intake
 from tests.architecture.canaries import World, build
 from tests.cast import Cast
 
@@ -72,6 +73,10 @@ def _filled(route: str, world: World) -> str:
             return str(world.mail.pk)
         if route.startswith("administration/domains/"):
             return str(world.cast.council.domains.get().pk)
+        if route.startswith("administration/admissions/"):
+            return str(AdmissionRequest.objects.get().pk)
+        if route.startswith("administration/intake/"):
+            return str(Intake.objects.get().pk)
         return str(world.event.pk)
 
     def word(name: str) -> str:

@@ -4,9 +4,26 @@ from collections.abc import Callable
 from itertools import count
 
 import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from network.models import Admission, Member
 from tests.cast import Cast
+
+Queries = Callable[[Client, str], int]
+
+
+@pytest.fixture
+def queries() -> Queries:
+    """How many queries a page takes that its reader may see."""
+
+    def count_queries(client: Client, address: str) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(address).status_code == 200
+        return len(captured)
+
+    return count_queries
 
 
 @pytest.fixture

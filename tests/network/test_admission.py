@@ -81,7 +81,7 @@ def test_a_proved_mailbox_is_admitted_by_its_domain(newtown: OrganisationDomain)
     event = AuditEvent.objects.get(verb="admitted")
     assert (event.object_id, event.details) == (
         str(member.pk),
-        {"rule": "unconfirmed_domain", "domain": "newtown.example.org"},
+        {"rule": "unconfirmed_domain", "domain": "newtown.example.org", "kind": "officer"},
     )
 
 
