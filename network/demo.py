@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 
 from network.actions.admission import open_account
 from network.actions.membership import appoint_facilitator, approve_request, ask_to_join, join_network
-from network.actions.networks import create_network, create_theme, pick_themes
+from network.actions.networks import create_network
 from network.actions.organisations import add_organisation
+from network.actions.themes import create_theme, pick_themes
 from network.models import Member, Membership, Network, Organisation
 
 LGA_SLIDES = "Local Government Association, “AI, Automation and Bots4Good”, November 2024"

@@ -8,6 +8,7 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
 from network.limits import LimitReached
+from network.models.standing import Standing
 from network.views import errors
 
 
@@ -33,6 +34,19 @@ class LegibleAddressMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("An address cannot hold a NUL.")
+        return self.get_response(request)
+
+
+class StandingMiddleware:
+    """A request that only reads asks once what its member is in which network. One that writes asks as often as it
+    needs to, for between two questions somebody may have decided otherwise."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in ("GET", "HEAD") and request.user.is_authenticated:
+            request.user.standing = Standing(request.user)
         return self.get_response(request)
 
 

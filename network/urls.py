@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from network.views import account, components, domains, mail, members, networks, notices, organisations
+from network.views import account, components, domains, mail, members, networks, notices, organisations, themes
 from network.views.health import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -22,6 +22,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/requests/", networks.requests, name="network_requests"),
     path("networks/<slug:slug>/requests/<int:pk>/approve/", networks.approve, name="network_request_approve"),
     path("networks/<slug:slug>/requests/<int:pk>/decline/", networks.decline, name="network_request_decline"),
+    path("networks/<slug:slug>/themes/", themes.network_themes, name="network_themes"),
+    path("networks/<slug:slug>/themes/pick/", themes.pick, name="network_theme_pick"),
+    path("networks/<slug:slug>/themes/<slug:theme>/move/", themes.move, name="network_theme_move"),
+    path("networks/<slug:slug>/themes/<slug:theme>/take-away/", themes.take_away, name="network_theme_take_away"),
+    path("themes/<slug:slug>/follow/", themes.follow, name="theme_follow"),
+    path("themes/<slug:slug>/unfollow/", themes.unfollow, name="theme_unfollow"),
     path("people/<int:pk>/", members.member, name="member"),
     path("organisations/<slug:slug>/", organisations.organisation, name="organisation"),
     path("notices/", notices.notices, name="notices"),
@@ -29,6 +35,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/<int:pk>/open/", notices.open_notice, name="notice_open"),
     path("administration/domains/", domains.domains, name="domains"),
     path("administration/domains/<int:pk>/confirm/", domains.confirm, name="domain_confirm"),
+    path("administration/themes/", themes.vocabulary, name="administration_themes"),
+    path("administration/themes/<int:pk>/", themes.change, name="administration_theme"),
+    path("administration/themes/<int:pk>/merge/", themes.merge, name="administration_theme_merge"),
+    path("administration/themes/<int:pk>/private/", themes.make_private, name="administration_theme_private"),
+    path("administration/themes/<int:pk>/public/", themes.make_public, name="administration_theme_public"),
     path("health/", health, name="health"),
     path("", include("forums.urls")),
     path("", include("cms.urls")),

@@ -10,8 +10,8 @@ from wagtail.coreutils import get_supported_content_language_variant
 from wagtail.models import Locale, Page, Site
 
 from cms import limits, permissions
-from cms.models import HomePage
-from network.models import Member
+from cms.models import HomePage, ThemedPage
+from network.models import Member, Theme
 
 PageType = TypeVar("PageType", bound=Page)
 
@@ -23,6 +23,7 @@ def publish_page(parent: Page, page: PageType, *, by: Member | None, now: dateti
     if by is not None:
         permissions.can_publish_in(by, parent).enforce()
         limits.PUBLISHING.spend(by, now=now)
+    permissions.can_stand_on_page(_themes_of(page)).enforce()
     with transaction.atomic():
         there = Page.objects.child_of(parent).filter(slug=page.slug).first()
         if there is not None:
@@ -40,6 +41,7 @@ def republish_page(page: PageType, *, by: Member | None, now: datetime | None = 
     if by is not None:
         permissions.can_publish_in(by, page.get_parent()).enforce()
         limits.PUBLISHING.spend(by, now=now)
+    permissions.can_stand_on_page(_themes_of(page)).enforce()
     with transaction.atomic():
         return _publish(page, by=by, now=now)
 
@@ -82,6 +84,10 @@ def _plain_home() -> HomePage:
         headline="Put technology to work for your council, with people who are doing the same",
         summary="Guidance, use cases and networks of officers.",
     )
+
+
+def _themes_of(page: Page) -> list[Theme]:
+    return list(page.themes.all()) if isinstance(page, ThemedPage) else []
 
 
 def _publish(page: PageType, *, by: Member | None, now: datetime | None) -> PageType:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from forums.models import Thread
+from forums.models import Thread, ThreadTag
 from network.models import Network, Organisation, Theme
 
 register = template.Library()
@@ -38,6 +38,12 @@ def organisation_threads(context: dict[str, Any], organisation: Organisation) ->
     """The latest threads begun by members of an organisation that the reader may see."""
     found = Thread.objects.visible_to(context["request"].user).filter(organisation=organisation)
     return _latest(context, found, show_network=True)
+
+
+@register.simple_tag(takes_context=True)
+def tags_in_use(context: dict[str, Any], network: Network, count: int = 20) -> list[dict[str, Any]]:
+    """The most used tags on the threads of a network, for its members: name, and on how many threads."""
+    return list(ThreadTag.objects.visible_to(context["request"].user).counted(network)[:count])
 
 
 def _latest(context: dict[str, Any], threads: Any, *, show_network: bool = False) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from network.models import Network
+from network.models.standing import standing_of
 from network.notifications import ShownNotice, unread_notices
 
 register = template.Library()
@@ -24,9 +25,9 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
 @register.simple_tag(takes_context=True)
 def own_networks(context: Context) -> list[Network]:
-    """The networks the viewer belongs to; one query, none for an anonymous visitor or an error page."""
+    """The networks the viewer belongs to; none for an anonymous visitor or an error page."""
     viewer = getattr(context.get("request"), "user", None)
-    return list(Network.objects.of(viewer)) if viewer is not None else []
+    return standing_of(viewer).networks if viewer is not None and viewer.is_authenticated else []
 
 
 @register.simple_tag(takes_context=True)
