@@ -6,13 +6,15 @@ from django.views.decorators.http import require_safe
 
 from cms.models import EventPage, GuidancePage, InformationPage
 from network.models import Theme
+from network.permissions import can_keep_themes
 
 SHOWN = 50
 
 
 @require_safe
 def themes(request: HttpRequest) -> HttpResponse:
-    return render(request, "cms/themes.html", {"themes": Theme.objects.visible_to(request.user)})
+    context = {"themes": Theme.objects.visible_to(request.user), "can_keep": can_keep_themes(request.user)}
+    return render(request, "cms/themes.html", context)
 
 
 @require_safe

@@ -62,17 +62,21 @@ def _filled(route: str, world: World) -> str:
             return "1" if name == "number" else str(world.thread.pk)
         if route.startswith("people/"):
             return str(world.cast.bob.pk)
+        if route.startswith("networks/<slug:slug>/tags/"):
+            return str(world.thread.tags.get().pk)
         if route.startswith("networks/"):
             return str(world.request.pk)
         if route.startswith("notices/"):
             return str(world.cast.fay.notices.get(kind="join_requested").pk)
         if route.startswith("administration/domains/"):
             return str(world.cast.council.domains.get().pk)
+        if route.startswith("administration/themes/"):
+            return str(world.thread.theme.pk)
         return str(world.event.pk)
 
     def word(name: str) -> str:
         if route.startswith("networks/"):
-            return "ai-practitioners"
+            return world.thread.theme.slug if name == "theme" else "ai-practitioners"
         if route.startswith("organisations/"):
             return "exampleshire"
         if route.startswith("threads/"):
