@@ -11,7 +11,7 @@ from wagtail.models import Locale, Page, Site
 
 from cms import limits, permissions
 from cms.models import HomePage, ThemedPage
-from network.models import Member, Theme
+from network.models import Member
 
 PageType = TypeVar("PageType", bound=Page)
 
@@ -23,7 +23,6 @@ def publish_page(parent: Page, page: PageType, *, by: Member | None, now: dateti
     if by is not None:
         permissions.can_publish_in(by, parent).enforce()
         limits.PUBLISHING.spend(by, now=now)
-    permissions.can_stand_on_page(_themes_of(page)).enforce()
     with transaction.atomic():
         there = Page.objects.child_of(parent).filter(slug=page.slug).first()
         if there is not None:
@@ -41,7 +40,6 @@ def republish_page(page: PageType, *, by: Member | None, now: datetime | None = 
     if by is not None:
         permissions.can_publish_in(by, page.get_parent()).enforce()
         limits.PUBLISHING.spend(by, now=now)
-    permissions.can_stand_on_page(_themes_of(page)).enforce()
     with transaction.atomic():
         return _publish(page, by=by, now=now)
 
@@ -86,11 +84,9 @@ def _plain_home() -> HomePage:
     )
 
 
-def _themes_of(page: Page) -> list[Theme]:
-    return list(page.themes.all()) if isinstance(page, ThemedPage) else []
-
-
 def _publish(page: PageType, *, by: Member | None, now: datetime | None) -> PageType:
+    if isinstance(page, ThemedPage):
+        permissions.can_stand_on_page(page.themes.all()).enforce()
     revision = page.save_revision(user=by, log_action=True)
     revision.publish(user=by, skip_permission_checks=True)
     if now is not None:

@@ -46,7 +46,7 @@ def vocabulary(request: MemberRequest) -> HttpResponse:
             messages.success(request, f"{theme} is now a theme.")
             return redirect("administration_themes")
     used_by = Count("network_themes", distinct=True)
-    rows = themes.annotate(used_by=used_by).select_related("private_to")
+    rows = themes.annotate(used_by=used_by).select_related("private_to").order_by("name")
     return render(request, "network/themes/vocabulary.html", {"themes": rows, "form": form})
 
 

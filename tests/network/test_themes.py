@@ -125,6 +125,12 @@ class TestTheVocabulary:
                 with pytest.raises(Refused):
                     verb(who)
 
+    def test_it_is_in_the_order_of_names(self, cast: Cast, planning: Theme) -> None:
+        create_theme(name="Bins", description="", by=cast.ada)
+        page = said(browser(cast, "ada").get("/administration/themes/")).split("<main")[1]
+
+        assert page.index("Adult social care") < page.index("Bins") < page.index("Planning")
+
     def test_takes_as_many_queries_for_many_themes_as_for_few(
         self, cast: Cast, planning: Theme, django_assert_max_num_queries: DjangoAssertNumQueries
     ) -> None:
