@@ -13,6 +13,7 @@ from wagtail.admin.widgets import AdminDateInput
 
 from cms.permissions import can_be_discussed, can_be_discussed_in, can_review
 from network.models import Network
+from network.models.tag import clean_tags
 
 # What a role means to whoever gives it.
 ABOUT_ROLES = {
@@ -45,7 +46,7 @@ class ThemedPageForm(WagtailAdminPageForm):
     their own they would tell whoever adds one how a private thread spells it."""
 
     def clean_tags(self) -> list[str]:
-        return list(dict.fromkeys(" ".join(tag.split()).lower() for tag in self.cleaned_data["tags"] if tag.strip()))
+        return clean_tags(self.cleaned_data["tags"])
 
 
 class GuidancePageForm(ThemedPageForm):

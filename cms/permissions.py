@@ -48,6 +48,13 @@ def can_be_discussed_in(network: Network, themes: Iterable[Theme]) -> Verdict:
     return Verdict(f"A discussion in the {network} stands under one of its themes. Choose one of: {names}.")
 
 
+def can_stand_on_page(themes: Iterable[Theme]) -> Verdict:
+    """Everybody reads which themes a page has, whoever puts them there."""
+    if any(theme.private_to_id for theme in themes):
+        return Verdict("A theme that is private to a network cannot be put on a page.")
+    return ALLOWED
+
+
 def can_publish_in(viewer: Viewer, parent: Page) -> Verdict:
     if viewer.is_authenticated and viewer.is_active and parent.permissions_for_user(viewer).can_publish_subpage():
         return ALLOWED

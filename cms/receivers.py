@@ -17,7 +17,12 @@ from wagtail.signals import page_published, page_unpublished, post_page_move
 from cms.actions.discussions import close_discussion, settle_discussion, settle_discussions_below
 from cms.actions.events import close_room_of, settle_room
 from cms.actions.lifecycle import begin_lifecycle
+from cms.actions.tags import forget_tag
+from cms.actions.themes import move_pages, take_off_private_themes
 from cms.models import EventPage, GuidancePage
+from forums.signals import tag_taken_off
+from network.models import Tag, Theme
+from network.signals import theme_merged
 
 logger = logging.getLogger(__name__)
 
@@ -32,6 +37,12 @@ def never_in_the_way(listener: Callable[..., Any]) -> Callable[..., None]:
             logger.exception("The page went on its way, but %s failed.", listener.__name__)
 
     return listens
+
+
+@receiver(page_published)
+@never_in_the_way
+def keep_private_themes_off_pages(instance: Page, **news: Any) -> None:
+    take_off_private_themes(instance)
 
 
 @receiver(page_published, sender=GuidancePage)
@@ -76,3 +87,14 @@ def settle_what_was_moved(instance: Page, **news: Any) -> None:
 @never_in_the_way
 def settle_what_was_closed_or_opened(instance: PageViewRestriction, **news: Any) -> None:
     settle_discussions_below(instance.page)
+
+
+@receiver(theme_merged)
+def keep_pages_of_merged_theme(sender: type[Theme], old: Theme, new: Theme, **news: Any) -> None:
+    """Where this fails nothing is merged, for the pages would lose their theme."""
+    move_pages(old, new)
+
+
+@receiver(tag_taken_off)
+def forget_what_nothing_carries(sender: type[Tag], tag: Tag, **news: Any) -> None:
+    forget_tag(tag)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from wagtail.models import Page
 
-from cms.models import pages_visible_to
+from cms.models import HubPageQuerySet
 from forums.search import words_of
 from network.models import Viewer
 from network.search import Hit
@@ -17,7 +17,13 @@ def search_pages(viewer: Viewer, query: str, *, limit: int = 20) -> list[Hit]:
     words = words_of(query)
     if not words:
         return []
-    found = pages_visible_to(viewer).specific().defer_streamfields().search(" ".join(words), operator="and")[:limit]
+    found = (
+        HubPageQuerySet(Page)
+        .searchable_by(viewer)
+        .specific()
+        .defer_streamfields()
+        .search(" ".join(words), operator="and")[:limit]
+    )
     pages = list(found)
     sections = _sections_of(pages)
     return [

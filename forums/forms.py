@@ -8,12 +8,13 @@ from typing import Any
 from django import forms
 
 from forums import markup
-from forums.models import Message, Thread
+from forums.models import Message, Thread, ThreadTag
 from forums.permissions import can_start_kind
 from network.models import Network, Theme, Viewer
+from network.models.tag import clean_tags
 
 MAX_TAGS = 5
-MAX_TAG_LENGTH = 40
+USUAL_TAGS = 8  # named beside the field
 FORMATTING_HINT = "You can use **bold**, lists that begin with a dash, > quotations and links."
 
 
@@ -22,18 +23,31 @@ class TagsField(forms.CharField):
 
     def __init__(self) -> None:
         super().__init__(
-            required=False, max_length=300, label="Tags", help_text=f"Up to {MAX_TAGS}, divided by commas. Optional."
+            required=False,
+            max_length=300,
+            label="Tags",
+            help_text=f"Up to {MAX_TAGS}, divided by commas. Optional.",
+            # What is in use is offered by a list of that name, which the page brings.
+            widget=forms.TextInput(attrs={"list": "tags-in-use", "autocomplete": "off"}),
         )
 
     def clean(self, value: Any) -> list[str]:
         typed = super().clean(value)
-        tags = {" ".join(tag.split()).lower(): None for tag in typed.split(",") if tag.strip()}
+        tags = clean_tags(typed.split(","))
         if len(tags) > MAX_TAGS:
             raise forms.ValidationError(f"Enter at most {MAX_TAGS} tags")
-        for tag in tags:
-            if len(tag) > MAX_TAG_LENGTH:
-                raise forms.ValidationError(f"Each tag can have at most {MAX_TAG_LENGTH} characters")
-        return list(tags)
+        return tags
+
+
+class TagForm(forms.Form):
+    """The tag that another becomes."""
+
+    into = forms.CharField(
+        label="New tag, or one that is there",
+        max_length=100,
+        widget=forms.TextInput(attrs={"list": "tags-in-use", "autocomplete": "off"}),
+        error_messages={"required": "Enter a tag", "max_length": "Each tag can have at most 40 characters"},
+    )
 
 
 class SourceField(forms.CharField):
@@ -77,6 +91,9 @@ class ThreadForm(WrittenOnce):
         super().__init__(*args, **kwargs)
         themes = Theme.objects.visible_to(viewer).of_network(network)
         self.fields["theme"].queryset = themes  # type: ignore[attr-defined]
+        usual = [row["name"] for row in ThreadTag.objects.visible_to(viewer).counted(network)[:USUAL_TAGS]]
+        if usual:
+            self.fields["tags"].help_text += f" Often used here: {', '.join(usual)}."
         self.fields["kind"].choices = [  # type: ignore[attr-defined]
             (kind.value, kind.label)
             for kind in (Thread.Kind.DISCUSSION, Thread.Kind.QUESTION, Thread.Kind.ANNOUNCEMENT)

@@ -8,6 +8,7 @@ from network.limits import RateLimit
 
 THREADS = RateLimit("start a thread", 10, per=timedelta(hours=1))
 REPLIES = RateLimit("reply", 60, per=timedelta(hours=1))
+TAGGING = RateLimit("merge tags", 100, per=timedelta(hours=1))
 LOCKING = RateLimit("lock or unlock threads", 100, per=timedelta(hours=1))
 READING = RateLimit("mark threads as read", 3_000, per=timedelta(hours=1))
 SCHEDULING = RateLimit("schedule live rooms", 60, per=timedelta(hours=1))

@@ -39,6 +39,11 @@ def can_lock(viewer: Viewer, thread: Thread) -> Verdict:
     return can_facilitate(viewer, thread.network)
 
 
+def can_merge_tags(viewer: Viewer, network: Network) -> Verdict:
+    """Facilitators clean up the tags on the threads of their network, and on nothing else."""
+    return can_facilitate(viewer, network)
+
+
 def can_schedule_room(viewer: Viewer, network: Network) -> Verdict:
     return can_facilitate(viewer, network)
 

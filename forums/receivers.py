@@ -10,13 +10,19 @@ from django.http import HttpRequest
 
 from forums import realtime
 from forums.actions.rooms import end_listening, shut_out
-from network.models import Membership
-from network.signals import membership_ended, session_ended, stop_requested
+from forums.actions.themes import move_threads
+from network.models import Membership, Theme
+from network.signals import membership_ended, session_ended, stop_requested, theme_merged
 
 
 @receiver(membership_ended)
 def close_sockets(sender: type[Membership], membership: Membership, **news: Any) -> None:
     shut_out(membership)
+
+
+@receiver(theme_merged)
+def keep_threads_of_merged_theme(sender: type[Theme], old: Theme, new: Theme, **news: Any) -> None:
+    move_threads(old, new)
 
 
 @receiver(user_logged_out)

@@ -3,12 +3,14 @@
 from django.urls import URLPattern, URLResolver, path
 
 from forums import feeds
-from forums.views import rooms, threads
+from forums.views import rooms, tags, threads
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/threads/", threads.threads, name="threads"),
     path("networks/<slug:slug>/threads/new/", threads.thread_new, name="thread_new"),
     path("networks/<slug:slug>/threads/mark-all-read/", threads.mark_all_read, name="mark_all_read"),
+    path("networks/<slug:slug>/tags/", tags.tags, name="network_tags"),
+    path("networks/<slug:slug>/tags/<int:pk>/", tags.tag, name="network_tag"),
     path("networks/<slug:slug>/feed/", feeds.network_feed, name="network_feed"),
     path("threads/<int:pk>-<slug:slug>/", threads.thread, name="thread"),
     path("threads/<int:pk>/posts/<int:number>/", threads.post, name="post"),

@@ -17,9 +17,10 @@ from PIL import Image, ImageDraw
 from network.actions.admission import open_account
 from network.actions.factors import enrol_app
 from network.actions.membership import appoint_facilitator, approve_request, ask_to_join, join_network
-from network.actions.networks import create_network, create_theme, pick_themes
+from network.actions.networks import create_network
 from network.actions.organisations import add_organisation
 from network.actions.profile import change_picture, change_profile
+from network.actions.themes import create_theme, pick_themes
 from network.actions.welcome import HELLO, INTERESTS, MAIL, pass_over
 from network.models import Member, Membership, Network, Organisation, Profile, Theme
 

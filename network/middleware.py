@@ -16,6 +16,7 @@ from django.utils import timezone
 from network import sessions
 from network.actions.sessions import note_session
 from network.limits import LimitReached
+from network.models.standing import Standing
 from network.permissions import holds_an_office
 from network.views import ask_for_second_factor, errors
 
@@ -42,6 +43,19 @@ class LegibleAddressMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\x00" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("An address cannot hold a NUL.")
+        return self.get_response(request)
+
+
+class StandingMiddleware:
+    """A request that only reads asks once what its member is in which network. One that writes asks as often as it
+    needs to, for between two questions somebody may have decided otherwise."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in ("GET", "HEAD") and request.user.is_authenticated:
+            request.user.standing = Standing(request.user)
         return self.get_response(request)
 
 

@@ -10,7 +10,7 @@ from wagtail.coreutils import get_supported_content_language_variant
 from wagtail.models import Locale, Page, Site
 
 from cms import limits, permissions
-from cms.models import HomePage
+from cms.models import HomePage, ThemedPage
 from network.models import Member
 
 PageType = TypeVar("PageType", bound=Page)
@@ -85,6 +85,8 @@ def _plain_home() -> HomePage:
 
 
 def _publish(page: PageType, *, by: Member | None, now: datetime | None) -> PageType:
+    if isinstance(page, ThemedPage):
+        permissions.can_stand_on_page(page.themes.all()).enforce()
     revision = page.save_revision(user=by, log_action=True)
     revision.publish(user=by, skip_permission_checks=True)
     if now is not None:

@@ -9,6 +9,7 @@ from cms.models.lifecycle import PageLifecycle
 from cms.models.page import HubPage, HubPageQuerySet, ThemedPage, menu_visible_to, pages_visible_to
 from cms.models.section import SectionPage
 from cms.models.tag import PageTag
+from cms.models.theme import page_numbers_under
 
 __all__ = [
     "EventPage",
@@ -24,5 +25,6 @@ __all__ = [
     "SectionPage",
     "ThemedPage",
     "menu_visible_to",
+    "page_numbers_under",
     "pages_visible_to",
 ]

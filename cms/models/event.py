@@ -30,7 +30,8 @@ class EventPageQuerySet(HubPageQuerySet):
         return events
 
     def for_rows(self) -> EventPageQuerySet:
-        events: EventPageQuerySet = super().for_rows().select_related("network")
+        """A row shows whose event it is, and no themes."""
+        events: EventPageQuerySet = self.defer_streamfields().select_related("network")
         return events
 
 

@@ -20,10 +20,18 @@ class HubPageQuerySet(PageQuerySet):
     def visible_to(self, viewer: Viewer) -> HubPageQuerySet:
         """Live pages that the viewer may open. Wagtail's own search and lists know nothing of its restrictions; every
         list of ours starts here. What is behind a shared password is in nobody's lists."""
-        visible: HubPageQuerySet = self.live()
-        for path in _paths_closed_to(viewer):
-            visible = visible.exclude(path__startswith=path)
+        above = _closed_to(viewer).annotate(below=ExpressionWrapper(OuterRef("path"), output_field=models.CharField()))
+        closed = Exists(above.filter(below__startswith=F("page__path")))
+        visible: HubPageQuerySet = self.live().filter(~closed)
         return visible
+
+    def searchable_by(self, viewer: Viewer) -> HubPageQuerySet:
+        """The same pages for Wagtail's search, which knows no subqueries: asks first for the roots of what is closed.
+        The restrictions of a site are few."""
+        searchable: HubPageQuerySet = self.live()
+        for path in _closed_to(viewer).values_list("page__path", flat=True):
+            searchable = searchable.exclude(path__startswith=path)
+        return searchable
 
     def for_rows(self) -> HubPageQuerySet:
         """With what a row of a list shows, in one query and one for the themes, and without the long texts."""
@@ -37,17 +45,10 @@ def pages_visible_to(viewer: Viewer) -> HubPageQuerySet:
 
 
 def menu_visible_to(viewer: Viewer) -> HubPageQuerySet:
-    """The parts of the hub that stand in its menu and that the viewer may open. The menu is on every page of the site,
-    so this asks in one query what `visible_to` asks in two; search could not take it, for it knows no subqueries."""
-    above = _closed_to(viewer).annotate(below=ExpressionWrapper(OuterRef("path"), output_field=models.CharField()))
-    closed = Exists(above.filter(below__startswith=F("page__path")))
-    menu: HubPageQuerySet = HubPageQuerySet(Page).live().filter(~closed, depth=3).in_menu().order_by("path")
+    """The parts of the hub that stand in its menu and that the viewer may open: on every page of the site, in one
+    query."""
+    menu: HubPageQuerySet = pages_visible_to(viewer).filter(depth=3).in_menu().order_by("path")
     return menu
-
-
-def _paths_closed_to(viewer: Viewer) -> list[str]:
-    """Roots of the closed parts of the tree. The restrictions of a site are few."""
-    return list(_closed_to(viewer).values_list("page__path", flat=True))
 
 
 def _closed_to(viewer: Viewer) -> QuerySet[PageViewRestriction]:

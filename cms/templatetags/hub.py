@@ -10,7 +10,7 @@ from typing import Any
 
 from django import template
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.template import Context
 from django.utils import timezone
 from wagtail.models import Page
@@ -22,14 +22,16 @@ from cms.models import (
     HomePage,
     InformationPage,
     PageLifecycle,
+    PageTag,
     PageThread,
     SectionPage,
     menu_visible_to,
     pages_visible_to,
 )
 from cms.permissions import can_attend
-from forums.models import Room, Thread
+from forums.models import Room, Thread, ThreadTag
 from network.models import Network, Organisation, Theme, Viewer
+from network.models.standing import standing_of
 from network.permissions import Verdict
 
 register = template.Library()
@@ -83,9 +85,9 @@ def all_networks(context: Context) -> list[Network]:
     """As anybody may see them; `belongs` says whether the reader is a member."""
     viewer = viewer_of(context)
     networks = list(Network.objects.visible_to(viewer))
-    own = set(Network.objects.of(viewer).values_list("pk", flat=True))
+    own = standing_of(viewer).networks if viewer.is_authenticated else []
     for network in networks:
-        network.belongs = network.pk in own  # type: ignore[attr-defined]
+        network.belongs = network in own  # type: ignore[attr-defined]
     return networks
 
 
@@ -187,6 +189,16 @@ def room_of(context: Context, event: EventPage) -> Room | None:
 
 
 # For pages of the storeys below
+
+
+@register.simple_tag(takes_context=True)
+def tag_options(context: Context, network: Network, count: int = 100) -> list[str]:
+    """What is offered to somebody who tags a thread: the tags of the network's threads, then those of pages, each the
+    most used first."""
+    viewer = viewer_of(context)
+    here = [row["name"] for row in ThreadTag.objects.visible_to(viewer).counted(network)[:count]]
+    on_pages = PageTag.objects.visible_to(viewer).values_list("tag__name").annotate(pages=Count("pk"))
+    return list(dict.fromkeys([*here, *(name for name, _ in on_pages.order_by("-pages", "tag__name")[:count])]))
 
 
 @register.simple_tag(takes_context=True)

@@ -14,6 +14,7 @@ from forums.actions.reading import follow_automatically
 from forums.models import MemberThread, Thread
 from network.actions.audit import record
 from network.models import Member, Network, Theme
+from network.models.tag import clean_tags
 
 
 def start_thread(
@@ -109,7 +110,7 @@ def _begin(
         quiet=quiet,
     )
     if tags:
-        thread.tags.set([markup.legible(tag) for tag in tags])
+        thread.tags.set(clean_tags(tags))
     add_post(thread, author=author, source=source, submission=submission, now=now)
     return thread
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -12,7 +12,9 @@ from django.urls import reverse
 from taggit.managers import TaggableManager
 from taggit.models import ItemBase
 
-from network.models import Member, Membership, Network, Tag, Viewer
+from network.models import Member, Network, Tag, Viewer
+from network.models.standing import standing_of
+from network.models.theme import ThemeUse, register_use
 
 
 class ThreadQuerySet(models.QuerySet["Thread"]):
@@ -20,18 +22,17 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
         """The threads of the networks the viewer belongs to now."""
         return self.filter(network__in=Network.objects.of(viewer))
 
-    def unread_by(self, member: Member, memberships: Sequence[Membership] | None = None) -> ThreadQuerySet:
-        """Threads with something new by others since the member last looked: what the list shows, the badge counts.
-        `memberships`: the active ones, where they are at hand."""
-        marked = self.visible_to(member).marked_for(member, memberships)
+    def unread_by(self, member: Member) -> ThreadQuerySet:
+        """Threads with something new by others since the member last looked: what the list shows, the badge counts."""
+        marked = self.visible_to(member).marked_for(member)
         return marked.filter(is_unread=True)  # type: ignore[misc]  # annotated
 
-    def marked_for(self, member: Member, memberships: Sequence[Membership] | None = None) -> ThreadQuerySet:
+    def marked_for(self, member: Member) -> ThreadQuerySet:
         """With `last_read_number` and `is_unread` for each thread. The member stands in the join's ON clause."""
         return self.annotate(
             reading=models.FilteredRelation("readings", condition=models.Q(readings__member=member)),
             last_read_number=Coalesce("reading__last_read_number", 0),
-            is_unread=models.ExpressionWrapper(_is_unread_by(member, memberships), output_field=models.BooleanField()),
+            is_unread=models.ExpressionWrapper(_is_unread_by(member), output_field=models.BooleanField()),
         )
 
     def latest_first(self) -> ThreadQuerySet:
@@ -46,13 +47,11 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
         )
 
 
-def _is_unread_by(member: Member, memberships: Sequence[Membership] | None) -> models.Q:
+def _is_unread_by(member: Member) -> models.Q:
     """The one rule of what is unread. Needs `last_read_number`. Left out is what the site itself began and nobody has
     answered (`quiet`). A member's own posts do not count: writing moves their number (`read_own_post`)."""
     above_floor = models.Q(pk__in=[])
-    if memberships is None:
-        memberships = list(Membership.objects.active().filter(member=member))
-    for membership in memberships:
+    for membership in standing_of(member).active():
         # A plain bound value: inside GREATEST() PostgreSQL would scan the table.
         above_floor |= models.Q(network=membership.network_id, last_post_at__gt=membership.read_before)
     return above_floor & models.Q(quiet=False, highest_number__gt=models.F("last_read_number"))
@@ -150,9 +149,26 @@ class Thread(models.Model):
         return str(self.author) if self.author else "The hub"
 
 
+register_use(
+    ThemeUse(
+        one="thread",
+        many="threads",
+        count=lambda theme: Thread.objects.filter(theme=theme).count(),
+        count_outside=lambda theme, network: Thread.objects.filter(theme=theme).exclude(network=network).count(),
+    )
+)
+
+
 class ThreadTagQuerySet(models.QuerySet["ThreadTag"]):
     def visible_to(self, viewer: Viewer) -> ThreadTagQuerySet:
         return self.filter(content_object__network__in=Network.objects.of(viewer))
+
+    def counted(self, network: Network) -> models.QuerySet[Any, Any]:
+        """The tags on a network's threads, as dicts: `pk`, `name`, and `threads`, how many carry it. The most used
+        first."""
+        here = self.filter(content_object__network=network)
+        named = here.values(pk=models.F("tag"), name=models.F("tag__name"))
+        return named.annotate(threads=models.Count("content_object")).order_by("-threads", "name")
 
 
 class ThreadTag(ItemBase):

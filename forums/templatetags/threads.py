@@ -6,9 +6,8 @@ from typing import Any
 
 from django import template
 
-from forums.models import Post, Thread
+from forums.models import Post, Thread, ThreadTag
 from network.models import Member, Network, Organisation, Theme
-from network.templatetags.site import own_memberships
 
 register = template.Library()
 FEW = 5
@@ -19,7 +18,7 @@ def unread_count(context: dict[str, Any]) -> int:
     """How many threads the list at `unread` would show: the same query."""
     request = context["request"]
     viewer = request.user
-    return Thread.objects.unread_by(viewer, own_memberships(request)).count() if viewer.is_authenticated else 0
+    return Thread.objects.unread_by(viewer).count() if viewer.is_authenticated else 0
 
 
 @register.inclusion_tag("forums/latest_threads.html", takes_context=True)
@@ -55,9 +54,15 @@ def latest_posts_by(context: dict[str, Any], member: Member) -> list[Post]:
     return list(by_thread.values())[:FEW]
 
 
+@register.simple_tag(takes_context=True)
+def tags_in_use(context: dict[str, Any], network: Network, count: int = 20) -> list[dict[str, Any]]:
+    """The most used tags on the threads of a network, for its members: name, and on how many threads."""
+    return list(ThreadTag.objects.visible_to(context["request"].user).counted(network)[:count])
+
+
 def _latest(context: dict[str, Any], threads: Any, *, show_network: bool = False) -> dict[str, Any]:
     viewer = context["request"].user
     if not viewer.is_authenticated:
         return {"threads": []}
-    shown = threads.marked_for(viewer, own_memberships(context["request"])).for_rows().latest_first()[:FEW]
+    shown = threads.marked_for(viewer).for_rows().latest_first()[:FEW]
     return {"threads": list(shown), "show_network": show_network, "request": context["request"], "user": viewer}

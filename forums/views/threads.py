@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,12 +19,17 @@ from forums.models.thread import ThreadPage
 from forums.views import member_or_404
 from network.limits import LimitReached
 from network.models import Member, Network, Theme
+from network.models.standing import standing_of
+from network.models.tag import spelled
 from network.permissions import Refused
 
 
 def network_of(member: Member, slug: str) -> Network:
     """The network, if the member belongs to it; whoever does not learns nothing but 404."""
-    return get_object_or_404(Network.objects.of(member), slug=slug)
+    network = next((network for network in standing_of(member).networks if network.slug == slug), None)
+    if network is None:
+        raise Http404("Whoever does not belong to a network learns nothing of what is in it.")
+    return network
 
 
 @require_safe
@@ -33,8 +39,8 @@ def threads(request: HttpRequest, slug: str) -> HttpResponse:
     network = network_of(member, slug)
     found = Thread.objects.visible_to(member).filter(network=network)
     themes = Theme.objects.visible_to(member).of_network(network)
-    theme = get_object_or_404(themes, slug=request.GET["theme"]) if request.GET.get("theme") else None
-    tag = request.GET.get("tag", "").lower()[:100]
+    theme = _theme_shown(member, themes, request.GET.get("theme", ""))
+    tag = spelled(request.GET.get("tag", "")[:100])
     if theme:
         found = found.filter(theme=theme)
     if tag:
@@ -65,7 +71,7 @@ def unread(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "forums/unread.html",
-        {"page": page, "older": _older(request, page), "networks": list(Network.objects.of(member))},
+        {"page": page, "older": _older(request, page), "networks": standing_of(member).networks},
     )
 
 
@@ -168,6 +174,16 @@ def _older(request: HttpRequest, page: ThreadPage) -> str:
     query = request.GET.copy()
     query["after"] = page.next_key
     return f"?{query.urlencode()}" if page.next_key else ""
+
+
+def _theme_shown(member: Member, offered: QuerySet[Theme], slug: str) -> Theme | None:
+    """The theme of a list, by the address that it has or had; also one that the network no longer offers, for threads
+    stay under it."""
+    if not slug:
+        return None
+    return next((theme for theme in offered if theme.slug == slug), None) or get_object_or_404(
+        Theme.objects.visible_to(member).called(slug)
+    )
 
 
 def _theme_asked(request: HttpRequest, member: Member, network: Network) -> Theme | None:

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
 
 from network import limits, permissions
 from network.actions.audit import record
-from network.models import Member, Network, NetworkTheme, Theme
+from network.models import Member, Network
 
 
 def create_network(
@@ -65,32 +64,3 @@ def change_network(network: Network, *, by: Member, **fields: Any) -> Network:
             network.save(update_fields=changed)
             record("changed network", network, by=by, network=network, fields=changed)
     return network
-
-
-def create_theme(*, slug: str, name: str, description: str, by: Member | None) -> Theme:
-    """Adds a theme to the public vocabulary, or gives back the one that has this slug. Raises Refused, LimitReached."""
-    if by is not None:
-        permissions.can_create_networks(by).enforce()
-        limits.CREATING.spend(by)
-    with transaction.atomic():
-        theme, is_new = Theme.objects.get_or_create(slug=slug, defaults={"name": name, "description": description})
-        if is_new:
-            record("created theme", theme, by=by)
-    return theme
-
-
-def pick_themes(network: Network, themes: Sequence[Theme], *, by: Member | None) -> None:
-    """Adds themes to those of a network, in this order behind what it has. Raises Refused, LimitReached."""
-    if by is not None:
-        permissions.can_facilitate(by, network).enforce()
-        limits.CREATING.spend(by)
-    for theme in themes:
-        permissions.can_pick_theme(network, theme).enforce()
-    with transaction.atomic():
-        had = set(NetworkTheme.objects.filter(network=network).values_list("theme", flat=True))
-        new = [theme for theme in themes if theme.pk not in had]
-        NetworkTheme.objects.bulk_create(
-            NetworkTheme(network=network, theme=theme, order=order) for order, theme in enumerate(new, start=len(had))
-        )
-        if new:
-            record("picked themes", network, by=by, network=network, themes=[theme.slug for theme in new])

@@ -32,6 +32,7 @@ from network.forms.security import (
     PasswordSignInForm,
     SecondFactorForm,
 )
+from network.forms.theme import ThemeChoiceForm, ThemeForm, ThemeNetworkForm
 
 __all__ = [
     "AddDomainForm",
@@ -70,6 +71,9 @@ __all__ = [
     "SignInCodeForm",
     "SignUpCodeForm",
     "SignUpForm",
+    "ThemeChoiceForm",
+    "ThemeForm",
+    "ThemeNetworkForm",
     "WordsField",
     "WorkEmailField",
 ]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -9,6 +9,9 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
+
+if TYPE_CHECKING:
+    from network.models.standing import Standing
 
 
 def mailbox_of(address: str) -> str:
@@ -191,6 +194,9 @@ class Member(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
     mailbox_asked_at = models.DateTimeField("asked to prove the mailbox again", null=True, blank=True)
     # Of the steps of the first visit, how many were done or passed over.
     welcome_steps_done = models.PositiveSmallIntegerField(default=0)
+
+    # Held for the length of one request that only reads; see `Standing`.
+    standing: Standing | None = None
 
     objects: ClassVar[MemberManager] = MemberManager()
 

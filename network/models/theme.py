@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
@@ -16,6 +19,15 @@ class ThemeQuerySet(models.QuerySet["Theme"]):
     def public(self) -> ThemeQuerySet:
         """Those that may stand on a page of the hub."""
         return self.filter(private_to=None)
+
+    def called(self, slug: str) -> ThemeQuerySet:
+        """The one that has this address, or had it."""
+        return self.filter(models.Q(slug=slug) | models.Q(aliases__slug=slug)).distinct()
+
+    def followed_by(self, viewer: Viewer) -> ThemeQuerySet:
+        """With `is_followed`: whether the viewer follows it."""
+        own = MemberTheme.objects.filter(member=viewer.pk, theme=models.OuterRef("pk"))
+        return self.annotate(is_followed=models.Exists(own))
 
     def of_network(self, network: Network) -> ThemeQuerySet:
         """Those that a network picked, in its order; none that has become private to another since."""
@@ -43,6 +55,30 @@ class Theme(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("theme", args=[self.slug])
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeUse:
+    """What a storey keeps under themes. Counts are of all there is, drafts and closed networks too: numbers for whoever
+    keeps the vocabulary, never a list."""
+
+    one: str
+    many: str
+    count: Callable[[Theme], int]
+    # Those that stand where not only members of the network see them.
+    count_outside: Callable[[Theme, Network], int]
+
+
+_uses: list[ThemeUse] = []
+
+
+def register_use(use: ThemeUse) -> None:
+    """Called once per kind of thing when a package starts."""
+    _uses.append(use)
+
+
+def theme_uses() -> list[ThemeUse]:
+    return list(_uses)
 
 
 class NetworkThemeQuerySet(models.QuerySet["NetworkTheme"]):

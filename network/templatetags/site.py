@@ -11,7 +11,8 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from network.models import Membership, Network
+from network.models import Network
+from network.models.standing import standing_of
 from network.notifications import ShownNotice, unread_notices
 from network.permissions import can_administer
 
@@ -29,27 +30,11 @@ def contact_address() -> str:
     return str(settings.CONTACT)
 
 
-def own_memberships(request: HttpRequest) -> list[Membership]:
-    """What the viewer belongs to now, with its networks, in their order. One query for the whole page: what stands
-    around it and what stands on it ask for the same."""
-    kept: list[Membership] | None = getattr(request, "own_memberships", None)
-    if kept is None:
-        viewer = request.user
-        kept = []
-        if viewer.is_authenticated and viewer.is_active:
-            active = Membership.objects.active().filter(member=viewer).select_related("network")
-            kept = list(active.order_by("network__order", "network__name"))
-        request.own_memberships = kept  # type: ignore[attr-defined]
-    return kept
-
-
 @register.simple_tag(takes_context=True)
 def own_networks(context: Context) -> list[Network]:
     """The networks the viewer belongs to; none for an anonymous visitor or an error page."""
-    request = context.get("request")
-    if request is None or not hasattr(request, "user"):
-        return []
-    return [membership.network for membership in own_memberships(request)]
+    viewer = getattr(context.get("request"), "user", None)
+    return standing_of(viewer).networks if viewer is not None and viewer.is_authenticated else []
 
 
 @register.simple_tag(takes_context=True)

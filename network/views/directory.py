@@ -18,9 +18,9 @@ from django.views.decorators.http import require_safe
 from network.actions.directory import export_people
 from network.forms import DirectoryForm
 from network.models import Member, MemberTool
+from network.models.standing import standing_of
 from network.permissions import can_export_people
 from network.search import EXPORTED, NoSuchPage, PeoplePage, directory_choices, find_people
-from network.templatetags.site import own_memberships
 from network.views import MemberRequest
 
 FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
@@ -30,7 +30,7 @@ FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 @require_safe
 def people(request: MemberRequest) -> HttpResponse:
     """Twelve queries at most, what stands around the page among them, however many people there are."""
-    if not own_memberships(request):
+    if not request.user.is_authenticated or not standing_of(request.user).networks:
         return render(request, "network/people_outside.html")
     form = DirectoryForm(directory_choices(request.user), request.GET)
     if not form.is_valid():

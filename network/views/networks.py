@@ -9,7 +9,7 @@ from allauth.account.utils import get_next_redirect_url
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Count, IntegerField, Prefetch, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,6 +19,7 @@ from network.actions import membership as verbs
 from network.actions.networks import change_network
 from network.forms import AnswerForm, ApproveForm, AskToJoinForm, DeclineForm, NetworkSettingsForm, QuestionForm
 from network.models import Membership, MembershipEvent, Network, Theme, Viewer
+from network.models.standing import standing_of
 from network.permissions import Refused, Verdict
 from network.views import MemberRequest, second_factor_required
 
@@ -63,8 +64,9 @@ def _asked(viewer: Viewer, memberships: Iterable[Membership]) -> set[int]:
 
 
 def network_cards(viewer: Viewer) -> list[NetworkCard]:
-    """All networks, in their order; two queries however many there are, three where the viewer waits for an answer."""
-    own = list(Membership.objects.visible_to(viewer).filter(member=viewer.pk)) if viewer.is_authenticated else []
+    """All networks, in their order, with one query more than a page has in any case, two where the viewer waits for an
+    answer."""
+    own = standing_of(viewer).memberships if viewer.is_authenticated else []
     asked = _asked(viewer, own)
     memberships = {membership.network_id: membership for membership in own}
     return [
@@ -80,20 +82,33 @@ def networks(request: HttpRequest) -> HttpResponse:
 @require_safe
 def network(request: HttpRequest, slug: str) -> HttpResponse:
     """One address, two faces: what is published for those outside, what goes on for members."""
-    network = get_object_or_404(Network.objects.visible_to(request.user), slug=slug)
-    card = card_of(network, request.user, permissions.membership_of(request.user, network))
-    if not permissions.can_read(request.user, network):
+    own = standing_of(request.user).networks if request.user.is_authenticated else []
+    network = next((network for network in own if network.slug == slug), None)
+    if network is None:
+        network = get_object_or_404(Network.objects.visible_to(request.user), slug=slug)
+        card = card_of(network, request.user, permissions.membership_of(request.user, network))
         return render(request, "network/network_outside.html", {"network": network, "card": card})
+    can_facilitate = permissions.can_facilitate(request.user, network)
     facilitators = Membership.objects.visible_to(request.user).facilitators().filter(network=network)
-    can_decide = permissions.can_facilitate(request.user, network)
+    facilitators = facilitators.select_related("member__organisation", "member__profile").order_by("member__name")
+    if can_facilitate:
+        # A number for them alone, asked with the list in which they stand themselves.
+        facilitators = facilitators.annotate(waiting=_count_of(_requests(network, request.user)))
+    shown = list(facilitators)
     context = {
         "network": network,
-        "facilitators": facilitators.select_related("member__organisation", "member__profile").order_by("member__name"),
+        "facilitators": shown,
         "themes": Theme.objects.visible_to(request.user).of_network(network),
-        "can_decide": can_decide,
-        "waiting": _requests(network, request.user).count() if can_decide else 0,
+        "can_facilitate": can_facilitate,
+        "waiting": getattr(shown[0], "waiting", 0) if shown else 0,
     }
     return render(request, "network/network.html", context)
+
+
+def _count_of(rows: QuerySet[Membership]) -> Subquery:
+    """How many there are, as a column of another query."""
+    counted = rows.order_by().values("network").annotate(count=Count("pk")).values("count")
+    return Subquery(counted, output_field=IntegerField())
 
 
 @login_required

@@ -6,7 +6,7 @@ from django.utils.timezone import localdate
 from django.views.decorators.http import require_safe
 
 from network.models import Member, Organisation
-from network.templatetags.site import own_memberships
+from network.models.standing import standing_of
 
 SHOWN = 100
 
@@ -25,6 +25,6 @@ def organisation(request: HttpRequest, slug: str) -> HttpResponse:
         "members": found[:SHOWN],
         "there_are_more": len(found) > SHOWN,
         # For those who belong to a network, its kind and region lead into the directory.
-        "reads_directory": bool(own_memberships(request)),
+        "reads_directory": request.user.is_authenticated and bool(standing_of(request.user).networks),
     }
     return render(request, "network/organisation.html", context)

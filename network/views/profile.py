@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from network.actions import profile as verbs
 from network.forms import MailForm, PictureForm, ProfileForm
 from network.models import Profile
+from network.models.standing import standing_of
 from network.storage import NotAPicture
-from network.templatetags.site import own_memberships
 from network.views import MemberRequest
 
 
@@ -62,7 +62,7 @@ def remove(request: MemberRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def mail(request: MemberRequest) -> HttpResponse:
     """How each of their networks may write to them."""
-    form = MailForm(own_memberships(request), request.POST if request.method == "POST" else None)
+    form = MailForm(standing_of(request.user).active(), request.POST if request.method == "POST" else None)
     if form.is_valid():
         verbs.choose_mail(form.choices, by=request.user)
         messages.success(request, "Your choice is saved.")

@@ -18,7 +18,7 @@ from network import permissions
 from network.actions import welcome as verbs
 from network.forms import HelloForm, InterestsForm, MailForm
 from network.models import AdmissionRequest
-from network.templatetags.site import own_memberships
+from network.models.standing import standing_of
 from network.views import MemberRequest
 from network.views.networks import network_cards
 
@@ -48,7 +48,7 @@ def welcome(request: MemberRequest) -> HttpResponse:
 def mail(request: MemberRequest) -> HttpResponse:
     if elsewhere := _not_now(request, verbs.MAIL):
         return elsewhere
-    form = MailForm(own_memberships(request), _typed(request))
+    form = MailForm(standing_of(request.user).active(), _typed(request))
     if form.is_valid():
         verbs.say_how_to_write(form.choices, by=request.user)
         return _on(request, verbs.MAIL)

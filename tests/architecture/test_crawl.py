@@ -65,6 +65,8 @@ def _filled(route: str, world: World) -> str:
             return str(world.cast.bob.pk)
         if "/invitations/" in route:
             return str(world.invitation.pk)
+        if route.startswith("networks/<slug:slug>/tags/"):
+            return str(world.thread.tags.get().pk)
         if route.startswith("networks/"):
             return str(world.request.pk)
         if route.startswith("notices/"):
@@ -77,9 +79,13 @@ def _filled(route: str, world: World) -> str:
             return str(AdmissionRequest.objects.get().pk)
         if route.startswith("administration/intake/"):
             return str(Intake.objects.get().pk)
+        if route.startswith("administration/themes/"):
+            return str(world.thread.theme.pk)
         return str(world.event.pk)
 
     def word(name: str) -> str:
+        if name == "theme":
+            return world.thread.theme.slug
         if route.startswith(("networks/", "administration/networks/", "administration/people/")):
             return "ai-practitioners"
         if route.startswith("invitations/"):

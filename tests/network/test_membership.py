@@ -13,7 +13,7 @@ from network.actions.membership import (
     join_network,
     leave_network,
 )
-from network.actions.networks import pick_themes
+from network.actions.themes import pick_themes
 from network.limits import in_words
 from network.models import AuditEvent, Member, Membership, Network, NetworkTheme, Theme
 from network.notifications import unread_notices

@@ -1,0 +1,5 @@
+"""News of this storey, in the past tense, sent inside the transaction that made it true."""
+
+from django.dispatch import Signal
+
+tag_taken_off = Signal()  # tag: Tag; no thread of some network has it any more, so perhaps nothing has
