@@ -65,6 +65,8 @@ def in_words(length: timedelta) -> str:
 
 
 JOINING = RateLimit("join or ask to join a network", 10, per=timedelta(days=1))
+AGREEING = RateLimit("agree to the ground rules", 50, per=timedelta(days=1))
+PUBLISHING_RULES = RateLimit("publish the ground rules", 10, per=timedelta(days=1))
 DECIDING = RateLimit("decide on requests to join", 200, per=timedelta(hours=1))
 CONFIRMING = RateLimit("confirm domains", 500, per=timedelta(hours=1))
 NOTICES = RateLimit("mark notices as read", 300, per=timedelta(hours=1))

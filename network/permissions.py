@@ -6,7 +6,17 @@ from dataclasses import dataclass
 
 from django.core.exceptions import PermissionDenied
 
-from network.models import Member, Membership, Network, Notice, Organisation, OrganisationDomain, Theme, Viewer
+from network.models import (
+    GroundRules,
+    Member,
+    Membership,
+    Network,
+    Notice,
+    Organisation,
+    OrganisationDomain,
+    Theme,
+    Viewer,
+)
 from network.models.organisation import domain_of
 
 
@@ -124,6 +134,21 @@ def can_ask_as(viewer: Viewer, network: Network, membership: Membership | None) 
     return verdict
 
 
+def has_agreed(viewer: Viewer) -> Verdict:
+    """Whether the viewer has agreed to the ground rules as they are now. Whoever joins a network has to; where none
+    have been published, nothing is asked."""
+    if GroundRules.objects.unanswered_by(viewer) is None:
+        return ALLOWED
+    return Verdict("Agree to the ground rules first.")
+
+
+def can_agree(viewer: Viewer, rules: GroundRules) -> Verdict:
+    verdict = can_take_part(viewer)
+    if verdict and rules != GroundRules.objects.current():
+        return Verdict("The ground rules have changed since. Read the new version.")
+    return verdict
+
+
 def can_leave(viewer: Viewer, network: Network) -> Verdict:
     return can_read(viewer, network)
 
@@ -157,6 +182,10 @@ def _holds(viewer: Viewer, right: str, reason: str) -> Verdict:
 def can_confirm_domains(viewer: Viewer) -> Verdict:
     reason = "Only administrators can confirm an organisation's email domain."
     return _holds(viewer, "network.change_organisationdomain", reason)
+
+
+def can_publish_rules(viewer: Viewer) -> Verdict:
+    return _holds(viewer, "network.add_groundrules", "Only administrators can change the ground rules.")
 
 
 def can_become_facilitator(member: Member, network: Network) -> Verdict:

@@ -142,6 +142,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "network.middleware.LimitsMiddleware",
+    "network.middleware.GroundRulesMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
 ]
 

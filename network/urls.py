@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from network.views import account, components, domains, mail, members, networks, notices, organisations
+from network.views import account, components, domains, mail, members, networks, notices, organisations, rules
 from network.views.health import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +15,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/logout/", account.SignOut.as_view(), name="account_logout"),
     path("account/closed/", account.Closed.as_view(), name="account_inactive"),
     path("welcome/", account.welcome, name="welcome"),
+    path("ground-rules/", rules.ground_rules, name="ground_rules"),
+    path("ground-rules/agree/", rules.agree, name="ground_rules_agree"),
+    path("ground-rules/<int:number>/", rules.ground_rules, name="ground_rules_version"),
     path("networks/", networks.networks, name="networks"),
     path("networks/<slug:slug>/", networks.network, name="network"),
     path("networks/<slug:slug>/join/", networks.join, name="network_join"),
@@ -27,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/", notices.notices, name="notices"),
     path("notices/read/", notices.read_all, name="notices_read"),
     path("notices/<int:pk>/open/", notices.open_notice, name="notice_open"),
+    path("administration/ground-rules/", rules.publish, name="ground_rules_publish"),
     path("administration/domains/", domains.domains, name="domains"),
     path("administration/domains/<int:pk>/confirm/", domains.confirm, name="domain_confirm"),
     path("health/", health, name="health"),

@@ -14,6 +14,7 @@ from network.models import Member, Membership, Network
 def join_network(network: Network, *, by: Member, now: datetime | None = None) -> Membership:
     """Lets an officer into a network that is joined at once. Raises Refused, LimitReached."""
     permissions.can_join(by, network).enforce()
+    permissions.has_agreed(by).enforce()
     limits.JOINING.spend(by, now=now)
     with transaction.atomic():
         _lock_own(network, by)
@@ -28,6 +29,7 @@ def ask_to_join(network: Network, *, by: Member, reason: str, now: datetime | No
     Raises Refused, LimitReached."""
     now = now or timezone.now()
     permissions.can_ask_to_join(by, network).enforce()
+    permissions.has_agreed(by).enforce()
     limits.JOINING.spend(by, now=now)
     with transaction.atomic():
         _lock_own(network, by)

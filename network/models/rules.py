@@ -5,12 +5,25 @@ from django.db import models
 from django.utils import timezone
 
 from network.models.member import Viewer
+from network.models.network import Membership
 
 
 class GroundRulesQuerySet(models.QuerySet["GroundRules"]):
     def visible_to(self, viewer: Viewer) -> GroundRulesQuerySet:
         """How members talk with each other is public."""
         return self
+
+    def current(self) -> GroundRules | None:
+        """The version that holds; None where none has been published yet."""
+        return self.order_by("-number").first()
+
+    def unanswered_by(self, viewer: Viewer) -> GroundRules | None:
+        """The version that holds, where the viewer has not agreed to it. `belongs` says whether they are a member of a
+        network now. One query."""
+        agreed = RulesAcceptance.objects.filter(rules=models.OuterRef("pk"), member=viewer.pk)
+        belongs = Membership.objects.active().filter(member=viewer.pk)
+        latest = self.order_by("-number").annotate(agreed=models.Exists(agreed), belongs=models.Exists(belongs)).first()
+        return None if latest is None or latest.agreed else latest
 
 
 class GroundRules(models.Model):
@@ -24,6 +37,8 @@ class GroundRules(models.Model):
     published_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
+
+    belongs: bool  # of the viewer; annotated by `unanswered_by`
 
     objects = GroundRulesQuerySet.as_manager()
 
