@@ -8,7 +8,7 @@ from wagtail.admin.auth import require_admin_access
 from wagtail.documents import urls as wagtaildocs_urls
 from wagtail.utils.urlpatterns import decorate_urlpatterns
 
-from cms.views import editing, files, search, themes
+from cms.views import editing, files, search, speakers, themes
 
 # What stands here is found before Wagtail's own address of the same name.
 doors: list[URLPattern | URLResolver] = [
@@ -32,6 +32,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("search/", search.search, name="search"),
     path("themes/", themes.themes, name="themes"),
     path("themes/<slug:slug>/", themes.theme, name="theme"),
+    path("event-rooms/<int:pk>/", speakers.speakers, name="event_speakers"),
+    path("event-rooms/<int:pk>/<int:role>/remove/", speakers.remove, name="event_speaker_remove"),
     *doors,
     *decorate_urlpatterns(admin, csp(editing.POLICY)),
     path("documents/", include(wagtaildocs_urls)),

@@ -9,6 +9,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from forums import realtime
+from forums.actions.room_roles import end_room_roles
 from forums.actions.rooms import shut_out
 from network.models import Membership
 from network.signals import membership_ended, stop_requested
@@ -17,6 +18,11 @@ from network.signals import membership_ended, stop_requested
 @receiver(membership_ended)
 def close_sockets(sender: type[Membership], membership: Membership, **news: Any) -> None:
     shut_out(membership)
+
+
+@receiver(membership_ended)
+def take_back_their_roles_in_rooms(sender: type[Membership], membership: Membership, **news: Any) -> None:
+    end_room_roles(membership)
 
 
 @receiver(user_logged_out)

@@ -220,7 +220,11 @@ class AgreeForm(forms.Form):
             self.fields["agree"] = RulesField(rules)
 
     def clean(self) -> None:
-        if self.rules and "agree" in self.cleaned_data and self.data[self.add_prefix("agree")] != str(self.rules.number):
+        if (
+            self.rules
+            and "agree" in self.cleaned_data
+            and self.data[self.add_prefix("agree")] != str(self.rules.number)
+        ):
             self.add_error("agree", "The ground rules have just changed. Read them again, then agree")
 
 
@@ -250,12 +254,7 @@ class GroundRulesForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["change"].required = current is not None
         if current is not None:
-            self.initial |= {"after": current.number, "text": current.text}
-
-    def begin_from(self, current: GroundRules | None) -> None:
-        """Shown again, it is made from the version that holds by now."""
-        self.data = self.data.copy()
-        self.data[self.add_prefix("after")] = str(current.number) if current else ""
+            self.initial.update({"after": current.number, "text": current.text})
 
 
 class AskToJoinForm(AgreeForm):

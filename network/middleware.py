@@ -78,8 +78,7 @@ class GroundRulesMiddleware:
             or not request.user.is_authenticated
         ):
             return None
-        rules = GroundRules.objects.unanswered_by(request.user)
-        if rules is None or not rules.belongs:
+        if GroundRules.objects.unanswered_by_member(request.user) is None:
             return None
         query = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
         return HttpResponseRedirect(f"{reverse('ground_rules_agree')}?{query}")

@@ -18,12 +18,17 @@ class GroundRulesQuerySet(models.QuerySet["GroundRules"]):
         return self.order_by("-number").first()
 
     def unanswered_by(self, viewer: Viewer) -> GroundRules | None:
-        """The version that holds, where the viewer has not agreed to it. `belongs` says whether they are a member of a
-        network now. One query."""
-        agreed = RulesAcceptance.objects.filter(rules=models.OuterRef("pk"), member=viewer.pk)
-        belongs = Membership.objects.active().filter(member=viewer.pk)
-        latest = self.order_by("-number").annotate(agreed=models.Exists(agreed), belongs=models.Exists(belongs)).first()
-        return None if latest is None or latest.agreed else latest
+        """The version that holds, where the viewer has not agreed to it."""
+        return self._unsettled(models.Exists(RulesAcceptance.objects.by(viewer)))
+
+    def unanswered_by_member(self, viewer: Viewer) -> GroundRules | None:
+        """The same, where the viewer belongs to a network now. One query."""
+        belongs = models.Exists(Membership.objects.active().filter(member=viewer.pk))
+        return self._unsettled(models.Exists(RulesAcceptance.objects.by(viewer)) | ~belongs)
+
+    def _unsettled(self, is_settled: models.Exists | models.Q | models.expressions.Combinable) -> GroundRules | None:
+        latest = self.order_by("-number").annotate(is_settled=is_settled).first()
+        return None if latest is None or latest.is_settled else latest  # type: ignore[attr-defined]  # annotated
 
 
 class GroundRules(models.Model):
@@ -37,8 +42,6 @@ class GroundRules(models.Model):
     published_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
-
-    belongs: bool  # of the viewer; annotated by `unanswered_by`
 
     objects = GroundRulesQuerySet.as_manager()
 
@@ -57,6 +60,10 @@ class GroundRules(models.Model):
 class RulesAcceptanceQuerySet(models.QuerySet["RulesAcceptance"]):
     def visible_to(self, viewer: Viewer) -> RulesAcceptanceQuerySet:
         return self.filter(member=viewer) if viewer.is_authenticated and viewer.is_active else self.none()
+
+    def by(self, viewer: Viewer) -> RulesAcceptanceQuerySet:
+        """Part of a query on GroundRules: that the viewer has agreed to this version."""
+        return self.filter(rules=models.OuterRef("pk"), member=viewer.pk)
 
 
 class RulesAcceptance(models.Model):

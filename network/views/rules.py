@@ -71,10 +71,7 @@ def publish(request: MemberRequest) -> HttpResponse:
     if not can_publish_rules(request.user):
         raise Http404
     current = GroundRules.objects.current()
-    if request.method == "POST":
-        form = GroundRulesForm(current, request.POST)
-    else:
-        form = GroundRulesForm(current)
+    form = GroundRulesForm(current, request.POST if request.method == "POST" else None)
     preview = None
     if form.is_valid():
         given = form.cleaned_data
@@ -82,7 +79,10 @@ def publish(request: MemberRequest) -> HttpResponse:
             try:
                 rules = publish_rules(by=request.user, **given)
             except ChangedMeanwhile:
-                form.begin_from(GroundRules.objects.current())
+                current = GroundRules.objects.current()
+                posted = request.POST.copy()
+                posted["after"] = str(current.number) if current else ""
+                form = GroundRulesForm(current, posted)
                 form.add_error(None, "Somebody has published another version meanwhile. Compare, then publish again.")
             else:
                 messages.success(request, f"Version {rules.number} is published. Members are asked to agree to it.")

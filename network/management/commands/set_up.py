@@ -9,7 +9,7 @@ from network.actions.rules import FIRST_RULES, set_up_rules
 
 
 class Command(BaseCommand):
-    help = "Makes what every hub needs: the roles, a home page, a site at this address, the footer's pages, the ground rules."
+    help = "Makes what every hub needs: roles, a home page, a site at this address, footer pages, ground rules."
 
     def handle(self, *args: Any, **options: Any) -> None:
         set_up_roles()
