@@ -17,7 +17,10 @@ from wagtail.signals import page_published, page_unpublished, post_page_move
 from cms.actions.discussions import close_discussion, settle_discussion, settle_discussions_below
 from cms.actions.events import close_room_of, settle_room
 from cms.actions.lifecycle import begin_lifecycle
+from cms.actions.members import forget_in_logs
 from cms.models import EventPage, GuidancePage
+from network.models import Member
+from network.signals import account_closed
 
 logger = logging.getLogger(__name__)
 
@@ -76,3 +79,8 @@ def settle_what_was_moved(instance: Page, **news: Any) -> None:
 @never_in_the_way
 def settle_what_was_closed_or_opened(instance: PageViewRestriction, **news: Any) -> None:
     settle_discussions_below(instance.page)
+
+
+@receiver(account_closed)
+def forget_who_they_were(sender: type[Member], member: Member, **news: Any) -> None:
+    forget_in_logs(member)

@@ -9,10 +9,11 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from forums import realtime
+from forums.actions.erasing import settle_closed_account
 from forums.actions.room_roles import end_room_roles
 from forums.actions.rooms import shut_out
-from network.models import Membership
-from network.signals import membership_ended, stop_requested
+from network.models import Member, Membership
+from network.signals import account_closed, membership_ended, stop_requested
 
 
 @receiver(membership_ended)
@@ -23,6 +24,11 @@ def close_sockets(sender: type[Membership], membership: Membership, **news: Any)
 @receiver(membership_ended)
 def take_back_their_roles_in_rooms(sender: type[Membership], membership: Membership, **news: Any) -> None:
     end_room_roles(membership)
+
+
+@receiver(account_closed)
+def settle_what_they_said(sender: type[Member], member: Member, erase: bool, **news: Any) -> None:
+    settle_closed_account(member, erase=erase)
 
 
 @receiver(user_logged_out)

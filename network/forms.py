@@ -194,6 +194,25 @@ class SignUpForm(forms.Form):
         return not self.was_asked and "organisation" in self.fields
 
 
+# Closing an account
+
+
+class CloseAccountForm(forms.Form):
+    words = forms.ChoiceField(
+        label="What shall become of what you wrote?",
+        choices=[
+            ("keep", "Keep it, by “Former member” and with your council at the time"),
+            ("erase", "Erase it: threads, posts, tags and what you said in live rooms"),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Select what shall become of what you wrote"},
+    )
+    sure = forms.BooleanField(
+        label="I know that this cannot be undone",
+        error_messages={"required": "Select that you know that this cannot be undone"},
+    )
+
+
 # The ground rules
 
 

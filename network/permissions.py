@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.core.exceptions import PermissionDenied
 
 from network.models import (
+    DataExport,
     GroundRules,
     Member,
     Membership,
@@ -77,6 +78,32 @@ def membership_of(viewer: Viewer, network: Network) -> Membership | None:
 def can_take_part(viewer: Viewer) -> Verdict:
     """What anybody may do who has an account in use, such as reading their own notices."""
     return ALLOWED if viewer.is_authenticated and viewer.is_active else SIGN_IN_FIRST
+
+
+def can_close_account(viewer: Viewer) -> Verdict:
+    """Nobody leaves a network without a facilitator, or the site without an administrator."""
+    verdict = can_take_part(viewer)
+    if not verdict:
+        return verdict
+    facilitators = Membership.objects.facilitators()
+    alone = Network.objects.filter(pk__in=facilitators.filter(member=viewer.pk).values("network"))
+    alone = alone.exclude(pk__in=facilitators.exclude(member=viewer.pk).values("network"))
+    if names := ", ".join(network.name for network in alone):
+        return Verdict(f"You are the only facilitator of: {names}. Ask an administrator to appoint another first.")
+    administrators = Member.objects.with_right("change_member")
+    if viewer.has_perm("network.change_member") and not administrators.exclude(pk=viewer.pk).exists():
+        return Verdict("You are the only administrator. Make somebody else an administrator first.")
+    return ALLOWED
+
+
+def can_take_data(viewer: Viewer, packed: DataExport, session_digest: str) -> Verdict:
+    """Downloading what was packed: its owner, in the session that asked for it."""
+    verdict = can_take_part(viewer)
+    if verdict and (packed.member_id != viewer.pk or packed.session_digest != session_digest):
+        return Verdict("Ask for your data in this browser first.")
+    if verdict and (packed.is_over() or packed.ready_at is None):
+        return Verdict("This file is not there. Ask for your data again.")
+    return verdict
 
 
 def can_read_notice(viewer: Viewer, notice: Notice) -> Verdict:

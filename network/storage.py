@@ -18,5 +18,5 @@ def portraits() -> FileSystemStorage:
 
 
 def exports() -> FileSystemStorage:
-    """What members take along, until they have."""
+    """What members take along, until they have, each under a random name."""
     return FileSystemStorage(location=settings.PRIVATE_ROOT / "exports", base_url=None)

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
-from network.views import account, components, domains, mail, members, networks, notices, organisations, rules
+from network.views import account, components, domains, mail, members, networks, notices, organisations, own_data, rules
 from network.views.health import health
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -14,6 +14,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/signup/confirm/", account.SignUpCode.as_view(), name="account_email_verification_sent"),
     path("account/logout/", account.SignOut.as_view(), name="account_logout"),
     path("account/closed/", account.Closed.as_view(), name="account_inactive"),
+    path("account/data/", own_data.own_data, name="own_data"),
+    path("account/data/<int:pk>/", own_data.download, name="own_data_download"),
+    path("account/close/", own_data.close, name="account_close"),
+    path("account/close/done/", own_data.closed, name="account_close_done"),
     path("welcome/", account.welcome, name="welcome"),
     path("ground-rules/", rules.ground_rules, name="ground_rules"),
     path("ground-rules/agree/", rules.agree, name="ground_rules_agree"),

@@ -90,7 +90,7 @@ def leave_network(network: Network, *, by: Member) -> Membership:
     with transaction.atomic():
         membership = Membership.objects.select_for_update().get(network=network, member=by)
         permissions.can_leave(by, network).enforce()
-        _end(membership, Membership.State.LEFT)
+        end_membership(membership, Membership.State.LEFT)
         record("left", membership, by=by, network=network)
     return membership
 
@@ -151,7 +151,8 @@ def _begin(
     return membership
 
 
-def _end(membership: Membership, state: str) -> None:
+def end_membership(membership: Membership, state: str) -> None:
+    """Part of a verb: whoever ends it says what state it is in from now on. The posts stay."""
     membership.state = state
     membership.role = Membership.Role.MEMBER
     membership.save(update_fields=["state", "role"])

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
-from django.contrib.auth.models import AnonymousUser, PermissionsMixin
+from django.contrib.auth.models import AnonymousUser, Permission, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
 from django.urls import reverse
@@ -24,6 +24,14 @@ class MemberQuerySet(models.QuerySet["Member"]):
         """Addresses that somebody typed into the sign-up form and nobody has shown to be theirs: no account yet."""
         typed = self.filter(emailaddress__verified=False, admission=None, last_login=None)
         return typed.exclude(emailaddress__verified=True)
+
+    def with_right(self, right: str) -> MemberQuerySet:
+        """Those in use who hold one of Django's permissions of this storey, such as "change_member"."""
+        held = Permission.objects.filter(content_type__app_label="network", codename=right)
+        holds = (
+            models.Q(is_superuser=True) | models.Q(user_permissions__in=held) | models.Q(groups__permissions__in=held)
+        )
+        return self.filter(holds, is_active=True).distinct()
 
     def search(self, words: str) -> MemberQuerySet:
         return self.filter(name__icontains=words)
