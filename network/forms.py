@@ -198,7 +198,7 @@ class SignUpForm(forms.Form):
 
 
 class CloseAccountForm(forms.Form):
-    words = forms.ChoiceField(
+    written = forms.ChoiceField(
         label="What shall become of what you wrote?",
         choices=[
             ("keep", "Keep it, by “Former member” and with your council at the time"),

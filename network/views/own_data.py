@@ -65,7 +65,7 @@ def close(request: MemberRequest) -> HttpResponse:
     verdict = can_close_account(request.user)
     form = CloseAccountForm(request.POST if request.method == "POST" else None)
     if verdict and form.is_valid():
-        close_account(by=request.user, erase=form.cleaned_data["words"] == "erase")
+        close_account(by=request.user, erase=form.cleaned_data["written"] == "erase")
         logout(request)
         return redirect("account_close_done")
     return render(request, "network/own_data/close.html", {"form": form, "can_close": verdict})

@@ -17,6 +17,7 @@ from forums.actions.posts import reply
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import begin_site_discussion, start_thread
 from forums.models import Room, Thread
+from network.actions.exports import ask_for_data
 from network.actions.membership import ask_to_join
 from network.models import Admission, Member, Membership, NetworkTheme, Theme
 from tests.cast import Cast
@@ -80,6 +81,7 @@ def build(cast: Cast) -> World:
     newcomer = Member.objects.create_user("wendy@exampleshire.example.org", name="Wendy", organisation=cast.council)
     Admission.objects.create(member=newcomer, rule=Admission.Rule.PERSON, note="Known to us")
     request = ask_to_join(cast.practitioners, by=newcomer, reason="Private reason")
+    ask_for_data(by=cast.bob, session_key="a session of bob's")
     home = set_up_site()
     section = publish_page(home, SectionPage(title="Events", slug="events"), by=None)
     event = publish_page(

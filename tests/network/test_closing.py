@@ -287,11 +287,11 @@ def test_the_page_explains_asks_twice_and_signs_out(cast: Cast) -> None:
     bob = client_of(cast.bob)
     page = bob.get("/account/close/").content.decode()
     assert "“Former member”" in page
-    page = bob.post("/account/close/", {"words": "keep"}).content.decode()
+    page = bob.post("/account/close/", {"written": "keep"}).content.decode()
     assert "<title>Error: " in page
     assert Member.objects.get(pk=cast.bob.pk).is_active
 
-    answer = bob.post("/account/close/", {"words": "erase", "sure": "on"}, follow=True)
+    answer = bob.post("/account/close/", {"written": "erase", "sure": "on"}, follow=True)
 
     assert "Your account is closed" in answer.content.decode()
     assert not Member.objects.get(pk=cast.bob.pk).is_active
@@ -303,10 +303,10 @@ def test_the_page_says_who_has_to_hand_over_and_shows_no_button(cast: Cast) -> N
 
     assert "You are the only facilitator" in page
     assert "Close my account" not in page
-    client_of(cast.fay).post("/account/close/", {"words": "erase", "sure": "on"})
+    client_of(cast.fay).post("/account/close/", {"written": "erase", "sure": "on"})
     assert Member.objects.get(pk=cast.fay.pk).is_active
 
 
 def test_an_anonymous_visitor_is_asked_to_sign_in(client: Client, db: None) -> None:
     assert client.get("/account/close/")["Location"].startswith("/account/login/code/")
-    assert client.post("/account/close/", {"words": "erase", "sure": "on"}).status_code == 302
+    assert client.post("/account/close/", {"written": "erase", "sure": "on"}).status_code == 302
