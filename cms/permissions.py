@@ -25,6 +25,13 @@ def can_attend(viewer: Viewer, event: EventPage) -> Verdict:
     return ALLOWED
 
 
+def can_name_speakers(viewer: Viewer, event: Page) -> Verdict:
+    """Saying who hosts and who speaks in the live room of an event."""
+    if viewer.is_authenticated and viewer.is_active and event.permissions_for_user(viewer).can_edit():
+        return ALLOWED
+    return Verdict("Only those who may edit this event can name its speakers.")
+
+
 def can_review(viewer: Viewer, page: Page) -> Verdict:
     """Saying that a page still holds is shown to readers at once, so it takes the right to publish the page."""
     if viewer.is_authenticated and viewer.is_active and page.permissions_for_user(viewer).can_publish():

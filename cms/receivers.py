@@ -17,12 +17,13 @@ from wagtail.signals import page_published, page_unpublished, post_page_move
 from cms.actions.discussions import close_discussion, settle_discussion, settle_discussions_below
 from cms.actions.events import close_room_of, settle_room
 from cms.actions.lifecycle import begin_lifecycle
+from cms.actions.members import forget_in_logs
 from cms.actions.tags import forget_tag
 from cms.actions.themes import move_pages, take_off_private_themes
 from cms.models import EventPage, GuidancePage
 from forums.signals import tag_taken_off
-from network.models import Tag, Theme
-from network.signals import theme_merged
+from network.models import Member, Tag, Theme
+from network.signals import account_closed, theme_merged
 
 logger = logging.getLogger(__name__)
 
@@ -98,3 +99,8 @@ def keep_pages_of_merged_theme(sender: type[Theme], old: Theme, new: Theme, **ne
 @receiver(tag_taken_off)
 def forget_what_nothing_carries(sender: type[Tag], tag: Tag, **news: Any) -> None:
     forget_tag(tag)
+
+
+@receiver(account_closed)
+def forget_who_they_were(sender: type[Member], member: Member, **news: Any) -> None:
+    forget_in_logs(member)

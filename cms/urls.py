@@ -8,7 +8,7 @@ from wagtail.admin.auth import require_admin_access
 from wagtail.documents import urls as wagtaildocs_urls
 from wagtail.utils.urlpatterns import decorate_urlpatterns
 
-from cms.views import editing, files, roles, search, themes
+from cms.views import editing, files, roles, search, speakers, themes
 
 # What stands here is found before Wagtail's own address of the same name.
 doors: list[URLPattern | URLResolver] = [
@@ -33,6 +33,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("themes/", themes.themes, name="themes"),
     path("themes/<slug:slug>/", themes.theme, name="theme"),
     path("administration/people/<int:pk>/roles/", roles.roles, name="member_roles"),
+    path("event-rooms/<int:pk>/", speakers.speakers, name="event_speakers"),
+    path("event-rooms/<int:pk>/<int:role>/remove/", speakers.remove, name="event_speaker_remove"),
     *doors,
     *decorate_urlpatterns(admin, csp(editing.POLICY)),
     path("documents/", include(wagtaildocs_urls)),

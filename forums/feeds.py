@@ -24,6 +24,7 @@ def network_feed(request: HttpRequest, slug: str) -> HttpResponse:
     posts = (
         Post.objects.visible_to(request.user)
         .filter(thread__network=network)
+        .exclude(source="")
         .select_related("thread", "author")
         .order_by("-written_at", "-pk")[:NEWEST]
     )

@@ -8,9 +8,9 @@ from typing import Any
 from django import forms
 
 from forums import markup
-from forums.models import Message, Thread, ThreadTag
+from forums.models import Message, Room, RoomRole, Thread, ThreadTag
 from forums.permissions import can_start_kind
-from network.models import Network, Theme, Viewer
+from network.models import Member, Membership, Network, Theme, Viewer
 from network.models.tag import clean_tags
 
 MAX_TAGS = 5
@@ -127,3 +127,49 @@ class MessageForm(WrittenOnce):
         super().__init__(*args, **kwargs)
         # The browser would cut off what is pasted, and say nothing.
         self.fields["body"].widget.attrs.pop("maxlength", None)
+
+
+class RoomRoleForm(forms.Form):
+    """Who hosts a room or speaks in it: a member of its network by name, or anybody with an account by address. A
+    viewer who is no member finds nobody by name."""
+
+    who = forms.CharField(
+        label="Name or email address",
+        help_text="A name finds members of the network. An address finds everybody who has an account here.",
+        max_length=254,
+        error_messages={
+            "required": "Enter a name or an email address",
+            "max_length": "Name or email address must be 254 characters or fewer",
+        },
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    role = forms.ChoiceField(
+        label="What are they in this room?",
+        choices=RoomRole.Role.choices,
+        initial=RoomRole.Role.SPEAKER,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Select host or speaker"},
+    )
+
+    def __init__(self, room: Room, viewer: Viewer, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.auto_id = "room_role_%s"  # beside the composer's fields
+        self.room = room
+        self.viewer = viewer
+
+    def clean_who(self) -> Member:
+        typed = " ".join(str(self.cleaned_data["who"]).split())
+        if "@" in typed:
+            accounts = Member.objects.filter(email__iexact=typed, is_active=True)
+            found = list(accounts.exclude(pk__in=Member.objects.unproved().values("pk")))
+            nobody = "Nobody has an account with this email address"
+        else:
+            here = Membership.objects.visible_to(self.viewer).active().filter(network=self.room.network)
+            found = list(Member.objects.filter(pk__in=here.values("member"), name__iexact=typed)[:2])
+            nobody = "No member of this network has this name. Enter their email address"
+        if not found:
+            raise forms.ValidationError(nobody, code="unknown")
+        if len(found) > 1:
+            raise forms.ValidationError("Several members have this name. Enter an email address", code="ambiguous")
+        member: Member = found[0]
+        return member

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from forums.models import MemberThread, Post, Thread
+from forums.models import MemberThread, Post, RoomRole, Thread
 from network.actions.notices import give_notice
 from network.models import Member, Membership
 from network.notifications import NoticeKind, register
 
 THREAD_REPLIED = "thread_replied"
+ROOM_ROLE_GIVEN = "room_role_given"
 
 
 def post_written(post: Post, *, now: datetime) -> None:
@@ -22,6 +23,18 @@ def post_written(post: Post, *, now: datetime) -> None:
     give_notice(THREAD_REPLIED, thread.pk, Member.objects.filter(pk__in=here.values("member")), now=now)
 
 
+def room_role_given(given: RoomRole, *, now: datetime) -> None:
+    give_notice(ROOM_ROLE_GIVEN, given.pk, [given.member], now=now)
+
+
+register(
+    NoticeKind(
+        name=ROOM_ROLE_GIVEN,
+        visible_to=lambda viewer: RoomRole.objects.visible_to(viewer).filter(member=viewer.pk).select_related("room"),
+        title=lambda given: f"You are a {given.get_role_display().lower()} in the live room “{given.room.title}”",
+        address=lambda given: given.room.get_absolute_url(),
+    )
+)
 register(
     NoticeKind(
         name=THREAD_REPLIED,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from forums.models import Room, Thread
-from network.models import Membership, Network, Theme, Viewer
+from forums.models import Room, RoomRole, Thread
+from network.models import Member, Network, Theme, Viewer
 from network.permissions import ALLOWED, NOT_A_MEMBER, Verdict, can_facilitate, can_read, membership_of
 
 ROOM_IS_OVER = Verdict("This room has closed. What was said in it can still be read.")
@@ -48,13 +48,31 @@ def can_schedule_room(viewer: Viewer, network: Network) -> Verdict:
     return can_facilitate(viewer, network)
 
 
+def can_give_room_roles(viewer: Viewer, room: Room) -> Verdict:
+    """Saying who hosts a room and who speaks in it, and taking that back."""
+    return can_facilitate(viewer, room.network)
+
+
+def can_have_room_role(member: Member, room: Room, role: str) -> Verdict:
+    """Whether somebody may be host or speaker, whoever says so. A host is a member; a speaker need not be, but is no
+    way back in for whom the network has suspended."""
+    membership = membership_of(member, room.network)
+    if not member.is_active:
+        return Verdict("This account is not in use.")
+    if membership and membership.is_suspended:
+        return Verdict("Their membership of this network is suspended.")
+    if role == RoomRole.Role.HOST and not (membership and membership.is_active):
+        return Verdict(f"A host has to be a member of the {room.network}.")
+    return ALLOWED
+
+
 def can_speak(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
-    return can_speak_as(membership_of(viewer, room.network), room, now=now)
+    return can_speak_as(Room.objects.visible_to(viewer).filter(pk=room.pk).exists(), room, now=now)
 
 
-def can_speak_as(membership: Membership | None, room: Room, *, now: datetime | None = None) -> Verdict:
-    """`can_speak` for many who speak at once, where their memberships are at hand."""
-    if membership is None or not membership.is_active:
+def can_speak_as(belongs: bool, room: Room, *, now: datetime | None = None) -> Verdict:
+    """`can_speak` for many who speak at once, where it is known who belongs in the room."""
+    if not belongs:
         return NOT_A_MEMBER
     if room.is_over(now):
         return ROOM_IS_OVER

@@ -9,10 +9,12 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from forums import realtime
+from forums.actions.erasing import settle_closed_account
+from forums.actions.room_roles import end_room_roles
 from forums.actions.rooms import end_listening, shut_out
 from forums.actions.themes import move_threads
-from network.models import Membership, Theme
-from network.signals import membership_ended, session_ended, stop_requested, theme_merged
+from network.models import Member, Membership, Theme
+from network.signals import account_closed, membership_ended, session_ended, stop_requested, theme_merged
 
 
 @receiver(membership_ended)
@@ -23,6 +25,16 @@ def close_sockets(sender: type[Membership], membership: Membership, **news: Any)
 @receiver(theme_merged)
 def keep_threads_of_merged_theme(sender: type[Theme], old: Theme, new: Theme, **news: Any) -> None:
     move_threads(old, new)
+
+
+@receiver(membership_ended)
+def take_back_their_roles_in_rooms(sender: type[Membership], membership: Membership, **news: Any) -> None:
+    end_room_roles(membership)
+
+
+@receiver(account_closed)
+def settle_what_they_said(sender: type[Member], member: Member, erase: bool, **news: Any) -> None:
+    settle_closed_account(member, erase=erase)
 
 
 @receiver(user_logged_out)

@@ -12,7 +12,7 @@ from django.db import connection
 
 from forums import markup
 from forums.models import Post
-from network.models import Network, Viewer
+from network.models import Member, Network, Viewer
 from network.search import Hit
 
 TITLE_MATCHES = 100
@@ -26,6 +26,17 @@ _INDEX = {
         ON CONFLICT (post_id) DO UPDATE SET words = EXCLUDED.words
     """,
     "sqlite": "INSERT OR REPLACE INTO forums_post_index (rowid, title, words) VALUES (%s, %s, %s)",
+}
+
+_FORGET = {
+    "postgresql": [
+        "DELETE FROM forums_post_index WHERE post_id IN (SELECT id FROM forums_post WHERE author_id = %s)",
+    ],
+    "sqlite": [
+        "DELETE FROM forums_post_index WHERE rowid IN (SELECT id FROM forums_post WHERE author_id = %s)",
+        # FTS5 only marks words as deleted until it rewrites its pages.
+        "INSERT INTO forums_post_index (forums_post_index) VALUES ('optimize')",
+    ],
 }
 
 _SEARCH = {
@@ -76,6 +87,13 @@ def index_post(post: Post, *, title: str = "") -> None:
     """Puts the words of a post into the index, and with its first post the thread's title."""
     with connection.cursor() as cursor:
         cursor.execute(_INDEX[connection.vendor], [post.pk, title, markup.plain(post.html)])
+
+
+def forget_posts_of(member: Member) -> None:
+    """Takes all posts of a member out of the index, and with a first post the title of its thread."""
+    with connection.cursor() as cursor:
+        for statement in _FORGET[connection.vendor]:
+            cursor.execute(statement, [member.pk] if "%s" in statement else None)
 
 
 def search_posts(viewer: Viewer, query: str, *, limit: int = 20) -> list[Hit]:

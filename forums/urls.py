@@ -18,4 +18,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("unread/", threads.unread, name="unread"),
     path("rooms/<int:pk>/", rooms.room, name="room"),
     path("rooms/<int:pk>/send/", rooms.room_send, name="room_send"),
+    path("rooms/<int:pk>/roles/", rooms.room_roles, name="room_roles"),
+    path("rooms/<int:pk>/roles/<int:role>/remove/", rooms.room_role_remove, name="room_role_remove"),
 ]

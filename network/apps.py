@@ -5,4 +5,4 @@ class NetworkConfig(AppConfig):
     name = "network"
 
     def ready(self) -> None:
-        from network import checks, notifications, receivers, tasks  # noqa: F401  (they register themselves)
+        from network import checks, export, notifications, receivers, tasks  # noqa: F401  (they register themselves)

@@ -20,9 +20,10 @@ from network.actions.membership import appoint_facilitator, approve_request, ask
 from network.actions.networks import create_network
 from network.actions.organisations import add_organisation
 from network.actions.profile import change_picture, change_profile
+from network.actions.rules import agree_to_rules
 from network.actions.themes import create_theme, pick_themes
 from network.actions.welcome import HELLO, INTERESTS, MAIL, pass_over
-from network.models import Member, Membership, Network, Organisation, Profile, Theme
+from network.models import GroundRules, Member, Membership, Network, Organisation, Profile, Theme
 
 LGA_SLIDES = "Local Government Association, “AI, Automation and Bots4Good”, November 2024"
 
@@ -290,18 +291,27 @@ def _row(network: Network, nickname: str) -> Membership | None:
     return Membership.objects.filter(network=network, member=member(nickname)).first()
 
 
+def _agree(nickname: str, at: datetime) -> None:
+    rules = GroundRules.objects.unanswered_by(member(nickname))
+    if rules is not None:
+        agree_to_rules(rules, by=member(nickname), now=at)
+
+
 def _join(network: Network, nickname: str, at: datetime) -> None:
     if _row(network, nickname) is None:
+        _agree(nickname, at)
         join_network(network, by=member(nickname), now=at)
 
 
 def _ask(network: Network, nickname: str, reason: str, at: datetime) -> None:
     if _row(network, nickname) is None:
+        _agree(nickname, at)
         ask_to_join(network, by=member(nickname), reason=reason, now=at)
 
 
 def _be_let_in(network: Network, nickname: str, reason: str, at: datetime) -> None:
     if _row(network, nickname) is None:
+        _agree(nickname, at)
         request = ask_to_join(network, by=member(nickname), reason=reason, now=at)
         approve_request(request, by=member("fiona"), now=at + timedelta(days=1))
 
@@ -309,4 +319,5 @@ def _be_let_in(network: Network, nickname: str, reason: str, at: datetime) -> No
 def _facilitate(network: Network, nickname: str, at: datetime) -> None:
     row = _row(network, nickname)
     if row is None or row.role != Membership.Role.FACILITATOR:
+        _agree(nickname, at)
         appoint_facilitator(network, member(nickname), by=None, now=at)

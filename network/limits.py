@@ -65,6 +65,8 @@ def in_words(length: timedelta) -> str:
 
 
 JOINING = RateLimit("join or ask to join a network", 10, per=timedelta(days=1))
+AGREEING = RateLimit("agree to the ground rules", 50, per=timedelta(days=1))
+PUBLISHING_RULES = RateLimit("publish the ground rules", 10, per=timedelta(days=1))
 DECIDING = RateLimit("decide on requests to join", 200, per=timedelta(hours=1))
 ANSWERING = RateLimit("write to the facilitators of a network", 30, per=timedelta(days=1))
 INVITING = RateLimit("send an invitation", 50, per=timedelta(days=1))
@@ -79,6 +81,9 @@ LETTING_IN = RateLimit("decide on who is let in", 300, per=timedelta(hours=1))
 LISTS = RateLimit("let in a list of people", 30, per=timedelta(hours=1))
 MERGING = RateLimit("merge organisations", 50, per=timedelta(hours=1))
 PROVING = RateLimit("ask for a code to show that your mailbox is yours", 10, per=timedelta(hours=1))
+CLOSING = RateLimit("close your account", 5, per=timedelta(days=1))
+ASKING_FOR_DATA = RateLimit("ask for your data", 3, per=timedelta(days=1))
+TAKING_DATA = RateLimit("download your data", 50, per=timedelta(days=1))
 NOTICES = RateLimit("mark notices as read", 300, per=timedelta(hours=1))
 CHANGING_ACCOUNTS = RateLimit("change accounts", 300, per=timedelta(hours=1))
 LOOKING_UP = RateLimit("look up accounts", 1000, per=timedelta(hours=1))

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from allauth.account.adapter import get_adapter
 from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
@@ -16,6 +17,7 @@ from django.utils import timezone
 from network import sessions
 from network.actions.sessions import note_session
 from network.limits import LimitReached
+from network.models import GroundRules
 from network.models.standing import Standing
 from network.permissions import holds_an_office
 from network.views import ask_for_second_factor, errors
@@ -134,3 +136,33 @@ class SecondFactorMiddleware:
         if not request.path_info.startswith(self.ADDRESSES):
             return None
         return ask_for_second_factor(request, holds_an_office)
+
+
+class GroundRulesMiddleware:
+    """Asks a member of a network to agree to the ground rules before they read on in one, where the rules have changed
+    since they did. What they send goes through: nobody loses what they were writing. The hub stays free to read."""
+
+    ASKED_ON = ("networks/<slug:slug>/", "threads/", "rooms/", "unread/")
+    # Ways in, which ask themselves; the way out; and what programs read.
+    NOT_ASKED_ON = ("network_join", "network_leave", "network_feed")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        match = request.resolver_match
+        if (
+            match is None
+            or request.method != "GET"
+            or not match.route.startswith(self.ASKED_ON)
+            or match.url_name in self.NOT_ASKED_ON
+            or not request.user.is_authenticated
+        ):
+            return None
+        if GroundRules.objects.unanswered_by_member(request.user) is None:
+            return None
+        query = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
+        return HttpResponseRedirect(f"{reverse('ground_rules_agree')}?{query}")

@@ -12,6 +12,8 @@ from django.db import models
 
 from network.models import (
     AdmissionRequest,
+    DataExport,
+    GroundRules,
     Intake,
     Invitation,
     MailLedger,
@@ -164,6 +166,32 @@ def can_take_welcome_step(viewer: Viewer, step: int) -> Verdict:
     return verdict
 
 
+def can_close_account(viewer: Viewer) -> Verdict:
+    """Nobody leaves a network without a facilitator, or the site without an administrator."""
+    verdict = can_take_part(viewer)
+    if not verdict:
+        return verdict
+    facilitators = Membership.objects.facilitators()
+    alone = Network.objects.filter(pk__in=facilitators.filter(member=viewer.pk).values("network"))
+    alone = alone.exclude(pk__in=facilitators.exclude(member=viewer.pk).values("network"))
+    if names := ", ".join(network.name for network in alone):
+        return Verdict(f"You are the only facilitator of: {names}. Ask an administrator to appoint another first.")
+    administrators = Member.objects.administrators()
+    if viewer.has_perm("network.change_member") and not administrators.exclude(pk=viewer.pk).exists():
+        return Verdict("You are the only administrator. Make somebody else an administrator first.")
+    return ALLOWED
+
+
+def can_take_data(viewer: Viewer, packed: DataExport, session_digest: str) -> Verdict:
+    """Downloading what was packed: its owner, in the session that asked for it."""
+    verdict = can_take_part(viewer)
+    if verdict and (packed.member_id != viewer.pk or packed.session_digest != session_digest):
+        return Verdict("Ask for your data in this browser first.")
+    if verdict and (packed.is_over() or packed.ready_at is None):
+        return Verdict("This file is not there. Ask for your data again.")
+    return verdict
+
+
 def can_read_notice(viewer: Viewer, notice: Notice) -> Verdict:
     return ALLOWED if can_take_part(viewer) and notice.member_id == viewer.pk else Verdict("This is not your notice.")
 
@@ -242,6 +270,21 @@ def _can_spare(facilitator: Membership, reason: str) -> Verdict:
     """A network without a facilitator would leave everybody who asks to join unheard."""
     others = Membership.objects.facilitators().filter(network=facilitator.network_id).exclude(pk=facilitator.pk)
     return ALLOWED if others.exists() else Verdict(reason)
+
+
+def has_agreed(viewer: Viewer) -> Verdict:
+    """Whether the viewer has agreed to the ground rules as they are now. Whoever joins a network has to; where none
+    have been published, nothing is asked."""
+    if GroundRules.objects.unanswered_by(viewer) is None:
+        return ALLOWED
+    return Verdict("Agree to the ground rules first.")
+
+
+def can_agree(viewer: Viewer, rules: GroundRules) -> Verdict:
+    verdict = can_take_part(viewer)
+    if verdict and rules != GroundRules.objects.current():
+        return Verdict("The ground rules have changed since. Read the new version.")
+    return verdict
 
 
 def can_leave(viewer: Viewer, network: Network) -> Verdict:
@@ -560,6 +603,10 @@ def can_be_enrolled(member: Member, network: Network) -> Verdict:
     if membership and membership.state == Membership.State.LEFT:
         return Verdict("They have left this network.")
     return can_join_as(member, network, membership)
+
+
+def can_publish_rules(viewer: Viewer) -> Verdict:
+    return _holds(viewer, "network.add_groundrules", "Only administrators can change the ground rules.")
 
 
 def can_become_facilitator(member: Member, network: Network) -> Verdict:

@@ -17,9 +17,10 @@ from network.actions.admission import prove_mailbox
 from network.actions.mailbox import ask_for_proof, note_proof
 from network.actions.sessions import BROWSERS_KEPT, know_browser
 from network.actions.welcome import offer_welcome
-from network.models import Member
+from network.models import DataExport, Member
 from network.permissions import holds_an_office
-from network.signals import mailbox_bounced
+from network.signals import data_asked_for, mailbox_bounced
+from network.tasks import pack_own_data
 
 
 @receiver(email_confirmed)
@@ -63,3 +64,8 @@ def code_was_entered(user: Member, method: str, email: str = "", **_: Any) -> No
 @receiver(mailbox_bounced)
 def mailbox_is_gone(member: Member, **_: Any) -> None:
     ask_for_proof(member)
+
+
+@receiver(data_asked_for)
+def have_it_packed(sender: type[DataExport], wanted: DataExport, **_: Any) -> None:
+    pack_own_data.enqueue(wanted.pk)

@@ -174,6 +174,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "network.middleware.SecondFactorMiddleware",
     "network.middleware.LimitsMiddleware",
+    "network.middleware.GroundRulesMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
 ]
 

@@ -66,5 +66,5 @@ def portrait(file: IO[bytes]) -> bytes:
 
 
 def exports() -> FileSystemStorage:
-    """What members take along, until they have."""
+    """What members take along, until they have, each under a random name."""
     return FileSystemStorage(location=settings.PRIVATE_ROOT / "exports", base_url=None)

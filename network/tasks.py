@@ -9,12 +9,14 @@ from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
 from network.actions.admission import forget_unproved
+from network.actions.exports import forget_old_data, pack_data
 from network.actions.intake import forget_old_intakes, is_intake_due, run_intakes
 from network.actions.jobs import scheduled
 from network.actions.mail import forget_old_mail, is_mail_due, send_due_mail
 from network.actions.mailbox import ask_who_is_due, lapse_who_did_not_answer
 from network.actions.membership import remind_of_requests
 from network.actions.sessions import forget_sessions_and_browsers
+from network.models import DataExport
 
 
 @scheduled("clear sessions that have ended", every=timedelta(days=1))
@@ -89,3 +91,15 @@ def look_for_mail() -> None:
 @scheduled("forget old rows of the mail ledger", every=timedelta(days=1))
 def forget_mail() -> None:
     forget_old_mail()
+
+
+@task(backend="worker")
+def pack_own_data(pk: int) -> None:
+    """Of somebody who asked for it; they may have closed their account meanwhile."""
+    for wanted in DataExport.objects.filter(pk=pk).select_related("member__organisation"):
+        pack_data(wanted)
+
+
+@scheduled("forget data that members took along", every=timedelta(hours=1))
+def forget_data() -> None:
+    forget_old_data()

@@ -55,6 +55,10 @@ def migrations_stamp() -> tuple[Path, str]:
     return settings.VAR_DIR / f"test-database-{database}-{PROCESS}", name
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update", action="store_true", help="write pages that are made by tests anew")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """A kept test database whose migrations have changed since is made anew."""
     stamp, name = migrations_stamp()

@@ -6,9 +6,13 @@ from django.db import transaction
 from django.utils.text import Truncator
 from wagtail.models import Page
 
+from cms import limits, permissions
 from cms.models import EventPage, EventRoom
+from forums.actions.room_roles import give_room_role, take_room_role
 from forums.actions.rooms import close_room, reschedule_room, schedule_room
-from forums.models import Room
+from forums.models import Room, RoomRole
+from network.actions.audit import record
+from network.models import Member
 
 
 def settle_room(page: EventPage, *, now: datetime | None = None) -> EventRoom | None:
@@ -37,3 +41,22 @@ def close_room_of(page: Page) -> None:
         link = EventRoom.objects.select_related("room__network").filter(page=page.pk).first()
         if link is not None:
             close_room(link.room, by=None)
+
+
+def name_speaker(link: EventRoom, member: Member, *, role: str, by: Member) -> RoomRole:
+    """An editor of an event says who hosts its room or speaks in it. Raises Refused, LimitReached."""
+    permissions.can_name_speakers(by, link.page).enforce()
+    limits.NAMING_SPEAKERS.spend(by)
+    with transaction.atomic():
+        given = give_room_role(link.room, member, role=role, by=None)
+        record("named speaker", link, by=by, network=link.room.network, role=role, member=member.pk)
+    return given
+
+
+def drop_speaker(link: EventRoom, given: RoomRole, *, by: Member) -> None:
+    """An editor of an event takes that back. Raises Refused, LimitReached."""
+    permissions.can_name_speakers(by, link.page).enforce()
+    limits.NAMING_SPEAKERS.spend(by)
+    with transaction.atomic():
+        record("dropped speaker", link, by=by, network=link.room.network, role=given.role, member=given.member_id)
+        take_room_role(given, by=None)

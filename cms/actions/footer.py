@@ -28,40 +28,43 @@ def _for_the_operator(words: str) -> Block:
 # Address, title, summary and text.
 _PAGES: list[tuple[str, str, str, list[Block]]] = [
     (
-        "ground-rules",
-        "Ground rules",
-        "How we talk with each other here.",
-        [
-            (
-                "list",
-                [
-                    "What is said in a network stays in the network. Share what you learnt, not who said it.",
-                    "Never write about a resident in a way that anybody could recognise.",
-                    "Say what you know and how you know it. “I have not tried this” is a good beginning.",
-                    "Tell us whom you work for. Whoever sells to councils is welcome where they are asked.",
-                    "Disagree with the idea. If you would not say it at a colleague's desk, do not write it here.",
-                ],
-            ),
-            _heading("When something is wrong"),
-            _text("Tell a facilitator of the network: its page says who they are."),
-        ],
-    ),
-    (
         "privacy",
         "Privacy",
         "What this site keeps about you, why, and who can see it.",
         [
             _heading("If you only read"),
             _text("Nothing. Reading the hub without signing in sets no cookie and asks nothing about you."),
-            _heading("If you sign in"),
+            _heading("If you have an account"),
             (
                 "list",
                 [
-                    "Your email address, to send you a code and to see which council you work for.",
+                    "Your email address, to send you a code, to see which council you work for, and to write to you. "
+                    "Why you were let in, and from which date.",
                     "Your name, your job title and your council, which members of your networks can see.",
+                    "Your profile: what you can help with, a few words and a picture, the themes you follow and the "
+                    "tools you use. All of it is up to you, and for each part you choose whether the members of your "
+                    "networks or nobody can see it. We take the place and the camera out of a picture.",
+                    "Why you asked to join a network, which its facilitators read, and what they answered.",
                     "What you write, with your council at the time. It stays when you leave a network.",
                     "Which threads you have read, so that we can show what is new. Only you can see it.",
+                    "Which version of the ground rules you agreed to, and when.",
                 ],
+            ),
+            _heading("Where you are signed in"),
+            _text(
+                "For each place we keep the kind of browser, the address it came from and when it was last used, so "
+                "that you can end it from elsewhere. It goes when you sign out or when it ends. If you add a passkey "
+                "or an authenticator app, we keep what is needed to check it, encrypted."
+            ),
+            _heading("Mail"),
+            _text(
+                "We keep that a mail was sent to you, of which kind and when, so that nothing is sent twice. We do not "
+                "keep what it said, and we do not see whether you opened it. After 400 days it goes."
+            ),
+            _heading("Invitations"),
+            _text(
+                "If a facilitator invites you, we keep your address, their words and when the invitation ends. The "
+                "facilitators of that network can see them."
             ),
             _heading("Events of a network"),
             _text(
@@ -71,16 +74,28 @@ _PAGES: list[tuple[str, str, str, list[Block]]] = [
             _heading("Who decided what"),
             _text(
                 "Decisions such as letting somebody into a network are recorded with who made them and when. Only "
-                "administrators can read that record."
+                "administrators can read that record. It holds numbers of accounts and never what somebody wrote, and "
+                "it stays when an account is closed."
+            ),
+            _heading("Take your data along, or close your account"),
+            _text(
+                'You can <a href="/account/data/">download your data</a> at any time. The file can be fetched for 7 '
+                "days and only in the browser where you asked for it."
+            ),
+            _text(
+                'You can <a href="/account/close/">close your account</a>. Your profile, your addresses and your '
+                "settings are deleted at once, and your name becomes “Former member”. What you wrote stays for the "
+                "others in the conversation, unless you have it erased too."
             ),
             _heading("Nobody else"),
             _text(
                 "No page of this site asks another site for anything: no analytics, no fonts, no pictures from "
-                "elsewhere."
+                "elsewhere. We do not sell or give away what we keep. A public body may have to disclose what is "
+                "written here under freedom of information law."
             ),
             _for_the_operator(
-                "Put the name of the data controller, the lawful basis, how long things are kept and the contact for "
-                "requests here."
+                "Put the name of the data controller, the lawful basis, how long things are kept in backups and the "
+                "contact for requests here."
             ),
         ],
     ),
@@ -140,6 +155,48 @@ _PAGES: list[tuple[str, str, str, list[Block]]] = [
             _for_the_operator("Say here how soon you answer, and how else people can reach you."),
         ],
     ),
+    (
+        "complaints",
+        "How to complain",
+        "What to do when something here is wrong, and what happens then.",
+        [
+            _heading("First"),
+            _text(
+                "If it is about what somebody said in a network, tell a facilitator: the page of the network says who "
+                "they are. They can act at once."
+            ),
+            _heading("If that does not help"),
+            _text(
+                'Write to whoever runs this site: the address is on the page <a href="/contact/">Contact</a>. Say what '
+                "happened, where and when, and what you would like us to do. You can complain about a member, a "
+                "facilitator, a decision, how we use your data, or the site itself."
+            ),
+            _heading("What happens next"),
+            (
+                "list",
+                [
+                    "We tell you that we have your complaint, and who looks into it.",
+                    "Somebody who was not part of it looks into it, and hears both sides.",
+                    "We write to you what we found and what we do about it.",
+                    "If you do not agree, you can ask for somebody more senior to look at it again.",
+                ],
+            ),
+            _heading("Beyond us"),
+            (
+                "list",
+                [
+                    "About how a council acted: the Local Government and Social Care Ombudsman, or the ombudsman of "
+                    "your nation.",
+                    "About how your data is used: the Information Commissioner's Office.",
+                    "About a page that you cannot use: the Equality Advisory and Support Service.",
+                ],
+            ),
+            _for_the_operator(
+                "Say who answers, within how many working days, and who looks at a complaint a second time. Take out "
+                "what does not apply to you."
+            ),
+        ],
+    ),
 ]
 
 
@@ -149,3 +206,15 @@ def set_up_footer(home: HomePage) -> None:
     with transaction.atomic():
         for slug, title, summary, body in _PAGES:
             publish_page(home, InformationPage(slug=slug, title=title, summary=summary, body=body), by=None)
+
+
+def retire_rules_page(home: HomePage) -> str:
+    """The ground rules once were a page of the hub. Takes it out of the site, for its address now shows them in
+    versions; it stays among the drafts of the admin. Returns its rules, one per line, or "" where there is no such
+    page. Safe to repeat."""
+    page = InformationPage.objects.child_of(home).live().filter(slug="ground-rules").first()
+    if page is None:
+        return ""
+    rules = [str(rule) for block in page.body if block.block_type == "list" for rule in block.value]
+    page.unpublish()
+    return "\n".join(rules)

@@ -12,6 +12,7 @@ from django import template
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
 from django.template import Context
+from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import Page
 
@@ -28,7 +29,7 @@ from cms.models import (
     menu_visible_to,
     pages_visible_to,
 )
-from cms.permissions import can_attend
+from cms.permissions import can_attend, can_name_speakers
 from forums.models import Room, Thread, ThreadTag
 from network.models import Network, Organisation, Theme, Viewer
 from network.models.standing import standing_of
@@ -186,6 +187,15 @@ def room_of(context: Context, event: EventPage) -> Room | None:
     found = EventRoom.objects.visible_to(viewer_of(context)).filter(page=event.pk)
     link = found.select_related("room__network").first()
     return link.room if link else None
+
+
+@register.simple_tag(takes_context=True)
+def speakers_address(context: Context, event: EventPage) -> str:
+    """Where an editor of the event names its speakers; empty for everybody else, and without a room."""
+    viewer = viewer_of(context)
+    if not viewer.is_authenticated or not can_name_speakers(viewer, event):
+        return ""
+    return reverse("event_speakers", args=[event.pk]) if EventRoom.objects.filter(page=event.pk).exists() else ""
 
 
 # For pages of the storeys below

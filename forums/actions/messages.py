@@ -77,19 +77,15 @@ def _judge(room: Room, wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now
         messages = Message.objects.filter(room=room, seq__in=numbers.values()).with_author()
         by_number = {message.seq: message for message in messages}
         outcomes |= {key: by_number[seq] for key, seq in numbers.items()}
-    memberships = {
-        membership.member_id: membership
-        for membership in access.belonging(room.pk)
-        .filter(member__in={member_id for member_id, _ in open_keys})
-        .select_related("member__organisation")
-    }
+    here = access.belonging(room.pk).filter(pk__in={member_id for member_id, _ in open_keys})
+    speakers: dict[int, Member] = {member.pk: member for member in here.select_related("organisation")}
     for key in open_keys:
         if key not in outcomes:
             try:
-                permissions.can_speak_as(memberships.get(key[0]), room, now=now).enforce()
+                permissions.can_speak_as(key[0] in speakers, room, now=now).enforce()
             except Refused as refused:
                 outcomes[key] = refused
-    return {member_id: membership.member for member_id, membership in memberships.items()}
+    return speakers
 
 
 def _spend(speakers: dict[int, Member], wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now: datetime) -> None:
@@ -117,6 +113,7 @@ def _write(
             seq=event.seq,
             author=speakers[saying.member_id],
             organisation=speakers[saying.member_id].organisation,
+            role=speakers[saying.member_id].room_role or "",  # type: ignore[attr-defined]  # annotated by `belonging`
             body=check_words(saying.body),
             written_at=now,
         )

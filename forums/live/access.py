@@ -6,11 +6,13 @@ from collections.abc import Collection, Iterator
 from typing import TypeVar
 
 from django.contrib.sessions.models import Session
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from forums.live.protocol import Close
+from forums.models import RoomRole
 from network.models import Member, Membership
-from network.models.network import MembershipQuerySet
+from network.models.member import MemberQuerySet
 
 Key = TypeVar("Key")
 
@@ -25,10 +27,15 @@ def ended(room_id: int, *, member_id: int, session_key: str, password: str) -> C
     return None if members(room_id, [member_id]) else Close.NOT_PERMITTED
 
 
-def belonging(room_id: int) -> MembershipQuerySet:
-    """The memberships that let somebody be in a room now: those of its network. Who else may be in rooms one day is
-    said here, in `Room.visible_to` and in `can_speak`."""
-    return Membership.objects.active().filter(network__rooms=room_id)
+def belonging(room_id: int) -> MemberQuerySet:
+    """Those who may be in a room now: the members of its network, and its speakers; each with their `room_role`, or
+    None. `Room.visible_to` says the same of one viewer."""
+    of_network = Membership.objects.active().filter(network__rooms=room_id)
+    roles = RoomRole.objects.filter(room=room_id)
+    here = Q(pk__in=of_network.values("member")) | Q(pk__in=roles.speakers().values("member"))
+    role = roles.filter(member=OuterRef("pk")).values("role")[:1]
+    found: MemberQuerySet = Member.objects.filter(here, is_active=True).annotate(room_role=Subquery(role))
+    return found
 
 
 def members(room_id: int, member_ids: Collection[int]) -> set[int]:
@@ -36,7 +43,7 @@ def members(room_id: int, member_ids: Collection[int]) -> set[int]:
     return {
         member
         for some in _slices(member_ids)
-        for member in belonging(room_id).filter(member__in=some).values_list("member", flat=True)
+        for member in belonging(room_id).filter(pk__in=some).values_list("pk", flat=True)
     }
 
 

@@ -6,13 +6,13 @@ from typing import ClassVar
 from django.conf import settings
 from django.db import models
 
-from forums.models.room import Room
-from network.models import Network, Viewer
+from forums.models.room import Room, RoomRole
+from network.models import Viewer
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, viewer: Viewer) -> MessageQuerySet:
-        return self.filter(room__network__in=Network.objects.of(viewer))
+        return self.filter(room__in=Room.objects.visible_to(viewer))
 
     def with_author(self) -> MessageQuerySet:
         """With what the message's partial shows, in one query."""
@@ -28,6 +28,9 @@ class Message(models.Model):
     seq = models.PositiveBigIntegerField()
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="messages")
     organisation = models.ForeignKey("network.Organisation", on_delete=models.PROTECT, null=True, related_name="+")
+    # What the author was in this room when they said it, if not one of many.
+    role = models.CharField(max_length=10, choices=RoomRole.Role.choices, blank=True)
+    # Empty where the author had it erased.
     body = models.CharField(max_length=MAX_LENGTH)
     written_at = models.DateTimeField()
 

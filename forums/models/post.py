@@ -25,6 +25,7 @@ class Post(models.Model):
     number = models.PositiveIntegerField()
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="posts")
     organisation = models.ForeignKey("network.Organisation", on_delete=models.PROTECT, null=True, related_name="+")
+    # Empty where the author had it erased.
     source = models.TextField()
     html = models.TextField()
     renderer_version = models.PositiveSmallIntegerField()

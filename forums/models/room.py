@@ -13,7 +13,10 @@ from network.models import Network, Viewer
 
 class RoomQuerySet(models.QuerySet["Room"]):
     def visible_to(self, viewer: Viewer) -> RoomQuerySet:
-        return self.filter(network__in=Network.objects.of(viewer))
+        """Those of the viewer's networks, and those in which they are a speaker."""
+        return self.filter(
+            models.Q(network__in=Network.objects.of(viewer)) | models.Q(pk__in=RoomRole.objects.lets_in(viewer))
+        )
 
 
 class Room(models.Model):
@@ -62,7 +65,7 @@ def is_open_at(now: datetime, opens_at: datetime, closes_at: datetime) -> bool:
 
 class RoomEventQuerySet(models.QuerySet["RoomEvent"]):
     def visible_to(self, viewer: Viewer) -> RoomEventQuerySet:
-        return self.filter(room__network__in=Network.objects.of(viewer))
+        return self.filter(room__in=Room.objects.visible_to(viewer))
 
     def after(self, seq: int) -> RoomEventQuerySet:
         """The one question every reader asks: what comes after N?"""
@@ -106,6 +109,16 @@ class RoomRoleQuerySet(models.QuerySet["RoomRole"]):
         """Of the rooms that the viewer may enter."""
         return self.filter(room__in=Room.objects.visible_to(viewer))
 
+    def speakers(self, now: datetime | None = None) -> RoomRoleQuerySet:
+        """Of rooms that are still open to their speakers. Being a host lets nobody in: hosts are members."""
+        closed_after = (now or timezone.now()) - RoomRole.READS_FOR
+        return self.filter(role=RoomRole.Role.SPEAKER, member__is_active=True, room__closes_at__gt=closed_after)
+
+    def lets_in(self, viewer: Viewer) -> models.QuerySet[RoomRole, int]:
+        """The numbers of the rooms that the viewer may enter as a speaker, of whatever network."""
+        mine = self.speakers().filter(member=viewer.pk) if viewer.is_authenticated else self.none()
+        return mine.values_list("room", flat=True)
+
 
 class RoomRole(models.Model):
     """Somebody hosts a room, or speaks in it. A speaker may be nobody's member: then this room is all they see, and
@@ -114,6 +127,9 @@ class RoomRole(models.Model):
     class Role(models.TextChoices):
         HOST = "host", "Host"
         SPEAKER = "speaker", "Speaker"
+
+    # So long after the room has closed a speaker who is no member may still read what was said.
+    READS_FOR = timedelta(days=7)
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="roles")
     member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="room_roles")

@@ -2,15 +2,18 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from forums import permissions
 from forums.actions.messages import say
-from forums.forms import MessageForm
-from forums.models import Room
+from forums.actions.room_roles import give_room_role, take_room_role
+from forums.forms import MessageForm, RoomRoleForm
+from forums.models import Room, RoomRole
 from network.limits import LimitReached
 from network.permissions import Refused
 
@@ -45,14 +48,58 @@ def room_send(request: HttpRequest, pk: int) -> HttpResponse:
     return _room_page(request, found, form=form, status=status)
 
 
+@require_POST
+def room_roles(request: HttpRequest, pk: int) -> HttpResponse:
+    """Makes somebody host or speaker."""
+    found = _room_of_member(request, pk)
+    assert request.user.is_authenticated
+    permissions.can_give_room_roles(request.user, found).enforce()
+    form = RoomRoleForm(found, request.user, request.POST)
+    if form.is_valid():
+        try:
+            given = give_room_role(found, form.cleaned_data["who"], role=form.cleaned_data["role"], by=request.user)
+        except (LimitReached, Refused) as no:
+            form.add_error("who", str(no))
+        else:
+            messages.success(request, f"{given.member} is now a {given.get_role_display().lower()} in this room.")
+            return redirect(found)
+    return _room_page(request, found, role_form=form)
+
+
+@require_POST
+def room_role_remove(request: HttpRequest, pk: int, role: int) -> HttpResponse:
+    found = _room_of_member(request, pk)
+    assert request.user.is_authenticated
+    roles = RoomRole.objects.visible_to(request.user).filter(room=found).select_related("room__network", "member")
+    given = get_object_or_404(roles, pk=role)
+    take_room_role(given, by=request.user)
+    messages.success(request, f"{given.member} is no longer a {given.get_role_display().lower()} in this room.")
+    return redirect(found)
+
+
 def _room_of_member(request: HttpRequest, pk: int) -> Room:
     return get_object_or_404(Room.objects.visible_to(request.user).select_related("network"), pk=pk)
 
 
 def _room_page(
-    request: HttpRequest, found: Room, *, form: MessageForm | None = None, before: int | None = None, status: int = 200
+    request: HttpRequest,
+    found: Room,
+    *,
+    form: MessageForm | None = None,
+    role_form: RoomRoleForm | None = None,
+    before: int | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    context = {"room": found, "network": found.network, "form": form, "before": before}
+    can_give = permissions.can_give_room_roles(request.user, found)
+    roles = RoomRole.objects.visible_to(request.user).filter(room=found).order_by("role", "at", "pk")
+    context = {
+        "room": found,
+        "network": found.network,
+        "form": form,
+        "before": before,
+        "roles": list(roles.select_related("member__organisation")),
+        "role_form": role_form or (RoomRoleForm(found, request.user) if can_give else None),
+    }
     return render(request, "forums/room.html", context, status=status)
 
 

@@ -24,6 +24,7 @@ REMIND_AFTER = 2  # working days
 def join_network(network: Network, *, by: Member, now: datetime | None = None) -> Membership:
     """Lets an officer into a network that is joined at once. Raises Refused, LimitReached."""
     permissions.can_join(by, network).enforce()
+    permissions.has_agreed(by).enforce()
     limits.JOINING.spend(by, now=now)
     with transaction.atomic():
         lock_own(network, by)
@@ -52,6 +53,7 @@ def ask_to_join(network: Network, *, by: Member, reason: str, job: str = "", now
     twice is one request. Raises Refused, LimitReached."""
     now = now or timezone.now()
     permissions.can_ask_to_join(by, network).enforce()
+    permissions.has_agreed(by).enforce()
     limits.JOINING.spend(by, now=now)
     with transaction.atomic():
         lock_own(network, by)
@@ -206,7 +208,7 @@ def leave_network(network: Network, *, by: Member) -> Membership:
         _lock_facilitators(network)
         membership = Membership.objects.select_for_update().get(network=network, member=by)
         permissions.can_leave(by, network).enforce()
-        _end(membership, Membership.State.LEFT)
+        end_membership(membership, Membership.State.LEFT)
         remember(membership, Kind.LEFT, by=by)
         record("left", membership, by=by, network=network)
     return membership
@@ -232,7 +234,7 @@ def _end_by_facilitator(
     with transaction.atomic():
         membership = _locked(membership)
         permissions.can_end(by, membership).enforce()
-        _end(membership, state, decided_at=now, decided_by=by, decision=words)
+        end_membership(membership, state, decided_at=now, decided_by=by, decision=words)
         event = remember(membership, kind, by=by, words=words, now=now)
         record(str(kind), membership, by=by, network=membership.network)
         notifications.membership_changed(event, now=now)
@@ -356,7 +358,7 @@ def _locked(membership: Membership) -> Membership:
     )
 
 
-def _end(
+def end_membership(
     membership: Membership,
     state: str,
     *,
@@ -364,6 +366,7 @@ def _end(
     decided_by: Member | None = None,
     decision: str = "",
 ) -> None:
+    """Part of a verb: whoever ends it says what state it is in from now on. The posts stay."""
     membership.state = state
     membership.role = Membership.Role.MEMBER
     membership.decided_at, membership.decided_by, membership.decision = decided_at, decided_by, decision

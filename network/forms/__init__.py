@@ -2,6 +2,7 @@
 
 from network.forms.account import RequestCodeForm, SignInCodeForm, SignUpCodeForm, SignUpForm, WorkEmailField
 from network.forms.admission import AskForAdmissionForm, LetInForm
+from network.forms.closing import CloseAccountForm
 from network.forms.directory import DirectoryForm
 from network.forms.domain import AddDomainForm, DomainKindForm
 from network.forms.intake import IntakeForm
@@ -19,6 +20,7 @@ from network.forms.membership import (
 from network.forms.merging import MergeForm
 from network.forms.network import NetworkSettingsForm
 from network.forms.profile import HelloForm, InterestsForm, MailForm, PictureForm, ProfileForm
+from network.forms.rules import AgreeForm, GroundRulesForm, RulesField
 from network.forms.security import (
     AddPasskeyForm,
     AppSetUpForm,
@@ -37,15 +39,18 @@ from network.forms.theme import ThemeChoiceForm, ThemeForm, ThemeNetworkForm
 __all__ = [
     "AddDomainForm",
     "AddPasskeyForm",
+    "AgreeForm",
     "AnswerForm",
     "AppSetUpForm",
     "ApproveForm",
     "AskForAdmissionForm",
     "AskToJoinForm",
+    "CloseAccountForm",
     "DeclineForm",
     "DirectoryForm",
     "DomainKindForm",
     "EndForm",
+    "GroundRulesForm",
     "HelloForm",
     "IntakeForm",
     "InterestsForm",
@@ -67,6 +72,7 @@ __all__ = [
     "QuestionForm",
     "ReinstateForm",
     "RequestCodeForm",
+    "RulesField",
     "SecondFactorForm",
     "SignInCodeForm",
     "SignUpCodeForm",

@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 
+from network.forms.rules import AgreeForm
+
 
 class WordsField(forms.CharField):
     """What somebody writes to somebody else, in a box of several lines. `what` begins the error when it is too long."""
@@ -19,7 +21,7 @@ class WordsField(forms.CharField):
         )
 
 
-class AskToJoinForm(forms.Form):
+class AskToJoinForm(AgreeForm):
     job = forms.CharField(
         label="What is your role?",
         help_text="For example, data scientist in the planning service",

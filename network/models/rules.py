@@ -5,12 +5,30 @@ from django.db import models
 from django.utils import timezone
 
 from network.models.member import Viewer
+from network.models.network import Membership
 
 
 class GroundRulesQuerySet(models.QuerySet["GroundRules"]):
     def visible_to(self, viewer: Viewer) -> GroundRulesQuerySet:
         """How members talk with each other is public."""
         return self
+
+    def current(self) -> GroundRules | None:
+        """The version that holds; None where none has been published yet."""
+        return self.order_by("-number").first()
+
+    def unanswered_by(self, viewer: Viewer) -> GroundRules | None:
+        """The version that holds, where the viewer has not agreed to it."""
+        return self._unsettled(models.Exists(RulesAcceptance.objects.by(viewer)))
+
+    def unanswered_by_member(self, viewer: Viewer) -> GroundRules | None:
+        """The same, where the viewer belongs to a network now. One query."""
+        belongs = models.Exists(Membership.objects.active().filter(member=viewer.pk))
+        return self._unsettled(models.Exists(RulesAcceptance.objects.by(viewer)) | ~belongs)
+
+    def _unsettled(self, is_settled: models.Exists | models.Q | models.expressions.Combinable) -> GroundRules | None:
+        latest = self.order_by("-number").annotate(is_settled=is_settled).first()
+        return None if latest is None or latest.is_settled else latest  # type: ignore[attr-defined]  # annotated
 
 
 class GroundRules(models.Model):
@@ -42,6 +60,10 @@ class GroundRules(models.Model):
 class RulesAcceptanceQuerySet(models.QuerySet["RulesAcceptance"]):
     def visible_to(self, viewer: Viewer) -> RulesAcceptanceQuerySet:
         return self.filter(member=viewer) if viewer.is_authenticated and viewer.is_active else self.none()
+
+    def by(self, viewer: Viewer) -> RulesAcceptanceQuerySet:
+        """Part of a query on GroundRules: that the viewer has agreed to this version."""
+        return self.filter(rules=models.OuterRef("pk"), member=viewer.pk)
 
 
 class RulesAcceptance(models.Model):

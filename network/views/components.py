@@ -222,6 +222,8 @@ def _messages(now: datetime) -> list[Thing]:
             author=author,
             author_id=author.pk,
             organisation=author.organisation,
+            role="speaker" if author is TOM else "",
+            get_role_display="Speaker",
             body=body,
             written_at=now + timedelta(minutes=number),
         )

@@ -17,8 +17,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from network import permissions
 from network.actions import membership as verbs
 from network.actions.networks import change_network
-from network.forms import AnswerForm, ApproveForm, AskToJoinForm, DeclineForm, NetworkSettingsForm, QuestionForm
-from network.models import Membership, MembershipEvent, Network, Theme, Viewer
+from network.actions.rules import agree_to_rules
+from network.forms import (
+    AgreeForm,
+    AnswerForm,
+    ApproveForm,
+    AskToJoinForm,
+    DeclineForm,
+    NetworkSettingsForm,
+    QuestionForm,
+)
+from network.models import GroundRules, Membership, MembershipEvent, Network, Theme, Viewer
 from network.models.standing import standing_of
 from network.permissions import Refused, Verdict
 from network.views import MemberRequest, second_factor_required
@@ -123,17 +132,25 @@ def join(request: MemberRequest, slug: str) -> HttpResponse:
         messages.info(request, verdict.reason)
         return redirect(network)
     verdict.enforce()
-    posted = request.POST if request.method == "POST" else None
-    form = AskToJoinForm(posted, initial={"job": request.user.job_title}) if network.is_by_request else None
+    rules = GroundRules.objects.unanswered_by(request.user)
+    # The button on another page does not show the rules: it leads to the form that does.
+    is_answered = request.method == "POST" and (rules is None or "rules_shown" in request.POST)
+    form = (AskToJoinForm if network.is_by_request else AgreeForm)(
+        rules, request.POST if is_answered else None, initial={"job": request.user.job_title}
+    )
     try:
-        if posted is not None and form is None:
+        if form.is_valid():
+            if rules is not None:
+                agree_to_rules(rules, by=request.user)
+            if network.is_by_request:
+                verbs.ask_to_join(
+                    network, by=request.user, job=form.cleaned_data["job"], reason=form.cleaned_data["reason"]
+                )
+                messages.success(request, f"You have asked to join the {network}. The facilitators will decide.")
+                return redirect("network_request", slug)
             verbs.join_network(network, by=request.user)
             messages.success(request, f"You have joined the {network}.")
             return redirect(get_next_redirect_url(request) or network)
-        if form is not None and form.is_valid():
-            verbs.ask_to_join(network, by=request.user, **form.cleaned_data)
-            messages.success(request, f"You have asked to join the {network}. The facilitators will decide.")
-            return redirect("network_request", slug)
     except Refused as refused:
         # Another press of the same button came first.
         messages.info(request, str(refused))

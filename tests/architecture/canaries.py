@@ -17,6 +17,7 @@ from forums.actions.posts import reply
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import begin_site_discussion, start_thread
 from forums.models import Room, Thread
+from network.actions.exports import ask_for_data
 from network.actions.invitations import invite
 from network.actions.membership import ask_question, ask_to_join
 from network.models import (
@@ -102,6 +103,7 @@ def build(cast: Cast) -> World:
     invitation = invite(
         cast.practitioners, "peter@partner.example.org", by=cast.fay, kind="partner", words="Private", note="Private"
     )
+    ask_for_data(by=cast.bob, session_key="a session of bob's")
     home = set_up_site()
     section = publish_page(home, SectionPage(title="Events", slug="events"), by=None)
     event = publish_page(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -17,7 +18,10 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, path
 from django.urls.resolvers import RegexPattern, RoutePattern
+from django.utils import timezone
 
+from forums.actions.room_roles import give_room_role
+from forums.actions.rooms import schedule_room
 from forums.models import Thread
 from network.models import AdmissionRequest, Intake
 from tests.architecture.canaries import World, build
@@ -58,7 +62,13 @@ def _route(pattern: Any) -> str:
 def _filled(route: str, world: World) -> str:
     def number(name: str) -> str:
         if route.startswith("rooms/"):
-            return str(world.room.pk)
+            return str(world.room.roles.get().pk if name == "role" else world.room.pk)
+        if route.startswith("event-rooms/") and name == "role":
+            return str(world.room.roles.get().pk)
+        if route.startswith("account/data/"):
+            return str(world.cast.bob.exports.get().pk)
+        if route.startswith("ground-rules/"):
+            return "1"
         if route.startswith("threads/"):
             return "1" if name == "number" else str(world.thread.pk)
         if route.startswith(("people/", "administration/people/")):
@@ -236,6 +246,23 @@ def test_no_socket_lets_an_outsider_in(world: World, viewer: str) -> None:
         return bool(connected)
 
     assert connects() is False
+
+
+def test_a_speaker_of_one_room_learns_nothing_of_another(world: World) -> None:
+    """Named after the canaries were released, so that the speaker's own room holds none."""
+    now = timezone.now()
+    own = schedule_room(world.cast.ai, title="Own", opens_at=now, closes_at=now + timedelta(hours=1), by=None)
+    give_room_role(own, world.cast.olga, role="speaker", by=None)
+    crawler = Crawler("olga", world)
+    answer = crawler.ask("GET", own.get_absolute_url())
+    assert answer is not None
+    assert answer.status_code == 200
+    for address in addresses(world):
+        if not address.path.startswith("/admin/"):
+            crawler.ask("GET", address.path)
+            crawler.ask("POST", address.path)
+
+    assert crawler.problems == []
 
 
 def test_the_crawl_has_eyes(world: World) -> None:

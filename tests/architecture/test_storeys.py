@@ -15,6 +15,7 @@ STOREYS = ["network", "forums", "cms"]  # from the ground up
 ROOMS = {
     *("models", "actions", "views", "templatetags", "management", "migrations", "static"),
     *("permissions", "limits", "realtime", "notifications", "search", "signals", "receivers", "forms"),
+    "export",
     *("consumers", "feeds", "urls", "routing", "tasks", "demo", "apps", "__init__"),
 }
 OWN_ROOMS = {

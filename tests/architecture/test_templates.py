@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.forms import BaseForm, Textarea
 from django.template.loader import get_template
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,6 +83,46 @@ def test_a_template_calls_down_only_but_for_the_meetings(name: str) -> None:
 def test_a_template_holds_nothing_that_the_browser_will_not_run(name: str) -> None:
     text = TAG.sub("", source(name))  # a tag's own arguments, such as style="warning", are not the page's
     assert [what for what, pattern in INLINE.items() if pattern.search(text)] == []
+
+
+# Long texts that are no members' words to each other.
+NO_COMPOSERS = {
+    "network/ground_rules_publish.html": "the site's own rules, by an administrator",
+    "network/components.html": "shown to developers, sent nowhere",
+}
+FIELD = re.compile(r"{%\s*field\s+[\w.]*\.(\w+)\b")
+
+
+def long_texts() -> set[str]:
+    """The names of the fields of our forms that are written in a large box."""
+    importlib.import_module("network.urls")  # and with it every view and its forms
+
+    def ours(kind: type) -> Iterator[type]:
+        for form in kind.__subclasses__():
+            if form.__module__.startswith(STOREYS) and not form.__module__.startswith("cms.models"):
+                yield form
+            yield from ours(form)
+
+    return {
+        name
+        for form in ours(BaseForm)
+        for name, field in getattr(form, "base_fields", {}).items()
+        if isinstance(field.widget, Textarea)
+    }
+
+
+def test_beside_every_composer_stands_what_to_leave_out() -> None:
+    """One line, the same everywhere: no personal data, nothing OFFICIAL-SENSITIVE, and that it may be disclosed."""
+    advice = "components/composer_advice.html"
+    words = source(advice)
+    assert all(part in words for part in ("personal data", "OFFICIAL-SENSITIVE", "freedom of information"))
+    without = []
+    for name in (name for name in templates() if name.endswith(".html") and name not in NO_COMPOSERS):
+        text = source(name)
+        composes = "<textarea" in text or set(FIELD.findall(text)) & long_texts()
+        if composes and advice not in text and name != "components/field.html":
+            without.append(name)
+    assert without == []
 
 
 def test_an_upward_call_is_noticed() -> None:

@@ -68,7 +68,7 @@ def test_every_page_of_it_can_be_read_by_anybody(loaded: None, client: Client) -
 
 
 def test_the_footer_leads_somewhere(loaded: None, client: Client) -> None:
-    for address in ["/ground-rules/", "/privacy/", "/accessibility/", "/cookies/", "/contact/"]:
+    for address in ["/ground-rules/", "/privacy/", "/accessibility/", "/cookies/", "/contact/", "/complaints/"]:
         assert client.get(address).status_code == 200
 
 

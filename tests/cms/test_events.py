@@ -9,14 +9,17 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
+from cms.actions.events import name_speaker
 from cms.actions.pages import republish_page
+from cms.actions.roles import EDITORS, give_roles
 from cms.models import EventPage, EventRoom
 from cms.permissions import can_attend
 from forums.actions.messages import say
-from forums.models import Room
-from network.models import AuditEvent
+from forums.models import Room, RoomRole
+from network.models import AuditEvent, Member
 from network.permissions import Refused
 from tests.cast import Cast
 from tests.cms.hub import Hub, close
@@ -226,3 +229,74 @@ def test_events_come_in_the_order_in_which_they_take_place(hub: Hub, cast: Cast)
     assert [event.title for event in events.not_over()] == ["On now", "Tomorrow", "Next week"]
     assert [event.title for event in events.over()] == ["Last week", "Long ago"]
     assert [event.is_on() for event in events.not_over()] == [True, False, False]
+
+
+# Who runs the room
+
+
+def client_of(member: Member) -> Client:
+    client = Client()
+    client.force_login(member)
+    return client
+
+
+@pytest.fixture
+def editor(hub: Hub, cast: Cast) -> Member:
+    """Edits the hub, and belongs to no network."""
+    give_roles(cast.olga, [EDITORS], by=None)
+    return cast.olga
+
+
+def test_an_editor_names_a_speaker_from_outside_and_drops_them(coming: EventPage, editor: Member, cast: Cast) -> None:
+    client = client_of(editor)
+    address = reverse("event_speakers", args=[coming.pk])
+    assert f'href="{address}"' in client.get(coming.url).content.decode()
+
+    page = client.post(address, {"who": cast.ada.email, "role": "speaker"}, follow=True).content.decode()
+    assert "Ada Administers is now a speaker in the live room." in page
+    assert list(Room.objects.visible_to(cast.ada)) == [coming.event_room.room]
+    assert AuditEvent.objects.filter(verb="named speaker", actor_id=editor.pk).count() == 1
+
+    given = RoomRole.objects.get()
+    page = client.post(reverse("event_speaker_remove", args=[coming.pk, given.pk]), follow=True).content.decode()
+    assert "Ada Administers is no longer a speaker in the live room." in page
+    assert not Room.objects.visible_to(cast.ada).exists()
+
+
+def test_an_editor_who_is_no_member_finds_nobody_by_name_and_does_not_enter(
+    coming: EventPage, editor: Member, cast: Cast
+) -> None:
+    client = client_of(editor)
+    address = reverse("event_speakers", args=[coming.pk])
+
+    page = client.post(address, {"who": "Bob Belongs", "role": "host"}).content.decode()
+
+    assert "No member of this network has this name" in page
+    assert client.get(coming.event_room.room.get_absolute_url()).status_code == 404
+    client.post(address, {"who": cast.bob.email, "role": "host"})
+    assert RoomRole.objects.get().role == "host"
+
+
+@pytest.mark.parametrize("who", [None, "fay", "bob", "amir", "lena", "sven", "ada"])
+def test_nobody_but_an_editor_names_speakers_here(coming: EventPage, cast: Cast, who: str | None) -> None:
+    client = client_of(getattr(cast, who)) if who else Client()
+    address = reverse("event_speakers", args=[coming.pk])
+
+    assert client.get(address).status_code == 404
+    assert client.post(address, {"who": cast.olga.email, "role": "speaker"}).status_code == 404
+    assert address not in client.get(coming.url).content.decode()
+    assert not RoomRole.objects.exists()
+    if who:
+        with pytest.raises(Refused):
+            name_speaker(coming.event_room, cast.olga, role="speaker", by=getattr(cast, who))
+
+
+def test_a_speaker_sees_the_room_on_the_events_page_and_not_the_joining_link(
+    coming: EventPage, editor: Member, cast: Cast
+) -> None:
+    name_speaker(coming.event_room, cast.ada, role="speaker", by=editor)
+
+    page = client_of(cast.ada).get(coming.url).content.decode()
+
+    assert "The live room opens in" in page
+    assert "canaryjoin" not in page

@@ -310,7 +310,7 @@ def test_only_facilitators_schedule_and_it_is_written_down(cast: Cast) -> None:
         with pytest.raises(Refused):
             close_room(room, by=nobody)
 
-    assert room.host == cast.fay
+    assert [(given.member, given.role) for given in room.roles.all()] == [(cast.fay, "host")]
     assert AuditEvent.objects.get().verb == "scheduled room"
 
 

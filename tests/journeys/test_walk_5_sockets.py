@@ -17,6 +17,7 @@ from django.utils import timezone
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from forums.actions.messages import say
+from forums.actions.room_roles import give_room_role, take_room_role
 from forums.actions.rooms import reschedule_room, schedule_room
 from forums.limits import SPEAKING
 from forums.models import Message, Room, RoomEvent
@@ -278,6 +279,22 @@ def test_leaving_the_network_closes_the_socket(site: Server, cast: Cast, room: R
 
         assert bob.wait_for_close(within=5) == 4403
         assert fay.say("He has left")["t"] == "ok"
+
+
+def test_taking_back_the_role_of_a_speaker_from_outside_closes_their_socket(
+    site: Server, cast: Cast, room: Room
+) -> None:
+    given = give_room_role(room, cast.olga, role="speaker", by=cast.fay)
+    with Visitor(site, room, cast.olga) as olga, Visitor(site, room, cast.fay) as fay:
+        olga.hello()
+        fay.hello()
+        assert olga.say("Good morning")["t"] == "ok"
+
+        take_room_role(given, by=cast.fay)
+
+        assert olga.wait_for_close(within=5) == 4403
+        assert fay.say("She has gone")["t"] == "ok"
+    assert refused(site, room, cast.olga) == 403
 
 
 def test_leaving_by_the_sites_own_form_closes_the_socket_at_once(site: Server, cast: Cast, room: Room) -> None:

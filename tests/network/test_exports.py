@@ -1,0 +1,223 @@
+"""A member's own data: everything that is theirs and only theirs, for a week, in the session that asked."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.core.files.storage import FileSystemStorage
+from django.test import Client
+from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+
+from forums.actions.messages import say
+from forums.actions.posts import reply
+from forums.actions.rooms import schedule_room
+from forums.actions.threads import start_thread
+from network.actions.closing import close_account
+from network.actions.exports import ask_for_data, forget_old_data, pack_data, take_data
+from network.actions.membership import ask_to_join, decline_request, leave_network
+from network.actions.rules import agree_to_rules, set_up_rules
+from network.export import parts, register
+from network.limits import LimitReached
+from network.models import AuditEvent, DataExport, Member, MemberTool, Profile
+from network.permissions import Refused
+from network.tasks import pack_own_data
+from tests.cast import Cast
+
+
+@pytest.fixture(autouse=True)
+def files_of_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(DataExport._meta.get_field("file"), "storage", FileSystemStorage(location=tmp_path))
+
+
+def client_of(member: Member) -> Client:
+    client = Client()
+    client.force_login(member)
+    return client
+
+
+def packed_for(member: Member) -> zipfile.ZipFile:
+    wanted = ask_for_data(by=member, session_key="one")
+    pack_data(wanted)
+    wanted.refresh_from_db()
+    return zipfile.ZipFile(io.BytesIO(wanted.file.read()))
+
+
+def words_of(archive: zipfile.ZipFile) -> str:
+    return "\n".join(archive.read(name).decode(errors="replace") for name in archive.namelist())
+
+
+def test_it_holds_everything_that_is_theirs(cast: Cast) -> None:
+    now = timezone.now()
+    thread = start_thread(
+        cast.ai, by=cast.bob, theme=cast.theme, title="Bob's title", source="Bob's post", tags=["bob's tag"]
+    )
+    room = schedule_room(cast.ai, title="Room", opens_at=now, closes_at=now + timedelta(hours=1), by=None)
+    say(room, by=cast.bob, body="Bob's message")
+    reply(thread, by=cast.bob, source="Bob's reply")
+    Profile.objects.create(member=cast.bob, about="About Bob")
+    MemberTool.objects.create(member=cast.bob, name="Bob's tool")
+    agree_to_rules(set_up_rules(), by=cast.bob)
+    leave_network(cast.practitioners, by=cast.bob)
+
+    archive = packed_for(cast.bob)
+
+    assert set(archive.namelist()) == {
+        "your-data.html",
+        "your-data.css",
+        *(f"json/{part.name}.json" for part in parts()),
+    }
+    page = archive.read("your-data.html").decode().replace("&#x27;", "'")
+    for words in (
+        "Bob Belongs",
+        "bob@exampleshire.example.org",
+        "Exampleshire County Council",
+        "Bob's title",
+        "Bob's post",
+        "bob's tag",
+        "Bob's message",
+        "Bob's reply",
+        "About Bob",
+        "Bob's tool",
+        "AI Practitioners Network",
+        "agreed to ground rules",
+    ):
+        assert words in page, words
+    assert '<html lang="en-GB">' in page
+    assert page.count("<h1>") == 1
+    posts = json.loads(archive.read("json/posts.json"))
+    assert [post["Text"] for post in posts] == ["Bob's post", "Bob's reply"]
+
+
+def test_what_was_said_to_somebody_who_was_declined_is_theirs(cast: Cast) -> None:
+    request = ask_to_join(cast.practitioners, by=cast.olga, reason="Olga's reason")
+    decline_request(request, by=cast.fay, words="Tell us what you build.")
+
+    words = words_of(packed_for(cast.olga))
+
+    assert "Olga's reason" in words
+    assert "Tell us what you build." in words
+    assert "Fay" not in words
+
+
+def test_it_holds_nothing_of_anybody_else(cast: Cast) -> None:
+    now = timezone.now()
+    thread = start_thread(
+        cast.ai, by=cast.fay, theme=cast.theme, title="Secret title", source="Secret post", tags=["secrets"]
+    )
+    reply(thread, by=cast.bob, source="Bob's reply")
+    reply(thread, by=cast.fay, source="Secret answer")
+    room = schedule_room(cast.ai, title="Secret room", opens_at=now, closes_at=now + timedelta(hours=1), by=cast.fay)
+    say(room, by=cast.fay, body="Secret message")
+    say(room, by=cast.bob, body="Bob's message")
+    Profile.objects.create(member=cast.fay, about="Secret words")
+    MemberTool.objects.create(member=cast.fay, name="Secret tool")
+    ask_to_join(cast.practitioners, by=cast.olga, reason="Secret reason")
+
+    words = words_of(packed_for(cast.bob)).lower()
+
+    assert "bob's reply" in words
+    assert "secret" not in words.replace(f"/threads/{thread.pk}-secret-title/", "")
+    for name in ("fay", "olga", "amir", "lena", "sven", "ada "):
+        assert name not in words, name
+
+
+def test_the_worker_packs_what_was_asked_for(cast: Cast) -> None:
+    wanted = ask_for_data(by=cast.bob, session_key="one")
+
+    task = DBTaskResult.objects.get(task_path=pack_own_data.module_path)
+    pack_own_data.func(*task.args_kwargs["args"])
+
+    wanted.refresh_from_db()
+    assert wanted.ready_at is not None
+    assert "bob" not in str(wanted.file.name)
+    first = wanted.file.name
+    pack_own_data.func(wanted.pk)
+    wanted.refresh_from_db()
+    assert wanted.file.name == first
+    assert len(wanted.file.storage.listdir("")[1]) == 1
+
+
+def test_nothing_is_kept_of_an_account_that_was_closed_while_it_was_packed(cast: Cast) -> None:
+    wanted = DataExport.objects.select_related("member").get(pk=ask_for_data(by=cast.bob, session_key="one").pk)
+    storage = wanted.file.storage
+    close_account(by=cast.bob)
+
+    pack_data(wanted)
+
+    assert storage.listdir("")[1] == []
+
+
+def test_three_a_day(cast: Cast) -> None:
+    for _ in range(3):
+        packed_for(cast.bob)
+    with pytest.raises(LimitReached, match="3 times in a day"):
+        ask_for_data(by=cast.bob, session_key="one")
+
+
+def test_asking_while_it_is_packed_is_asking_once(cast: Cast) -> None:
+    first = ask_for_data(by=cast.bob, session_key="one")
+
+    assert ask_for_data(by=cast.bob, session_key="one") == first
+    assert ask_for_data(by=cast.bob, session_key="two") != first
+
+
+@pytest.mark.parametrize("who", ["fay", "olga", "ada"])
+def test_nobody_else_takes_it_and_no_other_session(cast: Cast, who: str) -> None:
+    packed_for(cast.bob)
+    packed = DataExport.objects.get()
+
+    with pytest.raises(Refused):
+        take_data(packed, by=getattr(cast, who), session_key="one")
+    with pytest.raises(Refused):
+        take_data(packed, by=cast.bob, session_key="two")
+    take_data(packed, by=cast.bob, session_key="one").close()
+    assert AuditEvent.objects.latest("pk").verb == "downloaded their data"
+
+
+def test_after_a_week_it_is_gone(cast: Cast) -> None:
+    packed_for(cast.bob)
+    packed = DataExport.objects.get()
+    storage, name = packed.file.storage, packed.file.name
+    assert forget_old_data(now=packed.requested_at + timedelta(days=6)) == 0
+
+    DataExport.objects.update(requested_at=timezone.now() - DataExport.KEPT)
+    packed.refresh_from_db()
+    with pytest.raises(Refused):
+        take_data(packed, by=cast.bob, session_key="one")
+    assert forget_old_data() == 1
+    assert not storage.exists(name)
+
+
+def test_the_page_from_asking_to_downloading(cast: Cast) -> None:
+    bob, elsewhere, fay = client_of(cast.bob), client_of(cast.bob), client_of(cast.fay)
+    assert "Ask for your data" in bob.get("/account/data/").content.decode()
+    page = bob.post("/account/data/", follow=True).content.decode()
+    assert "See whether it is ready" in page
+    wanted = DataExport.objects.get()
+    assert bob.get(f"/account/data/{wanted.pk}/").status_code == 404
+    pack_data(wanted)
+
+    page = bob.get("/account/data/").content.decode()
+    assert f'href="/account/data/{wanted.pk}/"' in page
+    answer = bob.get(f"/account/data/{wanted.pk}/")
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "private, no-store"
+    assert "attachment" in answer["Content-Disposition"]
+    assert zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))).testzip() is None  # type: ignore[attr-defined]
+
+    page = elsewhere.get("/account/data/").content.decode()
+    assert "in another browser" in page
+    assert f"/account/data/{wanted.pk}/" not in page
+    for other in (elsewhere, fay, Client()):
+        assert other.get(f"/account/data/{wanted.pk}/").status_code in (302, 404)
+
+
+def test_a_part_registered_twice_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="registered twice"):
+        register(parts()[0])
