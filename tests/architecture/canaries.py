@@ -18,6 +18,7 @@ from forums.actions.rooms import schedule_room
 from forums.actions.threads import begin_site_discussion, start_thread
 from forums.models import Room, Thread
 from network.actions.membership import ask_to_join
+from network.actions.profile import change_profile
 from network.models import Admission, Member, Membership, NetworkTheme, Theme
 from tests.cast import Cast
 
@@ -70,6 +71,17 @@ def build(cast: Cast) -> World:
         cast.practitioners, by=cast.bob, theme=secret, title="Private", source="Private", tags=["private"]
     )
     reply(thread, by=cast.fay, source="Private answer")
+    for member in (cast.bob, cast.fay):
+        change_profile(
+            by=member,
+            name=member.name,
+            job_title="Private title",
+            help_with="Private help",
+            about="Private words",
+            themes=[secret],
+            tools=["Private tool"],
+            shows={},
+        )
     site_made = begin_site_discussion(cast.ai, theme=cast.theme, title="Quiet", source="Quiet")
     reply(site_made, by=cast.bob, source="Not quiet")
     start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Also private", source="Here", tags=["inside"])
