@@ -59,8 +59,7 @@ def directory_choices(viewer: Viewer) -> DirectoryChoices:
     people = Member.objects.in_directory_of(viewer)
     networks = Membership.objects.active().filter(network__in=Network.objects.of(viewer), member__in=people)
     councils = people.exclude(organisation=None)
-    themes = MemberTheme.objects.visible_to(viewer).filter(member__in=people, member__profile__shows_themes=True)
-    tools = MemberTool.objects.visible_to(viewer).filter(member__in=people, member__profile__shows_tools=True)
+    themes, tools = _shown_themes(viewer), _shown_tools()
     counted = [
         _counted("network", networks, F("network__slug"), label="network__name"),
         _counted(
@@ -71,8 +70,8 @@ def directory_choices(viewer: Viewer) -> DirectoryChoices:
             kind=Min("organisation__kind"),
             region=Min("organisation__region"),
         ),
-        _counted("theme", themes, F("theme__slug"), label="theme__name"),
-        _counted("tool", tools, Lower("name"), label="name"),
+        _counted("theme", themes.filter(member__in=people), F("theme__slug"), label="theme__name"),
+        _counted("tool", tools.filter(member__in=people), Lower("name"), label="name"),
     ]
     found = DirectoryChoices()
     kinds: Counter[str] = Counter()
@@ -86,6 +85,17 @@ def directory_choices(viewer: Viewer) -> DirectoryChoices:
     for choices in (found.organisation, found.kind, found.region, found.theme, found.tool):
         choices.sort(key=lambda choice: choice.label.casefold())
     return found
+
+
+def _shown_themes(viewer: Viewer) -> QuerySet[MemberTheme]:
+    """For people of the viewer's directory. `visible_to` would go through all people once more, and would name what
+    the viewer alone sees of themselves."""
+    return MemberTheme.objects.filter(theme__in=Theme.objects.visible_to(viewer), member__profile__shows_themes=True)
+
+
+def _shown_tools() -> QuerySet[MemberTool]:
+    """For people of somebody's directory, as with themes."""
+    return MemberTool.objects.filter(member__profile__shows_tools=True)
 
 
 def _counted(
@@ -119,11 +129,10 @@ def find_people(viewer: Viewer, wanted: Mapping[str, str]) -> QuerySet[Member]:
     if region := wanted.get("region"):
         people = people.filter(organisation__region=region)
     if theme := wanted.get("theme"):
-        follow = MemberTheme.objects.visible_to(viewer).filter(theme__slug=theme)
-        people = people.filter(pk__in=follow.values("member"), profile__shows_themes=True)
+        people = people.filter(pk__in=_shown_themes(viewer).filter(theme__slug=theme).values("member"))
     if tool := wanted.get("tool"):
-        use = MemberTool.objects.visible_to(viewer).annotate(lower_name=Lower("name")).filter(lower_name=tool)
-        people = people.filter(pk__in=use.values("member"), profile__shows_tools=True)
+        use = _shown_tools().annotate(lower_name=Lower("name")).filter(lower_name=tool)
+        people = people.filter(pk__in=use.values("member"))
     return people
 
 

@@ -9,7 +9,6 @@ from io import StringIO
 
 from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
-from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from network.actions.directory import export_people
 from network.forms import DirectoryForm
-from network.models import Member, MemberTool
+from network.models import Member
 from network.models.standing import standing_of
 from network.permissions import can_export_people
 from network.search import EXPORTED, NoSuchPage, PeoplePage, directory_choices, find_people
@@ -37,8 +36,7 @@ def people(request: MemberRequest) -> HttpResponse:
         return render(request, "network/people.html", {"form": form})
     wanted = {name: value for name, value in form.cleaned_data.items() if value}
     found = find_people(request.user, wanted)
-    tools = MemberTool.objects.visible_to(request.user)
-    rows = found.select_related("organisation", "profile").prefetch_related(Prefetch("tools", tools))
+    rows = found.select_related("organisation", "profile").prefetch_related("tools")
     before, after = request.GET.get("before", ""), request.GET.get("after", "")
     context = {
         "form": form,

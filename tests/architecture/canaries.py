@@ -20,6 +20,7 @@ from forums.models import Room, Thread
 from network.actions.exports import ask_for_data
 from network.actions.invitations import invite
 from network.actions.membership import ask_question, ask_to_join
+from network.actions.profile import change_profile
 from network.models import (
     AccountEvent,
     Admission,
@@ -85,6 +86,17 @@ def build(cast: Cast) -> World:
         cast.practitioners, by=cast.bob, theme=secret, title="Private", source="Private", tags=["private"]
     )
     reply(thread, by=cast.fay, source="Private answer")
+    for member in (cast.bob, cast.fay):
+        change_profile(
+            by=member,
+            name=member.name,
+            job_title="Private title",
+            help_with="Private help",
+            about="Private words",
+            themes=[secret],
+            tools=["Private tool"],
+            shows={},
+        )
     site_made = begin_site_discussion(cast.ai, theme=cast.theme, title="Quiet", source="Quiet")
     reply(site_made, by=cast.bob, source="Not quiet")
     start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Also private", source="Here", tags=["inside"])
