@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.db import models
 from django.utils import timezone
@@ -18,6 +20,7 @@ from forums.actions.rooms import schedule_room
 from forums.actions.threads import begin_site_discussion, start_thread
 from forums.models import Room, Thread
 from network.actions.membership import ask_to_join
+from network.actions.sessions import know_browser
 from network.models import Admission, Member, Membership, NetworkTheme, Theme
 from tests.cast import Cast
 
@@ -97,6 +100,9 @@ def build(cast: Cast) -> World:
         GuidancePage(title="Guidance", slug="advice", body=[], themes=[cast.theme], discuss_in=cast.ai),
         by=None,
     )
+    Authenticator.objects.create(user=cast.bob, type="webauthn", data={"name": "Private key", "credential": {}})
+    UserSession.objects.create(user=cast.bob, session_key="private" * 5, ip="203.0.113.5", user_agent="Firefox")
+    know_browser(cast.bob, None, user_agent="Firefox")
     world = World(cast, thread, room, event, guidance, request)
     for model, column in private_columns():
         _release(world, model, column)
