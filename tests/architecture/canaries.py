@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.apps import apps
 from django.db import models
 from django.utils import timezone
@@ -21,6 +23,7 @@ from network.actions.exports import ask_for_data
 from network.actions.invitations import invite
 from network.actions.membership import ask_question, ask_to_join
 from network.actions.profile import change_profile
+from network.actions.sessions import know_browser
 from network.models import (
     AccountEvent,
     Admission,
@@ -137,6 +140,9 @@ def build(cast: Cast) -> World:
     )
     AccountEvent.objects.create(member=cast.bob, kind=AccountEvent.Kind.CORRECTED, words="Private reason")
     mail = MailLedger.objects.create(recipient=f"member {cast.bob.pk}", stream="greeting", period="1", member=cast.bob)
+    Authenticator.objects.create(user=cast.bob, type="webauthn", data={"name": "Private key", "credential": {}})
+    UserSession.objects.create(user=cast.bob, session_key="private" * 5, ip="203.0.113.5", user_agent="Firefox")
+    know_browser(cast.bob, None, user_agent="Firefox")
     world = World(cast, thread, room, event, guidance, request, invitation, mail)
     for model, column in private_columns():
         _release(world, model, column)

@@ -550,6 +550,8 @@ def test_no_page_or_mail_of_signing_in_is_the_librarys_own(client: Client, newto
         "account/confirm_email_verification_code.html",
         "account/logout.html",
         "account/account_inactive.html",
+        "account/sign_in_with_password.html",
+        "mfa/second_step.html",
         *(
             f"account/email/{name}_{part}.txt"
             for name in (
