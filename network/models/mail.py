@@ -58,6 +58,7 @@ class MailLedger(models.Model):
             models.Index(fields=["due_at"], condition=models.Q(state="due"), name="mail_due"),
             models.Index(fields=["planned_at"], name="mail_by_age"),
             models.Index(fields=["state", "-id"], name="mail_by_state"),
+            models.Index(fields=["sent_at"], name="mail_by_sending"),
         ]
 
     def __str__(self) -> str:

@@ -132,7 +132,10 @@ def page_by_key(request: HttpRequest, rows: QuerySet[Row], *, size: int, order: 
         rows = rows.filter(**{"pk__gt" if upward else "pk__lt": mark})
     elif mark:
         at = rows.model._default_manager.filter(pk=mark).values_list(column, flat=True).first()
-        if at is not None:
+        if at is None:  # gone since: from the beginning
+            back = mark = 0
+            upward = not descends
+        else:
             than = "gt" if upward else "lt"
             rows = rows.filter(Q(**{f"{column}__{than}": at}) | Q(**{column: at, f"pk__{than}": mark}))
     sign = "" if upward else "-"

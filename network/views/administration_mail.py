@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -38,17 +37,16 @@ def mail(request: HttpRequest) -> HttpResponse:
     today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
     ledger = MailLedger.objects.visible_to(request.user)
     shown = {
-        "failed": Q(state=MailLedger.State.FAILED),
-        "uncertain": Q(pk__in=ledger.uncertain().values("pk")),
-        "due": Q(state=MailLedger.State.DUE),
-        "sent": Q(state=MailLedger.State.SENT, sent_at__gte=today),
+        "failed": ledger.filter(state=MailLedger.State.FAILED),
+        "uncertain": ledger.uncertain(),
+        "due": ledger.filter(state=MailLedger.State.DUE),
+        "sent": ledger.filter(state=MailLedger.State.SENT, sent_at__gte=today),
     }
     which = request.GET.get("show", "")
     which = which if which in LISTS else "failed"
-    counts = ledger.aggregate(**{name: Count("pk", filter=rows) for name, rows in shown.items()})
-    page = page_by_key(request, ledger.filter(shown[which]).select_related("member"), size=ON_A_PAGE)
+    page = page_by_key(request, shown[which].select_related("member"), size=ON_A_PAGE)
     context = {
-        "lists": [(name, title, counts[name]) for name, title in LISTS.items()],
+        "lists": [(name, title, shown[name].count()) for name, title in LISTS.items()],
         "which": which,
         "page": page,
         "rows": [(row, row.is_failed and is_sent_later(row.stream)) for row in page.rows],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 
 from asgiref.sync import sync_to_async
 from django.db.models import QuerySet
@@ -82,7 +83,7 @@ def _found(viewer: Viewer, form: AuditForm) -> QuerySet[AuditEvent]:
         return events.none()
     asked = form.cleaned_data
     if asked["verb"]:
-        events = events.filter(verb=asked["verb"])
+        events = events.filter(verb=asked["verb"].lower())
     if asked["actor"]:
         events = events.filter(actor_id__in=Member.objects.administered_by(viewer).find(asked["actor"]).values("pk"))
     if asked["network"]:
@@ -92,10 +93,15 @@ def _found(viewer: Viewer, form: AuditForm) -> QuerySet[AuditEvent]:
     if asked["number"]:
         events = events.filter(object_id=asked["number"])
     if asked["since"]:
-        events = events.filter(at__date__gte=asked["since"])
+        events = events.filter(at__gte=_midnight(asked["since"]))
     if asked["until"]:
-        events = events.filter(at__date__lte=asked["until"])
+        events = events.filter(at__lt=_midnight(asked["until"] + timedelta(days=1)))
     return events
+
+
+def _midnight(day: date) -> datetime:
+    """When a day begins in London. Compared as a moment, so that the index of moments serves."""
+    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def _lines(events: Iterable[AuditEvent], viewer: Viewer) -> list[Line]:

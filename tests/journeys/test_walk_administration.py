@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -55,6 +56,14 @@ def test_an_administrator_finds_a_member_and_suspends_them(
     say(room, by=cast.fay, body="Only for members")
     ada.wait_for_timeout(1_500)
     expect(bob.get_by_text("Only for members")).to_have_count(0)
+
+    ada.goto("/administration/audit/?verb=suspended+account")
+    with ada.expect_download() as download:
+        ada.get_by_role("button", name="Export as CSV").press("Enter")
+    lines = Path(download.value.path()).read_text("utf-8-sig").splitlines()
+    assert len(lines) == 2
+    assert "Ada Administers" in lines[1]
+    assert "Bob Belongs" in lines[1]
 
     MailLedger.objects.create(recipient="nora@example.org", stream="invitation", period="1", state="failed")
     for address in (
