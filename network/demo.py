@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from network.actions.admission import open_account
+from network.actions.invitations import invite
 from network.actions.membership import appoint_facilitator, approve_request, ask_to_join, join_network
 from network.actions.networks import create_network, create_theme, pick_themes
 from network.actions.organisations import add_organisation
-from network.models import Member, Membership, Network, Organisation
+from network.models import Invitation, Member, Membership, Network, Organisation
 
 LGA_SLIDES = "Local Government Association, “AI, Automation and Bots4Good”, November 2024"
 
@@ -103,6 +104,7 @@ def load(now: datetime) -> None:
     for days, (nickname, reason) in enumerate(APPLICATIONS.items()):
         _be_let_in(practitioners, nickname, reason, began + timedelta(days=10 + days))
     _ask(practitioners, "priya", "I am building a validation check for planning applications with our data team.", now)
+    _invite(practitioners, "iris@inventive-software.example.org", now)
 
 
 APPLICATIONS = {
@@ -179,6 +181,19 @@ def _be_let_in(network: Network, nickname: str, reason: str, at: datetime) -> No
     if _row(network, nickname) is None:
         request = ask_to_join(network, by=member(nickname), reason=reason, now=at)
         approve_request(request, by=member("fiona"), now=at + timedelta(days=1))
+
+
+def _invite(network: Network, email: str, at: datetime) -> None:
+    if not Invitation.objects.filter(network=network, email=email).exists():
+        invite(
+            network,
+            email,
+            by=member("fiona"),
+            kind=Member.Kind.SUPPLIER,
+            words="Your platform came up in our last session. Come and answer what was asked.",
+            note="Builds the platform that three members share.",
+            now=at,
+        )
 
 
 def _facilitate(network: Network, nickname: str, at: datetime) -> None:

@@ -97,7 +97,7 @@ def test_an_officer_with_an_account_accepts_by_one_button(cast: Cast, to_olga: I
     assert cast.practitioners in Network.objects.of(cast.olga)
     assert [event.kind for event in MembershipEvent.objects.filter(membership__member=cast.olga)] == ["invited"]
     assert [notice.title for notice in unread_notices(cast.fay)] == [
-        "Olga Outside has accepted your invitation to AI Practitioners Network"
+        "Olga Outside has accepted your invitation to the AI Practitioners Network"
     ]
     assert cast.olga.admission.rule == Admission.Rule.CONFIRMED_DOMAIN
 
