@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw
 
 from network.actions.admission import open_account
 from network.actions.factors import enrol_app
+from network.actions.invitations import invite
 from network.actions.membership import appoint_facilitator, approve_request, ask_to_join, join_network
 from network.actions.networks import create_network
 from network.actions.organisations import add_organisation
@@ -23,7 +24,7 @@ from network.actions.profile import change_picture, change_profile
 from network.actions.rules import agree_to_rules
 from network.actions.themes import create_theme, pick_themes
 from network.actions.welcome import HELLO, INTERESTS, MAIL, pass_over
-from network.models import GroundRules, Member, Membership, Network, Organisation, Profile, Theme
+from network.models import GroundRules, Invitation, Member, Membership, Network, Organisation, Profile, Theme
 
 LGA_SLIDES = "Local Government Association, “AI, Automation and Bots4Good”, November 2024"
 
@@ -194,6 +195,7 @@ def load(now: datetime) -> None:
     for days, (nickname, reason) in enumerate(APPLICATIONS.items()):
         _be_let_in(practitioners, nickname, reason, began + timedelta(days=10 + days))
     _ask(practitioners, "priya", "I am building a validation check for planning applications with our data team.", now)
+    _invite(practitioners, "iris@inventive-software.example.org", now)
 
 
 APPLICATIONS = {
@@ -314,6 +316,19 @@ def _be_let_in(network: Network, nickname: str, reason: str, at: datetime) -> No
         _agree(nickname, at)
         request = ask_to_join(network, by=member(nickname), reason=reason, now=at)
         approve_request(request, by=member("fiona"), now=at + timedelta(days=1))
+
+
+def _invite(network: Network, email: str, at: datetime) -> None:
+    if not Invitation.objects.filter(network=network, email=email).exists():
+        invite(
+            network,
+            email,
+            by=member("fiona"),
+            kind=Member.Kind.SUPPLIER,
+            words="Your platform came up in our last session. Come and answer what was asked.",
+            note="Builds the platform that three members share.",
+            now=at,
+        )
 
 
 def _facilitate(network: Network, nickname: str, at: datetime) -> None:

@@ -384,7 +384,9 @@ register(
     NoticeKind(
         name="invitation_accepted",
         visible_to=lambda viewer: Invitation.objects.visible_to(viewer).select_related("network", "accepted_by"),
-        title=lambda invitation: f"{invitation.accepted_by} has accepted your invitation to {invitation.network.name}",
+        title=lambda invitation: (
+            f"{invitation.accepted_by} has accepted your invitation to the {invitation.network.name}"
+        ),
         address=lambda invitation: reverse("network_invitations", args=[invitation.network.slug]),
     )
 )

@@ -98,7 +98,7 @@ def invitation_at(address: str | None) -> Invitation | None:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-def invitation(request: MemberRequest, token: str) -> HttpResponse:
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Where the mail leads. Looking changes nothing, for programs follow links in mail; accepting is a POST. Whoever is
     not proved to be the invited reads of the network what everybody may."""
     found = Invitation.objects.named_by(token).select_related("network", "by").first()
@@ -110,7 +110,7 @@ def invitation(request: MemberRequest, token: str) -> HttpResponse:
         return redirect(found.network)
     if found.accepted_at:
         return render(request, "network/invitation_over.html", status=404)
-    if verdict and request.method == "POST":
+    if verdict and request.user.is_authenticated and request.method == "POST":
         try:
             verbs.accept_invitation(found, by=request.user)
             messages.success(request, f"You are now a member of the {found.network}.")

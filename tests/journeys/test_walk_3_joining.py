@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from forums.actions.rooms import schedule_room
 from network.models import Membership, Network
 from tests.cast import Cast
-from tests.journeys.conftest import Browse
+from tests.journeys.conftest import Browse, Server
+from tests.journeys.keyboard import press, write
 
 pytestmark = pytest.mark.browser
 
@@ -46,6 +50,7 @@ def test_an_officer_joins_one_network_and_asks_to_join_the_other(
     olga.get_by_role("button", name="Send my request").click()
     expect(olga).to_have_title("Error: Ask to join the AI Practitioners Network - Guildhall")
     axe(olga)
+    olga.get_by_label("What is your role?").fill("Developer")
     olga.get_by_label("Why would you like to join?").fill("We build a chatbot for planning.")
     olga.get_by_role("button", name="Send my request").click()
     expect(olga.get_by_text("You asked to join on")).to_be_visible()
@@ -67,39 +72,84 @@ def test_an_officer_joins_one_network_and_asks_to_join_the_other(
     assert cast.practitioners in Network.objects.of(cast.olga)
 
 
-def test_an_applicant_is_declined_with_words_asks_again_and_is_let_in(browse: Browse, axe: Axe, cast: Cast) -> None:
-    amir, fay = browse(cast.amir), browse(cast.fay)
+@pytest.mark.parametrize("javascript", [True, False], ids=["with JavaScript", "without JavaScript"])
+def test_an_applicant_is_declined_with_words_asks_again_and_is_let_in(
+    browse: Browse, axe: Axe, cast: Cast, javascript: bool
+) -> None:
+    """By keyboard alone."""
+    axe = axe if javascript else no_axe
+    olga, fay = browse(cast.olga, javascript=javascript), browse(cast.fay, javascript=javascript)
+
+    olga.goto("/networks/ai-practitioners/")
+    press(olga, olga.get_by_role("main").get_by_role("button", name="Ask to join"))
+    shown(olga, "Ask to join the AI Practitioners Network")
+    axe(olga)
+    write(olga, olga.get_by_label("What is your role?"), "Planner")
+    write(olga, olga.get_by_label("Why would you like to join?"), "I am curious.")
+    press(olga, olga.get_by_role("button", name="Send my request"))
+    shown(olga, "Your request to join the AI Practitioners Network")
+    axe(olga)
 
     fay.goto("/networks/ai-practitioners/")
-    fay.get_by_role("link", name="Requests to join").click()
-    answers = [fay.get_by_role("button", name=f"{name} Amir Applied") for name in ("Approve", "Decline and say why")]
+    press(fay, fay.get_by_role("link", name="Requests to join"))
+    shown(fay, "Requests to join the AI Practitioners Network")
+    axe(fay)
+    answers = [fay.get_by_role("button", name=f"{name} Olga Outside") for name in ("Approve", "Decline and say why")]
     for width in (1280, 375):
         fay.set_viewport_size({"width": width, "height": 900})
         approve, decline = (answer.bounding_box() for answer in answers)
         assert approve and decline
         assert (approve["y"], approve["height"]) == (decline["y"], decline["height"])
-    answers[1].click()
+    press(fay, answers[1])
+    shown(fay, "Decline the request of Olga Outside")
     axe(fay)
-    fay.get_by_role("button", name="Decline Amir Applied").click()
+    press(fay, fay.get_by_role("button", name="Decline Olga Outside"))
     expect(fay.get_by_role("alert")).to_contain_text("Enter what we shall tell them")
     axe(fay)
-    fay.get_by_label("What shall we tell them?").fill("Tell us what you build.")
-    fay.get_by_role("button", name="Decline Amir Applied").click()
-    expect(fay.get_by_text("Nobody is waiting")).to_be_visible()
+    write(fay, fay.get_by_label("What shall we tell them?"), "Tell us what you build.")
+    press(fay, fay.get_by_role("button", name="Decline Olga Outside"))
+    expect(fay.get_by_text("You have declined the request of Olga Outside.")).to_be_visible()
+
+    olga.goto("/notices/")
+    press(olga, olga.get_by_role("main").get_by_role("button", name="was declined"))
+    shown(olga, "Your request to join the AI Practitioners Network")
+    expect(olga.get_by_text("Tell us what you build.")).to_be_visible()
+    axe(olga)
+    press(olga, olga.get_by_role("main").get_by_role("button", name="Ask again"))
+    write(olga, olga.get_by_label("What is your role?"), "Planner")
+    write(olga, olga.get_by_label("Why would you like to join?"), "A model that reads plans.")
+    press(olga, olga.get_by_role("button", name="Send my request"))
+    shown(olga, "Your request to join the AI Practitioners Network")
+
+    fay.goto("/networks/ai-practitioners/requests/")
+    press(fay, fay.get_by_role("link", name="Ask a question first of Olga Outside"))
+    shown(fay, "Ask Olga Outside")
+    axe(fay)
+    write(fay, fay.get_by_label("What would you like to know?"), "Whose plans?")
+    press(fay, fay.get_by_role("button", name="Send the question"))
+    expect(fay.get_by_text("We have sent your question")).to_be_visible()
+
+    olga.goto("/networks/ai-practitioners/")
+    axe(olga)
+    press(olga, olga.get_by_role("link", name="Answer the question"))
+    write(olga, olga.get_by_label("Your answer"), "Our own council's.")
+    axe(olga)
+    press(olga, olga.get_by_role("button", name="Send my answer"))
+    expect(olga.get_by_text("The facilitators have your answer.")).to_be_visible()
+
+    fay.goto("/networks/ai-practitioners/requests/")
+    expect(fay.get_by_text("Our own council's.")).to_be_visible()
+    press(fay, fay.locator("summary").filter(has_text="Before this request"))
+    expect(fay.get_by_text("Tell us what you build.")).to_be_visible()
+    axe(fay)
+    press(fay, fay.get_by_role("button", name="Approve Olga Outside"))
+    expect(fay.get_by_text("Olga Outside is now a member")).to_be_visible()
+    press(fay, fay.get_by_role("link", name="What was decided before"))
+    shown(fay, "Decisions in the AI Practitioners Network")
     axe(fay)
 
-    amir.goto("/networks/ai-practitioners/")
-    expect(amir.get_by_text("Tell us what you build.")).to_be_visible()
-    axe(amir)
-    amir.get_by_role("main").get_by_text("Ask again").click()
-    amir.get_by_label("Why would you like to join?").fill("A model that reads plans.")
-    amir.get_by_role("button", name="Send my request").click()
-
-    fay.reload()
-    fay.get_by_role("button", name="Approve Amir Applied").click()
-    expect(fay.get_by_text("Amir Applied is now a member")).to_be_visible()
-    amir.reload()
-    expect(amir.get_by_role("complementary").get_by_text("Fay Facilitates")).to_be_visible()
+    olga.goto("/networks/ai-practitioners/")
+    expect(olga.get_by_role("complementary").get_by_text("Fay Facilitates")).to_be_visible()
 
 
 def test_two_facilitators_decide_at_once_and_the_second_is_told(browse: Browse, cast: Cast) -> None:
@@ -128,6 +178,34 @@ def test_a_member_leaves_and_is_outside(browse: Browse, axe: Axe, cast: Cast, ja
     bob.goto("/networks/ai/")
     expect(bob.get_by_text("Fay Facilitates")).not_to_be_visible()
     expect(bob.get_by_role("button", name="Join AI Network")).to_be_visible()
+
+
+def test_a_member_leaves_and_is_shut_out_in_an_open_tab(server: Server, browse: Browse, axe: Axe, cast: Cast) -> None:
+    """By keyboard alone; the tab that stays open is what the script is for."""
+    now = timezone.now()
+    room = schedule_room(
+        cast.practitioners, title="Show and tell", opens_at=now, closes_at=now + timedelta(hours=1), by=None
+    )
+    live = browse(cast.bob)
+    live.goto(f"/rooms/{room.pk}/")
+    expect(live.locator("[data-live-status]")).to_contain_text("Connected")
+    other = live.context.new_page()
+    other.goto("/networks/ai-practitioners/")
+    axe(other)
+    press(other, other.get_by_role("link", name="Leave this network"))
+    shown(other, "Do you want to leave the AI Practitioners Network?")
+    axe(other)
+    press(other, other.get_by_role("button", name="Leave AI Practitioners Network"))
+    expect(other.get_by_text("You have left the AI Practitioners Network.")).to_be_visible()
+
+    expect(live.locator("[data-live-status]")).to_contain_text("no longer take part", timeout=5_000)
+    axe(live)
+    live.reload()
+    shown(live, "Page not found")
+    live.goto("/networks/ai-practitioners/")
+    expect(live.get_by_text("Fay Facilitates")).not_to_be_visible()
+    expect(live.get_by_role("main").get_by_role("button", name="Ask to join")).to_be_visible()
+    axe(live)
 
 
 def test_the_pages_of_people_and_councils(browse: Browse, axe: Axe, cast: Cast) -> None:

@@ -20,6 +20,7 @@ from network.actions.invitations import accept_invitation, invite, resend_invita
 from network.actions.mail import send_due_mail
 from network.actions.membership import ask_to_join, join_network, suspend_member
 from network.forms import SignUpForm
+from network.limits import INVITING, LimitReached
 from network.models import (
     Admission,
     AuditEvent,
@@ -96,7 +97,7 @@ def test_an_officer_with_an_account_accepts_by_one_button(cast: Cast, to_olga: I
     assert cast.practitioners in Network.objects.of(cast.olga)
     assert [event.kind for event in MembershipEvent.objects.filter(membership__member=cast.olga)] == ["invited"]
     assert [notice.title for notice in unread_notices(cast.fay)] == [
-        "Olga Outside has accepted your invitation to AI Practitioners Network"
+        "Olga Outside has accepted your invitation to the AI Practitioners Network"
     ]
     assert cast.olga.admission.rule == Admission.Rule.CONFIRMED_DOMAIN
 
@@ -365,6 +366,14 @@ def test_an_invitation_is_not_sent_for_ever(cast: Cast, to_sam: Invitation) -> N
         to_sam = resend_invitation(to_sam, by=cast.fay)
     with pytest.raises(Refused, match="Ask them in another way"):
         resend_invitation(to_sam, by=cast.fay)
+
+
+def test_a_facilitator_invites_so_many_in_a_day_and_no_more(cast: Cast) -> None:
+    for _ in range(INVITING.times):
+        INVITING.spend(cast.fay)
+    with pytest.raises(LimitReached, match="You can send an invitation 50 times in a day"):
+        invite(cast.practitioners, "new@exampleshire.example.org", by=cast.fay)
+    assert not Invitation.objects.exists()
 
 
 def test_a_revoked_invitation_is_not_mailed(cast: Cast, to_sam: Invitation) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.db import models, transaction
@@ -209,6 +210,17 @@ def test_the_history_of_a_membership_is_for_its_member_and_the_facilitators(cast
     assert {event.membership.member for event in MembershipEvent.objects.visible_to(cast.bob)} == {cast.bob}
     assert {event.membership.member for event in MembershipEvent.objects.visible_to(cast.fay)} == {cast.bob, cast.fay}
     assert Invitation.objects.visible_to(cast.fay).exists()
+    assert not Invitation.objects.visible_to(cast.bob).exists()
+
+
+def test_an_invitation_is_seen_by_whoever_has_proved_its_mailbox(cast: Cast, secret: Theme) -> None:
+    Invitation.objects.update(email=cast.olga.email)
+    proof = EmailAddress.objects.create(user=cast.olga, email=cast.olga.email, verified=False)
+    assert not Invitation.objects.visible_to(cast.olga).exists()
+
+    proof.verified = True
+    proof.save()
+    assert Invitation.objects.visible_to(cast.olga).exists()
     assert not Invitation.objects.visible_to(cast.bob).exists()
 
 
