@@ -187,7 +187,9 @@ def _do_row(intake: Intake, key: int) -> None:
         row = IntakeRow.objects.select_for_update().get(pk=key)
         if row.outcome != Outcome.WAITING:  # another worker was quicker
             return
-        member = next(iter(_members_at([row.email])), None)
+        member = Member.objects.filter(email=row.email).select_related("admission__domain").first()
+        if member is not None and Member.objects.unproved().filter(pk=member.pk).exists():
+            member = None  # only typed: the account is made now
         there = _domains_of([row.email]).get(domain_of(row.email), [])
         outcome, why = _forecast(row, member, there, intake.network)
         if outcome == Outcome.ADMITTED:
