@@ -21,7 +21,7 @@ from forums.actions.messages import say
 from forums.models import Room, RoomRole
 from network.models import AuditEvent, Member
 from network.permissions import Refused
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 from tests.cms.hub import Hub, close
 
 PRIVATE = {
@@ -155,7 +155,7 @@ def test_every_admitted_officer_may_attend_an_open_event(hub: Hub, cast: Cast) -
 def test_a_member_gets_the_joining_link_before_and_the_record_after(
     hub: Hub, cast: Cast, client: Client, coming: EventPage
 ) -> None:
-    client.force_login(cast.bob)
+    sign_in(client, cast.bob)
     html = client.get(coming.url).content.decode()
     assert "canaryjoin" in html
     assert "canaryrecord" not in html
@@ -176,9 +176,9 @@ def test_while_it_is_on_members_are_shown_to_the_live_room_from_the_top(
 
     for outsider in [None, *cast.outsiders]:
         if outsider:
-            client.force_login(outsider)
+            sign_in(client, outsider)
         assert "Go to the live room" not in client.get(on_now.url).content.decode()
-    client.force_login(cast.bob)
+    sign_in(client, cast.bob)
     assert way_there in client.get(on_now.url).content.decode()
     assert way_there.replace('href="#', 'id="') in client.get(on_now.url).content.decode()
     assert "Go to the live room" not in client.get(coming.url).content.decode()
@@ -191,7 +191,7 @@ def test_an_outsider_reads_that_it_takes_place_and_no_more(
     page: EventPage = request.getfixturevalue(event)
     for outsider in [None, *cast.outsiders]:
         if outsider:
-            client.force_login(outsider)
+            sign_in(client, outsider)
         answer = client.get(page.url)
         assert answer.status_code == 200
         assert "Case notes" in answer.content.decode()
@@ -203,7 +203,7 @@ def test_an_outsider_reads_that_it_takes_place_and_no_more(
 def test_what_only_members_may_read_is_not_found_by_searching(
     word: str, past: EventPage, cast: Cast, client: Client
 ) -> None:
-    client.force_login(cast.bob)
+    sign_in(client, cast.bob)
     assert past.title not in client.get("/search/", {"q": word}).content.decode()
 
 
@@ -236,7 +236,7 @@ def test_events_come_in_the_order_in_which_they_take_place(hub: Hub, cast: Cast)
 
 def client_of(member: Member) -> Client:
     client = Client()
-    client.force_login(member)
+    sign_in(client, member)
     return client
 
 

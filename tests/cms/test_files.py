@@ -15,7 +15,7 @@ from wagtail.images.models import Image
 from wagtail.images.tests.utils import get_test_image_file
 from wagtail.models import Collection, CollectionViewRestriction
 
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 from tests.cms.hub import Hub
 
 
@@ -46,7 +46,7 @@ def test_a_document_of_a_closed_collection_is_served_to_those_who_may_have_it(
 
     assert client.get(secret.url)["Location"].startswith("/account/")
     assert client.get(f"/media/{secret.file.name}").status_code == 404
-    client.force_login(cast.olga)
+    sign_in(client, cast.olga)
     assert client.get(secret.url).status_code == 200
 
 

@@ -11,7 +11,7 @@ from cms.forms import ABOUT_ROLES
 from network.actions.mail import send_due_mail
 from network.models import AuditEvent, Member
 from network.permissions import Refused
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +30,7 @@ def fresh(member: Member) -> Member:
 @pytest.fixture
 def ada(cast: Cast) -> Client:
     client = Client()
-    client.force_login(cast.ada)
+    sign_in(client, cast.ada)
     return client
 
 
@@ -57,7 +57,7 @@ def test_every_role_is_explained(cast: Cast) -> None:
 def test_for_everybody_else_there_is_no_such_page(cast: Cast, who: str | None) -> None:
     client = Client()
     if who:
-        client.force_login(getattr(cast, who))
+        sign_in(client, getattr(cast, who))
     address = f"/administration/people/{cast.bob.pk}/roles/"
 
     assert client.get(address).status_code == 404
@@ -130,7 +130,7 @@ def test_roles_are_written_down(cast: Cast) -> None:
 def test_an_editor_sees_the_way_to_publishing_and_an_administrator_both(cast: Cast, ada: Client) -> None:
     give_roles(cast.bob, [EDITORS], by=None)
     bob = Client()
-    bob.force_login(cast.bob)
+    sign_in(bob, cast.bob)
     for client, shown in ((bob, {"Publishing"}), (ada, {"Administration", "Publishing"})):
         page = client.get("/networks/").content.decode()
         assert {word for word in ("Administration", "Publishing") if f">{word}</a>" in page} == shown

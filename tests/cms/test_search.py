@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from cms.search import search_pages
 from forums.actions.threads import start_thread
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 from tests.cms.hub import Hub, close
 
 ANYBODY = AnonymousUser()
@@ -105,7 +105,7 @@ def test_a_query_that_is_too_long_is_said_to_be_and_kept(hub: Hub, client: Clien
 def test_a_member_finds_threads_beside_pages(hub: Hub, cast: Cast, client: Client) -> None:
     hub.publish_guidance("Canary in the hub")
     start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Canary in the network", source="Listen.")
-    client.force_login(cast.bob)
+    sign_in(client, cast.bob)
 
     html = client.get("/search/", {"q": "canary"}).content.decode()
 
@@ -119,7 +119,7 @@ def test_a_word_said_only_in_a_network_leaves_no_trace_outside(hub: Hub, cast: C
     for outsider in [None, *cast.outsiders]:
         client.logout()
         if outsider:
-            client.force_login(outsider)
+            sign_in(client, outsider)
         found = client.get("/search/", {"q": "Zweckverband"}).content.decode()
         unknown = client.get("/search/", {"q": "Zwickverbund"}).content.decode()
         assert found.replace("Zweckverband", "Zwickverbund").split("<main")[1] == unknown.split("<main")[1]

@@ -13,7 +13,7 @@ from cms.models import GuidancePage
 from forums.actions.threads import start_thread
 from network.models import NetworkTheme, Theme
 from network.permissions import Refused
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 from tests.cms.hub import Hub, close
 
 
@@ -41,20 +41,20 @@ def test_a_theme_shows_threads_to_members_and_to_nobody_else(hub: Hub, cast: Cas
     start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Canary thread", source="Said inside.")
     for outsider in [None, *cast.outsiders]:
         if outsider:
-            client.force_login(outsider)
+            sign_in(client, outsider)
         assert "Canary thread" not in client.get("/themes/adult-social-care/").content.decode()
-    client.force_login(cast.fay)
+    sign_in(client, cast.fay)
     assert "Canary thread" in client.get("/themes/adult-social-care/").content.decode()
 
 
 def test_a_private_theme_is_not_there_for_outsiders(private: Theme, hub: Hub, cast: Cast, client: Client) -> None:
     for outsider in [None, *cast.outsiders]:
         if outsider:
-            client.force_login(outsider)
+            sign_in(client, outsider)
         assert client.get("/themes/canary/").status_code == 404
         assert "Canary" not in client.get("/themes/").content.decode()
         assert "Canary" not in client.get("/").content.decode()
-    client.force_login(cast.bob)
+    sign_in(client, cast.bob)
     assert client.get("/themes/canary/").status_code == 200
     assert "Canary theme" in client.get("/themes/").content.decode()
 
@@ -76,7 +76,7 @@ def test_a_theme_takes_as_many_queries_for_many_things_as_for_few(
     most: int,
 ) -> None:
     if who:
-        client.force_login(getattr(cast, who))
+        sign_in(client, getattr(cast, who))
 
     def fill(numbers: range) -> None:
         for number in numbers:
@@ -104,7 +104,7 @@ def test_a_theme_gathers_what_its_reader_may_see(hub: Hub, cast: Cast, client: C
     hub.publish_information("Use case of it", themes=[cast.theme])
     hub.publish_event("Event about it", themes=[cast.theme], network=cast.ai)
     start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Thread on it", source="Words")
-    client.force_login(cast.fay)
+    sign_in(client, cast.fay)
     html = client.get("/themes/adult-social-care/").content.decode()
 
     for words in ("Guidance on it", "Use case of it", "Event about it", "Thread on it", "Follow this theme"):
@@ -123,7 +123,7 @@ class TestAPrivateThemeAndPages:
     @pytest.mark.parametrize("kind", ["guidancepage", "informationpage", "eventpage"])
     def test_no_editor_is_offered_it(self, hub: Hub, cast: Cast, private: Theme, client: Client, kind: str) -> None:
         give_roles(cast.bob, [PUBLISHERS], by=None)  # who belongs to the network, and knows the theme
-        client.force_login(cast.bob)
+        sign_in(client, cast.bob)
         html = client.get(reverse("wagtailadmin_pages:add", args=["cms", kind, hub.guidance.pk])).content.decode()
 
         assert "Adult social care" in html
@@ -138,13 +138,13 @@ class TestAPrivateThemeAndPages:
 
         assert not GuidancePage.objects.get(pk=page.pk).themes.exists()
         client = Client()
-        client.force_login(cast.fay)
+        sign_in(client, cast.fay)
         assert "Canary draft" not in client.get("/themes/adult-social-care/").content.decode().split("<main")[1]
 
 
 def test_administrators_find_the_way_to_the_vocabulary(hub: Hub, cast: Cast, client: Client) -> None:
     assert "/administration/themes/" not in client.get("/themes/").content.decode()
-    client.force_login(cast.bob)
+    sign_in(client, cast.bob)
     assert "/administration/themes/" not in client.get("/themes/").content.decode()
-    client.force_login(cast.ada)
+    sign_in(client, cast.ada)
     assert 'href="/administration/themes/"' in client.get("/themes/").content.decode()

@@ -20,7 +20,7 @@ from forums.limits import SPEAKING
 from forums.models import Message, Room
 from forums.models.message import MessagePage
 from network.models import Viewer
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 
 OUTSIDERS = ["olga", "amir", "lena", "sven", "ada"]
 
@@ -39,7 +39,7 @@ def room(cast: Cast) -> Room:
 
 @pytest.fixture
 def bob(client: Client, cast: Cast) -> Client:
-    client.force_login(cast.bob)
+    sign_in(client, cast.bob)
     return client
 
 
@@ -57,7 +57,7 @@ def text(client: Client, address: str) -> str:
 @pytest.mark.parametrize("who", [None, *OUTSIDERS])
 def test_outsiders_are_told_that_there_is_no_such_page(client: Client, cast: Cast, room: Room, who: str | None) -> None:
     if who:
-        client.force_login(getattr(cast, who))
+        sign_in(client, getattr(cast, who))
 
     assert client.get(room.get_absolute_url()).status_code == 404
     assert client.get(f"{room.get_absolute_url()}?before=3").status_code == 404

@@ -22,7 +22,7 @@ from network.actions.membership import join_network, leave_network
 from network.models import AuditEvent, Member, Network
 from network.notifications import unread_notices
 from network.permissions import Refused
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 
 NOT_FACILITATORS = ["bob", "olga", "amir", "lena", "sven", "ada"]
 
@@ -41,7 +41,7 @@ def a_room(network: Network, title: str = "Show & tell") -> Room:
 
 def client_of(member: Member) -> Client:
     client = Client()
-    client.force_login(member)
+    sign_in(client, member)
     return client
 
 

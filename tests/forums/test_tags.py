@@ -15,7 +15,7 @@ from forums.models import Thread, ThreadTag
 from network.models import AuditEvent, Membership, Network, Notice, Tag
 from network.models.tag import MAX_TAG_LENGTH, clean_tags
 from network.permissions import Refused
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 from tests.cms.hub import Hub, close, make_hub
 
 NOT_FACILITATORS = ["bob", "olga", "amir", "lena", "sven", "ada", None]
@@ -29,7 +29,7 @@ def hub(db: None) -> Hub:
 def browser(cast: Cast, who: str | None) -> Client:
     client = Client()
     if who:
-        client.force_login(getattr(cast, who))
+        sign_in(client, getattr(cast, who))
     return client
 
 

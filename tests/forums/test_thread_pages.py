@@ -15,7 +15,7 @@ from forums.actions.threads import lock_thread, start_thread
 from forums.models import MemberThread, Post, Thread
 from network.limits import RateLimit
 from network.models import Member
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 
 OUTSIDERS = ["nobody", "olga", "amir", "lena", "sven", "ada"]
 
@@ -23,7 +23,7 @@ OUTSIDERS = ["nobody", "olga", "amir", "lena", "sven", "ada"]
 def browser_of(member: Member | None) -> Client:
     client = Client()
     if member is not None:
-        client.force_login(member)
+        sign_in(client, member)
     return client
 
 

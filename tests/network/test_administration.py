@@ -40,7 +40,7 @@ from network.models import (
 from network.permissions import Refused, can_stop_administering, can_suspend_account
 from network.signals import membership_ended
 from network.views import audit as audit_view
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 
 EVERYBODY_ELSE = ["fay", "bob", "olga", "amir", "lena", "sven", None]
 HOME = "/administration/"
@@ -54,7 +54,7 @@ MAIL = "/administration/mail/"
 def browser_of(cast: Cast, who: str | None) -> Client:
     client = Client()
     if who:
-        client.force_login(getattr(cast, who))
+        sign_in(client, getattr(cast, who))
     return client
 
 

@@ -16,7 +16,7 @@ from network.actions.mail import send_due_mail
 from network.models import Admission, AdmissionRequest, AuditEvent, MailLedger, Member, Notice, Organisation
 from network.notifications import unread_notices
 from network.permissions import Refused, can_join
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 from tests.network.conftest import Queries
 
 PETRA = "petra@parish.gov.uk"
@@ -44,7 +44,7 @@ def asked(petra: Member) -> AdmissionRequest:
 
 def client_of(member: Member) -> Client:
     client = Client()
-    client.force_login(member)
+    sign_in(client, member)
     return client
 
 

@@ -49,7 +49,7 @@ from network.models import (
     Tag,
 )
 from network.permissions import Refused
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 
 CANARY = "zyzzyva"
 
@@ -65,7 +65,7 @@ TEXT = (models.CharField, models.TextField)
 
 def client_of(member: Member) -> Client:
     client = Client()
-    client.force_login(member)
+    sign_in(client, member)
     return client
 
 

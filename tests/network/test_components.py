@@ -25,7 +25,7 @@ from network.models import Member, Membership, Viewer
 from network.permissions import Refused
 from network.views import errors
 from network.views.components import components
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -394,7 +394,7 @@ def test_a_page_that_is_not_there_is_ours_and_leaves_no_cookie(client: Client, d
 
 def test_a_form_without_its_token_is_asked_for_again(cast: Cast) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(cast.bob)
+    sign_in(client, cast.bob)
     response = client.post("/networks/ai/leave/")
 
     assert response.status_code == 403

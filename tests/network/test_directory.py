@@ -17,14 +17,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from network.models import AuditEvent, Member, Membership, MemberTheme, MemberTool, Organisation, Profile, Theme
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 
 OUTSIDERS = ["olga", "amir", "lena", "sven", "ada"]
 
 
 def client_of(member: Member) -> Client:
     client = Client()
-    client.force_login(member)
+    sign_in(client, member)
     return client
 
 

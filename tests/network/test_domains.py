@@ -24,7 +24,7 @@ from network.actions.membership import appoint_facilitator, join_network
 from network.models import Admission, AuditEvent, Invitation, Member, Membership, Organisation, OrganisationDomain
 from network.notifications import unread_notices
 from network.permissions import BY_INVITATION, Refused, can_ask_to_join, can_join
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 from tests.network.conftest import Queries
 
 
@@ -38,7 +38,7 @@ def newtown(cast: Cast) -> OrganisationDomain:
 @pytest.fixture
 def ada(cast: Cast) -> Client:
     client = Client()
-    client.force_login(cast.ada)
+    sign_in(client, cast.ada)
     return client
 
 
@@ -59,7 +59,7 @@ class TestTheList:
     def test_is_for_administrators_only(self, cast: Cast, newtown: OrganisationDomain, who: str) -> None:
         member = getattr(cast, who)
         client = Client()
-        client.force_login(member)
+        sign_in(client, member)
         for address in ("", "add/", f"{newtown.pk}/"):
             assert client.get(f"/administration/domains/{address}").status_code == 404
         for address in ("confirm", "take-back", "remove"):
@@ -162,7 +162,7 @@ class TestWhatComesByADomain:
         assert can_join(sam, cast.ai) == BY_INVITATION
         assert can_ask_to_join(sam, cast.practitioners) == BY_INVITATION
         client = Client()
-        client.force_login(sam)
+        sign_in(client, sam)
         assert "when a facilitator invites them" in client.get("/welcome/").content.decode()
         answer = client.post("/networks/ai/join/")
         assert answer.status_code == 403
@@ -183,7 +183,7 @@ class TestWhatComesByADomain:
         self, sam: Member, cast: Cast, queries: Queries
     ) -> None:
         client = Client()
-        client.force_login(sam)
+        sign_in(client, sam)
         before = queries(client, "/networks/")
         for number in range(20):
             type(cast.ai).objects.create(name=f"N{number}", slug=f"n{number}", purpose="x", joining="at_once")
@@ -197,7 +197,7 @@ class TestWhatComesByADomain:
         room = schedule_room(cast.ai, title="Now", opens_at=now, closes_at=now + timedelta(hours=1), by=None)
         say(room, by=sam, body="Said")
         client = Client()
-        client.force_login(cast.bob)
+        sign_in(client, cast.bob)
         for address in (
             "/networks/ai/",
             thread.get_absolute_url(),

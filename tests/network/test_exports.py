@@ -27,7 +27,7 @@ from network.limits import LimitReached
 from network.models import AuditEvent, DataExport, Member, MemberTool, Profile
 from network.permissions import Refused
 from network.tasks import pack_own_data
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def files_of_their_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def client_of(member: Member) -> Client:
     client = Client()
-    client.force_login(member)
+    sign_in(client, member)
     return client
 
 

@@ -20,12 +20,12 @@ from django_tasks_db.models import DBTaskResult
 from network.actions import intake as verbs
 from network.actions.intake import Listed, begin_intake, forget_old_intakes, look_at_list, run_intakes
 from network.actions.mail import send_due_mail
-from network.forms import read_list
+from network.forms.intake import read_list
 from network.models import Admission, AuditEvent, Intake, Member, Membership, Organisation, OrganisationDomain
 from network.permissions import Refused
 from network.tasks import look_for_lists
 from network.views.intake import harmless
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 from tests.network.conftest import Queries
 
 EXAMPLE = "exampleshire.example.org"
@@ -35,7 +35,7 @@ HEAD = "email,name,organisation,job_title\n"
 @pytest.fixture
 def ada(cast: Cast) -> Client:
     client = Client()
-    client.force_login(cast.ada)
+    sign_in(client, cast.ada)
     return client
 
 
@@ -163,7 +163,7 @@ class TestLooking:
         with pytest.raises(Refused):
             begin_intake(intake, by=member)
         client = Client()
-        client.force_login(member)
+        sign_in(client, member)
         for address in ("", f"{intake.pk}/", f"{intake.pk}/report.csv"):
             assert client.get(f"/administration/intake/{address}").status_code == 404
         assert client.post(f"/administration/intake/{intake.pk}/begin/").status_code == 404

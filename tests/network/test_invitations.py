@@ -34,7 +34,7 @@ from network.models import (
 )
 from network.notifications import unread_notices
 from network.permissions import MOST_SENDINGS, Refused, can_sign_up
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 
 INVITATIONS = "/networks/ai-practitioners/invitations/"
 SAM = "sam@supplier.example.com"
@@ -70,7 +70,7 @@ def signed_up(invitation: Invitation, name: str = "Sam Supplier") -> Member:
 def client_of(member: Member | None) -> Client:
     client = Client()
     if member:
-        client.force_login(member)
+        sign_in(client, member)
     return client
 
 

@@ -18,7 +18,7 @@ from network.actions.organisations import create_organisation, load_register, me
 from network.forms import SignUpForm
 from network.models import AuditEvent, Invitation, Member, Membership, Organisation, OrganisationDomain
 from network.permissions import Refused
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 from tests.network.conftest import Queries
 from tests.network.test_register import row
 
@@ -60,7 +60,7 @@ def somerset(cast: Cast) -> Organisation:
 @pytest.fixture
 def ada(cast: Cast) -> Client:
     client = Client()
-    client.force_login(cast.ada)
+    sign_in(client, cast.ada)
     return client
 
 
@@ -81,7 +81,7 @@ def test_members_and_domains_move_and_what_was_written_stays(
     thread.refresh_from_db()
     assert thread.organisation == mendip
     client = Client()
-    client.force_login(cast.bob)
+    sign_in(client, cast.bob)
     assert "Mendip District Council" in client.get(thread.get_absolute_url()).content.decode()
     mendip.refresh_from_db()
     assert (mendip.succeeded_by, mendip.ends_on, mendip.is_current) == (somerset, VESTING, False)
@@ -215,7 +215,7 @@ class TestTheScreen:
         self, old: list[Organisation], somerset: Organisation, cast: Cast, who: str
     ) -> None:
         client = Client()
-        client.force_login(getattr(cast, who))
+        sign_in(client, getattr(cast, who))
         query = "?old=mendip&into=somerset"
         for address in (query, f"confirm/{query}"):
             assert client.get(f"/administration/merging/{address}").status_code == 404

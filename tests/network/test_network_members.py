@@ -33,7 +33,7 @@ from network.models import AuditEvent, Member, Membership, MembershipEvent, Netw
 from network.notifications import unread_notices
 from network.permissions import Refused
 from network.signals import membership_ended
-from tests.cast import Cast, make_cast
+from tests.cast import Cast, make_cast, sign_in
 
 MEMBERS = "/networks/ai-practitioners/members/"
 SETTINGS = "/networks/ai-practitioners/settings/"
@@ -48,7 +48,7 @@ def bobs(cast: Cast) -> Membership:
 def client_of(member: Member | None) -> Client:
     client = Client()
     if member:
-        client.force_login(member)
+        sign_in(client, member)
     return client
 
 

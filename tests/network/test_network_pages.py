@@ -221,7 +221,7 @@ class TestJoining:
 
     def test_somebody_nobody_has_admitted_is_told_why_not(self, cast: Cast) -> None:
         client = Client()
-        client.force_login(Member.objects.create_user("x@unknown.example.org"))
+        sign_in(client, Member.objects.create_user("x@unknown.example.org"))
         response = client.post("/networks/ai/join/")
 
         assert response.status_code == 403

@@ -14,7 +14,7 @@ from forums.actions.posts import reply
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
 from network.models import Member, Membership, Network, NetworkTheme, Theme
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 from tests.cms.hub import Hub, make_hub
 
 OUTSIDE = [None, "olga", "amir", "lena", "sven", "ada"]
@@ -36,7 +36,7 @@ def hub(cast: Cast) -> Hub:
 def browser(cast: Cast, who: str | None) -> Client:
     client = Client()
     if who:
-        client.force_login(getattr(cast, who))
+        sign_in(client, getattr(cast, who))
     return client
 
 

@@ -33,7 +33,7 @@ from network.models import (
 )
 from network.permissions import Refused
 from network.storage import PORTRAIT_BYTES, NotAPicture, portrait
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 
 OUTSIDERS = ["olga", "amir", "lena", "sven", "ada", None]
 
@@ -43,7 +43,7 @@ def as_(cast: Cast) -> Callable[[str | None], Client]:
     def browser_of(who: str | None) -> Client:
         client = Client()
         if who:
-            client.force_login(getattr(cast, who))
+            sign_in(client, getattr(cast, who))
         return client
 
     return browser_of

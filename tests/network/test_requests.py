@@ -28,7 +28,7 @@ from network.actions.membership import (
 from network.models import AuditEvent, MailLedger, Member, Membership, MembershipEvent, Network
 from network.notifications import unread_notices
 from network.permissions import Refused
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 
 REQUESTS = "/networks/ai-practitioners/requests/"
 OWN = "/networks/ai-practitioners/request/"
@@ -42,7 +42,7 @@ def request_of_amir(cast: Cast) -> Membership:
 def client_of(member: Member | None) -> Client:
     client = Client()
     if member:
-        client.force_login(member)
+        sign_in(client, member)
     return client
 
 

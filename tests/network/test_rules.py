@@ -21,12 +21,12 @@ from network.actions.membership import ask_to_join, join_network
 from network.actions.rules import FIRST_RULES, ChangedMeanwhile, agree_to_rules, publish_rules, set_up_rules
 from network.models import AuditEvent, GroundRules, Member, Membership, RulesAcceptance
 from network.permissions import Refused
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 
 
 def client_of(member: Member) -> Client:
     client = Client()
-    client.force_login(member)
+    sign_in(client, member)
     return client
 
 

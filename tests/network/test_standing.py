@@ -19,13 +19,13 @@ from network.actions.membership import leave_network
 from network.models import Member, Membership, Network, NetworkTheme, Theme
 from network.models.standing import Standing, standing_of
 from network.permissions import can_facilitate, can_read
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 from tests.cms.hub import make_hub
 
 
 def browser_of(member: Member) -> Client:
     client = Client()
-    client.force_login(member)
+    sign_in(client, member)
     return client
 
 

@@ -29,7 +29,7 @@ from network.actions.themes import (
 )
 from network.models import AuditEvent, Member, Membership, MemberTheme, Network, NetworkTheme, Notice, Theme, ThemeAlias
 from network.permissions import Refused
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 from tests.cms.hub import Hub, make_hub
 
 NOT_ADMINISTRATORS = ["fay", "bob", "olga", "amir", "lena", "sven", None]
@@ -57,7 +57,7 @@ def secret(cast: Cast) -> Theme:
 def browser(cast: Cast, who: str | None) -> Client:
     client = Client()
     if who:
-        client.force_login(getattr(cast, who))
+        sign_in(client, getattr(cast, who))
     return client
 
 

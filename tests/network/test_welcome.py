@@ -10,12 +10,12 @@ from network.actions.welcome import HELLO, MAIL, offer_welcome, pass_over, say_h
 from network.models import AuditEvent, Member, Membership, MemberTheme, Notice, Profile
 from network.notifications import unread_notices
 from network.permissions import Refused
-from tests.cast import Cast
+from tests.cast import Cast, sign_in
 
 
 def client_of(member: Member) -> Client:
     client = Client()
-    client.force_login(member)
+    sign_in(client, member)
     return client
 
 
