@@ -22,7 +22,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from network.actions.mail import WrittenMail, send_at_once
-from network.models import Member, Network
+from network.models import GroundRules, Member, Network
 
 logger = logging.getLogger(__name__)
 
@@ -41,9 +41,10 @@ class MemberBackend(AuthenticationBackend):
     """How members are found: by what they type, and by the session they bring."""
 
     def get_user(self, user_id: int) -> Member | None:
-        """In one query that says as well whether they may hold any right: what the header shows to administrators and
-        editors costs nobody else a query."""
-        member: Member | None = Member.objects.with_whether_they_hold_rights().filter(pk=user_id).first()
+        """In one query that says as well whether they may hold any right, and whether they have still to agree to the
+        ground rules: what is asked of few costs the others no query."""
+        viewers = Member.objects.with_whether_they_hold_rights().annotate(owes_agreement=GroundRules.objects.is_owed())
+        member: Member | None = viewers.filter(pk=user_id).first()
         return member if member and self.user_can_authenticate(member) else None
 
     def _authenticate_by_email(self, email: str, password: str) -> Member | None:

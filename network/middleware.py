@@ -160,6 +160,7 @@ class GroundRulesMiddleware:
             or not match.route.startswith(self.ASKED_ON)
             or match.url_name in self.NOT_ASKED_ON
             or not request.user.is_authenticated
+            or not getattr(request.user, "owes_agreement", True)  # read with the member
         ):
             return None
         if GroundRules.objects.unanswered_by_member(request.user) is None:

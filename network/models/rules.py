@@ -26,6 +26,12 @@ class GroundRulesQuerySet(models.QuerySet["GroundRules"]):
         belongs = models.Exists(Membership.objects.active().filter(member=viewer.pk))
         return self._unsettled(models.Exists(RulesAcceptance.objects.by(viewer)) | ~belongs)
 
+    def is_owed(self) -> models.Q:
+        """Of members, for the query that reads one: whether they have not agreed to the version that holds."""
+        newest = self.order_by("-number").values("pk")[:1]
+        agreed = RulesAcceptance.objects.filter(member=models.OuterRef("pk"), rules=models.Subquery(newest))
+        return models.Q(models.Exists(self)) & ~models.Q(models.Exists(agreed))
+
     def _unsettled(self, is_settled: models.Exists | models.Q | models.expressions.Combinable) -> GroundRules | None:
         latest = self.order_by("-number").annotate(is_settled=is_settled).first()
         return None if latest is None or latest.is_settled else latest  # type: ignore[attr-defined]  # annotated

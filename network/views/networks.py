@@ -258,7 +258,7 @@ def requests(request: HttpRequest, slug: str) -> HttpResponse:
     history = MembershipEvent.objects.visible_to(request.user).select_related("by").order_by("at", "pk")
     queue = (
         _requests(network, request.user)
-        .select_related("member__organisation", "member__admission__domain")
+        .select_related("member__organisation", "member__profile", "member__admission__domain")
         .prefetch_related(Prefetch("history", history, to_attr="steps"))
     )
     page = Paginator(queue, ON_A_PAGE).get_page(request.GET.get("page"))
