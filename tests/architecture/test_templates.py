@@ -89,6 +89,15 @@ def test_a_template_holds_nothing_that_the_browser_will_not_run(name: str) -> No
 NO_COMPOSERS = {
     "network/ground_rules_publish.html": "the site's own rules, by an administrator",
     "network/components.html": "shown to developers, sent nowhere",
+    # Kept for administrators, or what a network says of itself to everybody.
+    **dict.fromkeys(
+        [
+            *(f"network/administration/{name}.html" for name in ("correct", "network_form", "reinstate", "suspend")),
+            *("network/admission_let_in.html", "network/settings.html"),
+            *("network/themes/change.html", "network/themes/vocabulary.html"),
+        ],
+        "by those who run the site, about the site",
+    ),
 }
 FIELD = re.compile(r"{%\s*field\s+[\w.]*\.(\w+)\b")
 

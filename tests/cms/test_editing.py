@@ -284,7 +284,7 @@ def test_a_publisher_is_told_where_the_discussion_is_and_gets_a_link_only_as_a_m
     address = reverse("wagtailadmin_pages:add", args=["cms", "guidancepage", hub.guidance.pk])
 
     def told(member: Member, slug: str, network: str | int) -> str:
-        client.force_login(member)
+        sign_in(client, member)
         page = form_of(discuss_in=network, themes=[cast.theme.pk]) | {"slug": slug, "action-publish": "1"}
         return client.post(address, page, follow=True).content.decode()
 

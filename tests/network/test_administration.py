@@ -803,4 +803,4 @@ class TestMail:
         MailLedger.objects.bulk_create(
             MailLedger(recipient=f"{n}", stream="s", period="1", member=cast.fay, state="failed") for n in range(99)
         )
-        assert queries(ada, MAIL) == few <= 12
+        assert queries(ada, MAIL) == few <= 14

@@ -292,7 +292,7 @@ def test_a_member_sees_their_own_networks_only(rf: RequestFactory, cast: Cast) -
 
 
 def test_the_header_takes_three_queries_however_much_is_new(rf: RequestFactory, cast: Cast) -> None:
-    fay = Member.objects.get(pk=cast.fay.pk)
+    fay = Member.objects.with_whether_they_hold_rights().get(pk=cast.fay.pk)
     guests = queries_of_the_guests(rf, fay)
     requests = [Membership.objects.get(member=cast.amir)]
     give_notice("join_requested", requests[0].pk, [fay])
@@ -409,7 +409,18 @@ def test_the_page_of_components_shows_them_all_and_leaves_no_cookie(asked: HttpR
     pieces = {path.stem for path in (ROOT / "templates" / "components").glob("*.html")}
     source = (ROOT / "templates" / "network" / "components.html").read_text()
     # Pieces of the frame, or of others.
-    inner = {"arrow", "badge", "date_block", "field_words", "flashes", "footer", "header", "mark", "thread_row"}
+    inner = {
+        "arrow",
+        "badge",
+        "date_block",
+        "field_words",
+        "flashes",
+        "footer",
+        "header",
+        "label",
+        "mark",
+        "thread_row",
+    }
     tags = {"breadcrumbs", "button", "error_summary", "field", "pagination", "composer_advice"}
 
     assert pieces - inner - tags <= set(re.findall(r'components/(\w+)\.html"', source))

@@ -231,7 +231,7 @@ class TestDoing:
         new = Member.objects.get(email=f"new@{EXAMPLE}")
         assert new.label == "Supplier"
         assert not new.memberships.exists()
-        assert "when a facilitator invites them" in intake.rows.get().why
+        assert "when one of its facilitators invites them" in intake.rows.get().why
 
     def test_a_worker_that_dies_is_followed_by_one_that_goes_on(
         self, cast: Cast, monkeypatch: pytest.MonkeyPatch

@@ -124,7 +124,9 @@ def test_whoever_has_agreed_is_not_asked_again_when_they_ask_to_join(cast: Cast,
     olga = client_of(cast.olga)
 
     assert "I agree to the ground rules" not in olga.get("/networks/ai-practitioners/join/").content.decode()
-    page = olga.post("/networks/ai-practitioners/join/", {"reason": "We build."}, follow=True).content.decode()
+    page = olga.post(
+        "/networks/ai-practitioners/join/", {"job": "Analyst", "reason": "We build."}, follow=True
+    ).content.decode()
     assert "You have asked to join" in page
 
 

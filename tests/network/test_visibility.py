@@ -19,6 +19,7 @@ from network.models import (
     Admission,
     AdmissionRequest,
     AuditEvent,
+    Browser,
     DataExport,
     GroundRules,
     Intake,
@@ -70,6 +71,9 @@ def _tell(cast: Cast) -> None:
         MemberTool.objects.create(member=member, name="Private tool")
         MemberTheme.objects.create(member=member, theme=cast.theme)
         RulesAcceptance.objects.create(member=member, rules=rules)
+        Browser.objects.create(
+            member=member, digest=Browser.digest_of(member.name), first_used_at=now, last_used_at=now
+        )
         DataExport.objects.create(member=member, session_digest="0" * 64)
         MembershipEvent.objects.create(
             membership=member.memberships.get(network=cast.ai), kind=MembershipEvent.Kind.ASKED, words="Private reason"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 from allauth.account.signals import user_logged_in
-from django.test import Client
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 
 from network.actions.welcome import HELLO, MAIL, offer_welcome, pass_over, say_hello, say_how_to_write
 from network.models import AuditEvent, Member, Membership, MemberTheme, Notice, Profile
 from network.notifications import unread_notices
 from network.permissions import Refused
+from network.sessions import SessionStore
 from tests.cast import Cast, sign_in
 
 
@@ -129,7 +131,10 @@ def test_a_change_is_in_the_book_and_passing_over_is_not(cast: Cast) -> None:
 
 
 def signs_in(member: Member) -> None:
-    user_logged_in.send(Member, request=None, user=member)
+    request = RequestFactory().get("/")
+    request.user, request.session = member, SessionStore()
+    request.session.create()
+    user_logged_in.send(Member, request=request, response=HttpResponse(), user=member)
 
 
 def test_a_member_from_before_is_told_of_the_steps_once_when_they_sign_in(cast: Cast) -> None:
