@@ -143,7 +143,7 @@ def change_organisation(organisation: Organisation, *, by: Member, **fields: Any
 def create_organisation(name: str, *, by: Member, short_name: str = "", starts_on: date | None = None) -> Organisation:
     """Adds an organisation that the register does not have, or gives back the current one of this name. Raises Refused,
     LimitReached."""
-    permissions.can_change_organisations(by).enforce()
+    permissions.can_add_organisation(by).enforce()
     limits.CREATING.spend(by)
     with transaction.atomic():
         there = Organisation.objects.current().filter(name__iexact=name).first()
@@ -210,7 +210,7 @@ def merge_organisations(
     not after today; without, today, or the day that the register gave where that has passed. Merging again changes
     nothing. `by` None is the command line. Raises Refused, LimitReached."""
     if by is not None:
-        permissions.can_change_organisations(by).enforce()
+        permissions.can_change_organisation(by).enforce()
         limits.MERGING.spend(by)
     today = timezone.localdate()
     with transaction.atomic():

@@ -156,7 +156,7 @@ def take_away_theme(network: Network, theme: Theme, *, by: Member) -> None:
 
 def follow_theme(theme: Theme, *, by: Member) -> None:
     """Safe to repeat. Raises Refused, LimitReached."""
-    permissions.can_follow_theme(by, theme).enforce()
+    permissions.can_follow_themes(by, [theme]).enforce()
     limits.FOLLOWING.spend(by)
     MemberTheme.objects.get_or_create(member=by, theme=theme)
 

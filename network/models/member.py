@@ -65,14 +65,7 @@ class MemberQuerySet(models.QuerySet["Member"]):
 
     def administrators(self) -> MemberQuerySet:
         """Those who may now change what others may do."""
-        right = Permission.objects.filter(content_type__app_label="network", codename="change_member")
-        holders = models.Q(is_superuser=True) | models.Q(
-            pk__in=Member.groups.through.objects.filter(group__permissions__in=right).values("member")
-        )
-        holders |= models.Q(
-            pk__in=Member.user_permissions.through.objects.filter(permission__in=right).values("member")
-        )
-        return self.filter(holders, is_active=True)
+        return self.holding("change_member")
 
     def with_whether_they_hold_rights(self) -> MemberQuerySet:
         """Each `may_hold_rights`: false for almost everybody, whose rights then need not be looked up."""
@@ -94,11 +87,12 @@ class MemberQuerySet(models.QuerySet["Member"]):
 
     def holding(self, right: str) -> MemberQuerySet:
         """Those who hold one of this storey's rights, such as "change_organisationdomain": by themselves, or by a
-        group."""
-        named = models.Q(content_type__app_label="network", codename=right)
-        permissions = Permission.objects.filter(named).values("pk")
-        held = models.Q(user_permissions__in=permissions) | models.Q(groups__permissions__in=permissions)
-        return self.filter(held | models.Q(is_superuser=True), is_active=True).distinct()
+        group. By subqueries, for rows of a DISTINCT cannot be locked."""
+        rights = Permission.objects.filter(content_type__app_label="network", codename=right)
+        groups = Member.groups.through.objects.filter(group__permissions__in=rights)
+        own = Member.user_permissions.through.objects.filter(permission__in=rights)
+        held = models.Q(pk__in=groups.values("member")) | models.Q(pk__in=own.values("member"))
+        return self.filter(held | models.Q(is_superuser=True), is_active=True)
 
     def search(self, words: str) -> MemberQuerySet:
         """Those of whom each word stands in their name, their organisation's, or what they show of themselves. By what

@@ -24,7 +24,7 @@ AT_MOST = 30  # that are merged in one go
 
 
 def _administrators_only(request: HttpRequest) -> None:
-    if not permissions.can_change_organisations(request.user):
+    if not permissions.can_change_organisation(request.user):
         raise Http404
 
 

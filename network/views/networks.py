@@ -56,8 +56,8 @@ def card_of(
     return NetworkCard(
         network,
         membership,
-        permissions.can_join_as(viewer, network, membership),
-        permissions.can_ask_as(viewer, network, membership),
+        permissions.can_join(viewer, network),
+        permissions.can_ask_to_join(viewer, network),
         membership is not None and membership.pk in asked,
     )
 
