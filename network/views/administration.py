@@ -40,6 +40,19 @@ def _may(right: str) -> Callable[[Viewer], Verdict]:
 SCREENS = [
     Screen("People", "administration_members", "Find an account, suspend it, change it.", permissions.can_see_accounts),
     Screen(
+        "Directory as a spreadsheet",
+        "people_csv",
+        "What officers show of themselves, as a CSV file. That you take it away is written down.",
+        permissions.can_export_people,
+    ),
+    Screen(
+        "People who ask to be let in",
+        "admissions",
+        "Those whose email domain we do not know. Let them in, or say why not.",
+        permissions.can_let_people_in,
+    ),
+    Screen("Lists of people", "intakes", "Let in many people at once, from a CSV file.", permissions.can_run_intakes),
+    Screen(
         "Email domains", "domains", "Confirm whose officers write from which domain.", permissions.can_confirm_domains
     ),
     Screen(
@@ -49,10 +62,25 @@ SCREENS = [
         permissions.can_see_organisations,
     ),
     Screen(
+        "Councils that merge",
+        "organisations_merge",
+        "Say which end, and which succeeds them.",
+        permissions.can_change_organisation,
+    ),
+    Screen(
         "Networks",
         "administration_networks",
         "Create a network, and change what it says of itself.",
         permissions.can_create_networks,
+    ),
+    Screen(
+        "Themes of the site",
+        "administration_themes",
+        "Add, rename and merge what pages and threads stand under.",
+        permissions.can_keep_themes,
+    ),
+    Screen(
+        "Ground rules", "ground_rules_publish", "Publish a new version of the rules.", permissions.can_publish_rules
     ),
     Screen("Audit log", "audit", "Who did what, and when.", permissions.can_read_audit),
     Screen("Mail", "administration_mail", "What is due, and what did not arrive.", permissions.can_see_mail),
@@ -67,7 +95,7 @@ SCREENS = [
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Something that waits for an administrator; `count` of it, or none."""
+    """Something that waits for an administrator: how many of it, and where."""
 
     title: str
     count: int
@@ -94,9 +122,9 @@ def _waiting(viewer: Viewer) -> list[Waiting]:
     if permissions.can_confirm_domains(viewer):
         came_by = OrganisationDomain.objects.visible_to(viewer).unconfirmed().filter(admissions__isnull=False)
         found.append(Waiting("Email domains to confirm", came_by.distinct().count(), reverse("domains")))
-    if viewer.has_perm("network.change_admissionrequest"):
+    if permissions.can_let_people_in(viewer):
         asked = AdmissionRequest.objects.visible_to(viewer).waiting().count()
-        found.append(Waiting("Requests to be let in", asked, ""))
+        found.append(Waiting("Requests to be let in", asked, reverse("admissions")))
     if permissions.can_see_accounts(viewer):
         lost = Member.objects.administered_by(viewer).in_state("no_organisation").count()
         people = reverse("administration_members")

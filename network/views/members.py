@@ -8,7 +8,6 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from network.models import Member, Membership, MemberTheme, MemberTool, Profile
-from network.permissions import can_confirm_domains, can_export_people
 
 
 @require_safe
@@ -33,8 +32,6 @@ def member(request: HttpRequest, pk: int) -> HttpResponse:
         "themes": [row.theme for row in themes.order_by("theme__name")],
         # As the directory's filter knows them.
         "tools": tools.annotate(lower_name=Lower("name")),
-        "administers_domains": is_viewer and can_confirm_domains(request.user),
-        "exports_people": is_viewer and can_export_people(request.user),
         "memberships": belongs.order_by("network__order", "network__name"),
     }
     return render(request, "network/member.html", context)

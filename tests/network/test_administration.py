@@ -16,6 +16,7 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern
 from django.utils import timezone
 
 from network.actions.accounts import correct_account, look_up, reinstate_account, suspend_account
@@ -28,20 +29,27 @@ from network.actions.sessions import count_sessions_of, end_sessions
 from network.models import (
     AccountEvent,
     Admission,
+    AdmissionRequest,
     AuditEvent,
+    Intake,
     MailLedger,
     Member,
     Membership,
     MembershipEvent,
     Network,
     Organisation,
+    OrganisationDomain,
+    Theme,
     Worker,
 )
 from network.permissions import Refused, can_stop_administering, can_suspend_account
 from network.signals import membership_ended
+from network.urls import urlpatterns
 from network.views import audit as audit_view
 from tests.cast import Cast, sign_in
 
+# Not pages: files, and what only takes a form. The page of what merging does leads back where nothing is chosen.
+NO_PAGES = {"people_csv", "audit_export", "organisations_merge_confirm", "administration"}
 EVERYBODY_ELSE = ["fay", "bob", "olga", "amir", "lena", "sven", None]
 HOME = "/administration/"
 PEOPLE = "/administration/people/"
@@ -49,6 +57,16 @@ ORGANISATIONS = "/administration/organisations/"
 NETWORKS = "/administration/networks/"
 AUDIT = "/administration/audit/"
 MAIL = "/administration/mail/"
+
+
+def addresses_without_numbers() -> list[str]:
+    """Of the administrators' pages that stand alone: those of lists, and forms for something new."""
+    routes = [(str(route.pattern), route.name) for route in urlpatterns if isinstance(route, URLPattern)]
+    return [
+        f"/{route}"
+        for route, name in routes
+        if route.startswith("administration/") and "<" not in route and name not in NO_PAGES
+    ]
 
 
 def browser_of(cast: Cast, who: str | None) -> Client:
@@ -200,8 +218,47 @@ class TestTheHome:
         assert "Running" in home
         assert "Not running" not in home
 
+    def test_leads_to_whoever_asks_to_be_let_in(self, cast: Cast, ada: Client) -> None:
+        AdmissionRequest.objects.create(member=cast.olga, works_for="A body", reason="R", asked_at=timezone.now())
+
+        assert '<a class="govuk-link" href="/administration/admissions/">Requests to be let in</a>' in main_of(ada, HOME)
+
+    def test_leads_to_every_screen_there_is(self, ada: Client) -> None:
+        home = main_of(ada, HOME)
+        screens = {address for address in addresses_without_numbers() if address.count("/") == 3}
+
+        assert screens | {"/administration/people.csv"} == set(re.findall(r'href="(/administration/[^"]+)"', home))
+
     def test_takes_few_queries(self, ada: Client) -> None:
         assert queries(ada, HOME) <= 15
+
+
+class TestTheWayBack:
+    def test_leads_from_every_page_to_the_home(self, cast: Cast, ada: Client) -> None:
+        domain, theme = OrganisationDomain.objects.get(), Theme.objects.get()
+        asked = AdmissionRequest.objects.create(
+            member=cast.olga, works_for="A body", reason="R", asked_at=timezone.now()
+        )
+        intake = Intake.objects.create(by=cast.ada)
+        old = Organisation.objects.create(name="Old", short_name="Old", slug="old")
+        person = f"{PEOPLE}{cast.bob.pk}/"
+        deeper = [
+            f"/administration/admissions/{asked.pk}/let-in/",
+            f"/administration/admissions/{asked.pk}/decline/",
+            f"/administration/domains/{domain.pk}/",
+            f"/administration/intake/{intake.pk}/",
+            f"/administration/merging/confirm/?old={old.slug}&into={cast.council.slug}",
+            f"/administration/networks/{cast.ai.slug}/",
+            f"/administration/organisations/{cast.council.slug}/",
+            f"/administration/organisations/{cast.council.slug}/change/",
+            f"/administration/themes/{theme.pk}/",
+            f"/administration/themes/{theme.pk}/merge/",
+            *(f"{person}{step}" for step in ("", "suspend/", "change/", "facilitate/", "roles/")),
+        ]
+        for address in [*addresses_without_numbers(), *deeper]:
+            page = page_of(ada, address)
+            trail = page[page.index("app-before-content") : page.index("<main")]
+            assert 'href="/administration/">Administration</a>' in trail, address
 
 
 class TestFindingPeople:
