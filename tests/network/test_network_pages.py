@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -126,8 +127,22 @@ class TestAMembersViewOfANetwork:
         assert "Requests to join" not in page
 
     def test_shows_a_facilitator_how_many_wait(self, as_: As) -> None:
-        assert "1<span" in page_of(as_("fay"), "/networks/ai-practitioners/").split("Requests to join</a>")[1]
-        assert "none waiting" in page_of(as_("fay"), "/networks/ai/")
+        waiting = (
+            'Requests to join <span class="app-count">1<span class="govuk-visually-hidden"> waiting</span></span></a>'
+        )
+
+        assert waiting in page_of(as_("fay"), "/networks/ai-practitioners/")
+        assert waiting not in page_of(as_("fay"), "/networks/ai/")
+
+    def test_leads_facilitators_to_their_pages_and_each_of_those_to_the_others(self, as_: As) -> None:
+        fay, network = as_("fay"), "/networks/ai-practitioners/"
+        pages = [f"{network}{page}/" for page in ("requests", "members", "invitations", "themes", "tags", "settings")]
+        for page in [network, *pages, f"{network}requests/decided/"]:
+            main = page_of(fay, page).split('aria-label="For facilitators"')[1].split("</nav>")[0]
+            assert re.findall(r'href="([^"]+)"', main) == pages, page
+            assert "1<span" in main, page
+            assert main.count("aria-current") == (page != network), page
+        assert "For facilitators" not in page_of(as_("bob"), network)
 
 
 class TestJoining:
