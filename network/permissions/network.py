@@ -24,11 +24,11 @@ def can_create_networks(viewer: Viewer) -> Verdict:
 
 def can_change_network(viewer: Viewer, network: Network, fields: Collection[str]) -> Verdict:
     """Administrators change all settings of a network, its facilitators those that are theirs."""
-    if holds(viewer, "network.change_network", "no"):
-        return ALLOWED
-    verdict = can_facilitate(viewer, network)
+    reason = "Only administrators can change the name of a network and who may join it."
+    administers = holds(viewer, "network.change_network", reason)
+    verdict = administers or can_facilitate(viewer, network)
     if verdict and not SETTINGS_OF_FACILITATORS.issuperset(fields):
-        return Verdict("Only administrators can change the name of a network and who may join it.")
+        return administers
     return verdict
 
 

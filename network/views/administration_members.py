@@ -9,8 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from network import permissions
 from network.actions import accounts as verbs
-from network.actions.appointments import stand_down_facilitator
-from network.actions.membership import appoint_facilitator
+from network.actions.membership import appoint_facilitator, stand_down_facilitator
 from network.actions.sessions import count_sessions_of, end_sessions
 from network.forms.administration import AppointForm, CorrectAccountForm, FindAccountForm, ReinstateForm, SuspendForm
 from network.models import AccountEvent, Member, Membership, Network
@@ -152,6 +151,10 @@ def stand_down(request: MemberRequest, pk: int, slug: str) -> HttpResponse:
     _administrators_only(request)
     account = _account(request, pk)
     network = get_object_or_404(Network.objects.visible_to(request.user), slug=slug)
-    stand_down_facilitator(network, account, by=request.user)
-    messages.success(request, f"{account} does not facilitate the {network} any more, and stays a member.")
+    get_object_or_404(Membership.objects.administered_by(request.user), network=network, member=account)
+    try:
+        stand_down_facilitator(network, account, by=request.user)
+        messages.success(request, f"{account} does not facilitate the {network} any more, and stays a member.")
+    except Refused as refused:
+        messages.error(request, str(refused))
     return redirect("administration_member", pk)
