@@ -6,14 +6,16 @@ What members call themselves ends up in these lists, and a spreadsheet runs what
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from io import StringIO
 
 from django.utils import timezone
 
-# Full-width signs are the same signs to some programs.
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+# What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection): a sign, behind whatever space, or a
+# character that begins another cell or line. Full-width signs are the same signs to some programs.
+FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 BYTE_ORDER_MARK = "\ufeff"  # without it some spreadsheets take UTF-8 for something else
 
 Cell = str | int | float | datetime | None
@@ -40,4 +42,4 @@ def plain(cell: Cell) -> str:
         return f"{timezone.localtime(cell):%Y-%m-%d %H:%M:%S}"
     if not isinstance(cell, str):
         return str(cell)
-    return f"'{cell}" if cell.lstrip(" ").startswith(FORMULA) else cell
+    return f"'{cell}" if FORMULA.match(cell) else cell

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import update_wrapper
+from itertools import islice
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlencode, urlsplit
 
+from asgiref.sync import sync_to_async
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -81,3 +83,21 @@ def confirmation_required(
         )
 
     return login_required(update_wrapper(guarded, view))
+
+
+AT_A_TIME = 500  # lines of a list
+
+
+def file_to_take(lines: Iterator[str], *, name: str) -> StreamingHttpResponse:
+    """A list as a CSV file called `name`, sent as it is made: the server would otherwise collect the whole file first.
+    It is for whoever asked, and kept by nothing on the way."""
+    some = sync_to_async(lambda: "".join(islice(lines, AT_A_TIME)))
+
+    async def streamed() -> AsyncIterator[str]:
+        while text := await some():
+            yield text
+
+    file = StreamingHttpResponse(streamed(), content_type="text/csv; charset=utf-8")
+    file["Content-Disposition"] = f'attachment; filename="{name}"'
+    file["Cache-Control"] = "private, no-store"
+    return file

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from asgiref.sync import sync_to_async
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -18,7 +17,7 @@ from network.actions.audit import export_audit
 from network.forms.administration import AuditForm
 from network.models import AuditEvent, Member, Viewer
 from network.spreadsheet import file_of, line_of
-from network.views import MemberRequest
+from network.views import MemberRequest, file_to_take
 from network.views.administration import page_by_key
 
 ON_A_PAGE = 50
@@ -71,9 +70,8 @@ def export(request: MemberRequest) -> HttpResponseBase:
     form = AuditForm(request.POST)
     found = _found(request.user, form)
     export_audit(by=request.user, filters=form.used)
-    file = StreamingHttpResponse(_streamed(_file(found, request.user)), content_type="text/csv; charset=utf-8")
-    file["Content-Disposition"] = f'attachment; filename="guildhall-audit-{timezone.localdate():%Y-%m-%d}.csv"'
-    return file
+    name = f"guildhall-audit-{timezone.localdate():%Y-%m-%d}.csv"
+    return file_to_take(_file(found, request.user), name=name)
 
 
 def _found(viewer: Viewer, form: AuditForm) -> QuerySet[AuditEvent]:
@@ -152,7 +150,7 @@ def _file(events: QuerySet[AuditEvent], viewer: Viewer) -> Iterator[str]:
         some = list(behind.order_by("-pk")[: min(AT_A_TIME, IN_A_FILE - written)])
         if not some:
             return
-        yield "".join(line_of(_cells(line)) for line in _lines(some, viewer))
+        yield from (line_of(_cells(line)) for line in _lines(some, viewer))
         last, written = some[-1].pk, written + len(some)
     if events.filter(pk__lt=last).exists():
         yield line_of(
@@ -174,10 +172,3 @@ def _cells(line: Line) -> list[str | int | None]:
         line.thing if line.thing_pk else "",
         line.details,
     ]
-
-
-async def _streamed(lines: Iterator[str]) -> AsyncIterator[str]:
-    """Sent as it is made. The server would otherwise collect the whole file first."""
-    step = sync_to_async(lambda: next(lines, None))
-    while (text := await step()) is not None:
-        yield text

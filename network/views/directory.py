@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import AsyncIterator
-from io import StringIO
-
-from asgiref.sync import sync_to_async
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -20,9 +14,8 @@ from network.models import Member
 from network.models.standing import standing_of
 from network.permissions import can_export_people
 from network.search import EXPORTED, NoSuchPage, PeoplePage, directory_choices, find_people
-from network.views import MemberRequest
-
-FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
+from network.spreadsheet import file_of
+from network.views import MemberRequest, file_to_take
 
 
 @login_required
@@ -69,33 +62,9 @@ def _address(request: HttpRequest, side: str, edge: str) -> str:
 
 
 @require_safe
-def export(request: MemberRequest) -> HttpResponse | StreamingHttpResponse:
+def export(request: MemberRequest) -> HttpResponseBase:
     """What the officers show of themselves, as CSV, for administrators."""
     if not can_export_people(request.user):
         raise Http404
-    batches = export_people(by=request.user)
-
-    def following() -> list[list[str]]:
-        return next(batches, [])
-
-    async def lines() -> AsyncIterator[str]:
-        yield "\ufeff" + _csv([list(EXPORTED)])  # the mark tells spreadsheets that this is UTF-8
-        while batch := await sync_to_async(following)():
-            yield _csv(batch)
-
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="people-{timezone.localdate().isoformat()}.csv"'
-    response["Cache-Control"] = "private, no-store"
-    return response
-
-
-def _csv(rows: list[list[str]]) -> str:
-    text = StringIO()
-    csv.writer(text).writerows([_harmless(cell) for cell in row] for row in rows)
-    return text.getvalue()
-
-
-def _harmless(cell: str) -> str:
-    """A spreadsheet takes a cell that begins like a formula for one; after an apostrophe it is text (OWASP, CSV
-    injection)."""
-    return f"'{cell}" if FORMULA.match(cell) else cell
+    rows = (row for batch in export_people(by=request.user) for row in batch)
+    return file_to_take(file_of(EXPORTED, rows), name=f"people-{timezone.localdate().isoformat()}.csv")

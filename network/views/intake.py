@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
-
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -17,7 +14,8 @@ from network.actions import intake as verbs
 from network.forms import IntakeForm
 from network.models import Intake, IntakeRow
 from network.permissions import Refused
-from network.views import MemberRequest
+from network.spreadsheet import file_of
+from network.views import MemberRequest, file_to_take
 
 ON_A_PAGE = 100
 LATEST = 20
@@ -79,30 +77,13 @@ def begin(request: MemberRequest, pk: int) -> HttpResponse:
     return redirect("intake", pk)
 
 
-class _Line:
-    """What a CSV writer writes to: gives each line back instead of keeping it."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def harmless(cell: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
-
-
 @require_safe
-def report(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+def report(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The same as a CSV file, for whoever sent the list."""
     intake = _intake(request, pk)
-    writer = csv.writer(_Line())
-
-    def lines() -> Iterator[str]:
-        yield "\ufeff" + writer.writerow(["line", "email", "name", "organisation", "job_title", "outcome", "why"])
-        for row in intake.rows.all():
-            cells = (row.email, row.name, row.organisation, row.job_title, row.outcome_in_words, row.why)
-            yield writer.writerow([str(row.number), *(harmless(cell) for cell in cells)])
-
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="list-{intake.pk}.csv"'
-    return response
+    rows = (
+        (row.number, row.email, row.name, row.organisation, row.job_title, row.outcome_in_words, row.why)
+        for row in intake.rows.all()
+    )
+    header = ("line", "email", "name", "organisation", "job_title", "outcome", "why")
+    return file_to_take(file_of(header, rows), name=f"list-{intake.pk}.csv")

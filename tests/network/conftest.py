@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from itertools import count
+from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -12,6 +16,15 @@ from network.models import Admission, Member
 from tests.cast import Cast
 
 Queries = Callable[[Client, str], int]
+
+
+def rows_of(response: Any) -> list[list[str]]:
+    """What stands in a CSV file that a page hands out."""
+
+    async def read() -> bytes:
+        return b"".join([part async for part in response.streaming_content])
+
+    return list(csv.reader(io.StringIO(async_to_sync(read)().decode("utf-8-sig"))))
 
 
 @pytest.fixture

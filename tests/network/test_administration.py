@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Permission
 from django.core import mail
 from django.db import connection
@@ -47,6 +44,7 @@ from network.signals import membership_ended
 from network.urls import urlpatterns
 from network.views import audit as audit_view
 from tests.cast import Cast, sign_in
+from tests.network.conftest import rows_of
 
 # Not pages: files, and what only takes a form. The page of what merging does leads back where nothing is chosen.
 NO_PAGES = {"people_csv", "audit_export", "organisations_merge_confirm", "administration"}
@@ -220,8 +218,9 @@ class TestTheHome:
 
     def test_leads_to_whoever_asks_to_be_let_in(self, cast: Cast, ada: Client) -> None:
         AdmissionRequest.objects.create(member=cast.olga, works_for="A body", reason="R", asked_at=timezone.now())
+        link = '<a class="govuk-link" href="/administration/admissions/">Requests to be let in</a>'
 
-        assert '<a class="govuk-link" href="/administration/admissions/">Requests to be let in</a>' in main_of(ada, HOME)
+        assert link in main_of(ada, HOME)
 
     def test_leads_to_every_screen_there_is(self, ada: Client) -> None:
         home = main_of(ada, HOME)
@@ -532,6 +531,20 @@ class TestFacilitators:
         ada.post(f"{PEOPLE}{cast.olga.pk}/facilitate/ai/stop/")
         assert AuditEvent.objects.filter(verb="stood down facilitator").count() == 1
 
+    def test_the_last_one_of_a_network_stays(self, cast: Cast, ada: Client) -> None:
+        page = ada.post(f"{PEOPLE}{cast.fay.pk}/facilitate/ai/stop/", follow=True).content.decode()
+
+        assert "A network needs a facilitator. Appoint another before you stand this one down." in page
+        assert Membership.objects.get(member=cast.fay, network=cast.ai).is_facilitator
+        assert ada.post(f"{PEOPLE}{cast.ada.pk}/facilitate/ai/stop/").status_code == 404  # belongs to no network
+
+    def test_a_partner_is_never_one(self, cast: Cast, ada: Client) -> None:
+        Member.objects.filter(pk=cast.olga.pk).update(kind=Member.Kind.PARTNER)
+        page = ada.post(f"{PEOPLE}{cast.olga.pk}/facilitate/", {"network": cast.ai.pk}).content.decode()
+
+        assert "Only officers facilitate a network." in page
+        assert not Membership.objects.filter(member=cast.olga).exists()
+
     def test_who_cannot_be_one_is_named_the_reason(self, cast: Cast, ada: Client) -> None:
         page = ada.post(f"{PEOPLE}{cast.sven.pk}/facilitate/", {"network": cast.ai.pk}).content.decode()
 
@@ -692,14 +705,6 @@ class TestNetworks:
                 change_organisation(cast.council, by=cast.ada, **{field: 1})
 
 
-def csv_of(response: Any) -> list[list[str]]:
-    async def collect() -> bytes:
-        return b"".join([part async for part in response.streaming_content])
-
-    text = async_to_sync(collect)().decode("utf-8-sig")
-    return list(csv.reader(io.StringIO(text)))
-
-
 class TestTheAuditLog:
     @pytest.fixture(autouse=True)
     def events(self, cast: Cast) -> None:
@@ -777,7 +782,7 @@ class TestTheAuditLog:
     def test_is_taken_away_as_a_file_in_which_nothing_is_a_formula(self, cast: Cast, ada: Client) -> None:
         Member.objects.filter(pk=cast.bob.pk).update(name="=HYPERLINK(1)")
         response: Any = ada.post(f"{AUDIT}export/", {"kind": "network.member"})
-        rows = csv_of(response)
+        rows = rows_of(response)
 
         assert response["Content-Type"].startswith("text/csv")
         assert "attachment" in response["Content-Disposition"]
@@ -790,13 +795,13 @@ class TestTheAuditLog:
     def test_a_file_that_is_cut_off_says_so(self, ada: Client, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(audit_view, "IN_A_FILE", 2)
         monkeypatch.setattr(audit_view, "AT_A_TIME", 1)
-        rows = csv_of(ada.post(f"{AUDIT}export/"))
+        rows = rows_of(ada.post(f"{AUDIT}export/"))
 
         assert len(rows) == 4
         assert rows[-1][0].startswith("This file ends after 2 rows.")
 
     def test_filters_that_are_not_understood_give_an_empty_file(self, ada: Client) -> None:
-        assert len(csv_of(ada.post(f"{AUDIT}export/", {"since": "yesterday"}))) == 1
+        assert len(rows_of(ada.post(f"{AUDIT}export/", {"since": "yesterday"}))) == 1
 
     def test_is_not_taken_away_by_a_mere_link(self, ada: Client) -> None:
         assert ada.get(f"{AUDIT}export/").status_code == 405

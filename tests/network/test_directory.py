@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
-from typing import cast as as_type
 
 import pytest
-from asgiref.sync import async_to_sync
 from django.db import connection
 from django.http import StreamingHttpResponse
 from django.test import Client
@@ -18,6 +15,7 @@ from django.utils import timezone
 
 from network.models import AuditEvent, Member, Membership, MemberTheme, MemberTool, Organisation, Profile, Theme
 from tests.cast import Cast, sign_in
+from tests.network.conftest import rows_of
 
 OUTSIDERS = ["olga", "amir", "lena", "sven", "ada"]
 
@@ -348,12 +346,7 @@ class TestItsExport:
         assert answer["Content-Type"].startswith("text/csv")
         assert answer["Content-Disposition"].startswith("attachment")
         assert answer["Cache-Control"] == "private, no-store"
-
-        async def read() -> bytes:
-            return b"".join([part async for part in as_type(AsyncIterator[bytes], answer.streaming_content)])
-
-        text = async_to_sync(read)().decode("utf-8-sig")
-        return list(csv.reader(text.splitlines()))
+        return rows_of(answer)
 
     @pytest.mark.parametrize("who", ["fay", "bob", "olga", "amir", "lena", "sven", None])
     def test_is_not_there_for_anybody_but_an_administrator(self, cast: Cast, who: str | None) -> None:
