@@ -28,13 +28,11 @@ from network.permissions.admission import (
     can_decide_admission,
     can_let_people_in,
     can_sign_up,
-    unknown_domain,
 )
 from network.permissions.intake import can_begin_intake, can_run_intakes
 from network.permissions.invitation import (
     ANOTHER_MAILBOX,
     MOST_SENDINGS,
-    YOUR_DOMAIN_IS_UNCONFIRMED,
     can_accept,
     can_be_invited,
     can_be_let_in,
@@ -68,7 +66,6 @@ from network.permissions.membership import (
 )
 from network.permissions.network import (
     SETTINGS,
-    SETTINGS_OF_FACILITATORS,
     can_be_called,
     can_change_network,
     can_create_networks,
@@ -84,7 +81,6 @@ from network.permissions.organisation import (
 )
 from network.permissions.rules import can_agree, can_publish_rules, has_agreed
 from network.permissions.security import (
-    MOST_PASSKEYS,
     can_add_passkey,
     can_change_factor,
     can_end_session,
@@ -112,14 +108,11 @@ __all__ = [
     "ALLOWED",
     "ANOTHER_MAILBOX",
     "BY_INVITATION",
-    "MOST_PASSKEYS",
     "MOST_SENDINGS",
     "NOT_A_MEMBER",
     "SETTINGS",
-    "SETTINGS_OF_FACILITATORS",
     "SIGN_IN_FIRST",
     "UNCONFIRMED_DOMAIN",
-    "YOUR_DOMAIN_IS_UNCONFIRMED",
     "Refused",
     "Verdict",
     "can_accept",
@@ -203,6 +196,5 @@ __all__ = [
     "holds_an_office",
     "is_staff",
     "membership_of",
-    "unknown_domain",
     "waiting_for_domains",
 ]

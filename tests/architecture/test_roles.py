@@ -5,7 +5,9 @@ Write the table anew with `pytest tests/architecture/test_roles.py --update`, an
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -266,13 +268,15 @@ def stage(cast: Cast) -> Stage:
 
 
 def functions() -> dict[str, Callable[..., Verdict]]:
-    """Every function of ours that answers whether somebody may, by package and name."""
-    return {
-        f"{package}.{name}": function
-        for package, module in (("network", people), ("forums", talk), ("cms", hub))
-        for name, function in inspect.getmembers(module, inspect.isfunction)
-        if name.startswith("can_") and f"{function.__module__}.".startswith(f"{module.__name__}.")
-    }
+    """Every function of ours that answers whether somebody may, by package and name, whichever module it stands in."""
+    found = {}
+    for package, room in (("network", people), ("forums", talk), ("cms", hub)):
+        nouns = pkgutil.iter_modules(getattr(room, "__path__", []), f"{room.__name__}.")
+        for module in (room, *(importlib.import_module(noun.name) for noun in nouns)):
+            for name, function in inspect.getmembers(module, inspect.isfunction):
+                if name.startswith("can_") and function.__module__ == module.__name__:
+                    found[f"{package}.{name}"] = function
+    return found
 
 
 def table(stage: Stage) -> str:
