@@ -5,20 +5,19 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
-from network import limits, permissions, signals
+from network import limits, permissions
+from network.actions.access import end_access_of, shut_out
 from network.actions.audit import record
 from network.actions.mail import owe_mail
-from network.actions.sessions import delete_sessions_of
+from network.actions.membership import remember
 from network.models import (
     AccountEvent,
     AuditEvent,
     Member,
     Membership,
     MembershipEvent,
-    Network,
     Organisation,
 )
 
@@ -106,27 +105,15 @@ def look_up(what: Member | type[Member], *, by: Member, now: datetime | None = N
             record(verb, what, by=by)
 
 
-def end_access_of(member: Member) -> None:
-    """Part of a verb that has taken an account out of use: no session and no socket outlives it."""
-    delete_sessions_of(member)
-    for membership in Membership.objects.filter(member=member, state=Membership.State.ACTIVE).select_related("network"):
-        _shut_out(membership)
-
-
 def _leave_all_networks(member: Member, *, by: Member, now: datetime) -> None:
     held = (Membership.State.ACTIVE, Membership.State.REQUESTED)
     for membership in Membership.objects.select_for_update().filter(member=member, state__in=held):
         was_active = membership.is_active
         membership.state, membership.role = Membership.State.LEFT, Membership.Role.MEMBER
         membership.save(update_fields=["state", "role"])
-        MembershipEvent.objects.create(membership=membership, kind=MembershipEvent.Kind.REMOVED, by=by, at=now)
+        remember(membership, MembershipEvent.Kind.REMOVED, by=by, now=now)
         if was_active:
-            _shut_out(membership)
-
-
-def _shut_out(membership: Membership) -> None:
-    Network.objects.filter(pk=membership.network_id).update(access_version=F("access_version") + 1)
-    signals.membership_ended.send(Membership, membership=membership)
+            shut_out(membership)
 
 
 def _locked(by: Member, member: Member) -> tuple[Member, Member]:

@@ -11,7 +11,7 @@ from network import limits, notifications, permissions
 from network.actions.admission import admit
 from network.actions.audit import record
 from network.actions.domains import add_domain
-from network.actions.organisations import create_organisation
+from network.actions.organisations import add_organisation
 from network.models import Admission, AdmissionRequest, Member, Organisation
 from network.models.organisation import domain_of
 
@@ -72,7 +72,7 @@ def let_in(
         request = _locked(request)
         permissions.can_decide_admission(by, request).enforce()
         if isinstance(organisation, str):
-            organisation = create_organisation(organisation, by=by)
+            organisation = add_organisation(organisation, by=by)
         permissions.can_work_for(organisation).enforce()
         member = request.member
         admission = Admission.objects.create(member=member, rule=Admission.Rule.PERSON, by=by, note=note, at=now)

@@ -7,12 +7,10 @@ from functools import partial
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.models import Session
 from django.db import models, transaction
-from django.utils import timezone
 
 from network import limits, permissions, signals
+from network.actions.access import end_access_of
 from network.actions.audit import record
 from network.actions.membership import end_membership
 from network.models import IntakeRow, Invitation, MailLedger, Member, Membership
@@ -33,10 +31,10 @@ def close_account(*, by: Member, erase: bool = False) -> Member:
         permissions.can_close_account(member).enforce()
         for membership in Membership.objects.active().filter(member=member):
             end_membership(membership, Membership.State.LEFT)
+        end_access_of(member)
         signals.account_closed.send(Member, member=member, erase=erase)
         _forget_addresses(member)
         _delete_what_is_theirs(member)
-        _end_sessions(member)
         member.name, member.email = FORMER_MEMBER, f"closed-{member.pk}@closed.invalid"
         member.organisation, member.job_title, member.kind = None, "", Member.Kind.OFFICER
         member.is_active, member.inactive_because = False, Member.Inactive.CLOSED
@@ -77,10 +75,3 @@ def _delete_files(model: type[models.Model], rows: models.QuerySet[Any]) -> None
             file = getattr(row, name)
             if file:
                 transaction.on_commit(partial(file.storage.delete, file.name), robust=True)
-
-
-def _end_sessions(member: Member) -> None:
-    """Whose a session is stands inside it. Few are open at a time, and few accounts are closed."""
-    for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator():
-        if session.get_decoded().get(SESSION_KEY) == str(member.pk):
-            session.delete()

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from network import notifications, signals
+from network import notifications
+from network.actions.access import end_access_of
 from network.actions.audit import record
-from network.models import Member, Membership, Network
+from network.models import Member
 from network.notifications import ANSWERED_WITHIN
 
 MONTH = timedelta(days=365.25 / 12)
@@ -83,8 +84,5 @@ def _lapse(member: Member, now: datetime) -> bool:
         if not answers.update(is_active=False, inactive_because=Member.Inactive.LAPSED):
             return False
         record("lapsed", member, by=None)
-        memberships = Membership.objects.filter(member=member, state=Membership.State.ACTIVE).select_related("network")
-        for membership in memberships:
-            Network.objects.filter(pk=membership.network_id).update(access_version=F("access_version") + 1)
-            signals.membership_ended.send(Membership, membership=membership)
+        end_access_of(member)
     return True

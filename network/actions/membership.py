@@ -6,10 +6,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from network import limits, notifications, permissions, signals
+from network.actions.access import shut_out
 from network.actions.audit import record
 from network.actions.notices import settle_notices
 from network.models import Member, Membership, MembershipEvent, Network
@@ -371,5 +371,4 @@ def end_membership(
     membership.role = Membership.Role.MEMBER
     membership.decided_at, membership.decided_by, membership.decision = decided_at, decided_by, decision
     membership.save(update_fields=["state", "role", "decided_at", "decided_by", "decision"])
-    Network.objects.filter(pk=membership.network_id).update(access_version=F("access_version") + 1)
-    signals.membership_ended.send(Membership, membership=membership)
+    shut_out(membership)

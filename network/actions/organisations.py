@@ -80,11 +80,11 @@ def load_register(rows: Iterable[Mapping[str, str]]) -> LoadedRegister:
 
 
 def add_organisation(
-    *,
-    slug: str,
     name: str,
-    short_name: str,
+    *,
     by: Member | None,
+    short_name: str = "",
+    slug: str = "",
     domains: Sequence[str] = (),
     kind: str = "",
     region: str = "",
@@ -92,17 +92,21 @@ def add_organisation(
     ends_on: date | None = None,
     now: datetime | None = None,
 ) -> Organisation:
-    """Makes an organisation that is not of the register, its domains confirmed by whoever adds it; or gives back the
-    one that has this slug, as it is. `by` None is the site's own set-up. Raises Refused, LimitReached."""
+    """Makes an organisation that is not of the register, its domains confirmed by whoever adds it. Gives back the one
+    that is there, as it is: that has this slug or, where none is given, the current one of this name. `by` None is the
+    site's own set-up. Raises Refused, LimitReached."""
     if by is not None:
         permissions.can_add_organisation(by).enforce()
         limits.CREATING.spend(by, now=now)
     with transaction.atomic():
+        there = None if slug else Organisation.objects.current().filter(name__iexact=name).first()
+        if there is not None:
+            return there
         organisation, is_new = Organisation.objects.get_or_create(
-            slug=slug,
+            slug=slug or _free_slug(short_name or name),
             defaults={
                 "name": name,
-                "short_name": short_name,
+                "short_name": short_name or name[:100],
                 "kind": kind,
                 "region": region,
                 "starts_on": starts_on,
@@ -117,6 +121,13 @@ def add_organisation(
                 )
                 confirm_domain(row, by=by, now=now)
     return organisation
+
+
+def _free_slug(name: str) -> str:
+    wanted = slugify(name)[:100] or "organisation"
+    taken = set(Organisation.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
+    numbered = (f"{wanted}-{number}" for number in range(2, len(taken) + 3))
+    return next(slug for slug in (wanted, *numbered) if slug not in taken)
 
 
 CHANGEABLE = ("name", "short_name", "kind", "region", "starts_on", "ends_on")
@@ -138,29 +149,6 @@ def change_organisation(organisation: Organisation, *, by: Member, **fields: Any
             organisation.save(update_fields=changed)
             record("changed organisation", organisation, by=by, fields=changed)
     return organisation
-
-
-def create_organisation(name: str, *, by: Member, short_name: str = "", starts_on: date | None = None) -> Organisation:
-    """Adds an organisation that the register does not have, or gives back the current one of this name. Raises Refused,
-    LimitReached."""
-    permissions.can_add_organisation(by).enforce()
-    limits.CREATING.spend(by)
-    with transaction.atomic():
-        there = Organisation.objects.current().filter(name__iexact=name).first()
-        if there is not None:
-            return there
-        organisation = Organisation.objects.create(
-            name=name, short_name=short_name or name[:100], slug=_free_slug(short_name or name), starts_on=starts_on
-        )
-        record("added organisation", organisation, by=by)
-    return organisation
-
-
-def _free_slug(name: str) -> str:
-    wanted = slugify(name)[:100] or "organisation"
-    taken = set(Organisation.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
-    numbered = (f"{wanted}-{number}" for number in range(2, len(taken) + 3))
-    return next(slug for slug in (wanted, *numbered) if slug not in taken)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from forums.actions.threads import start_thread
 from network.actions.admission import begin_sign_up, open_account
 from network.actions.domains import confirm_domain
 from network.actions.membership import join_network
-from network.actions.organisations import create_organisation, load_register, merge_organisations
+from network.actions.organisations import add_organisation, load_register, merge_organisations
 from network.forms import SignUpForm
 from network.models import AuditEvent, Invitation, Member, Membership, Organisation, OrganisationDomain
 from network.permissions import Refused
@@ -152,7 +152,7 @@ def test_a_council_that_succeeded_others_may_itself_end(
     old: list[Organisation], somerset: Organisation, cast: Cast
 ) -> None:
     merge_organisations(old, into=somerset, by=None)
-    wessex = create_organisation("Wessex Council", by=cast.ada)
+    wessex = add_organisation("Wessex Council", by=cast.ada)
     merge_organisations([somerset], into=wessex, by=None)
 
     assert Member.objects.filter(organisation=wessex).count() == 5
@@ -183,11 +183,11 @@ def test_open_invitations_name_the_new_council(old: list[Organisation], somerset
 
 
 def test_an_organisation_is_added_once_at_an_address_of_its_own(cast: Cast) -> None:
-    west = create_organisation("West Surrey Council", by=cast.ada, short_name="West Surrey")
+    west = add_organisation("West Surrey Council", by=cast.ada, short_name="West Surrey")
 
-    assert create_organisation("west surrey council", by=cast.ada) == west
+    assert add_organisation("west surrey council", by=cast.ada) == west
     assert west.slug == "west-surrey"
-    assert create_organisation("West Surrey", by=cast.ada).slug == "west-surrey-2"
+    assert add_organisation("West Surrey", by=cast.ada).slug == "west-surrey-2"
 
 
 class TestTheCommand:
@@ -223,7 +223,7 @@ class TestTheScreen:
         with pytest.raises(Refused):
             merge_organisations(old, into=somerset, by=getattr(cast, who))
         with pytest.raises(Refused):
-            create_organisation("X", by=getattr(cast, who))
+            add_organisation("X", by=getattr(cast, who))
 
     def test_shows_what_will_happen_and_does_it(
         self, old: list[Organisation], somerset: Organisation, ada: Client
