@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from wagtail.models import Page
 
+from forums.models import Room
 from network.models import Member, Network, Theme, Viewer
 from network.permissions import ALLOWED, SIGN_IN_FIRST, Verdict, can_read, can_stop_administering
 
@@ -30,6 +31,14 @@ def can_name_speakers(viewer: Viewer, event: Page) -> Verdict:
     if viewer.is_authenticated and viewer.is_active and event.permissions_for_user(viewer).can_edit():
         return ALLOWED
     return Verdict("Only those who may edit this event can name its speakers.")
+
+
+def can_be_named_by(viewer: Viewer, member: Member, room: Room) -> Verdict:
+    """An editor lets somebody else in from outside, and never themselves: publishing an event is no way into a network
+    that its facilitators keep."""
+    if member.pk == viewer.pk and not can_read(viewer, room.network):
+        return Verdict("You do not belong to this network, so ask one of its facilitators to name you.")
+    return ALLOWED
 
 
 def can_review(viewer: Viewer, page: Page) -> Verdict:

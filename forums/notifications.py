@@ -11,6 +11,7 @@ from network.notifications import NoticeKind, register
 
 THREAD_REPLIED = "thread_replied"
 ROOM_ROLE_GIVEN = "room_role_given"
+OUTSIDER_NAMED = "outsider_named"
 
 
 def post_written(post: Post, *, now: datetime) -> None:
@@ -24,9 +25,22 @@ def post_written(post: Post, *, now: datetime) -> None:
 
 
 def room_role_given(given: RoomRole, *, now: datetime) -> None:
+    """Whoever got it; and where they come from outside, the facilitators, whose network it is."""
     give_notice(ROOM_ROLE_GIVEN, given.pk, [given.member], now=now)
+    network = given.room.network
+    if not Membership.objects.active().filter(network=network, member=given.member).exists():
+        facilitators = Membership.objects.facilitators().filter(network=network).exclude(member=given.by)
+        give_notice(OUTSIDER_NAMED, given.pk, Member.objects.filter(pk__in=facilitators.values("member")), now=now)
 
 
+register(
+    NoticeKind(
+        name=OUTSIDER_NAMED,
+        visible_to=lambda viewer: RoomRole.objects.visible_to(viewer).select_related("member", "room"),
+        title=lambda given: f"{given.member}, from outside, may speak in the live room “{given.room.title}”",
+        address=lambda given: given.room.get_absolute_url(),
+    )
+)
 register(
     NoticeKind(
         name=ROOM_ROLE_GIVEN,

@@ -146,6 +146,7 @@ ACTS = [
 NOT_OF_ROLES = {
     # About a thing, whoever asks
     "network.can_sign_up": "about an address",
+    "cms.can_be_named_by": "about whoever is to speak, when an editor names them",
     "network.can_be_admitted": "about an address and an organisation",
     "network.can_move_to": "about an address and an organisation",
     "network.can_be_approved": "about a request, whoever looks at it",

@@ -20,6 +20,7 @@ from cms.permissions import can_attend
 from forums.actions.messages import say
 from forums.models import Room, RoomRole
 from network.models import AuditEvent, Member
+from network.notifications import unread_notices
 from network.permissions import Refused
 from tests.cast import Cast, sign_in
 from tests.cms.hub import Hub, close
@@ -289,6 +290,20 @@ def test_nobody_but_an_editor_names_speakers_here(coming: EventPage, cast: Cast,
     if who:
         with pytest.raises(Refused):
             name_speaker(coming.event_room, cast.olga, role="speaker", by=getattr(cast, who))
+
+
+def test_an_editor_names_others_from_outside_and_never_themselves(
+    coming: EventPage, editor: Member, cast: Cast
+) -> None:
+    with pytest.raises(Refused, match="ask one of its facilitators"):
+        name_speaker(coming.event_room, editor, role="speaker", by=editor)
+    assert not RoomRole.objects.exists()
+
+    name_speaker(coming.event_room, cast.ada, role="speaker", by=editor)
+    assert [shown.title for shown in unread_notices(cast.fay)] == [
+        "Ada Administers, from outside, may speak in the live room “" + coming.event_room.room.title + "”"
+    ]
+    assert not unread_notices(cast.bob)
 
 
 def test_a_speaker_sees_the_room_on_the_events_page_and_not_the_joining_link(
