@@ -10,11 +10,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
+from django.db.models import Q
 
+from network.actions.factors import KINDS
 from network.models import (
+    AccountEvent,
     Admission,
     AdmissionRequest,
     AuditEvent,
+    Browser,
+    IntakeRow,
     Invitation,
     MailLedger,
     Member,
@@ -26,6 +33,7 @@ from network.models import (
     Profile,
     RulesAcceptance,
 )
+from network.models.browser import browser_in_words
 
 Value = str | int | bool | datetime | date | list[str] | None
 # What is said in words, in the order to show it. "when" before "what" reads best.
@@ -72,6 +80,7 @@ def _account(member: Member) -> Iterable[Row]:
         "Opened": member.date_joined,
         "Last signed in": member.last_login,
         "Email address last proved": member.mailbox_proved_at,
+        "Asked to prove it again": member.mailbox_asked_at,
         "Roles in the hub": sorted(member.groups.values_list("name", flat=True)),
     }
 
@@ -79,6 +88,61 @@ def _account(member: Member) -> Iterable[Row]:
 def _addresses(member: Member) -> Iterable[Row]:
     for address in EmailAddress.objects.filter(user=member).order_by("pk"):
         yield {"Email address": address.email, "Proved": address.verified, "In use": address.primary}
+
+
+def _proved_addresses(member: Member) -> list[str]:
+    """For what is kept of an address and not of an account. An address that they only typed may be another's."""
+    proved = EmailAddress.objects.filter(user=member, verified=True).values_list("email", flat=True)
+    return sorted({address.lower() for address in (member.email, *proved)})
+
+
+def _sessions(member: Member) -> Iterable[Row]:
+    for session in UserSession.objects.filter(user=member).order_by("created_at", "pk"):
+        yield {
+            "Signed in": session.created_at,
+            "Last used": session.last_seen_at,
+            "Browser": browser_in_words(session.user_agent),
+            "As the browser calls itself": session.user_agent,
+            "Network address": session.ip,
+        }
+
+
+def _factors(member: Member) -> Iterable[Row]:
+    """That there is one. Its secret would be a way in."""
+    for factor in Authenticator.objects.filter(user=member).order_by("created_at", "pk"):
+        yield {
+            "Kind": KINDS[factor.type].capitalize(),
+            "Name": factor.wrap().name if factor.type == Authenticator.Type.WEBAUTHN else "",
+            "Added": factor.created_at,
+            "Last used": factor.last_used_at,
+        }
+
+
+def _browsers(member: Member) -> Iterable[Row]:
+    for browser in Browser.objects.visible_to(member).order_by("first_used_at", "pk"):
+        yield {"First signed in with": browser.first_used_at, "Last signed in with": browser.last_used_at}
+
+
+def _decisions(member: Member) -> Iterable[Row]:
+    for event in AccountEvent.objects.filter(member=member).order_by("at", "pk"):
+        yield {"When": event.at, "What": str(event.get_kind_display()), "Why": event.words}
+
+
+def _lists(member: Member) -> Iterable[Row]:
+    """What stands of them in lists of people to be let in."""
+    named = Q()
+    for address in _proved_addresses(member):
+        named |= Q(email__iexact=address)
+    for row in IntakeRow.objects.filter(named).select_related("intake").order_by("pk"):
+        yield {
+            "Put in": row.intake.at,
+            "Email address": row.email,
+            "Name": row.name,
+            "Organisation": row.organisation,
+            "Job title": row.job_title,
+            "What became of it": row.outcome_in_words,
+            "Why": row.why,
+        }
 
 
 def _admission(member: Member) -> Iterable[Row]:
@@ -163,8 +227,9 @@ def _history(member: Member) -> Iterable[Row]:
 
 
 def _invitations(member: Member) -> Iterable[Row]:
-    """Those that they came by, with the words that were written to them; and those that they wrote."""
-    for invitation in Invitation.objects.filter(accepted_by=member).select_related("network").order_by("at"):
+    """Those to them, with the words that were written to them; and those that they wrote."""
+    theirs = Q(accepted_by=member) | Q(pk__in=Invitation.objects.to_mailbox_of(member).open().values("pk"))
+    for invitation in Invitation.objects.filter(theirs).select_related("network").order_by("at"):
         yield {
             "Invited": invitation.at,
             "To": str(invitation.network),
@@ -188,7 +253,9 @@ def _notices(member: Member) -> Iterable[Row]:
 
 
 def _mail(member: Member) -> Iterable[Row]:
-    for mail in MailLedger.objects.filter(member=member).order_by("planned_at", "pk"):
+    """To them, and to their address before there was an account."""
+    to_them = Q(member=member) | Q(recipient__in=_proved_addresses(member))
+    for mail in MailLedger.objects.filter(to_them).order_by("planned_at", "pk"):
         yield {"Planned": mail.planned_at, "Kind": mail.stream.replace("_", " "), "Sent": mail.sent_at}
 
 
@@ -200,6 +267,11 @@ def _done(member: Member) -> Iterable[Row]:
 
 register(Part("account", "Your account", _account))
 register(Part("addresses", "Your email addresses", _addresses))
+register(Part("sessions", "Where you are signed in", _sessions))
+register(Part("second_factors", "Passkeys, app and recovery codes", _factors))
+register(Part("browsers", "Browsers you have signed in with", _browsers))
+register(Part("decisions", "What administrators decided about your account", _decisions))
+register(Part("lists", "Lists of people to be let in", _lists))
 register(Part("admission", "How you were let in", _admission))
 register(Part("profile", "Your profile", _profile, _picture))
 register(Part("tools", "Tools you use", _tools))

@@ -9,8 +9,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from allauth.account.models import EmailAddress
+from django.apps import apps
 from django.core.files.storage import FileSystemStorage
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
@@ -18,16 +22,28 @@ from forums.actions.messages import say
 from forums.actions.posts import reply
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
+from network.actions.accounts import reinstate_account, suspend_account
 from network.actions.closing import close_account
 from network.actions.exports import ask_for_data, forget_old_data, pack_data, take_data
 from network.actions.membership import ask_to_join, decline_request, leave_network
 from network.actions.rules import agree_to_rules, set_up_rules
+from network.actions.sessions import know_browser, note_session
 from network.export import parts, register
 from network.limits import LimitReached
-from network.models import AuditEvent, DataExport, Member, MemberTool, Profile
+from network.models import (
+    AuditEvent,
+    DataExport,
+    Intake,
+    IntakeRow,
+    Invitation,
+    MailLedger,
+    Member,
+    MemberTool,
+    Profile,
+)
 from network.permissions import Refused
 from network.tasks import pack_own_data
-from tests.cast import Cast, sign_in
+from tests.cast import APP_SECRET, Cast, give_second_factor, sign_in
 
 
 @pytest.fixture(autouse=True)
@@ -92,6 +108,77 @@ def test_it_holds_everything_that_is_theirs(cast: Cast) -> None:
     assert page.count("<h1>") == 1
     posts = json.loads(archive.read("json/posts.json"))
     assert [post["Text"] for post in posts] == ["Bob's post", "Bob's reply"]
+
+
+def test_it_holds_how_they_sign_in_and_what_was_decided_about_them(cast: Cast) -> None:
+    now = timezone.now()
+    give_second_factor(cast.bob)
+    know_browser(cast.bob, None, user_agent="x")
+    suspend_account(cast.bob, by=cast.ada, reason="A reason")
+    reinstate_account(Member.objects.get(pk=cast.bob.pk), by=cast.ada, reason="Another reason")
+    cast.bob.refresh_from_db()
+    note_session(cast.bob, session_key="l", address="192.0.2.8", user_agent="Firefox/140 Linux", now=now)
+    intake = Intake.objects.create(by=cast.ada)
+    for number, email in ((1, cast.bob.email.upper()), (2, cast.olga.email)):
+        IntakeRow.objects.create(intake=intake, number=number, email=email, job_title=f"Listed {number}")
+    EmailAddress.objects.create(user=cast.bob, email=cast.bob.email, verified=True, primary=True)
+    EmailAddress.objects.create(user=cast.bob, email=cast.olga.email, verified=False)
+    MailLedger.objects.create(recipient=cast.bob.email, stream="to_the_address", period="1")
+    Invitation.objects.create(
+        network=cast.practitioners,
+        email=cast.bob.email,
+        by=cast.fay,
+        words="Come in",
+        expires_at=now + timedelta(days=1),
+    )
+
+    words = words_of(packed_for(cast.bob))
+
+    for known in ("Firefox on Linux", "192.0.2.8", "App", "A reason", "Another reason", "Listed 1", "to the address"):
+        assert known in words, known
+    assert "Come in" in words
+    for hidden in (APP_SECRET, "Listed 2", "Ada", "Fay"):
+        assert hidden not in words, hidden
+    assert len(json.loads(packed_for(cast.bob).read("json/browsers.json"))) == 1
+
+
+# Keys to a member whose rows are not theirs, or stand in another part, and why.
+DECIDED = "What they decided for others: that they did stands in what the site recorded."
+NOT_A_PART = {
+    "network.AccountEvent.by": DECIDED,
+    "network.Admission.by": DECIDED,
+    "network.AdmissionRequest.decided_by": DECIDED,
+    "network.GroundRules.published_by": DECIDED,
+    "network.Intake.by": DECIDED,
+    "network.Membership.decided_by": DECIDED,
+    "network.MembershipEvent.by": DECIDED,
+    "network.OrganisationDomain.confirmed_by": DECIDED,
+    "forums.RoomRole.by": DECIDED,
+    "network.DataExport.member": "The very file.",
+    "network.Member_user_permissions.member": "Rights are given as roles, which stand with the account.",
+    "forums.RoomEvent.actor": "The order of what they said; the words are a part.",
+    "forums.Thread.last_author": "The last of the posts, which are a part.",
+}
+
+
+def test_every_table_with_a_key_to_a_member_is_in_a_part_or_not_for_a_reason(cast: Cast) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        for part in parts():
+            list(part.rows(cast.bob))
+    asked = " ".join(query["sql"] for query in captured)
+    apps_of_members = {"network", "forums", "account", "mfa", "usersessions"}
+    keys = {
+        f"{model._meta.label}.{field.name}": f'"{model._meta.db_table}"."{field.column}" = {cast.bob.pk}'
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.app_label in apps_of_members
+        for field in model._meta.local_fields
+        if field.related_model is Member
+    }
+
+    assert len(keys) > 30
+    missing = {key for key, condition in keys.items() if condition not in asked} - NOT_A_PART.keys()
+    assert missing == set(), "neither a part asks for it nor a line says why not"
+    assert NOT_A_PART.keys() <= keys.keys()
 
 
 def test_what_was_said_to_somebody_who_was_declined_is_theirs(cast: Cast) -> None:
