@@ -92,6 +92,7 @@ def accept_invitation(invitation: Invitation, *, by: Member, now: datetime | Non
     LimitReached."""
     now = now or timezone.now()
     permissions.can_accept(by, invitation).enforce()
+    permissions.has_agreed(by).enforce()
     limits.JOINING.spend(by, now=now)
     with transaction.atomic():
         lock_own(invitation.network, by)

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from network import permissions
 from network.actions import invitations as verbs
-from network.forms import InviteForm
-from network.models import Invitation
+from network.actions.rules import agree_to_rules
+from network.forms import AgreeForm, InviteForm
+from network.models import GroundRules, Invitation
 from network.models.organisation import domain_of
 from network.permissions import Refused
 from network.views import MemberRequest, second_factor_required
@@ -110,8 +111,12 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return redirect(found.network)
     if found.accepted_at:
         return render(request, "network/invitation_over.html", status=404)
-    if verdict and request.user.is_authenticated and request.method == "POST":
+    rules = GroundRules.objects.unanswered_by(request.user) if verdict else None
+    form = AgreeForm(rules, request.POST if request.method == "POST" else None)
+    if verdict and request.user.is_authenticated and form.is_valid():
         try:
+            if rules is not None:
+                agree_to_rules(rules, by=request.user)
             verbs.accept_invitation(found, by=request.user)
             messages.success(request, f"You are now a member of the {found.network}.")
             return redirect(found.network)
@@ -119,6 +124,12 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             messages.error(request, str(refused))
             return redirect("invitation", token)
     is_theirs = verdict is not permissions.ANOTHER_MAILBOX and request.user.is_authenticated
-    context = {"invitation": found, "network": found.network, "verdict": verdict, "is_theirs": is_theirs}
+    context = {
+        "invitation": found,
+        "network": found.network,
+        "verdict": verdict,
+        "is_theirs": is_theirs,
+        "form": form,
+    }
     status = 403 if verdict is permissions.ANOTHER_MAILBOX else 200
     return render(request, "network/invitation.html", context, status=status)

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -17,9 +18,11 @@ from cms.models import InformationPage
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
 from forums.models import Post
+from network.actions.intake import Listed, begin_intake, look_at_list, run_intakes
+from network.actions.invitations import accept_invitation, invite
 from network.actions.membership import ask_to_join, join_network
 from network.actions.rules import FIRST_RULES, ChangedMeanwhile, agree_to_rules, publish_rules, set_up_rules
-from network.models import AuditEvent, GroundRules, Member, Membership, RulesAcceptance
+from network.models import AuditEvent, GroundRules, Member, Membership, Network, RulesAcceptance
 from network.permissions import Refused
 from tests.cast import Cast, sign_in
 
@@ -128,6 +131,56 @@ def test_whoever_has_agreed_is_not_asked_again_when_they_ask_to_join(cast: Cast,
         "/networks/ai-practitioners/join/", {"job": "Analyst", "reason": "We build."}, follow=True
     ).content.decode()
     assert "You have asked to join" in page
+
+
+def test_accepting_an_invitation_is_agreeing_to_the_rules(cast: Cast, rules: GroundRules) -> None:
+    EmailAddress.objects.create(user=cast.olga, email=cast.olga.email, verified=True, primary=True)
+    invitation = invite(cast.practitioners, cast.olga.email, by=cast.fay, kind="officer", organisation=cast.council)
+    with pytest.raises(Refused, match="Agree to the ground rules first"):
+        accept_invitation(invitation, by=cast.olga)
+    olga, address = client_of(cast.olga), invitation.get_absolute_url()
+    assert "Be brief." in olga.get(address).content.decode()
+
+    page = olga.post(address, {"rules_shown": "1"}).content.decode()
+    assert "<title>Error: You are invited" in page
+    assert "Select that you agree to the ground rules" in page
+    assert not RulesAcceptance.objects.exists()
+
+    page = olga.post(address, {"rules_shown": "1", "agree": "1"}, follow=True).content.decode()
+    assert "You are now a member of the AI Practitioners Network." in page
+    assert RulesAcceptance.objects.get(member=cast.olga).rules == rules
+
+
+def test_whoever_has_agreed_accepts_by_one_button(cast: Cast, rules: GroundRules) -> None:
+    EmailAddress.objects.create(user=cast.olga, email=cast.olga.email, verified=True, primary=True)
+    invitation = invite(cast.practitioners, cast.olga.email, by=cast.fay, kind="officer", organisation=cast.council)
+    agree_to_rules(rules, by=cast.olga)
+    olga, address = client_of(cast.olga), invitation.get_absolute_url()
+
+    assert "I agree to the ground rules" not in olga.get(address).content.decode()
+    assert "You are now a member" in olga.post(address, follow=True).content.decode()
+
+
+def test_whoever_is_not_the_invited_is_shown_no_rules_to_agree_to(cast: Cast, rules: GroundRules) -> None:
+    invitation = invite(cast.practitioners, cast.olga.email, by=cast.fay, kind="officer", organisation=cast.council)
+    for member in (cast.amir, None):
+        page = client_of(member) if member else Client()
+        assert "I agree" not in page.get(invitation.get_absolute_url()).content.decode()
+
+
+def test_whoever_a_list_put_into_a_network_is_asked_at_its_first_page(cast: Cast, rules: GroundRules) -> None:
+    row = Listed(2, "new@exampleshire.example.org", "Nora New")
+    intake = look_at_list([row], by=cast.ada, network=cast.ai)
+    begin_intake(intake, by=cast.ada)
+    run_intakes()
+    nora = Member.objects.get(email="new@exampleshire.example.org")
+    assert cast.ai in Network.objects.of(nora)
+    assert not RulesAcceptance.objects.exists()
+
+    answer = client_of(nora).get("/networks/ai/", follow=True)
+
+    assert answer.redirect_chain[0][0].startswith("/ground-rules/agree/?next=%2Fnetworks%2Fai%2F")
+    assert "Be brief." in answer.content.decode()
 
 
 # Asked again
