@@ -12,16 +12,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 import httpx
 import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, Request, sync_playwright
 
 from network.models import Member
 from network.permissions import is_staff
@@ -149,6 +151,10 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
+# Pages that are read without scripts, each with a way to its browser that lasts as long as the page.
+scriptless: WeakKeyDictionary[Page, CDPSession] = WeakKeyDictionary()
+
+
 class Browse(Protocol):
     def __call__(self, member: Member | None = None, *, javascript: bool = True, width: int = 1280) -> Page: ...
 
@@ -179,6 +185,8 @@ def browse(browser: Browser, server: Server) -> Iterator[Browse]:
         if member is not None:
             put_session(context, server, member)
         page = context.new_page()
+        if not javascript:
+            scriptless[page] = context.new_cdp_session(page)
         page.on("console", said)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("request", asked)
@@ -222,12 +230,14 @@ def sign_in(server: Server) -> Callable[[Page, Member], None]:
 
 @pytest.fixture(scope="session")
 def axe() -> Callable[[Page], None]:
-    """`axe(page)` fails with what axe finds wrong on the page as it stands: WCAG 2.2 AA and best practice."""
+    """`axe(page)` fails with what axe finds wrong on the page as it stands: WCAG 2.2 AA and best practice. A page that
+    was read without scripts is looked at as it was read."""
     source = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
 
     def check(page: Page) -> None:
-        page.evaluate(source)
-        result: dict[str, Any] = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+        with scripts_allowed(page):
+            page.evaluate(source)
+            result: dict[str, Any] = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
         found = [
             f"{violation['id']}: {violation['help']} at {[node['target'] for node in violation['nodes']]}"
             for violation in result["violations"]
@@ -235,3 +245,20 @@ def axe() -> Callable[[Page], None]:
         assert found == [], f"{page.url}: " + "\n".join(found)
 
     return check
+
+
+@contextmanager
+def scripts_allowed(page: Page) -> Iterator[None]:
+    """axe waits for timers, which a browser without scripts does not run. None of the page's own scripts runs: they
+    were passed over when it was read, and the next page is read without them again."""
+    devices = scriptless.get(page)
+    if devices is None:
+        yield
+        return
+    # What is already so for this session is not done: it has to have forbidden scripts before it can allow them.
+    devices.send("Emulation.setScriptExecutionDisabled", {"value": True})
+    devices.send("Emulation.setScriptExecutionDisabled", {"value": False})
+    try:
+        yield
+    finally:
+        devices.send("Emulation.setScriptExecutionDisabled", {"value": True})
