@@ -90,12 +90,12 @@ def directory_choices(viewer: Viewer) -> DirectoryChoices:
 def _shown_themes(viewer: Viewer) -> QuerySet[MemberTheme]:
     """For people of the viewer's directory. `visible_to` would go through all people once more, and would name what
     the viewer alone sees of themselves."""
-    return MemberTheme.objects.filter(theme__in=Theme.objects.visible_to(viewer), member__profile__shows_themes=True)
+    return MemberTheme.objects.shown().filter(theme__in=Theme.objects.visible_to(viewer))
 
 
 def _shown_tools() -> QuerySet[MemberTool]:
     """For people of somebody's directory, as with themes."""
-    return MemberTool.objects.filter(member__profile__shows_tools=True)
+    return MemberTool.objects.shown()
 
 
 def _counted(

@@ -32,7 +32,6 @@ def say_what_interests(themes: Collection[Theme], *, by: Member) -> None:
     permissions.can_follow_themes(by, themes).enforce()
     limits.PROFILE.spend(by)
     with transaction.atomic():
-        profile_for_change(by)  # without one, nobody would see them
         changed = keep_themes(by, themes)
         if changed:
             record("changed profile", by, by=by, changed=changed)

@@ -101,14 +101,14 @@ class MemberQuerySet(models.QuerySet["Member"]):
 
         found = self
         for word in words.split()[:MOST_WORDS]:
-            tools = MemberTool.objects.filter(member=models.OuterRef("pk"), name__icontains=word)
+            tools = MemberTool.objects.shown().filter(member=models.OuterRef("pk"), name__icontains=word)
             found = found.filter(
                 models.Q(name__icontains=word)
                 | models.Q(organisation__name__icontains=word)
                 | models.Q(SHOWS_JOB_TITLE, job_title__icontains=word)
                 | models.Q(profile__shows_help_with=True, profile__help_with__icontains=word)
                 | models.Q(profile__shows_about=True, profile__about__icontains=word)
-                | models.Q(models.Exists(tools), profile__shows_tools=True)
+                | models.Q(models.Exists(tools))
             )
         return found
 

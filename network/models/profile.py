@@ -56,14 +56,22 @@ class Profile(models.Model):
         return f"{reverse('member_picture', args=[self.member_id])}?v={name[:8]}" if name else ""
 
 
+# Who has told nothing of themselves yet has hidden nothing either.
+SHOWS_TOOLS = models.Q(member__profile=None) | models.Q(member__profile__shows_tools=True)
+
+
 class MemberToolQuerySet(models.QuerySet["MemberTool"]):
     def visible_to(self, viewer: Viewer) -> MemberToolQuerySet:
         """Their own; and those of people in their networks who show theirs. A tool's name may itself be a private word,
         so lists and counts of tools start here."""
         if not viewer.is_authenticated or not viewer.is_active:
             return self.none()
-        shown = models.Q(member__in=Member.objects.visible_to(viewer), member__profile__shows_tools=True)
+        shown = SHOWS_TOOLS & models.Q(member__in=Member.objects.visible_to(viewer))
         return self.filter(models.Q(member=viewer) | shown)
+
+    def shown(self) -> MemberToolQuerySet:
+        """Not hidden by those who use them."""
+        return self.filter(SHOWS_TOOLS)
 
 
 class MemberTool(models.Model):

@@ -114,13 +114,21 @@ class ThemeAlias(models.Model):
         return self.slug
 
 
+# Who has told nothing of themselves yet has hidden nothing either.
+SHOWS_THEMES = models.Q(member__profile=None) | models.Q(member__profile__shows_themes=True)
+
+
 class MemberThemeQuerySet(models.QuerySet["MemberTheme"]):
     def visible_to(self, viewer: Viewer) -> MemberThemeQuerySet:
         """Their own; and those of people in their networks who show theirs, as far as the viewer knows the theme."""
         if not viewer.is_authenticated or not viewer.is_active:
             return self.none()
-        shown = models.Q(member__in=Member.objects.visible_to(viewer), member__profile__shows_themes=True)
+        shown = SHOWS_THEMES & models.Q(member__in=Member.objects.visible_to(viewer))
         return self.filter(models.Q(member=viewer) | shown, theme__in=Theme.objects.visible_to(viewer))
+
+    def shown(self) -> MemberThemeQuerySet:
+        """Not hidden by those who follow them."""
+        return self.filter(SHOWS_THEMES)
 
 
 class MemberTheme(models.Model):

@@ -20,6 +20,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from forums.actions.posts import reply
 from forums.actions.threads import start_thread
 from network.actions.profile import change_picture, change_profile, choose_mail
+from network.actions.themes import follow_theme
 from network.models import (
     AuditEvent,
     Member,
@@ -201,6 +202,30 @@ class TestWhatOthersSee:
         Profile.objects.create(member=cast.amir, shows_job_title=False)
 
         assert "A hidden title" not in as_("fay").get(queue).content.decode()
+
+    def test_what_somebody_follows_or_uses_shows_before_they_have_told_anything_else(self, cast: Cast, as_: As) -> None:
+        """On their page, in the directory and its filters, for whoever shares a network with them and for nobody
+        else, until they hide it."""
+        follow_theme(cast.theme, by=cast.fay)
+        MemberTool.objects.create(member=cast.fay, name="QGIS")
+        assert not Profile.objects.filter(member=cast.fay).exists()
+        found = [f"/people/?theme={cast.theme.slug}", "/people/?tool=qgis", "/people/?q=qgis"]
+
+        page = as_("bob").get(f"/people/{cast.fay.pk}/").content.decode()
+        assert "Adult social care" in page
+        assert "QGIS" in page
+        for address in found:
+            assert "Fay Facilitates" in as_("bob").get(address).content.decode(), address
+        for outsider in cast.outsiders:
+            assert not MemberTheme.objects.visible_to(outsider).exists()
+            assert not MemberTool.objects.visible_to(outsider).exists()
+
+        Profile.objects.create(member=cast.fay, shows_themes=False, shows_tools=False)
+        page = as_("bob").get(f"/people/{cast.fay.pk}/").content.decode()
+        assert "QGIS" not in page
+        assert not MemberTheme.objects.visible_to(cast.bob).filter(member=cast.fay).exists()
+        for address in found:
+            assert "Fay Facilitates" not in as_("bob").get(address).content.decode(), address
 
     def test_only_networks_that_both_belong_to_are_named(self, cast: Cast, as_: As) -> None:
         Membership.objects.filter(member=cast.bob, network=cast.practitioners).update(state="left")

@@ -27,7 +27,18 @@ from network.actions.themes import (
     take_away_theme,
     unfollow_theme,
 )
-from network.models import AuditEvent, Member, Membership, MemberTheme, Network, NetworkTheme, Notice, Theme, ThemeAlias
+from network.models import (
+    AuditEvent,
+    Member,
+    Membership,
+    MemberTheme,
+    Network,
+    NetworkTheme,
+    Notice,
+    Profile,
+    Theme,
+    ThemeAlias,
+)
 from network.permissions import Refused
 from tests.cast import Cast, sign_in
 from tests.cms.hub import Hub, make_hub
@@ -550,8 +561,11 @@ class TestFollowing:
             follow_theme(secret, by=viewer)
         assert not MemberTheme.objects.exists()
 
-    def test_who_follows_is_each_members_own_affair_until_they_show_it(self, cast: Cast) -> None:
+    def test_who_follows_is_seen_by_their_networks_until_they_hide_it(self, cast: Cast) -> None:
         follow_theme(cast.theme, by=cast.bob)
+        assert MemberTheme.objects.visible_to(cast.fay).exists()
+        assert not MemberTheme.objects.visible_to(cast.olga).exists()
+        Profile.objects.create(member=cast.bob, shows_themes=False)
         assert not MemberTheme.objects.visible_to(cast.fay).exists()
         unfollow_theme(cast.theme, by=cast.bob)
         assert not MemberTheme.objects.visible_to(cast.bob).exists()
