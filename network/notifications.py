@@ -108,9 +108,16 @@ def admission_decided(request: AdmissionRequest, *, now: datetime) -> None:
 
 
 def domain_confirmed(domain: OrganisationDomain, *, now: datetime) -> None:
-    """Those who came by it; the others learn nothing of it."""
+    """Those who came by it, and those whose invitation waited for it; the others learn nothing of it."""
     people = Member.objects.filter(admission__domain=domain, is_active=True, kind=Member.Kind.OFFICER)
     give_notice("domain_confirmed", domain.pk, people, now=now)
+    of_same_name = OrganisationDomain.objects.filter(domain=domain.domain).exclude(pk=domain.pk)
+    if of_same_name.exclude(confirmed_at=None).exists():
+        return  # nobody waited for this one
+    waited = Invitation.objects.open(now).filter(email__iendswith=f"@{domain.domain}")
+    for invitation in waited.filter(network__joining=Network.Joining.BY_REQUEST):
+        period = f"{invitation.pk} at {now.isoformat()}"
+        owe_mail("invitation_can_be_accepted", invitation.email, period=period, object_id=invitation.pk, now=now)
 
 
 def let_in_from_list(member: Member, *, now: datetime) -> None:
@@ -455,9 +462,25 @@ def _mail_of_invitation(row: MailLedger, member: Member | None) -> Mail | None:
     return Mail("network/mail/invitation.txt", context)
 
 
+def _mail_of_invitation_that_waited(row: MailLedger, member: Member | None) -> Mail | None:
+    """While it can be accepted, and has not been, and they have not come in by another way; of a domain that was
+    confirmed twice, about the last time."""
+    invitation = Invitation.objects.open().filter(pk=_number(row)).select_related("network", "by").first()
+    if invitation is None:
+        return None
+    confirmed = OrganisationDomain.objects.for_address(invitation.email).values_list("confirmed_at", flat=True)
+    if row.period not in {f"{invitation.pk} at {at.isoformat()}" for at in confirmed if at}:
+        return None
+    belongs = Membership.objects.active().filter(network=invitation.network, member__email__iexact=invitation.email)
+    if belongs.exists():
+        return None
+    return Mail("network/mail/invitation_can_be_accepted.txt", {"invitation": invitation})
+
+
 mail.register(MailKind("membership_step", _mail_of_step))
 mail.register(MailKind("requests_wait", _mail_of_waiting))
 mail.register(MailKind("invitation", _mail_of_invitation))
+mail.register(MailKind("invitation_can_be_accepted", _mail_of_invitation_that_waited))
 
 
 def _about_account(row: MailLedger, member: Member | None) -> Mail | None:

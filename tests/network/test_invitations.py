@@ -15,10 +15,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from network.actions.admission import begin_sign_up, open_account, prove_mailbox
-from network.actions.domains import confirm_domain
+from network.actions.domains import confirm_domain, take_confirmation_back
 from network.actions.invitations import accept_invitation, invite, resend_invitation, revoke_invitation
 from network.actions.mail import send_due_mail
-from network.actions.membership import ask_to_join, join_network, suspend_member
+from network.actions.membership import appoint_facilitator, ask_to_join, join_network, suspend_member
 from network.forms import SignUpForm
 from network.limits import INVITING, LimitReached
 from network.models import (
@@ -252,6 +252,64 @@ class TestAnUnconfirmedDomain:
 
         confirm_domain(newtown, by=cast.ada)
         assert accept_invitation(invitation, by=Member.objects.get(pk=nora.pk)).is_active
+
+    def test_whoever_was_invited_hears_by_mail_once_it_is_confirmed(
+        self, cast: Cast, newtown: OrganisationDomain
+    ) -> None:
+        other = f"nora@{cast.bob.email.partition('@')[2]}"
+        for network, address in (
+            (cast.practitioners, "nora@newtown.example.org"),
+            (cast.ai, "nils@newtown.example.org"),
+            (cast.practitioners, other),
+        ):
+            invite(network, address, by=cast.fay)
+        assert len(sent()) == 3
+
+        confirm_domain(newtown, by=cast.ada)
+        take_confirmation_back(newtown, by=cast.ada)
+        confirm_domain(newtown, by=cast.ada)
+
+        [message] = sent()
+        invitation = Invitation.objects.get(email="nora@newtown.example.org")
+        assert message.to == ["nora@newtown.example.org"]
+        assert message.subject == "You can now accept your invitation to the AI Practitioners Network"
+        assert invitation.get_absolute_url() in message.body
+        assert sent() == []
+
+    @pytest.mark.parametrize("meanwhile", ["accepted", "revoked", "taken back", "ran out", "came in by another way"])
+    def test_nothing_is_mailed_where_there_is_nothing_to_accept_any_more(
+        self, cast: Cast, newtown: OrganisationDomain, meanwhile: str
+    ) -> None:
+        invitation = invite(cast.practitioners, "nora@newtown.example.org", by=cast.fay)
+        nora = open_account("nora@newtown.example.org", name="Nora New")
+        sent()
+        confirm_domain(newtown, by=cast.ada)
+        nora = Member.objects.get(pk=nora.pk)
+        if meanwhile == "accepted":
+            accept_invitation(invitation, by=nora)
+        elif meanwhile == "revoked":
+            revoke_invitation(invitation, by=cast.fay)
+        elif meanwhile == "taken back":
+            take_confirmation_back(newtown, by=cast.ada)
+        elif meanwhile == "ran out":
+            Invitation.objects.update(expires_at=timezone.now())
+        else:
+            appoint_facilitator(cast.practitioners, nora, by=None)
+
+        assert not [message for message in sent() if "You can now accept" in message.subject]
+
+    def test_nobody_waited_where_the_domain_was_confirmed_for_another_council(
+        self, cast: Cast, newtown: OrganisationDomain
+    ) -> None:
+        OrganisationDomain.objects.create(
+            organisation=cast.council, domain=newtown.domain, source="person", confirmed_at=timezone.now()
+        )
+        invite(cast.practitioners, "nora@newtown.example.org", by=cast.fay)
+        sent()
+
+        confirm_domain(newtown, by=cast.ada)
+
+        assert sent() == []
 
     def test_lets_them_into_a_network_that_is_joined_at_once(self, cast: Cast, newtown: OrganisationDomain) -> None:
         invitation = invite(cast.ai, "nora@newtown.example.org", by=cast.fay)
