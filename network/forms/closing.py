@@ -7,7 +7,7 @@ from django import forms
 
 class CloseAccountForm(forms.Form):
     written = forms.ChoiceField(
-        label="What shall become of what you wrote?",
+        label="What should happen to what you wrote?",
         choices=[
             ("keep", "Keep it, by “Former member” and with your council at the time"),
             ("erase", "Erase it: threads, posts, tags and what you said in live rooms"),

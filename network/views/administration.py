@@ -133,7 +133,7 @@ def _waiting(viewer: Viewer) -> list[Waiting]:
         ledger, mail = MailLedger.objects.visible_to(viewer), reverse("administration_mail")
         failed = ledger.filter(state=MailLedger.State.FAILED).count()
         found.append(Waiting("Mail that failed", failed, f"{mail}?show=failed"))
-        found.append(Waiting("Mail that perhaps went", ledger.uncertain().count(), f"{mail}?show=uncertain"))
+        found.append(Waiting("Mail that may not have arrived", ledger.uncertain().count(), f"{mail}?show=uncertain"))
     return found
 
 

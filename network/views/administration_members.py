@@ -26,7 +26,7 @@ def _administrators_only(request: HttpRequest) -> None:
 
 
 def _account(request: HttpRequest, pk: int) -> Member:
-    accounts = Member.objects.administered_by(request.user).select_related("organisation")
+    accounts = Member.objects.administered_by(request.user).select_related("organisation", "admission")
     found: Member = get_object_or_404(accounts, pk=pk)
     return found
 
@@ -36,7 +36,7 @@ def members(request: MemberRequest) -> HttpResponse:
     """Everybody with an account, by name; what is looked for stands in the address."""
     _administrators_only(request)
     form = FindAccountForm(request.GET)
-    found = Member.objects.administered_by(request.user).select_related("organisation")
+    found = Member.objects.administered_by(request.user).select_related("organisation", "admission")
     if form.is_valid():
         if words := form.cleaned_data["q"]:
             found = found.find(words)
