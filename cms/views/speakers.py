@@ -14,7 +14,7 @@ from forums.forms import RoomRoleForm
 from forums.models import RoomRole
 from network.limits import LimitReached
 from network.permissions import Refused
-from network.views import MemberRequest
+from network.views import MemberRequest, second_factor_required
 
 
 def _room_of_editor(request: HttpRequest, pk: int) -> EventRoom:
@@ -25,6 +25,7 @@ def _room_of_editor(request: HttpRequest, pk: int) -> EventRoom:
     return link
 
 
+@second_factor_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def speakers(request: MemberRequest, pk: int) -> HttpResponse:
     link = _room_of_editor(request, pk)
@@ -46,6 +47,7 @@ def speakers(request: MemberRequest, pk: int) -> HttpResponse:
     return render(request, "cms/speakers.html", context)
 
 
+@second_factor_required
 @require_POST
 def remove(request: MemberRequest, pk: int, role: int) -> HttpResponse:
     link = _room_of_editor(request, pk)

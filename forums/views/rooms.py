@@ -16,6 +16,7 @@ from forums.forms import MessageForm, RoomRoleForm
 from forums.models import Room, RoomRole
 from network.limits import LimitReached
 from network.permissions import Refused
+from network.views import second_factor_required
 
 
 @require_safe
@@ -48,6 +49,7 @@ def room_send(request: HttpRequest, pk: int) -> HttpResponse:
     return _room_page(request, found, form=form, status=status)
 
 
+@second_factor_required
 @require_POST
 def room_roles(request: HttpRequest, pk: int) -> HttpResponse:
     """Makes somebody host or speaker."""
@@ -66,6 +68,7 @@ def room_roles(request: HttpRequest, pk: int) -> HttpResponse:
     return _room_page(request, found, role_form=form)
 
 
+@second_factor_required
 @require_POST
 def room_role_remove(request: HttpRequest, pk: int, role: int) -> HttpResponse:
     found = _room_of_member(request, pk)

@@ -71,7 +71,8 @@ GRACE = 15 * 60  # seconds that a form may stay open beyond: what was typed is n
 def confirmation_required(
     view: Callable[Concatenate[MemberRequest, Rest], HttpResponse],
 ) -> Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]:
-    """For pages that change how somebody signs in: an open browser that its owner left is not enough."""
+    """For pages that change how somebody signs in, give away all that is theirs, or end it: an open browser that its
+    owner left is not enough."""
 
     def guarded(request: Any, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponseBase:
         is_form = request.method not in ("GET", "HEAD")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -15,7 +14,7 @@ from network.actions.exports import ask_for_data, digest_of, take_data
 from network.forms import CloseAccountForm
 from network.models import DataExport
 from network.permissions import can_close_account
-from network.views import MemberRequest
+from network.views import MemberRequest, confirmation_required
 
 
 def _session_key(request: HttpRequest) -> str:
@@ -24,7 +23,7 @@ def _session_key(request: HttpRequest) -> str:
     return key
 
 
-@login_required
+@confirmation_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_data(request: MemberRequest) -> HttpResponse:
     """Asks for the data, and shows whether they are ready."""
@@ -44,9 +43,9 @@ def own_data(request: MemberRequest) -> HttpResponse:
     return render(request, "network/own_data/download.html", context)
 
 
-@login_required
+@confirmation_required
 @require_safe
-def download(request: MemberRequest, pk: int) -> HttpResponseBase:
+def download(request: MemberRequest, pk: int) -> FileResponse:
     """The file itself, for the session that asked. For every other there is none."""
     digest = digest_of(_session_key(request))
     found = get_object_or_404(DataExport.objects.visible_to(request.user), pk=pk, session_digest=digest)
@@ -59,7 +58,7 @@ def download(request: MemberRequest, pk: int) -> HttpResponseBase:
     return response
 
 
-@login_required
+@confirmation_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def close(request: MemberRequest) -> HttpResponse:
     verdict = can_close_account(request.user)

@@ -264,6 +264,21 @@ def test_an_editor_names_a_speaker_from_outside_and_drops_them(coming: EventPage
     assert not Room.objects.visible_to(cast.ada).exists()
 
 
+def test_an_editor_shows_a_second_factor_first(coming: EventPage, editor: Member, cast: Cast) -> None:
+    client = Client()
+    client.force_login(editor)
+    given = name_speaker(coming.event_room, cast.ada, role="speaker", by=editor)
+
+    address = reverse("event_speakers", args=[coming.pk])
+    for answer in (
+        client.get(address),
+        client.post(address, {"who": cast.bob.email, "role": "host"}),
+        client.post(reverse("event_speaker_remove", args=[coming.pk, given.pk])),
+    ):
+        assert answer["Location"].startswith("/account/second-factor/?next=")
+    assert RoomRole.objects.get() == given
+
+
 def test_an_editor_who_is_no_member_finds_nobody_by_name_and_does_not_enter(
     coming: EventPage, editor: Member, cast: Cast
 ) -> None:

@@ -262,6 +262,20 @@ def test_members_see_who_runs_a_room_and_have_no_form_for_it(cast: Cast, room: R
     assert posted.status_code == 403
 
 
+def test_a_facilitator_shows_a_second_factor_first(cast: Cast, room: Room) -> None:
+    given = give_room_role(room, cast.bob, role="host", by=cast.fay)
+    fay = Client()
+    fay.force_login(cast.fay)
+
+    for address in (
+        reverse("room_roles", args=[room.pk]),
+        reverse("room_role_remove", args=[room.pk, given.pk]),
+    ):
+        answer = fay.post(address, {"who": cast.olga.email, "role": "speaker"})
+        assert answer["Location"].startswith("/account/second-factor/?next="), address
+    assert RoomRole.objects.get() == given
+
+
 @pytest.mark.parametrize("who", ["olga", "amir", "lena", "sven", "ada"])
 def test_outsiders_find_no_form(cast: Cast, room: Room, who: str) -> None:
     given = give_room_role(room, cast.bob, role="host", by=cast.fay)

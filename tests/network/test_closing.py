@@ -309,6 +309,17 @@ def test_the_page_says_who_has_to_hand_over_and_shows_no_button(cast: Cast) -> N
     assert Member.objects.get(pk=cast.fay.pk).is_active
 
 
+@pytest.mark.parametrize("address", ["/account/close/", "/account/data/", "/account/data/1/"])
+def test_an_open_browser_that_its_owner_left_is_not_enough(cast: Cast, address: str) -> None:
+    left_open = Client()
+    left_open.force_login(cast.bob)
+
+    for answer in (left_open.get(address), left_open.post(address, {"written": "erase", "sure": "on"})):
+        assert answer["Location"].startswith("/account/confirm/?next=")
+    assert Member.objects.get(pk=cast.bob.pk).is_active
+    assert not DataExport.objects.exists()
+
+
 def test_an_anonymous_visitor_is_asked_to_sign_in(client: Client, db: None) -> None:
     assert client.get("/account/close/")["Location"].startswith("/account/login/code/")
     assert client.post("/account/close/", {"written": "erase", "sure": "on"}).status_code == 302
