@@ -176,6 +176,7 @@ def second_servers() -> list[tuple[str, Callable[[str], list[str]]]]:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [command for _, command in second_servers()], ids=[n for n, _ in second_servers()])
 def test_a_second_process_on_what_is_in_memory_does_not_start(site: Site, command: Callable[[str], list[str]]) -> None:
     first = site.serve()
@@ -200,6 +201,7 @@ def test_other_commands_may_run_beside_the_server(site: Site) -> None:
     assert ended(site.manage("clearsessions"))[0] == 0
 
 
+@pytest.mark.slow
 def test_a_server_that_was_killed_leaves_no_lock_behind(site: Site) -> None:
     site.serve().kill()
 
@@ -212,6 +214,7 @@ def test_a_database_that_is_not_up_to_date_is_refused_in_a_sentence(site: Site, 
     assert words == "CommandError: The database is not up to date. Run `manage.py migrate` first."
 
 
+@pytest.mark.slow
 def test_a_database_that_does_not_answer_is_refused_and_named(site: Site) -> None:
     code, _, err = ended(site.manage("serve", DATABASE_URL=f"postgres://nobody@127.0.0.1:{free_port()}/nothing"))
 
@@ -220,6 +223,7 @@ def test_a_database_that_does_not_answer_is_refused_and_named(site: Site) -> Non
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
 def test_a_database_half_made_is_taken_away_again(site: Site, sign: signal.Signals) -> None:
     process = site.manage("serve", "--prepare", DATABASE_URL="", PYTHONUNBUFFERED="1")
