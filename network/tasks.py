@@ -11,6 +11,7 @@ from django_tasks_db.models import DBTaskResult
 from network.actions.admission import forget_unproved
 from network.actions.exports import forget_old_data, pack_data
 from network.actions.intake import forget_old_intakes, is_intake_due, run_intakes
+from network.actions.invitations import forget_old_invitations
 from network.actions.jobs import scheduled
 from network.actions.mail import forget_old_mail, is_mail_due, send_due_mail
 from network.actions.mailbox import ask_who_is_due, lapse_who_did_not_answer
@@ -61,6 +62,11 @@ def look_for_lists() -> None:
 @scheduled("forget lists of people that were let in", every=timedelta(days=1))
 def forget_lists() -> None:
     forget_old_intakes()
+
+
+@scheduled("forget invitations that nobody accepted", every=timedelta(days=1))
+def forget_invitations() -> None:
+    forget_old_invitations()
 
 
 @scheduled("forget tasks that are done", every=timedelta(days=1))

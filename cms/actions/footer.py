@@ -5,10 +5,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from cms.actions.pages import publish_page
 from cms.models import HomePage, InformationPage
+from network.actions.intake import KEPT as LISTS_KEPT
+from network.actions.invitations import KEPT as INVITATIONS_KEPT
+from network.actions.mail import KEPT as MAIL_KEPT
+from network.actions.mail import KEPT_ADDRESSES as ADDRESSES_KEPT
+from network.actions.sessions import BROWSERS_KEPT
+from network.models import DataExport
+from network.notifications import ANSWERED_WITHIN
 
 Block = tuple[str, Any]
 
@@ -24,6 +32,13 @@ def _text(words: str) -> Block:
 def _for_the_operator(words: str) -> Block:
     return ("callout", {"title": "For whoever runs this site", "text": f"<p>{words}</p>"})
 
+
+_REPROVING = [
+    _text(
+        f"Once in {settings.REPROVE_MONTHS} months we ask you to show that your mailbox is still yours. If nobody "
+        f"answers within {ANSWERED_WITHIN.days} days, the account cannot be used until you sign in with a code."
+    )
+][: bool(settings.REPROVE_MONTHS)]
 
 # Address, title, summary and text.
 _PAGES: list[tuple[str, str, str, list[Block]]] = [
@@ -50,21 +65,47 @@ _PAGES: list[tuple[str, str, str, list[Block]]] = [
                     "Which version of the ground rules you agreed to, and when.",
                 ],
             ),
+            _text(
+                "All of this is kept for as long as you have an account. What is kept for a shorter time says so below."
+            ),
+            *_REPROVING,
             _heading("Where you are signed in"),
             _text(
-                "For each place we keep the kind of browser, the address it came from and when it was last used, so "
-                "that you can end it from elsewhere. It goes when you sign out or when it ends. If you add a passkey "
-                "or an authenticator app, we keep what is needed to check it, encrypted."
+                "For each browser in which you are signed in we keep what kind it is, the network address it came "
+                "from, when you signed in and when it was last used, so that you can sign it out from elsewhere. It "
+                "goes when you sign out or when the time is over, "
+                f"{settings.MEMBER_SESSION_LONGEST.days} days after you signed in at the latest, and is cleared away "
+                "within a day of that."
+            ),
+            _text(
+                "We also remember which browsers you have signed in with, by a random cookie, so that we can write to "
+                "you when a new one is used. We keep when each was first and last used and nothing about it or its "
+                f"place. It goes {BROWSERS_KEPT.days} days after you last signed in with it."
+            ),
+            _text(
+                "If you add a passkey or an authenticator app, we keep its name, when it was added and last used, and "
+                "what is needed to check it. The secret of an app and your recovery codes are encrypted. They go when "
+                "you remove them."
             ),
             _heading("Mail"),
             _text(
                 "We keep that a mail was sent to you, of which kind and when, so that nothing is sent twice. We do not "
-                "keep what it said, and we do not see whether you opened it. After 400 days it goes."
+                "keep what it said, and we do not see whether you opened it. After "
+                f"{MAIL_KEPT.days} days it goes; if you have no account, after {ADDRESSES_KEPT.days} days."
             ),
-            _heading("Invitations"),
-            _text(
-                "If a facilitator invites you, we keep your address, their words and when the invitation ends. The "
-                "facilitators of that network can see them."
+            _heading("If you have no account yet"),
+            (
+                "list",
+                [
+                    "An address that somebody typed to create an account, and that was not proved, goes after a day.",
+                    "If a facilitator invites you, we keep your address, their words, why they vouch for you and when "
+                    "the invitation ends. The facilitators of that network can see them. If you do not accept, they "
+                    f"go {INVITATIONS_KEPT.days} days after the invitation has ended.",
+                    "If an administrator lets in a list of people, we keep the name, address, organisation and job "
+                    f"title that the list gives, and what became of each line. Lists go after {LISTS_KEPT.days} days.",
+                    "If you ask to be let in, we keep where you work, why, and what was decided, as long as you have "
+                    "an account.",
+                ],
             ),
             _heading("Events of a network"),
             _text(
@@ -73,19 +114,23 @@ _PAGES: list[tuple[str, str, str, list[Block]]] = [
             ),
             _heading("Who decided what"),
             _text(
+                "If an administrator suspends or changes your account, we keep what was decided, when and why, as long "
+                "as you have an account. Administrators can read it, and it is in the data that you can download."
+            ),
+            _text(
                 "Decisions such as letting somebody into a network are recorded with who made them and when. Only "
                 "administrators can read that record. It holds numbers of accounts and never what somebody wrote, and "
-                "it stays when an account is closed."
+                "it stays when an account is closed, for as long as the site runs."
             ),
             _heading("Take your data along, or close your account"),
             _text(
-                'You can <a href="/account/data/">download your data</a> at any time. The file can be fetched for 7 '
-                "days and only in the browser where you asked for it."
+                'You can <a href="/account/data/">download your data</a> at any time. The file can be fetched for '
+                f"{DataExport.KEPT.days} days and only in the browser where you asked for it. Then it is deleted."
             ),
             _text(
                 'You can <a href="/account/close/">close your account</a>. Your profile, your addresses and your '
-                "settings are deleted at once, and your name becomes “Former member”. What you wrote stays for the "
-                "others in the conversation, unless you have it erased too."
+                "settings are deleted at once, you are signed out everywhere, and your name becomes “Former member”. "
+                "What you wrote stays for the others in the conversation, unless you have it erased too."
             ),
             _heading("Nobody else"),
             _text(
@@ -125,7 +170,7 @@ _PAGES: list[tuple[str, str, str, list[Block]]] = [
     (
         "cookies",
         "Cookies",
-        "Two, and only after you begin to sign in.",
+        "Three, and only after you begin to sign in.",
         [
             _heading("Before you sign in"),
             _text("None."),
@@ -135,9 +180,15 @@ _PAGES: list[tuple[str, str, str, list[Block]]] = [
                 [
                     "sessionid: knows that you are signed in. It goes when you sign out.",
                     "csrftoken: makes sure that a form you send came from this site.",
+                    f"{settings.BROWSER_COOKIE_NAME}: a random number by which we know that you have signed in with "
+                    f"this browser before, so that we can write to you when it is a new one. It stays for "
+                    f"{BROWSERS_KEPT.days} days.",
                 ],
             ),
-            _text("Both are needed for the site to work, so we do not ask whether you want them. There are no others."),
+            _text(
+                "All are needed for the site to work safely, so we do not ask whether you want them. There are no "
+                "others."
+            ),
         ],
     ),
     (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -12,6 +12,8 @@ from network.actions.admission import admit, admit_invited
 from network.actions.audit import record
 from network.actions.membership import begin_membership, lock_own, remember
 from network.models import Invitation, Member, Membership, MembershipEvent, Network, Organisation
+
+KEPT = timedelta(days=90)  # after they have ended: addresses of people who may never have come
 
 
 def invite(
@@ -110,6 +112,13 @@ def accept_invitation(invitation: Invitation, *, by: Member, now: datetime | Non
         record("accepted invitation", invitation, by=by, network=invitation.network)
         notifications.invitation_accepted(invitation, now=now)
     return membership
+
+
+def forget_old_invitations(*, now: datetime | None = None) -> int:
+    """Deletes what nobody accepted and has ended long ago, with the address and the words in it; returns how many."""
+    long_ago = (now or timezone.now()) - KEPT
+    ended = Invitation.objects.filter(accepted_at=None, expires_at__lt=long_ago)
+    return int(ended.delete()[1].get("network.Invitation", 0))
 
 
 def _locked(invitation: Invitation) -> Invitation:

@@ -69,7 +69,7 @@ GRACE = 15 * 60  # seconds that a form may stay open beyond: what was typed is n
 
 
 def confirmation_required(
-    view: Callable[Concatenate[MemberRequest, Rest], HttpResponse],
+    view: Callable[Concatenate[MemberRequest, Rest], HttpResponseBase],
 ) -> Callable[Concatenate[HttpRequest, Rest], HttpResponseBase]:
     """For pages that change how somebody signs in, give away all that is theirs, or end it: an open browser that its
     owner left is not enough."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -45,7 +45,7 @@ def own_data(request: MemberRequest) -> HttpResponse:
 
 @confirmation_required
 @require_safe
-def download(request: MemberRequest, pk: int) -> FileResponse:
+def download(request: MemberRequest, pk: int) -> HttpResponseBase:
     """The file itself, for the session that asked. For every other there is none."""
     digest = digest_of(_session_key(request))
     found = get_object_or_404(DataExport.objects.visible_to(request.user), pk=pk, session_digest=digest)

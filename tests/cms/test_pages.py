@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, Group
 from django.core.management import call_command
 from django.test import Client
@@ -280,6 +281,31 @@ def test_a_new_hub_has_every_page_to_which_its_footer_leads(db: None, client: Cl
     links = re.findall(r'href="(/[^"]*)"', footer)
     assert len(links) >= 5
     assert [link for link in links if client.get(link).status_code != 200] == []
+
+
+def test_the_privacy_page_says_what_is_kept_and_for_how_long(db: None, client: Client) -> None:
+    call_command("set_up")
+    words = re.sub(r"<[^>]+>", " ", client.get("/privacy/").content.decode().partition("<main")[2])
+    words = re.sub(r"\s+", " ", words)
+
+    for kept in (
+        "network address",
+        "30 days after you signed in",  # sessions
+        "400 days after you last signed in with it",  # known browsers
+        "After 400 days it goes; if you have no account, after 90 days",  # mail
+        "90 days after the invitation has ended",
+        "Lists go after 90 days",
+        "goes after a day",  # addresses that nobody proved
+        "suspends or changes your account",
+        "recovery codes are encrypted",
+        "can be fetched for 7 days",
+        "as long as you have an account",
+        "for as long as the site runs",  # the audit log
+    ):
+        assert kept in words, kept
+    cookies = client.get("/cookies/").content.decode()
+    for cookie in (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.BROWSER_COOKIE_NAME):
+        assert f"{cookie}:" in cookies
 
 
 def test_setting_up_again_keeps_what_an_editor_made_of_a_page_of_the_footer(db: None) -> None:

@@ -16,7 +16,13 @@ from django.utils import timezone
 
 from network.actions.admission import begin_sign_up, open_account, prove_mailbox
 from network.actions.domains import confirm_domain, take_confirmation_back
-from network.actions.invitations import accept_invitation, invite, resend_invitation, revoke_invitation
+from network.actions.invitations import (
+    accept_invitation,
+    forget_old_invitations,
+    invite,
+    resend_invitation,
+    revoke_invitation,
+)
 from network.actions.mail import send_due_mail
 from network.actions.membership import appoint_facilitator, ask_to_join, join_network, suspend_member
 from network.forms import SignUpForm
@@ -479,3 +485,13 @@ def test_the_list_shows_each_with_its_state_and_takes_as_many_queries_for_twenty
     few = queries()
     fill(make_officers(20))
     assert queries() == few <= 12
+
+
+def test_what_nobody_accepted_is_forgotten_after_ninety_days(
+    cast: Cast, to_olga: Invitation, to_sam: Invitation
+) -> None:
+    accept_invitation(to_olga, by=cast.olga)
+
+    assert forget_old_invitations(now=to_sam.expires_at + timedelta(days=89)) == 0
+    assert forget_old_invitations(now=to_sam.expires_at + timedelta(days=91)) == 1
+    assert list(Invitation.objects.all()) == [to_olga]
