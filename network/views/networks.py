@@ -9,7 +9,7 @@ from allauth.account.utils import get_next_redirect_url
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Count, IntegerField, Prefetch, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -100,13 +100,24 @@ def network(request: HttpRequest, slug: str) -> HttpResponse:
     can_facilitate = permissions.can_facilitate(request.user, network)
     facilitators = Membership.objects.visible_to(request.user).facilitators().filter(network=network)
     facilitators = facilitators.select_related("member__organisation", "member__profile").order_by("member__name")
+    if can_facilitate:
+        # A number for them alone, asked with the list in which they stand themselves.
+        facilitators = facilitators.annotate(waiting=_count_of(_requests(network, request.user)))
+    shown = list(facilitators)
     context = {
         "network": network,
-        "facilitators": facilitators,
+        "facilitators": shown,
         "themes": Theme.objects.visible_to(request.user).of_network(network),
         "can_facilitate": can_facilitate,
+        "waiting": getattr(shown[0], "waiting", 0) if shown else 0,
     }
     return render(request, "network/network.html", context)
+
+
+def _count_of(rows: QuerySet[Membership]) -> Subquery:
+    """How many there are, as a column of another query."""
+    counted = rows.order_by().values("network").annotate(count=Count("pk")).values("count")
+    return Subquery(counted, output_field=IntegerField())
 
 
 @login_required
