@@ -26,9 +26,8 @@ from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, Request, sync_playwright
 
 from network.models import Member
-from network.permissions import is_staff
 from network.sessions import SessionStore
-from tests.cast import proof_of_second_factor
+from tests.cast import proof_of_signing_in
 from tests.servers import free_port
 
 # Playwright's synchronous interface runs an event loop in the test's own thread; nothing else uses that loop.
@@ -211,13 +210,13 @@ def put_session(context: BrowserContext, server: Server, member: Member, *, seco
 
 def session_of(member: Member, *, second_factor: bool = True) -> str:
     """A session as signing in makes it; for tests that are not about signing in. Staff have shown a second factor in
-    it, unless it is left out."""
+    it, unless it is left out: then nothing was proved lately."""
     session = SessionStore()
     session[SESSION_KEY] = str(member.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = member.get_session_auth_hash()
-    if second_factor and is_staff(member):
-        session.update(proof_of_second_factor(member))
+    if second_factor:
+        session.update(proof_of_signing_in(member))
     session.save()
     assert session.session_key
     return session.session_key

@@ -51,7 +51,7 @@ def test_an_administrator_merges_two_councils(browse: Browse, axe: Axe, cast: Ca
     Organisation.objects.create(name="Coastal Sussex Council", short_name="Coastal Sussex", slug="coastal-sussex")
     ada = browse(cast.ada, javascript=False, width=375)
 
-    ada.goto("/administration/domains/")
+    ada.goto("/administration/")
     press(ada, "Councils that merge")
     expect(ada.get_by_role("heading", level=1)).to_have_text("Merge organisations")
     axe(ada)

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from network.models import Member, Organisation, OrganisationDomain
 from tests.cast import Cast, app_code
-from tests.journeys.conftest import Browse, Server
+from tests.journeys.conftest import Browse, Server, put_session
 from tests.journeys.keyboard import press, write
 
 pytestmark = pytest.mark.browser
@@ -164,7 +164,8 @@ def test_a_member_cannot_move_to_an_unlisted_domain_but_to_the_one_of_another_co
     OrganisationDomain.objects.create(
         organisation=council, domain="newtown.example.org", source="register", confirmed_at=timezone.now()
     )
-    page = browse(cast.bob, javascript=False, width=375)
+    page = browse(javascript=False, width=375)
+    put_session(page.context, server, cast.bob, second_factor=False)
     page.goto(f"/people/{cast.bob.pk}/")
     press(page, page.get_by_role("link", name="Your account and how you sign in"))
     press(page, page.get_by_role("link", name="Change your email address"))
