@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from wagtail.models import Page
 
-from forums.models import Room
+from forums.models import Room, RoomRole
+from forums.permissions import can_have_room_role
 from network.models import Member, Network, Theme, Viewer
 from network.permissions import ALLOWED, SIGN_IN_FIRST, Verdict, can_read, can_stop_administering
 
@@ -33,11 +34,20 @@ def can_name_speakers(viewer: Viewer, event: Page) -> Verdict:
     return Verdict("Only those who may edit this event can name its speakers.")
 
 
-def can_be_named_by(viewer: Viewer, member: Member, room: Room) -> Verdict:
-    """An editor lets somebody else in from outside, and never themselves: publishing an event is no way into a network
-    that its facilitators keep."""
-    if member.pk == viewer.pk and not can_read(viewer, room.network):
+# Whatever is in the way, an editor from outside hears no more: who belongs to a network, or was shut out of it, is not
+# theirs to know.
+CANNOT_BE_NAMED = Verdict("This person cannot be named here. Check the address, or ask a facilitator of the network.")
+
+
+def can_be_named_by(viewer: Viewer, member: Member, room: Room, role: str) -> Verdict:
+    """An editor of no membership names speakers, other people only, and no hosts: publishing an event is no way into a
+    network that its facilitators keep."""
+    if can_read(viewer, room.network):
+        return can_have_room_role(member, room, role)
+    if member.pk == viewer.pk:
         return Verdict("You do not belong to this network, so ask one of its facilitators to name you.")
+    if role == RoomRole.Role.HOST or not can_have_room_role(member, room, role):
+        return CANNOT_BE_NAMED
     return ALLOWED
 
 

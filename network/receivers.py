@@ -25,8 +25,13 @@ from network.tasks import pack_own_data
 
 @receiver(email_confirmed)
 def mailbox_was_proved(request: HttpRequest, email_address: EmailAddress, **_: Any) -> None:
-    prove_mailbox(email_address.user, request.session.pop("sign_up", None))
-    note_proof(email_address.user)
+    member = Member.objects.get(pk=email_address.user_id)
+    if email_address.email.lower() != member.email.lower():
+        # Theirs once, or typed by somebody: it is no way into their account.
+        email_address.delete()
+        return
+    prove_mailbox(member, request.session.pop("sign_up", None))
+    note_proof(member)
 
 
 @receiver(let_in)  # of allauth: a person came through the door, and no program made a session

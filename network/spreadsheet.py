@@ -30,7 +30,8 @@ def file_of(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[s
 
 def line_of(cells: Sequence[Cell]) -> str:
     line = StringIO()
-    csv.writer(line).writerow([plain(cell) for cell in cells])
+    # In quotes all of them: a semicolon in a cell begins no new one where semicolons separate.
+    csv.writer(line, quoting=csv.QUOTE_ALL).writerow([plain(cell) for cell in cells])
     return line.getvalue()
 
 

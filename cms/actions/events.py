@@ -46,7 +46,7 @@ def close_room_of(page: Page) -> None:
 def name_speaker(link: EventRoom, member: Member, *, role: str, by: Member) -> RoomRole:
     """An editor of an event says who hosts its room or speaks in it. Raises Refused, LimitReached."""
     permissions.can_name_speakers(by, link.page).enforce()
-    permissions.can_be_named_by(by, member, link.room).enforce()
+    permissions.can_be_named_by(by, member, link.room, role).enforce()
     limits.NAMING_SPEAKERS.spend(by)
     with transaction.atomic():
         given = give_room_role(link.room, member, role=role, by=None)

@@ -8,12 +8,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from cms.actions.events import drop_speaker, name_speaker
+from cms.limits import LOOKING_FOR_SPEAKERS
 from cms.models import EventRoom
-from cms.permissions import can_name_speakers
+from cms.permissions import CANNOT_BE_NAMED, can_name_speakers
 from forums.forms import RoomRoleForm
 from forums.models import RoomRole
 from network.limits import LimitReached
-from network.permissions import Refused
+from network.permissions import Refused, can_read
 from network.views import MemberRequest, second_factor_required
 
 
@@ -30,7 +31,12 @@ def _room_of_editor(request: HttpRequest, pk: int) -> EventRoom:
 def speakers(request: MemberRequest, pk: int) -> HttpResponse:
     link = _room_of_editor(request, pk)
     form = RoomRoleForm(link.room, request.user, request.POST if request.method == "POST" else None)
-    if form.is_valid():
+    if form.is_bound:
+        # Before anybody is looked up: the answer says whether an address has an account.
+        LOOKING_FOR_SPEAKERS.spend(request.user)
+    if not form.is_valid() and form.has_error("who", "unknown") and not can_read(request.user, link.room.network):
+        form.errors["who"] = form.error_class([CANNOT_BE_NAMED.reason])
+    elif form.is_valid():
         try:
             given = name_speaker(link, form.cleaned_data["who"], role=form.cleaned_data["role"], by=request.user)
         except (LimitReached, Refused) as no:

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from forums import permissions
+from forums import limits, permissions
 from forums.actions.messages import say
 from forums.actions.room_roles import give_room_role, take_room_role
 from forums.forms import MessageForm, RoomRoleForm
@@ -56,6 +56,7 @@ def room_roles(request: HttpRequest, pk: int) -> HttpResponse:
     found = _room_of_member(request, pk)
     assert request.user.is_authenticated
     permissions.can_give_room_roles(request.user, found).enforce()
+    limits.LOOKING_FOR_PEOPLE.spend(request.user)  # before the answer says whether an address has an account
     form = RoomRoleForm(found, request.user, request.POST)
     if form.is_valid():
         try:

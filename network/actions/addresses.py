@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from network import limits, notifications, permissions
+from network.actions.admission import admit
 from network.actions.audit import record
 from network.models import Admission, Member, Organisation, OrganisationDomain
 from network.models.organisation import domain_of
@@ -35,10 +36,14 @@ def change_address(
         domain = domains.get(organisation=organisation) if organisation else domains.get()
         was, had = member.email, member.organisation_id
         member.email, member.organisation = email, domain.organisation
-        member.save(update_fields=["email", "organisation"])
+        member.mailbox_proved_at, member.mailbox_asked_at = now, None
+        member.save(update_fields=["email", "organisation", "mailbox_proved_at", "mailbox_asked_at"])
         EmailAddress.objects.filter(user=member).delete()
         EmailAddress.objects.create(user=member, email=email, verified=True, primary=True)
-        _readmit(member, domain, now=now)
+        if Admission.objects.filter(member=member).exists():
+            _readmit(member, domain, now=now)
+        else:
+            admit(member, organisation=organisation, now=now)
         record(
             "changed address",
             member,
@@ -55,6 +60,4 @@ def change_address(
 def _readmit(member: Member, domain: OrganisationDomain, *, now: datetime) -> None:
     """They are here by the new domain from now on; with one that nobody has confirmed, no further than it admits."""
     rule = Admission.Rule.CONFIRMED_DOMAIN if domain.is_confirmed else Admission.Rule.UNCONFIRMED_DOMAIN
-    Admission.objects.update_or_create(
-        member=member, defaults={"rule": rule, "domain": domain, "by": None, "note": "", "at": now}
-    )
+    Admission.objects.filter(member=member).update(rule=rule, domain=domain, by=None, note="", at=now)

@@ -118,7 +118,7 @@ def pick_themes(network: Network, themes: Sequence[Theme], *, by: Member | None)
             NetworkTheme(network=network, theme=theme, order=order) for order, theme in enumerate(new, start=first)
         )
         if new:
-            record("picked themes", network, by=by, network=network, themes=[theme.slug for theme in new])
+            record("picked themes", network, by=by, network=network, themes=[theme.pk for theme in new])
 
 
 def move_theme(network: Network, theme: Theme, *, up: bool, by: Member) -> None:
@@ -136,7 +136,7 @@ def move_theme(network: Network, theme: Theme, *, up: bool, by: Member) -> None:
             for order, row in enumerate(rows):
                 row.order = order
             NetworkTheme.objects.bulk_update(rows, ["order"])
-            record("moved theme", network, by=by, network=network, theme=theme.slug)
+            record("moved theme", network, by=by, network=network, theme=theme.pk)
 
 
 def take_away_theme(network: Network, theme: Theme, *, by: Member) -> None:
@@ -148,7 +148,7 @@ def take_away_theme(network: Network, theme: Theme, *, by: Member) -> None:
         _rows_of(network)
         permissions.can_take_away_theme(network, theme).enforce()
         NetworkTheme.objects.filter(network=network, theme=theme).delete()
-        record("took away theme", network, by=by, network=network, theme=theme.slug)
+        record("took away theme", network, by=by, network=network, theme=theme.pk)
 
 
 # What interests a member

@@ -122,6 +122,9 @@ class RequestCodeForm(allauth_forms.RequestLoginCodeForm):
         email: str = super().clean_email()
         if self._user is not None and Member.objects.unproved().filter(pk=self._user.pk).exists():
             self._user = None
+        # One mailbox leads into an account: the one that stands on the member, whatever else allauth keeps.
+        if isinstance(self._user, Member) and self._user.email.lower() != email.lower():
+            self._user = None
         # Whoever lapsed comes back by the code; whoever was suspended or closed the account does not.
         self._user = self._user or Member.objects.lapsed().filter(email__iexact=email).first()
         return email

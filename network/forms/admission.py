@@ -103,7 +103,7 @@ class LetInForm(forms.Form):
     )
     note = forms.CharField(
         label="Why is it right to let them in?",
-        help_text="Kept with their account, for whoever asks later. They do not see it.",
+        help_text="Kept with their account, for whoever asks later. They can read it in the data that they download.",
         max_length=500,
         widget=forms.Textarea,
         error_messages={

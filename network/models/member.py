@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AnonymousUser, Permission, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
@@ -79,6 +80,8 @@ class MemberQuerySet(models.QuerySet["Member"]):
     def unproved(self) -> MemberQuerySet:
         """Addresses that somebody typed into the sign-up form and nobody has shown to be theirs: no account yet."""
         typed = self.filter(emailaddress__verified=False, admission=None, last_login=None)
+        # Nor is whoever was made on the command line, with a password or a right.
+        typed = typed.filter(is_superuser=False, groups=None, password__startswith=UNUSABLE_PASSWORD_PREFIX)
         return typed.exclude(emailaddress__verified=True)
 
     def lapsed(self) -> MemberQuerySet:

@@ -6,7 +6,7 @@ from copy import copy
 
 from allauth.mfa.models import Authenticator
 
-from network.models import Member, Membership, Organisation, Viewer
+from network.models import Member, Membership, Network, Organisation, OrganisationDomain, Viewer
 from network.permissions.admission import can_be_admitted
 from network.permissions.verdict import ALLOWED, Verdict, can_take_part
 
@@ -77,4 +77,18 @@ def can_move_to(member: Member, email: str, organisation: Organisation | None) -
         return Verdict("Enter another address: this one is yours already.")
     moved = copy(member)
     moved.email = email
-    return can_be_admitted(moved, organisation)
+    verdict = can_be_admitted(moved, organisation)
+    if not verdict:
+        return verdict
+    domains = OrganisationDomain.objects.for_address(email)
+    domain = domains.get(organisation=organisation) if organisation else domains.get()
+    if domain.kind != member.kind:
+        # What somebody is decides where they may be, and is no matter of which address they type.
+        return Verdict("Addresses at this domain are for accounts of another kind. Ask us to change yours.")
+    closed = Membership.objects.active().filter(member=member, network__joining=Network.Joining.BY_REQUEST)
+    if not domain.is_confirmed and closed.exists():
+        return Verdict(
+            "An administrator has to confirm this email domain first, because you belong to a network that is joined "
+            "by request. Ask us to confirm it."
+        )
+    return ALLOWED

@@ -139,8 +139,13 @@ class SignInCode(CodeStep, allauth_views.ConfirmLoginCodeView):
     first_step = "account_request_login_code"
 
     def _verify_form_valid(self, form: SignInCodeForm) -> HttpResponse:
+        member = Member.objects.get(pk=self._process.user.pk)
+        if str(self._process.state.get("email", "")).lower() != member.email.lower():
+            # The address became another while the code was on its way: this mailbox leads nowhere now.
+            self._process.abort()
+            return HttpResponseRedirect(reverse(self.first_step) + "?" + urlencode({"code": "over"}))
         # An account made on the command line or by an editor has no record with allauth before its mailbox is proved.
-        sync_user_email_address(self._process.user)
+        sync_user_email_address(member)
         response: HttpResponse = self._process.finish(self.request.session.pop("onward", None))
         return response
 
@@ -162,14 +167,15 @@ class SignUp(StartsAgain, allauth_views.SignupView):
         if form.asks_for_council:
             return self.render_to_response(self.get_context_data(form=form))
         email, organisation = form.cleaned_data["email"], form.cleaned_data.get("organisation")
+        # First, and for every address alike: whether there is an account shows in no cookie.
+        self.request.session["sign_up"] = admission.SignUp(
+            email=email, name=form.cleaned_data["name"], organisation=organisation.pk if organisation else None
+        )
         try:
             member = admission.begin_sign_up(email, invitation=form.invitation)
         except admission.HasAccount:
             # The same page as for a new address; the mail says that there is an account already.
             return flows.signup.prevent_enumeration(self.request, email=email)
-        self.request.session["sign_up"] = admission.SignUp(
-            email=email, name=form.cleaned_data["name"], organisation=organisation.pk if organisation else None
-        )
         onward = get_next_redirect_url(self.request)
         address = reverse("welcome") + (f"?{urlencode({REDIRECT_FIELD_NAME: onward})}" if onward else "")
         if onward and form.invitation:

@@ -63,7 +63,9 @@ def network_members(request: HttpRequest, slug: str) -> HttpResponse:
     elif state != ANY:
         rows = rows.filter(state=state)
     if words:
-        rows = rows.filter(member__in=Member.objects.search(words))
+        # What somebody shows on their profile finds them only for those who may see it.
+        named = Q(member__name__icontains=words) | Q(member__organisation__name__icontains=words)
+        rows = rows.filter(named | Q(member__in=Member.objects.visible_to(request.user).search(words)))
     page, has_before, has_after = _page(rows, request.GET.get("after", ""), request.GET.get("before", ""))
 
     def address(**key: Any) -> str:

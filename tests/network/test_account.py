@@ -812,6 +812,39 @@ class TestChangingTheAddress:
         bob.refresh_from_db()
         assert bob.email == old
 
+    def test_a_code_asked_for_from_the_old_mailbox_leads_nowhere_any_more(
+        self, client: Client, bob: Member, newtown: OrganisationDomain
+    ) -> None:
+        old, stranger = bob.email, Client()
+        stranger.post(SIGN_IN, {"email": old})
+        code = code_in(mail.outbox[-1])
+        client.post("/account/email/", {"email": self.NEW})
+        client.post("/account/email/code/", {"code": code_in(mail.outbox[-1])})
+        sent = len(mail.outbox)
+
+        answer = stranger.post("/account/login/code/confirm/", {"code": code})
+
+        assert answer["Location"] == "/account/login/code/?code=over"
+        assert "_auth_user_id" not in stranger.session
+        assert len(mail.outbox) == sent
+        assert [row.email for row in bob.emailaddress_set.all()] == [self.NEW]
+
+    def test_what_somebody_is_does_not_change_with_the_address(
+        self, client: Client, bob: Member, newtown: OrganisationDomain
+    ) -> None:
+        OrganisationDomain.objects.filter(pk=newtown.pk).update(kind=Member.Kind.SUPPLIER)
+
+        assert "accounts of another kind" in page(client.post("/account/email/", {"email": self.NEW}))
+
+    def test_a_domain_that_nobody_confirmed_is_no_way_to_stay_in_a_closed_network(
+        self, client: Client, cast: Cast, bob: Member, newtown: OrganisationDomain
+    ) -> None:
+        OrganisationDomain.objects.filter(pk=newtown.pk).update(confirmed_at=None)
+        assert "confirm this email domain first" in page(client.post("/account/email/", {"email": self.NEW}))
+
+        bob.memberships.filter(network=cast.practitioners).delete()
+        assert client.post("/account/email/", {"email": self.NEW})["Location"] == "/account/email/code/"
+
     def test_a_domain_that_is_taken_away_meanwhile_lets_nobody_in(
         self, client: Client, bob: Member, newtown: OrganisationDomain
     ) -> None:
@@ -826,7 +859,9 @@ class TestChangingTheAddress:
         self, client: Client, bob: Member, newtown: OrganisationDomain
     ) -> None:
         oldtown = Organisation.objects.create(name="Oldtown Council", short_name="Oldtown", slug="oldtown")
-        OrganisationDomain.objects.create(organisation=oldtown, domain=newtown.domain, source="register")
+        OrganisationDomain.objects.create(
+            organisation=oldtown, domain=newtown.domain, source="register", confirmed_at=timezone.now()
+        )
         shown = page(client.post("/account/email/", {"email": self.NEW}))
         assert "Which council do you work for?" in shown
         assert "Error:" not in shown
@@ -937,7 +972,9 @@ class TestMail:
         bob: Member,
         django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
     ) -> None:
-        OrganisationDomain.objects.create(organisation=cast.council, domain="second.example.org", source="person")
+        OrganisationDomain.objects.create(
+            organisation=cast.council, domain="second.example.org", source="person", confirmed_at=timezone.now()
+        )
         old = bob.email
         client.post("/account/email/", {"email": "bob@second.example.org"})
         with django_capture_on_commit_callbacks(execute=True):

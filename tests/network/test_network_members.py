@@ -29,7 +29,7 @@ from network.actions.membership import (
     suspend_member,
 )
 from network.actions.networks import change_network
-from network.models import AuditEvent, Member, Membership, MembershipEvent, Network
+from network.models import AuditEvent, Member, Membership, MembershipEvent, Network, Profile
 from network.notifications import unread_notices
 from network.permissions import Refused
 from network.signals import membership_ended
@@ -381,3 +381,12 @@ def test_each_way_in_and_out_is_a_step_of_the_history(cast: Cast) -> None:
     leave_network(cast.ai, by=cast.olga)
 
     assert [event.kind for event in MembershipEvent.objects.filter(membership__member=cast.olga)] == ["joined", "left"]
+
+
+def test_words_of_a_profile_find_nobody_who_does_not_show_it_to_the_facilitator(cast: Cast) -> None:
+    for member in (cast.amir, cast.bob):
+        Profile.objects.create(member=member, about="Zebracrossing")
+    page = client_of(cast.fay).get(f"{MEMBERS}?state=any&q=zebracrossing").content.decode()
+
+    assert "Bob Belongs" in page
+    assert "Amir Applied" not in page

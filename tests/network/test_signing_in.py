@@ -10,6 +10,7 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core import mail
 from django.core.cache import cache
 from django.core.mail import EmailMessage
@@ -592,3 +593,16 @@ def test_mail_is_plain_text_with_addresses_of_this_site(client: Client, newtown:
         assert "http://127.0.0.1:8000/" in str(message.body)
         assert "localhost" not in str(message.body)
         assert "\n" not in message.subject
+
+
+def test_asking_twice_for_an_account_tells_nobody_whether_there_is_one(cast: Cast) -> None:
+    """The second answer is that of the limit; even there, a cookie would tell."""
+    EmailAddress.objects.create(user=cast.bob, email=cast.bob.email, verified=True, primary=True)
+
+    def second_answer(email: str) -> tuple[int, list[str]]:
+        typed = {"email": email, "name": "Some Body"}
+        Client().post("/account/signup/", typed)
+        answer = Client().post("/account/signup/", typed)
+        return answer.status_code, sorted(answer.cookies)
+
+    assert second_answer(cast.bob.email) == second_answer("new.person@exampleshire.example.org")
