@@ -34,7 +34,7 @@ def test_an_administrator_finds_a_member_and_suspends_them(
     ada.goto("/networks/")
     ada.get_by_role("link", name="Administration").press("Enter")
     axe(ada)
-    ada.get_by_role("main").get_by_role("link", name="People").press("Enter")
+    ada.get_by_role("main").get_by_role("link", name="People", exact=True).press("Enter")
     ada.get_by_label("Name, email or organisation").focus()
     ada.keyboard.type("bob")
     ada.keyboard.press("Enter")
