@@ -132,6 +132,10 @@ _PAGES: list[tuple[str, str, str, list[Block]]] = [
                 "settings are deleted at once, you are signed out everywhere, and your name becomes “Former member”. "
                 "What you wrote stays for the others in the conversation, unless you have it erased too."
             ),
+            _text(
+                "If a network had suspended you, that stays true when you come back: we keep a mark that can be "
+                "compared with an address and from which none can be read."
+            ),
             _heading("Nobody else"),
             _text(
                 "No page of this site asks another site for anything: no analytics, no fonts, no pictures from "

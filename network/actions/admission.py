@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from network import notifications, permissions
 from network.actions.audit import record
+from network.actions.membership import restore_suspensions
 from network.models import Admission, AdmissionRequest, Invitation, Member, Organisation, OrganisationDomain
 from network.models.member import mailbox_of
 
@@ -106,6 +107,7 @@ def _admit(
             member.save(update_fields=["name", "organisation", "kind"])
             record("admitted", member, by=by, rule=str(rule), domain=domain.domain, kind=domain.kind)
             _settle_request(member, now)
+            restore_suspensions(member, now=now)
     return admission
 
 
@@ -126,6 +128,7 @@ def admit_invited(invitation: Invitation, member: Member, *, now: datetime | Non
     waiting = AdmissionRequest.objects.filter(member=member, state=AdmissionRequest.State.WAITING)
     waiting.update(state=AdmissionRequest.State.ADMITTED, decided_at=now, decided_by=invitation.by)
     record("admitted", member, by=None, rule=str(admission.rule), invitation=invitation.pk, kind=str(member.kind))
+    restore_suspensions(member, now=now)
     return admission
 
 

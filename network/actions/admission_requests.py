@@ -11,6 +11,7 @@ from network import limits, notifications, permissions
 from network.actions.admission import admit
 from network.actions.audit import record
 from network.actions.domains import add_domain
+from network.actions.membership import restore_suspensions
 from network.actions.organisations import add_organisation
 from network.models import Admission, AdmissionRequest, Member, Organisation
 from network.models.organisation import domain_of
@@ -83,6 +84,7 @@ def let_in(
         if adds_domain:
             domain = domain_of(member.email)
             add_domain(organisation, domain, by=by, kind=kind, is_confirmed=confirms_domain, now=now)
+        restore_suspensions(member, now=now)
         notifications.admission_decided(request, now=now)
     return admission
 

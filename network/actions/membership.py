@@ -12,7 +12,7 @@ from network import limits, notifications, permissions, signals
 from network.actions.access import shut_out
 from network.actions.audit import record
 from network.actions.notices import settle_notices
-from network.models import Member, Membership, MembershipEvent, Network
+from network.models import Member, Membership, MembershipEvent, Network, StandingSuspension
 
 Kind = MembershipEvent.Kind
 REMIND_AFTER = 2  # working days
@@ -372,3 +372,27 @@ def end_membership(
     membership.decided_at, membership.decided_by, membership.decision = decided_at, decided_by, decision
     membership.save(update_fields=["state", "role", "decided_at", "decided_by", "decision"])
     shut_out(membership)
+
+
+def keep_suspensions(member: Member) -> None:
+    """Part of closing an account: leaving is no way round a suspension."""
+    digest = StandingSuspension.digest_of(member.email)
+    for suspended in Membership.objects.filter(member=member, state=Membership.State.SUSPENDED):
+        StandingSuspension.objects.get_or_create(network_id=suspended.network_id, mailbox_digest=digest)
+
+
+def restore_suspensions(member: Member, *, now: datetime | None = None) -> None:
+    """Part of letting somebody in: whose mailbox a network had suspended begins there as suspended. The facilitators
+    may let them in again, as they could before; who invites them has."""
+    now = now or timezone.now()
+    waiting = StandingSuspension.objects.filter(mailbox_digest=StandingSuspension.digest_of(member.email))
+    for suspension in waiting.select_related("network").select_for_update(of=("self",)):
+        membership, _ = Membership.objects.update_or_create(
+            member=member,
+            network=suspension.network,
+            # Once let in again, they begin like anybody who joins now.
+            defaults={"state": Membership.State.SUSPENDED, "joined_at": now, "read_before": now},
+        )
+        remember(membership, Kind.SUSPENDED, by=None, now=now)
+        record("restored suspension", membership, by=None, network=suspension.network)
+        suspension.delete()

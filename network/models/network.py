@@ -4,8 +4,9 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
-from network.models.member import Viewer
+from network.models.member import Viewer, mailbox_of
 
 
 class NetworkQuerySet(models.QuerySet["Network"]):
@@ -245,3 +246,25 @@ class MembershipEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.membership_id}: {self.get_kind_display()}"
+
+
+class StandingSuspension(models.Model):
+    """Somebody whom a network had suspended has closed their account: the suspension waits for the same mailbox to come
+    back. Holds no address, only what can be made of one that is typed again. No member reads it."""
+
+    network = models.ForeignKey(Network, on_delete=models.CASCADE, related_name="+")
+    mailbox_digest = models.CharField(max_length=64)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["network", "mailbox_digest"], name="standing_suspension_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"A closed account in {self.network}"
+
+    @staticmethod
+    def digest_of(address: str) -> str:
+        """Of the mailbox. Made with the site's secret key, so that a list of addresses does not find them."""
+        return salted_hmac("network.StandingSuspension", mailbox_of(address), algorithm="sha256").hexdigest()

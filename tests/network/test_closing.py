@@ -26,11 +26,11 @@ from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
 from forums.models import Message, Post, Room, Thread
 from forums.search import search_posts
-from network.actions.admission import begin_sign_up
+from network.actions.admission import begin_sign_up, open_account
 from network.actions.closing import close_account
 from network.actions.exports import ask_for_data, pack_data
 from network.actions.mail import MailLedger
-from network.actions.membership import appoint_facilitator
+from network.actions.membership import appoint_facilitator, reinstate_member
 from network.actions.notices import give_notice
 from network.actions.rules import agree_to_rules, set_up_rules
 from network.models import (
@@ -46,9 +46,10 @@ from network.models import (
     MemberTool,
     Network,
     Profile,
+    StandingSuspension,
     Tag,
 )
-from network.permissions import Refused
+from network.permissions import Refused, can_join
 from tests.cast import Cast, sign_in
 
 CANARY = "zyzzyva"
@@ -323,3 +324,25 @@ def test_an_open_browser_that_its_owner_left_is_not_enough(cast: Cast, address: 
 def test_an_anonymous_visitor_is_asked_to_sign_in(client: Client, db: None) -> None:
     assert client.get("/account/close/")["Location"].startswith("/account/login/code/")
     assert client.post("/account/close/", {"written": "erase", "sure": "on"}).status_code == 302
+
+
+def test_leaving_is_no_way_round_a_suspension(cast: Cast) -> None:
+    address = cast.sven.email
+    close_account(by=cast.sven, erase=True)
+    assert all(address not in str(row) for row in StandingSuspension.objects.values())
+
+    again = open_account(address, name="Sven Again")
+
+    assert not can_join(again, cast.ai)
+    assert {row.state for row in again.memberships.all()} == {Membership.State.SUSPENDED}
+    assert not Network.objects.of(again).exists()
+    assert not StandingSuspension.objects.exists()
+
+    reinstate_member(again.memberships.get(network=cast.ai), by=cast.fay)
+    assert list(Network.objects.of(again)) == [cast.ai]
+
+
+def test_who_was_not_suspended_leaves_no_mark(cast: Cast) -> None:
+    close_account(by=cast.bob)
+
+    assert not StandingSuspension.objects.exists()
