@@ -151,9 +151,11 @@ class RoomRoleForm(forms.Form):
         error_messages={"required": "Select host or speaker"},
     )
 
-    def __init__(self, room: Room, viewer: Viewer, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, room: Room, viewer: Viewer, *args: Any, nobody: str = "", **kwargs: Any) -> None:
+        """`nobody`: what is said where nobody is found, instead of why."""
         super().__init__(*args, **kwargs)
         self.auto_id = "room_role_%s"  # beside the composer's fields
+        self.nobody = nobody
         self.room = room
         self.viewer = viewer
 
@@ -168,7 +170,7 @@ class RoomRoleForm(forms.Form):
             found = list(Member.objects.filter(pk__in=here.values("member"), name__iexact=typed)[:2])
             nobody = "No member of this network has this name. Enter their email address"
         if not found:
-            raise forms.ValidationError(nobody, code="unknown")
+            raise forms.ValidationError(self.nobody or nobody, code="unknown")
         if len(found) > 1:
             raise forms.ValidationError("Several members have this name. Enter an email address", code="ambiguous")
         member: Member = found[0]

@@ -13,8 +13,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
 from network import sessions
-from network.actions.admission import prove_mailbox
-from network.actions.mailbox import ask_for_proof, note_proof
+from network.actions.mailbox import address_was_proved, ask_for_proof, note_proof
 from network.actions.sessions import BROWSERS_KEPT, know_browser
 from network.actions.welcome import offer_welcome
 from network.models import DataExport, Member
@@ -25,13 +24,7 @@ from network.tasks import pack_own_data
 
 @receiver(email_confirmed)
 def mailbox_was_proved(request: HttpRequest, email_address: EmailAddress, **_: Any) -> None:
-    member = Member.objects.get(pk=email_address.user_id)
-    if email_address.email.lower() != member.email.lower():
-        # Theirs once, or typed by somebody: it is no way into their account.
-        email_address.delete()
-        return
-    prove_mailbox(member, request.session.pop("sign_up", None))
-    note_proof(member)
+    address_was_proved(email_address, request.session.pop("sign_up", None))
 
 
 @receiver(let_in)  # of allauth: a person came through the door, and no program made a session

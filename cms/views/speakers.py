@@ -30,13 +30,11 @@ def _room_of_editor(request: HttpRequest, pk: int) -> EventRoom:
 @require_http_methods(["GET", "HEAD", "POST"])
 def speakers(request: MemberRequest, pk: int) -> HttpResponse:
     link = _room_of_editor(request, pk)
-    form = RoomRoleForm(link.room, request.user, request.POST if request.method == "POST" else None)
+    nobody = "" if can_read(request.user, link.room.network) else CANNOT_BE_NAMED.reason
+    form = RoomRoleForm(link.room, request.user, request.POST if request.method == "POST" else None, nobody=nobody)
     if form.is_bound:
-        # Before anybody is looked up: the answer says whether an address has an account.
-        LOOKING_FOR_SPEAKERS.spend(request.user)
-    if not form.is_valid() and form.has_error("who", "unknown") and not can_read(request.user, link.room.network):
-        form.errors["who"] = form.error_class([CANNOT_BE_NAMED.reason])
-    elif form.is_valid():
+        LOOKING_FOR_SPEAKERS.spend(request.user)  # before anybody is looked up
+    if form.is_valid():
         try:
             given = name_speaker(link, form.cleaned_data["who"], role=form.cleaned_data["role"], by=request.user)
         except (LimitReached, Refused) as no:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
@@ -13,12 +14,25 @@ from django.utils import timezone
 
 from network import notifications
 from network.actions.access import end_access_of
+from network.actions.admission import SignUp, prove_mailbox
 from network.actions.audit import record
 from network.models import Member
 from network.notifications import ANSWERED_WITHIN
 
 MONTH = timedelta(days=365.25 / 12)
 AT_ONCE = 200  # members that one look takes, so that a job stays short; the next look takes the next
+
+
+def address_was_proved(address: EmailAddress, told: SignUp | None) -> None:
+    """A code that was mailed to an address was entered. An address that is not the member's own, theirs once or typed
+    by somebody, is no way into their account and goes."""
+    with transaction.atomic():
+        member = Member.objects.get(pk=address.user_id)
+        if address.email.lower() != member.email.lower():
+            address.delete()
+            return
+        prove_mailbox(member, told)
+        note_proof(member)
 
 
 def note_proof(member: Member, *, now: datetime | None = None) -> None:

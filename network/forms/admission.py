@@ -6,22 +6,14 @@ from typing import Any
 
 from django import forms
 
-from network.forms.account import readable_name
+from network.forms.account import name_field, readable_name
 from network.models import Member, Organisation
 
 
 class AskForAdmissionForm(forms.Form):
     """Somebody whom no rule knows. The name is asked for where we have none yet."""
 
-    name = forms.CharField(
-        label="Full name",
-        max_length=100,
-        error_messages={
-            "required": "Enter your full name",
-            "max_length": "Full name must be 100 characters or fewer",
-        },
-        widget=forms.TextInput(attrs={"autocomplete": "name", "spellcheck": "false"}),
-    )
+    name = name_field()
     works_for = forms.CharField(
         label="Which organisation do you work for?",
         max_length=200,

@@ -66,7 +66,11 @@ def merge(request: HttpRequest) -> HttpResponse:
     picked = Picked(request)
     found: list[Organisation] = []
     if picked.words:
-        matches = Organisation.objects.filter(_named(picked.words)).exclude(pk__in=[one.pk for one in picked.all])
+        matches = (
+            Organisation.objects.visible_to(request.user)
+            .filter(_named(picked.words))
+            .exclude(pk__in=[one.pk for one in picked.all])
+        )
         current = Organisation.objects.visible_to(request.user).current().filter(succeeded_by=None)
         found = list(current.filter(pk__in=matches.values("pk")).order_by("name", "pk")[: FOUND + 1])
     context = {

@@ -21,6 +21,7 @@ from network.models import MemberTheme, Network, Theme
 from network.models.theme import ThemeQuerySet, theme_uses
 from network.permissions import Refused
 from network.views import MemberRequest, second_factor_required
+from network.views.networks import facilitated
 
 # The vocabulary
 
@@ -147,14 +148,6 @@ def merge(request: MemberRequest, pk: int) -> HttpResponse:
 # A network's choice
 
 
-def _facilitated(request: HttpRequest, slug: str) -> Network:
-    """The network of a page for its facilitators. For everybody else there is no such page."""
-    network = get_object_or_404(Network.objects.visible_to(request.user), slug=slug)
-    if not permissions.can_facilitate(request.user, network):
-        raise Http404
-    return network
-
-
 def _not_chosen(request: HttpRequest, network: Network) -> QuerySet[Theme]:
     """What a network could add: the vocabulary, and what is its own."""
     known = Theme.objects.visible_to(request.user).filter(Q(private_to=None) | Q(private_to=network))
@@ -164,7 +157,7 @@ def _not_chosen(request: HttpRequest, network: Network) -> QuerySet[Theme]:
 @second_factor_required
 @require_safe
 def network_themes(request: HttpRequest, slug: str) -> HttpResponse:
-    network = _facilitated(request, slug)
+    network = facilitated(request, slug)
     return _choice_page(request, network, ThemeChoiceForm(_not_chosen(request, network)))
 
 
@@ -176,7 +169,7 @@ def _choice_page(request: HttpRequest, network: Network, form: ThemeChoiceForm) 
 @second_factor_required
 @require_POST
 def pick(request: MemberRequest, slug: str) -> HttpResponse:
-    network = _facilitated(request, slug)
+    network = facilitated(request, slug)
     form = ThemeChoiceForm(_not_chosen(request, network), request.POST)
     if not form.is_valid():
         return _choice_page(request, network, form)
@@ -194,7 +187,7 @@ def _chosen(request: HttpRequest, network: Network, slug: str) -> Theme:
 @require_POST
 def move(request: MemberRequest, slug: str, theme: str) -> HttpResponse:
     """One place up, or down where the button said so; the page comes back at the theme."""
-    network = _facilitated(request, slug)
+    network = facilitated(request, slug)
     verbs.move_theme(network, _chosen(request, network, theme), up=request.POST.get("to") != "down", by=request.user)
     return redirect(f"{reverse('network_themes', args=[slug])}#theme-{theme}")
 
@@ -202,7 +195,7 @@ def move(request: MemberRequest, slug: str, theme: str) -> HttpResponse:
 @second_factor_required
 @require_POST
 def take_away(request: MemberRequest, slug: str, theme: str) -> HttpResponse:
-    network = _facilitated(request, slug)
+    network = facilitated(request, slug)
     chosen = _chosen(request, network, theme)
     try:
         verbs.take_away_theme(network, chosen, by=request.user)
