@@ -193,3 +193,11 @@ def test_an_account_that_the_site_opens_can_sign_in_and_is_opened_once(newtown: 
     assert open_account(EMAIL, name="Somebody Else") == nora
     assert EmailAddress.objects.get(user=nora).verified
     assert Member.objects.get(pk=nora.pk).name == "Nora New"
+
+
+def test_an_account_made_on_the_command_line_is_not_forgotten(db: None) -> None:
+    made = Member.objects.create_superuser("root@example.org", "a long enough password")
+    EmailAddress.objects.create(user=made, email=made.email, verified=False, primary=True)
+
+    assert forget_unproved(now=timezone.now() + timedelta(days=2)) == 0
+    assert Member.objects.filter(pk=made.pk).exists()

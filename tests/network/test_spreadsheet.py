@@ -43,6 +43,11 @@ def test_numbers_and_times_are_no_text() -> None:
     assert [plain(-5), plain(None), plain(datetime(2026, 7, 1, 11, tzinfo=UTC))] == ["-5", "", "2026-07-01 12:00:00"]
 
 
+def test_a_semicolon_in_a_cell_begins_no_cell_where_semicolons_separate() -> None:
+    text = "".join(file_of(["Name"], [["a;=cmd()"]]))
+    assert list(csv.reader(text.splitlines()[1:], delimiter=";")) == [["a;=cmd()"]]
+
+
 def test_a_file_is_read_again_as_it_was_written() -> None:
     text = "".join(file_of(["Name", "Words"], [["Zoë, Ltd", 'She said "no"\nand left'], ["=1", 2]]))
 

@@ -443,6 +443,8 @@ class TestANetworksChoice:
         assert "Members can now start threads under Highways." in said(page)
         assert self.order(cast)[-1] == "highways"
         assert last_recorded().verb == "picked themes"
+        # By number: the name of a theme that is private to a network is a word of its members.
+        assert all(isinstance(theme, int) for theme in last_recorded().details["themes"])
 
     def test_choosing_none_is_an_error_and_the_page_stays(self, cast: Cast) -> None:
         page = said(browser(cast, "fay").post(f"{self.ADDRESS}pick/", {"theme": ""}))
