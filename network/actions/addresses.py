@@ -11,17 +11,23 @@ from django.utils import timezone
 from network import limits, notifications, permissions
 from network.actions.admission import admit
 from network.actions.audit import record
+from network.actions.sessions import sign_out_elsewhere
 from network.models import Admission, Member, Organisation, OrganisationDomain
 from network.models.organisation import domain_of
 from network.permissions import Refused
 
 
 def change_address(
-    email: str, *, by: Member, organisation: Organisation | None = None, now: datetime | None = None
+    email: str,
+    *,
+    by: Member,
+    this_session: str | None,
+    organisation: Organisation | None = None,
+    now: datetime | None = None,
 ) -> Member:
     """Gives a member the address that they have just proved to be theirs, and the organisation to which its domain
-    belongs. `organisation` None where the domain leaves no choice. Tells the old address. Raises Refused,
-    LimitReached."""
+    belongs; signs them out everywhere but in `this_session`, for whoever came by the old mailbox is not asked again.
+    `organisation` None where the domain leaves no choice. Tells the old address. Raises Refused, LimitReached."""
     now = now or timezone.now()
     permissions.can_move_to(by, email, organisation).enforce()
     limits.MOVING.spend(by, now=now)
@@ -44,6 +50,7 @@ def change_address(
             _readmit(member, domain, now=now)
         else:
             admit(member, organisation=organisation, now=now)
+        sign_out_elsewhere(member, this_one=this_session)
         record(
             "changed address",
             member,

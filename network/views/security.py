@@ -536,7 +536,9 @@ def address_code(request: MemberRequest) -> HttpResponse:
         process.abort()
         organisation = Organisation.objects.filter(pk=chosen).first() if chosen else None
         try:
-            member = change_address(email, by=request.user, organisation=organisation)
+            member = change_address(
+                email, by=request.user, organisation=organisation, this_session=request.session.session_key
+            )
         except Refused as refused:
             messages.error(request, str(refused))
             return redirect("account_email")

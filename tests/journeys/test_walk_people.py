@@ -44,7 +44,7 @@ def test_a_new_officers_first_visit_by_keyboard_without_scripts(browse: Browse, 
     expect(olga.get_by_text("You have joined the AI Network.")).to_be_visible()
     expect(olga.get_by_role("heading", level=1)).to_have_text("Welcome, Olga Outside")
     axe(olga)
-    press_until(olga, "Go on with the steps")
+    press_until(olga, "Start the three steps")
     olga.keyboard.press("Enter")
 
     expect(olga.get_by_role("heading", level=1)).to_contain_text("How shall we write to you?")

@@ -778,6 +778,10 @@ class TestChangingTheAddress:
         self, client: Client, bob: Member, newtown: OrganisationDomain
     ) -> None:
         old = bob.email
+        elsewhere = Client()
+        elsewhere.post(SIGN_IN, {"email": old})
+        elsewhere.post("/account/login/code/confirm/", {"code": code_in(mail.outbox[-1])})
+        assert elsewhere.get("/account/").status_code == 200
         assert client.post("/account/email/", {"email": self.NEW})["Location"] == "/account/email/code/"
         bob.refresh_from_db()
         assert bob.email == old
@@ -790,6 +794,9 @@ class TestChangingTheAddress:
             (self.NEW, True, True)
         ]
         assert AuditEvent.objects.get(verb="changed address").details["to_domain"] == "newtown.example.org"
+        # Whoever is signed in elsewhere came by the old mailbox, perhaps.
+        assert not Session.objects.filter(pk=elsewhere.session.session_key).exists()
+        assert client.get("/account/").status_code == 200
         # The same member signs in with the new one, and nobody with the old one.
         browser = Client()
         browser.post(SIGN_IN, {"email": self.NEW})
