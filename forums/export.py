@@ -7,14 +7,26 @@ from collections.abc import Iterable
 
 from django.conf import settings
 
-from forums.models import MemberThread, Message, Post, RoomRole, Thread
+from forums.models import (
+    Attachment,
+    Draft,
+    FeedKey,
+    FollowLevel,
+    MemberThread,
+    Mention,
+    Message,
+    Post,
+    Reaction,
+    RoomRole,
+    Thread,
+)
 from network.export import Part, Row, register
 from network.models import Member
 
 
 def _threads(member: Member) -> Iterable[Row]:
     """What they wrote is theirs wherever they belong by now."""
-    begun = Thread.objects.filter(author=member).for_rows()
+    begun = Thread.objects.filter(author=member).for_rows().select_related("practice")
     for thread in begun.order_by("started_at", "pk"):
         yield {
             "Started": thread.started_at,
@@ -22,17 +34,34 @@ def _threads(member: Member) -> Iterable[Row]:
             "Title": thread.title,
             "Kind": str(thread.get_kind_display()),
             "Tags": [tag.name for tag in thread.tags.all()],
+            **_practice(thread),
             "Address": settings.SITE_URL + thread.get_absolute_url(),
         }
 
 
+def _practice(thread: Thread) -> Row:
+    told = getattr(thread, "practice", None)
+    if told is None:
+        return {}
+    return {
+        "Tool": told.tool,
+        "Stage": str(told.get_stage_display()),
+        "Outcome": told.outcome,
+        "What you would do differently": told.differently,
+    }
+
+
 def _posts(member: Member) -> Iterable[Row]:
     written = Post.objects.filter(author=member).select_related("thread__network", "organisation")
-    for post in written.order_by("written_at", "pk").iterator():
+    for post in written.prefetch_related("versions").order_by("written_at", "pk").iterator(500):
         yield {
             "Written": post.written_at,
             "Network": str(post.thread.network),
             "Text": post.source,
+            "Earlier words": [version.source for version in post.versions.all()],
+            "Others may quote it": str(post.get_quoting_display()),
+            "Deleted": post.deleted_at,
+            "Hidden": post.hidden_at,
             "Council at the time": str(post.organisation or ""),
             "Address": settings.SITE_URL + post.get_absolute_url(),
         }
@@ -67,7 +96,48 @@ def _reading(member: Member) -> Iterable[Row]:
             "Read up to post": row.last_read_number,
             "Follow level": str(row.get_level_display()),
             "Because": row.level_reason,
+            "Bookmarked": row.bookmarked_at,
+            "Reminder": row.remind_at,
         }
+
+
+def _levels(member: Member) -> Iterable[Row]:
+    chosen = FollowLevel.objects.filter(member=member).select_related("network", "theme")
+    for row in chosen.order_by("pk"):
+        yield {"Of": str(row.network or row.theme), "Follow level": str(row.get_level_display())}
+
+
+def _reactions(member: Member) -> Iterable[Row]:
+    for row in Reaction.objects.filter(member=member).select_related("post").order_by("at"):
+        address = settings.SITE_URL + row.post.get_absolute_url()
+        yield {"Given": row.at, "Reaction": str(row.get_kind_display()), "Address": address}
+
+
+def _mentions(member: Member) -> Iterable[Row]:
+    for row in Mention.objects.filter(member=member).select_related("post").order_by("pk"):
+        yield {"Written": row.post.written_at, "Address": settings.SITE_URL + row.post.get_absolute_url()}
+
+
+def _drafts(member: Member) -> Iterable[Row]:
+    for row in Draft.objects.filter(member=member).select_related("network").order_by("saved_at"):
+        typed = [f"{name}: {value}" for name, value in row.fields.items()]
+        yield {"Saved": row.saved_at, "Network": str(row.network), "Typed": typed}
+
+
+def _attachments(member: Member) -> Iterable[Row]:
+    for row in Attachment.objects.filter(member=member).order_by("uploaded_at"):
+        yield {"Uploaded": row.uploaded_at, "Name": row.name, "Bytes": row.size, "Description": row.alt}
+
+
+def _attached_files(member: Member) -> Iterable[tuple[str, bytes]]:
+    for row in Attachment.objects.filter(member=member).order_by("uploaded_at"):
+        with row.file.open("rb") as file:
+            yield f"attachments/{row.pk}-{row.name}", file.read()
+
+
+def _feeds(member: Member) -> Iterable[Row]:
+    for row in FeedKey.objects.filter(member=member):
+        yield {"Private feed addresses made": row.made_at}
 
 
 register(Part("threads", "Threads you started", _threads))
@@ -75,3 +145,9 @@ register(Part("posts", "Posts you wrote", _posts))
 register(Part("messages", "What you said in live rooms", _messages))
 register(Part("room_roles", "Live rooms you host or speak in", _roles))
 register(Part("reading", "Threads you have read", _reading))
+register(Part("levels", "Networks and themes you follow or mute", _levels))
+register(Part("reactions", "Reactions you gave", _reactions))
+register(Part("mentions", "Posts that mention you", _mentions))
+register(Part("drafts", "Drafts", _drafts))
+register(Part("attachments", "Files you attached", _attachments, _attached_files))
+register(Part("feeds", "Your private feeds", _feeds))

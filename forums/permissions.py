@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from forums.models import Room, RoomRole, Thread
+from forums.models import Post, PostVersion, Room, RoomRole, Thread
 from network.models import Member, Network, Theme, Viewer
 from network.permissions import ALLOWED, NOT_A_MEMBER, Verdict, can_facilitate, can_read, membership_of
 
@@ -33,6 +33,43 @@ def can_reply(viewer: Viewer, thread: Thread) -> Verdict:
     if verdict and thread.is_locked:
         return Verdict("This thread is locked, so nobody can reply to it.")
     return verdict
+
+
+def can_edit(viewer: Viewer, post: Post) -> Verdict:
+    """Whoever wrote it, as long as it can be read and the thread can be written in."""
+    verdict = can_reply(viewer, post.thread)
+    if verdict and (not post.author_id or post.author_id != viewer.pk):
+        return Verdict("You can only change what you wrote yourself.")
+    if verdict and not post.is_shown:
+        return Verdict("This post can no longer be read, so it cannot be changed.")
+    return verdict
+
+
+def can_delete(viewer: Viewer, post: Post) -> Verdict:
+    """Whoever wrote it. What others have answered keeps its beginning: a facilitator can hide that."""
+    verdict = can_read(viewer, post.thread.network)
+    if not verdict:
+        return verdict
+    if not post.author_id or post.author_id != viewer.pk:
+        return Verdict("You can only delete what you wrote yourself.")
+    if post.number == 1 and post.thread.visible_count > 1:
+        return Verdict("Others have answered, so the first post stays. You can change its words, or ask a facilitator.")
+    return ALLOWED
+
+
+def can_hide(viewer: Viewer, post: Post) -> Verdict:
+    """Hiding a post, and bringing it back."""
+    return can_facilitate(viewer, post.thread.network)
+
+
+def can_hide_version(viewer: Viewer, version: PostVersion) -> Verdict:
+    return can_facilitate(viewer, version.post.thread.network)
+
+
+def can_follow_theme(viewer: Viewer, theme: Theme) -> Verdict:
+    if Theme.objects.visible_to(viewer).filter(pk=theme.pk).exists():
+        return ALLOWED
+    return Verdict("There is no such theme for you.")
 
 
 def can_lock(viewer: Viewer, thread: Thread) -> Verdict:

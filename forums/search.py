@@ -39,6 +39,11 @@ _FORGET = {
     ],
 }
 
+_FORGET_ONE = {
+    "postgresql": "DELETE FROM forums_post_index WHERE post_id = %s",
+    "sqlite": "DELETE FROM forums_post_index WHERE rowid = %s",
+}
+
 _SEARCH = {
     "postgresql": """
         WITH inside AS (
@@ -87,6 +92,12 @@ def index_post(post: Post, *, title: str = "") -> None:
     """Puts the words of a post into the index, and with its first post the thread's title."""
     with connection.cursor() as cursor:
         cursor.execute(_INDEX[connection.vendor], [post.pk, title, markup.plain(post.html)])
+
+
+def forget_post(post: Post) -> None:
+    """Takes a post out of the index, and with a first post the thread's title."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET_ONE[connection.vendor], [post.pk])
 
 
 def forget_posts_of(member: Member) -> None:

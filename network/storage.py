@@ -68,3 +68,8 @@ def portrait(file: IO[bytes]) -> bytes:
 def exports() -> FileSystemStorage:
     """What members take along, until they have, each under a random name."""
     return FileSystemStorage(location=settings.PRIVATE_ROOT / "exports", base_url=None)
+
+
+def attachments() -> FileSystemStorage:
+    """Files with posts, each under a random name; a view that asks `visible_to` serves them."""
+    return FileSystemStorage(location=settings.PRIVATE_ROOT / "attachments", base_url=None)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 
 from django.db import transaction
 
 from forums import search
-from forums.models import Message, Post, Room, Thread, ThreadTag
+from forums.models import Attachment, Message, Post, PostVersion, Practice, Room, Thread, ThreadTag
 from network.models import Member, Tag
 
 TITLE = "A thread by a former member"
@@ -29,7 +30,14 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
 
 def _erase_posts(member: Member) -> None:
     search.forget_posts_of(member)
-    Post.objects.filter(author=member).update(source="", html="", organisation=None, submission=None)
+    own = Post.objects.filter(author=member)
+    PostVersion.objects.filter(post__in=own).delete()
+    for attachment in Attachment.objects.filter(member=member):
+        transaction.on_commit(partial(attachment.file.storage.delete, str(attachment.file.name)), robust=True)
+        attachment.delete()
+    own.filter(hidden_at=None).update(hidden_reason="")
+    own.exclude(hidden_at=None).update(hidden_reason="Erased by its author")
+    own.update(source="", html="", organisation=None, submission=None)
 
 
 def _erase_threads(member: Member) -> None:
@@ -42,4 +50,5 @@ def _erase_threads(member: Member) -> None:
         if relation.one_to_many:
             unused = unused.exclude(pk__in=relation.related_model._base_manager.values(relation.field.name))
     unused.delete()
+    Practice.objects.filter(thread__author=member).update(tool="", outcome="", differently="")
     Thread.objects.filter(author=member).update(title=TITLE, slug="former-member", organisation=None)

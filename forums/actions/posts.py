@@ -8,27 +8,135 @@ from django.utils import timezone
 
 from forums import limits, markup, notifications, permissions, search
 from forums.actions.reading import follow_automatically, read_own_post
-from forums.models import MemberThread, Post, Thread
+from forums.models import Draft, Level, Post, PostVersion, Thread
+from network.actions.audit import record
 from network.models import Member
 
 
 def reply(
-    thread: Thread, *, by: Member, source: str, form_id: uuid.UUID | None = None, now: datetime | None = None
+    thread: Thread,
+    *,
+    by: Member,
+    source: str,
+    reply_to: Post | None = None,
+    quoting: str = Post.Quoting.ASK,
+    form_id: uuid.UUID | None = None,
+    now: datetime | None = None,
 ) -> Post:
-    """Adds a post of a member to a thread. The same words in the same form (`form_id`) are one post, and the one of
-    then comes back. Raises Refused, LimitReached, and ValueError for a source longer than `markup.MAX_LENGTH`."""
+    """Adds a post of a member to a thread; `reply_to` is the post of the same thread that it answers. The same words in
+    the same form (`form_id`) are one post, and the one of then comes back. Raises Refused, LimitReached, and ValueError
+    for a source longer than `markup.MAX_LENGTH` or a post of another thread."""
     now = now or timezone.now()
     permissions.can_reply(by, thread).enforce()
+    if reply_to is not None and reply_to.thread_id != thread.pk:
+        raise ValueError("A post answers one of its own thread.")
     limits.REPLIES.spend(by, now=now)
     submission = submission_of(form_id, source)
     with transaction.atomic():
-        thread = Thread.objects.select_for_update(of=("self",)).select_related("network").get(pk=thread.pk)
+        thread = _locked(thread)
         permissions.can_reply(by, thread).enforce()  # it may have been locked meanwhile
         if there := submitted(by, submission):
             return there
-        post = add_post(thread, author=by, source=source, submission=submission, now=now)
-        follow_automatically(thread, by, MemberThread.Level.FOLLOW, reason="you replied")
+        post = add_post(
+            thread, author=by, source=source, reply_to=reply_to, quoting=quoting, submission=submission, now=now
+        )
+        follow_automatically(thread, by, Level.FOLLOW, reason="you replied")
+        Draft.objects.filter(member=by, thread=thread, post=None).delete()
         notifications.post_written(post, now=now)
+    return post
+
+
+def edit_post(post: Post, *, by: Member, source: str, now: datetime | None = None) -> Post:
+    """Gives a post other words and keeps the earlier ones. Nobody is told, nothing moves up or is unread by it. The
+    same words again change nothing. Raises Refused, LimitReached, and ValueError for a source longer than
+    `markup.MAX_LENGTH`."""
+    permissions.can_edit(by, post).enforce()
+    limits.EDITING.spend(by, now=now)
+    now = now or timezone.now()
+    source = markup.legible(source)
+    html = markup.render(source)
+    with transaction.atomic():
+        thread = _locked(post.thread)
+        post = Post.objects.select_for_update(of=("self",)).select_related("thread__network", "author").get(pk=post.pk)
+        permissions.can_edit(by, post).enforce()  # it may have been hidden meanwhile
+        if source == post.source:
+            return post
+        PostVersion.objects.create(
+            post=post,
+            number=post.versions.count() + 1,
+            source=post.source,
+            html=post.html,
+            renderer_version=post.renderer_version,
+            written_at=post.edited_at or post.written_at,
+        )
+        post.source, post.html, post.renderer_version, post.edited_at = source, html, markup.VERSION, now
+        post.save(update_fields=["source", "html", "renderer_version", "edited_at"])
+        search.index_post(post, title=thread.title if post.number == 1 else "")
+        Draft.objects.filter(member=by, post=post).delete()
+    return post
+
+
+def hide_version(version: PostVersion, *, by: Member) -> PostVersion:
+    """Nobody reads these earlier words of a post any more. Raises Refused, LimitReached."""
+    permissions.can_hide_version(by, version).enforce()
+    limits.MODERATING.spend(by)
+    with transaction.atomic():
+        hidden = PostVersion.objects.filter(pk=version.pk, hidden_at=None)
+        if hidden.update(hidden_at=timezone.now(), hidden_by=by):
+            record("hid version", version.post, by=by, network=version.post.thread.network, version=version.number)
+    version.refresh_from_db()
+    return version
+
+
+def delete_post(post: Post, *, by: Member) -> Post:
+    """Its author takes a post back: its place and number stay, its words are shown to nobody. Twice is once. Raises
+    Refused, LimitReached."""
+    permissions.can_delete(by, post).enforce()
+    limits.EDITING.spend(by)
+    with transaction.atomic():
+        thread = _locked(post.thread)
+        post = Post.objects.select_related("thread__network", "author").get(pk=post.pk)
+        permissions.can_delete(by, post).enforce()  # somebody may have answered meanwhile
+        if post.deleted_at is None:
+            post.deleted_at = timezone.now()
+            post.save(update_fields=["deleted_at"])
+            search.forget_post(post)
+            count_anew(thread)
+    return post
+
+
+def hide_post(post: Post, *, by: Member, reason: str, now: datetime | None = None) -> Post:
+    """A facilitator takes a post out of sight; its author is told why. Hidden already, it stays with the reason that it
+    has. Raises Refused, LimitReached."""
+    permissions.can_hide(by, post).enforce()
+    limits.MODERATING.spend(by)
+    now = now or timezone.now()
+    with transaction.atomic():
+        thread = _locked(post.thread)
+        hidden = Post.objects.filter(pk=post.pk, hidden_at=None)
+        if hidden.update(hidden_at=now, hidden_by=by, hidden_reason=markup.legible(reason)):
+            search.forget_post(post)
+            count_anew(thread)
+            record("hid post", post, by=by, network=thread.network, reason=reason)
+            notifications.post_hidden(post, now=now)
+    post.refresh_from_db()
+    return post
+
+
+def restore_post(post: Post, *, by: Member) -> Post:
+    """Brings a hidden post back. Raises Refused, LimitReached."""
+    permissions.can_hide(by, post).enforce()
+    limits.MODERATING.spend(by)
+    with transaction.atomic():
+        thread = _locked(post.thread)
+        hidden = Post.objects.filter(pk=post.pk).exclude(hidden_at=None)
+        if hidden.update(hidden_at=None, hidden_by=None, hidden_reason=""):
+            post.refresh_from_db()
+            if post.is_shown:
+                search.index_post(post, title=thread.title if post.number == 1 else "")
+            count_anew(thread)
+            record("restored post", post, by=by, network=thread.network)
+    post.refresh_from_db()
     return post
 
 
@@ -44,7 +152,14 @@ def submitted(by: Member, submission: uuid.UUID | None) -> Post | None:
 
 
 def add_post(
-    thread: Thread, *, author: Member | None, source: str, now: datetime, submission: uuid.UUID | None = None
+    thread: Thread,
+    *,
+    author: Member | None,
+    source: str,
+    now: datetime,
+    reply_to: Post | None = None,
+    quoting: str = Post.Quoting.ASK,
+    submission: uuid.UUID | None = None,
 ) -> Post:
     """Writes the next post of a thread and moves the thread's numbers. Part of a verb: stands in its transaction, with
     the thread locked or just made there, so that numbers have no gaps and are never given twice."""
@@ -59,14 +174,38 @@ def add_post(
         html=markup.render(source),
         renderer_version=markup.VERSION,
         written_at=now,
+        reply_to=reply_to,
+        quoting=quoting,
         submission=submission,
     )
     thread.visible_count += 1
+    thread.highest_visible_number = post.number
     thread.last_post_at = max(thread.last_post_at, now)
     thread.last_author = author
     thread.quiet = thread.quiet and author is None
-    thread.save(update_fields=["highest_number", "visible_count", "last_post_at", "last_author", "quiet"])
+    thread.save(update_fields=[*COUNTED, "highest_number", "quiet"])
     search.index_post(post, title=thread.title if post.number == 1 else "")
     if author is not None:
         read_own_post(post, author)
     return post
+
+
+# What a thread says of the posts that can be read.
+COUNTED = ["visible_count", "highest_visible_number", "last_post_at", "last_author"]
+
+
+def count_anew(thread: Thread) -> None:
+    """Puts a thread's figures right after a post went out of sight or came back. Part of a verb, with the thread
+    locked."""
+    shown = Post.objects.filter(thread=thread).shown().order_by("-number")
+    last = shown.first()
+    thread.visible_count = shown.count()
+    thread.highest_visible_number = last.number if last else 0
+    thread.last_post_at = last.written_at if last else thread.started_at
+    thread.last_author = last.author if last else None
+    thread.save(update_fields=COUNTED)
+
+
+def _locked(thread: Thread) -> Thread:
+    """As it is now, and as nobody else changes it until the transaction ends."""
+    return Thread.objects.select_for_update(of=("self",)).select_related("network").get(pk=thread.pk)

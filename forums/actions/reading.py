@@ -3,25 +3,33 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from forums import limits
+from forums import limits, notifications
 from forums.models import MemberThread, Post, Thread
-from forums.notifications import THREAD_REPLIED
-from network.actions.notices import settle_notices
+from forums.models.reading import LADDER
 from network.models import Member, Membership, Network
 from network.permissions import can_read
 
 
 def read_thread(thread: Thread, *, by: Member, up_to: int) -> None:
-    """Remembers that the member has seen the posts up to a number. Only ever moves forward; safe to repeat.
-    Raises Refused, LimitReached."""
+    """Remembers that the member has seen the posts up to a number. Only ever moves forward; safe to repeat. The notices
+    of what they have seen are read. Raises Refused, LimitReached."""
     can_read(by, thread.network).enforce()
     limits.READING.spend(by)
     with transaction.atomic():
         _move_read_number(thread, by, min(up_to, thread.highest_number))
-        if up_to >= thread.highest_number:
-            settle_notices(by, kind=THREAD_REPLIED, object_id=thread.pk)
+        notifications.thread_read(thread, by, up_to=up_to)
+
+
+def mark_unread_from(post: Post, *, by: Member, now: datetime | None = None) -> None:
+    """This post and what comes after it are unread again, whatever the member has read or marked as read before.
+    Raises Refused, LimitReached."""
+    can_read(by, post.thread.network).enforce()
+    limits.READING.spend(by)
+    marked = {"last_read_number": post.number - 1, "marked_unread_at": now or timezone.now()}
+    MemberThread.objects.update_or_create(thread=post.thread, member=by, defaults=marked)
 
 
 def read_everything(network: Network, *, by: Member, now: datetime | None = None) -> None:
@@ -34,8 +42,7 @@ def read_everything(network: Network, *, by: Member, now: datetime | None = None
 def follow_automatically(thread: Thread, member: Member, level: str, *, reason: str) -> None:
     """Raises the follow level because of something the member did. A level they chose themselves stays."""
     reading, _ = MemberThread.objects.get_or_create(thread=thread, member=member)
-    ladder = MemberThread.Level.values
-    if not reading.level_chosen and ladder.index(level) > ladder.index(reading.level):
+    if not reading.level_chosen and LADDER.index(level) > LADDER.index(reading.level):
         reading.level, reading.level_reason = level, reason
         reading.save(update_fields=["level", "level_reason"])
 
@@ -44,17 +51,14 @@ def read_own_post(post: Post, author: Member) -> None:
     """A writer has read what they wrote, unless posts of others that they have not seen stand before it."""
     reading = MemberThread.objects.filter(thread=post.thread_id, member=author).first()
     floor = Membership.objects.get(member=author, network=post.thread.network_id).read_before
-    missed = (
-        Post.objects.filter(
-            thread=post.thread_id,
-            number__lt=post.number,
-            number__gt=reading.last_read_number if reading else 0,
-            written_at__gt=floor,
-        )
-        .exclude(author=author)
-        .exists()
+    missed = Post.objects.shown().filter(
+        thread=post.thread_id,
+        number__lt=post.number,
+        number__gt=reading.last_read_number if reading else 0,
     )
-    if not missed:
+    if not (reading and reading.marked_unread_at and reading.marked_unread_at > floor):
+        missed = missed.filter(written_at__gt=floor)
+    if not missed.filter(Q(author=None) | ~Q(author=author)).exists():
         _move_read_number(post.thread, author, post.number)
 
 

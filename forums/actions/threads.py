@@ -8,10 +8,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from forums import limits, markup, permissions
+from forums import limits, markup, notifications, permissions
 from forums.actions.posts import add_post, submission_of, submitted
 from forums.actions.reading import follow_automatically
-from forums.models import MemberThread, Thread
+from forums.models import Level, Practice, Thread
+from forums.models.post import Post
 from network.actions.audit import record
 from network.models import Member, Network, Theme
 from network.models.tag import clean_tags
@@ -26,15 +27,20 @@ def start_thread(
     source: str,
     kind: str = Thread.Kind.DISCUSSION,
     tags: Iterable[str] = (),
+    practice: Practice | None = None,
+    quoting: str = Post.Quoting.ASK,
     form_id: uuid.UUID | None = None,
     now: datetime | None = None,
 ) -> Thread:
-    """Begins a conversation; `source` (Markdown) becomes post 1. The same words in the same form (`form_id`) are one
-    thread, and the one of then comes back. Nobody is interrupted by a new thread: it stands in the lists. Raises
-    Refused, LimitReached, and ValueError for a source longer than `markup.MAX_LENGTH`."""
+    """Begins a conversation; `source` (Markdown) becomes post 1. `practice`, not saved and without its thread, belongs
+    to the kind "We did this" and to no other. The same words in the same form (`form_id`) are one thread, and the one
+    of then comes back. Whoever watches the network or the theme is told. Raises Refused, LimitReached, and ValueError
+    for a source longer than `markup.MAX_LENGTH` or a practice where there must be none, or none where there must."""
     now = now or timezone.now()
     permissions.can_start_kind(by, network, kind).enforce()
     permissions.can_use_theme(by, network, theme).enforce()
+    if (practice is not None) != (kind == Thread.Kind.PRACTICE):
+        raise ValueError("What a council did is told in threads of the kind for it, and in every one of them.")
     limits.THREADS.spend(by, now=now)
     submission = submission_of(form_id, title, source)
     if there := submitted(by, submission):
@@ -49,10 +55,13 @@ def start_thread(
                 source=source,
                 kind=kind,
                 tags=tags,
+                practice=practice,
+                quoting=quoting,
                 submission=submission,
                 now=now,
             )
-            follow_automatically(thread, by, MemberThread.Level.WATCH, reason="you started it")
+            follow_automatically(thread, by, Level.WATCH, reason="you started it")
+            notifications.thread_started(thread, now=now)
     except IntegrityError:
         if there := submitted(by, submission):  # the other press of the button was a moment faster
             return there.thread
@@ -93,6 +102,8 @@ def _begin(
     now: datetime,
     kind: str = Thread.Kind.DISCUSSION,
     tags: Iterable[str] = (),
+    practice: Practice | None = None,
+    quoting: str = Post.Quoting.ASK,
     quiet: bool = False,
     submission: uuid.UUID | None = None,
 ) -> Thread:
@@ -111,7 +122,10 @@ def _begin(
     )
     if tags:
         thread.tags.set(clean_tags(tags))
-    add_post(thread, author=author, source=source, submission=submission, now=now)
+    if practice is not None:
+        practice.thread = thread
+        practice.save(force_insert=True)
+    add_post(thread, author=author, source=source, quoting=quoting, submission=submission, now=now)
     return thread
 
 

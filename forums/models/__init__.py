@@ -1,9 +1,35 @@
 """What members say."""
 
+from forums.models.answer import Answer
+from forums.models.attachment import Attachment
+from forums.models.draft import Draft
+from forums.models.feed import FeedKey
+from forums.models.mention import Mention
 from forums.models.message import Message
-from forums.models.post import Post
-from forums.models.reading import MemberThread
+from forums.models.post import Post, PostVersion
+from forums.models.practice import Practice
+from forums.models.reaction import Reaction
+from forums.models.reading import FollowLevel, Level, MemberThread
 from forums.models.room import Room, RoomEvent, RoomRole
 from forums.models.thread import Thread, ThreadTag
 
-__all__ = ["MemberThread", "Message", "Post", "Room", "RoomEvent", "RoomRole", "Thread", "ThreadTag"]
+__all__ = [
+    "Answer",
+    "Attachment",
+    "Draft",
+    "FeedKey",
+    "FollowLevel",
+    "Level",
+    "MemberThread",
+    "Mention",
+    "Message",
+    "Post",
+    "PostVersion",
+    "Practice",
+    "Reaction",
+    "Room",
+    "RoomEvent",
+    "RoomRole",
+    "Thread",
+    "ThreadTag",
+]

@@ -9,7 +9,17 @@ from network.models import Network, Viewer
 
 class PostQuerySet(models.QuerySet["Post"]):
     def visible_to(self, viewer: Viewer) -> PostQuerySet:
+        """Posts whose words the viewer may read."""
+        return self.in_place(viewer).shown()
+
+    def in_place(self, viewer: Viewer) -> PostQuerySet:
+        """With those of which only the place is left, deleted or hidden. For pages that show a tombstone instead of the
+        words, and for nothing else."""
         return self.filter(thread__network__in=Network.objects.of(viewer))
+
+    def shown(self) -> PostQuerySet:
+        """Neither deleted by their author nor hidden by a facilitator."""
+        return self.filter(deleted_at=None, hidden_at=None)
 
     def on_page(self, page: int) -> PostQuerySet:
         """Posts of one page of a thread, by arithmetic on the number: no OFFSET, no COUNT. Pages start at 1."""
@@ -18,6 +28,13 @@ class PostQuerySet(models.QuerySet["Post"]):
 
 class Post(models.Model):
     """What a member wrote in a thread. The source is rendered and sanitised once, when it is written."""
+
+    class Quoting(models.TextChoices):
+        """Where others may quote it, as its author says."""
+
+        PUBLICLY = "public", "Publicly"
+        MEMBERS = "members", "To members"
+        ASK = "ask", "Ask me first"
 
     PER_PAGE = 20
 
@@ -32,6 +49,16 @@ class Post(models.Model):
     written_at = models.DateTimeField()
     # Made of the form and the words in it: the same form sent twice is one post.
     submission = models.UUIDField(null=True, editable=False)
+    # The post of the same thread that this one answers. The order stays flat.
+    reply_to = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="replies")
+    quoting = models.CharField(max_length=7, choices=Quoting.choices, default=Quoting.ASK)
+    edited_at = models.DateTimeField(null=True)
+    # The author took it back; the place stays, and so does its number.
+    deleted_at = models.DateTimeField(null=True)
+    # A facilitator hid it, and the author is told why.
+    hidden_at = models.DateTimeField(null=True)
+    hidden_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    hidden_reason = models.CharField(max_length=300, blank=True)
 
     objects = PostQuerySet.as_manager()
 
@@ -40,6 +67,9 @@ class Post(models.Model):
             models.UniqueConstraint(fields=["thread", "number"], name="post_number_once"),
             models.UniqueConstraint(fields=["author", "submission"], name="post_submission_once"),
             models.CheckConstraint(condition=models.Q(number__gte=1), name="post_number_from_one"),
+            models.CheckConstraint(
+                condition=models.Q(hidden_at=None) | ~models.Q(hidden_reason=""), name="post_hidden_with_reason"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -48,6 +78,11 @@ class Post(models.Model):
     def get_absolute_url(self) -> str:
         """The permalink: by thread and number, which never change."""
         return reverse("post", args=[self.thread_id, self.number])
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether its words can be read."""
+        return self.deleted_at is None and self.hidden_at is None
 
     @property
     def author_name(self) -> str:
@@ -61,3 +96,35 @@ class Post(models.Model):
     def page_of(cls, number: int) -> int:
         """The page of a thread on which post `number` stands; the first for a thread without posts."""
         return max(number - 1, 0) // cls.PER_PAGE + 1
+
+
+class PostVersionQuerySet(models.QuerySet["PostVersion"]):
+    def visible_to(self, viewer: Viewer) -> PostVersionQuerySet:
+        """Earlier words of posts that the viewer may read, but for those that a facilitator hid."""
+        return self.filter(post__in=Post.objects.visible_to(viewer), hidden_at=None)
+
+    def in_place(self, viewer: Viewer) -> PostVersionQuerySet:
+        """With those of which only the place is left."""
+        return self.filter(post__in=Post.objects.visible_to(viewer))
+
+
+class PostVersion(models.Model):
+    """What a post said before it was edited. The words of now stand in the post alone."""
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="versions")
+    number = models.PositiveIntegerField()  # from 1, the first
+    source = models.TextField()
+    html = models.TextField()
+    renderer_version = models.PositiveSmallIntegerField()
+    written_at = models.DateTimeField()
+    hidden_at = models.DateTimeField(null=True)
+    hidden_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    objects = PostVersionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [models.UniqueConstraint(fields=["post", "number"], name="post_version_number_once")]
+
+    def __str__(self) -> str:
+        return f"{self.post_id} as version {self.number}"

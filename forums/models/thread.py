@@ -8,18 +8,25 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThan
 from django.urls import reverse
 from taggit.managers import TaggableManager
 from taggit.models import ItemBase
 
-from network.models import Member, Network, Tag, Viewer
+from forums.models.post import Post
+from forums.models.reading import FollowLevel, Level
+from network.models import Member, MemberTheme, Network, Tag, Viewer
 from network.models.standing import standing_of
 from network.models.theme import ThemeUse, register_use
 
 
 class ThreadQuerySet(models.QuerySet["Thread"]):
     def visible_to(self, viewer: Viewer) -> ThreadQuerySet:
-        """The threads of the networks the viewer belongs to now."""
+        """The threads of the networks the viewer belongs to now, but for those in which no word is left."""
+        return self.in_place(viewer).filter(visible_count__gt=0)
+
+    def in_place(self, viewer: Viewer) -> ThreadQuerySet:
+        """With those whose every post was deleted or hidden: their address stays, their title is shown to nobody."""
         return self.filter(network__in=Network.objects.of(viewer))
 
     def unread_by(self, member: Member) -> ThreadQuerySet:
@@ -27,8 +34,23 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
         marked = self.visible_to(member).marked_for(member)
         return marked.filter(is_unread=True)  # type: ignore[misc]  # annotated
 
+    def new_to(self, member: Member) -> ThreadQuerySet:
+        """Those among the unread that began since the member marked everything as read, and that they never opened."""
+        fresh = models.Q(pk__in=[])
+        for membership in standing_of(member).active():
+            fresh |= models.Q(network=membership.network_id, started_at__gt=membership.read_before)
+        return self.unread_by(member).filter(fresh, last_read_number=0)  # type: ignore[misc]  # annotated
+
+    def followed_by(self, member: Member) -> ThreadQuerySet:
+        """Those whose level for the member is follow or watch (`level_of` is the same rule in Python)."""
+        return self.visible_to(member).marked_for(member).filter(_is_followed_by(member))
+
+    def unanswered(self) -> ThreadQuerySet:
+        """Questions of which nobody has marked the answer, and which can still be answered."""
+        return self.filter(kind=Thread.Kind.QUESTION, answer=None, locked_at=None)
+
     def marked_for(self, member: Member) -> ThreadQuerySet:
-        """With `last_read_number` and `is_unread` for each thread. The member stands in the join's ON clause."""
+        """With `last_read_number`, and `is_unread`, for each thread. The member stands in the join's ON clause."""
         return self.annotate(
             reading=models.FilteredRelation("readings", condition=models.Q(readings__member=member)),
             last_read_number=Coalesce("reading__last_read_number", 0),
@@ -41,20 +63,68 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
     def for_rows(self) -> ThreadQuerySet:
         """With what a row of a list shows, in one query and one for the tags."""
         return self.select_related(
-            "network", "theme", "author__profile", "organisation", "last_author"
+            "network", "theme", "author__profile", "organisation", "last_author", "answer"
         ).prefetch_related(
             "tags"  # type: ignore[misc]  # a manager of taggit, which the plugin does not know
         )
 
 
 def _is_unread_by(member: Member) -> models.Q:
-    """The one rule of what is unread. Needs `last_read_number`. Left out is what the site itself began and nobody has
-    answered (`quiet`). A member's own posts do not count: writing moves their number (`read_own_post`)."""
-    above_floor = models.Q(pk__in=[])
+    """The one rule of what is unread: a post that can be read, by somebody else, above the number the member has read
+    and above the floor below which they marked everything. Needs `reading` and `last_read_number`. Left out is what the
+    site itself began and nobody has answered (`quiet`), and what the member muted."""
+    unread = models.Q(pk__in=[])
     for membership in standing_of(member).active():
         # A plain bound value: inside GREATEST() PostgreSQL would scan the table.
-        above_floor |= models.Q(network=membership.network_id, last_post_at__gt=membership.read_before)
-    return above_floor & models.Q(quiet=False, highest_number__gt=models.F("last_read_number"))
+        floor = membership.read_before
+        # "Mark unread from here" lifts the floor off one thread, until everything is marked as read again.
+        lifted = GreaterThan(models.OuterRef("reading__marked_unread_at"), models.Value(floor))
+        posts = Post.objects.shown().filter(
+            models.Q(written_at__gt=floor) | models.Q(lifted),
+            thread=models.OuterRef("pk"),
+            number__gt=models.OuterRef("last_read_number"),
+        )
+        by_others = models.Q(author=None) | ~models.Q(author=member.pk)
+        # The columns of the thread stand first: they leave few threads of which the posts have to be looked at.
+        unread |= (
+            models.Q(network=membership.network_id)
+            & (models.Q(last_post_at__gt=floor) | models.Q(reading__marked_unread_at__gt=floor))
+            & models.Q(models.Exists(posts.filter(by_others)))
+        )
+    quick = models.Q(quiet=False, highest_visible_number__gt=models.F("last_read_number"))
+    return quick & ~_is_muted_by(member) & unread
+
+
+def _is_muted_by(member: Member) -> models.Q:
+    """The thread itself; or, where the member chose nothing for it, its theme, or its network and not the theme."""
+    own = FollowLevel.objects.filter(member=member.pk)
+    muted = own.filter(level=Level.MUTE)
+    above = models.Q(theme__in=muted.exclude(theme=None).values("theme")) | (
+        models.Q(network__in=muted.exclude(network=None).values("network"))
+        & ~models.Q(theme__in=own.exclude(theme=None).values("theme"))
+    )
+    return _chose(Level.MUTE) | (~_chose() & above)
+
+
+def _is_followed_by(member: Member) -> models.Q:
+    strong = [Level.FOLLOW, Level.WATCH]
+    own = FollowLevel.objects.filter(member=member.pk)
+    followed = own.filter(level__in=strong)
+    above = models.Q(theme__in=followed.exclude(theme=None).values("theme")) | (
+        (
+            models.Q(network__in=followed.exclude(network=None).values("network"))
+            | models.Q(theme__in=MemberTheme.objects.filter(member=member.pk).values("theme"))
+        )
+        & ~models.Q(theme__in=own.exclude(theme=None).values("theme"))
+    )
+    automatic = models.Q(reading__level__in=strong)
+    return _chose(*strong) | (~_chose() & ~_is_muted_by(member) & (automatic | above))
+
+
+def _chose(*levels: str) -> models.Q:
+    """The member chose one of these levels for the thread, or any. Needs `reading`; false, not NULL, without one."""
+    chosen = models.Q(reading__isnull=False, reading__level_chosen=True)
+    return chosen & models.Q(reading__level__in=levels) if levels else chosen
 
 
 @dataclass(frozen=True)
@@ -108,7 +178,9 @@ class Thread(models.Model):
     started_at = models.DateTimeField()
     # The number last given to a post; never goes down.
     highest_number = models.PositiveIntegerField(default=0)
+    # Of the posts that can be read: how many, the number of the last, and when it was written.
     visible_count = models.PositiveIntegerField(default=0)
+    highest_visible_number = models.PositiveIntegerField(default=0)
     last_post_at = models.DateTimeField()
     last_author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     locked_at = models.DateTimeField(null=True, blank=True)
@@ -122,7 +194,9 @@ class Thread(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(visible_count__lte=models.F("highest_number")), name="thread_counts_agree"
+                condition=models.Q(visible_count__lte=models.F("highest_visible_number"))
+                & models.Q(highest_visible_number__lte=models.F("highest_number")),
+                name="thread_counts_agree",
             )
         ]
         indexes = [
@@ -137,8 +211,17 @@ class Thread(models.Model):
         return reverse("thread", args=[self.pk, self.slug])
 
     @property
+    def shown_title(self) -> str:
+        """The title, or what stands in its place where no word of the thread is left."""
+        return self.title if self.visible_count else "A thread that was taken back"
+
+    @property
     def is_locked(self) -> bool:
         return self.locked_at is not None
+
+    @property
+    def is_answered(self) -> bool:
+        return getattr(self, "answer", None) is not None
 
     @property
     def reply_count(self) -> int:

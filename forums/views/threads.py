@@ -110,7 +110,7 @@ def thread(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
 @require_safe
 def post(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """The permalink of a post leads to its page of the thread."""
-    found = get_object_or_404(Post.objects.visible_to(request.user).select_related("thread"), thread=pk, number=number)
+    found = get_object_or_404(Post.objects.in_place(request.user).select_related("thread"), thread=pk, number=number)
     return redirect(f"{found.thread.get_absolute_url()}?page={found.page}#post-{found.number}")
 
 
@@ -130,13 +130,13 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _thread_of_reader(member: Member, pk: int) -> Thread:
     """With `last_read_number`. Whoever may not read it learns nothing but 404."""
-    return get_object_or_404(Thread.objects.visible_to(member).marked_for(member).for_rows(), pk=pk)
+    return get_object_or_404(Thread.objects.in_place(member).marked_for(member).for_rows(), pk=pk)
 
 
 def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyForm) -> HttpResponse:
     member = member_or_404(request)
     posts = list(
-        Post.objects.visible_to(member)
+        Post.objects.in_place(member)
         .filter(thread=found)
         .on_page(number)
         .select_related("author__profile", "organisation")

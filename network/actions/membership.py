@@ -6,6 +6,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from network import limits, notifications, permissions, signals
@@ -90,7 +91,7 @@ def answer_question(network: Network, *, by: Member, words: str, now: datetime |
         request = Membership.objects.select_related("network", "member").get(network=network, member=by)
         remember(request, Kind.ANSWER, by=by, words=words, now=now)
         record("answered question", request, by=by, network=network)
-        settle_notices(by, kind="request_questioned", object_id=request.pk)
+        settle_notices(by, Q(kind="request_questioned", object_id=request.pk))
         notifications.question_answered(request, now=now)
     return request
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils import timezone
 
 from network import limits, permissions
@@ -20,16 +21,17 @@ def give_notice(kind: str, object_id: int, to: Iterable[Member], *, now: datetim
     )
 
 
-def settle_notices(member: Member, *, kind: str, object_id: int) -> None:
-    """Part of a verb: the member has just dealt with the thing, so its notice is read."""
-    Notice.objects.visible_to(member).unread().filter(kind=kind, object_id=object_id).update(read_at=timezone.now())
+def settle_notices(member: Member, about: Q) -> None:
+    """Part of a verb: the member has just dealt with the things of which `about` gives kind and object, so their
+    notices are read."""
+    Notice.objects.visible_to(member).unread().filter(about).update(read_at=timezone.now())
 
 
 def read_notice(notice: Notice, *, by: Member) -> None:
     """Marks one of a member's own notices as read. Raises Refused, LimitReached."""
     permissions.can_read_notice(by, notice).enforce()
     limits.NOTICES.spend(by)
-    settle_notices(by, kind=notice.kind, object_id=notice.object_id)
+    settle_notices(by, Q(kind=notice.kind, object_id=notice.object_id))
 
 
 def read_all_notices(*, by: Member) -> int:

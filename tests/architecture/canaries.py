@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -9,16 +10,29 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.apps import apps
+from django.core.files.base import ContentFile
 from django.db import models
 from django.utils import timezone
 
 from cms.actions.pages import publish_page, set_up_site
 from cms.models import EventPage, GuidancePage, SectionPage
 from forums.actions.messages import say
-from forums.actions.posts import reply
+from forums.actions.posts import delete_post, edit_post, hide_post, reply
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import begin_site_discussion, start_thread
-from forums.models import Room, Thread
+from forums.models import (
+    Answer,
+    Attachment,
+    Draft,
+    FeedKey,
+    FollowLevel,
+    Mention,
+    Post,
+    Practice,
+    Reaction,
+    Room,
+    Thread,
+)
 from network.actions.exports import ask_for_data
 from network.actions.invitations import invite
 from network.actions.membership import ask_question, ask_to_join
@@ -88,7 +102,9 @@ def build(cast: Cast) -> World:
     thread = start_thread(
         cast.practitioners, by=cast.bob, theme=secret, title="Private", source="Private", tags=["private"]
     )
-    reply(thread, by=cast.fay, source="Private answer")
+    answered = Post.objects.get(thread=thread)
+    answer = reply(thread, by=cast.fay, source="Private answer", reply_to=answered)
+    _tell_around(thread, answer, cast)
     for member in (cast.bob, cast.fay):
         change_profile(
             by=member,
@@ -149,6 +165,27 @@ def build(cast: Cast) -> World:
     for thing in (world.thread, world.room, world.request):
         thing.refresh_from_db()
     return world
+
+
+def _tell_around(thread: Thread, answer: Post, cast: Cast) -> None:
+    """A row of every table that hangs on a thread or a post."""
+    edit_post(answer, by=cast.fay, source="Private, and better")
+    taken_back = reply(thread, by=cast.fay, source="Private and taken back")
+    delete_post(taken_back, by=cast.fay)
+    hide_post(reply(thread, by=cast.bob, source="Private and hidden"), by=cast.fay, reason="Private reason")
+    Practice.objects.create(thread=thread, tool="Private", stage="live", outcome="Private", differently="Private")
+    Answer.objects.create(thread=thread, post=answer, by=cast.bob, at=timezone.now())
+    Mention.objects.create(post=answer, member=cast.bob)
+    Reaction.objects.create(post=answer, member=cast.bob, kind="thanks")
+    for holder in ({"post": answer}, {"form_id": uuid.uuid4()}):
+        attached = Attachment(member=cast.bob, name="Private.txt", content_type="text/plain", size=7, state="clean")
+        attached.file.save(f"{uuid.uuid4().hex}.txt", ContentFile(b"Private"), save=False)
+        for name, value in holder.items():
+            setattr(attached, name, value)
+        attached.save()
+    Draft.objects.create(member=cast.bob, network=thread.network, thread=thread, fields={"source": "Private"})
+    FeedKey.objects.create(member=cast.bob)
+    FollowLevel.objects.create(member=cast.bob, network=thread.network, level="watch")
 
 
 def _release(world: World, model: type[models.Model], column: models.Field[Any, Any]) -> None:

@@ -27,7 +27,7 @@ from cms.models import EventPage, GuidancePage, SectionPage
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
-from forums.models import Room
+from forums.models import Post, PostVersion, Room, Thread
 from network.actions.invitations import invite
 from network.actions.membership import appoint_facilitator, ask_question, ask_to_join, join_network
 from network.actions.rules import set_up_rules
@@ -64,6 +64,14 @@ def may_enter(viewer: Viewer, room: Room) -> Verdict:
     return Verdict("" if Room.objects.visible_to(viewer).filter(pk=room.pk).exists() else "Nothing to see.")
 
 
+def may_edit_own(viewer: Viewer, thread: Thread) -> Verdict:
+    return talk.can_edit(viewer, Post(thread=thread, number=2, author_id=viewer.pk))
+
+
+def may_delete_own(viewer: Viewer, thread: Thread) -> Verdict:
+    return talk.can_delete(viewer, Post(thread=thread, number=2, author_id=viewer.pk))
+
+
 ACTS = [
     # Account
     Act("Read their own notices, ask for their own data", people.can_take_part),
@@ -98,6 +106,13 @@ ACTS = [
     Act("Start a discussion", talk.can_start_kind, ("network", "discussion")),
     Act("Make an announcement", talk.can_start_kind, ("network", "announcement")),
     Act("Reply in a thread", talk.can_reply, ("thread",)),
+    Act("Change a post of their own", may_edit_own, ("thread",)),
+    Act("Change a post of somebody else", talk.can_edit, ("post",)),
+    Act("Delete a post of their own", may_delete_own, ("thread",)),
+    Act("Delete a post of somebody else", talk.can_delete, ("post",)),
+    Act("Hide a post, and bring it back", talk.can_hide, ("post",)),
+    Act("Hide earlier words of a post", talk.can_hide_version, ("version",)),
+    Act("Follow, watch or mute a theme", talk.can_follow_theme, ("theme",)),
     Act("Lock a thread", talk.can_lock, ("thread",)),
     Act("Merge tags on the threads of a network", talk.can_merge_tags, ("network",)),
     # Live rooms
@@ -250,6 +265,8 @@ def stage(cast: Cast) -> Stage:
         "event": publish_page(section, event, by=None),
         "guidance": publish_page(section, GuidancePage(title="Guidance", slug="guidance", body=[]), by=None),
     }
+    things["post"] = Post.objects.select_related("thread__network").get(thread=things["thread"])
+    things["version"] = PostVersion(post=things["post"], number=1)
     join_network(cast.ai, by=host)
     things["rules"] = set_up_rules()
     viewers: dict[str, Viewer] = {

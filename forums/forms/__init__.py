@@ -1,0 +1,8 @@
+"""The shape of what members type. Whether they may is asked by the verbs."""
+
+from forums.forms.post import ReplyForm
+from forums.forms.room import MessageForm, RoomRoleForm
+from forums.forms.tag import TagForm
+from forums.forms.thread import ThreadForm
+
+__all__ = ["MessageForm", "ReplyForm", "RoomRoleForm", "TagForm", "ThreadForm"]

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from forums.models.post import Post
+from network.models import Viewer
+from network.storage import attachments
+
+
+class AttachmentQuerySet(models.QuerySet["Attachment"]):
+    def visible_to(self, viewer: Viewer) -> AttachmentQuerySet:
+        """Of posts that the viewer may read; and what they have uploaded themselves for a post not yet sent."""
+        if not viewer.is_authenticated or not viewer.is_active:
+            return self.none()
+        in_a_post = models.Q(post__in=Post.objects.visible_to(viewer))
+        return self.filter(in_a_post | models.Q(post=None, member=viewer.pk))
+
+    def clean(self) -> AttachmentQuerySet:
+        """Looked at, and nothing found."""
+        return self.filter(state=Attachment.State.CLEAN)
+
+
+class Attachment(models.Model):
+    """A file that stands with a post. Until the post is sent it belongs to the form that it was uploaded in."""
+
+    class State(models.TextChoices):
+        CHECKING = "checking", "Being checked"
+        CLEAN = "clean", "Checked"
+        REFUSED = "refused", "Refused"
+
+    MOST = 5  # with one post
+    BYTES = 10 * 1024 * 1024  # of one file
+    BYTES_A_DAY = 50 * 1024 * 1024  # of one member
+
+    # Random, so that no address leads from one file to another.
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="attachments")
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, null=True, related_name="attachments")
+    form_id = models.UUIDField(null=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    name = models.CharField(max_length=120)
+    content_type = models.CharField(max_length=100)
+    size = models.PositiveIntegerField()  # in bytes, as kept
+    file = models.FileField(storage=attachments, max_length=100)
+    # What a picture shows, in words.
+    alt = models.CharField(max_length=250, blank=True)
+    state = models.CharField(max_length=8, choices=State.choices)
+    uploaded_at = models.DateTimeField(default=timezone.now)
+
+    objects = AttachmentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["position", "uploaded_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(post__isnull=False) | models.Q(form_id__isnull=False), name="attachment_is_held"
+            )
+        ]
+        indexes = [models.Index(fields=["member", "uploaded_at"], name="attachment_by_member")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("attachment", args=[self.pk])
+
+    @property
+    def is_picture(self) -> bool:
+        return self.content_type.startswith("image/")

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from network.models import Network, Viewer
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def visible_to(self, viewer: Viewer) -> DraftQuerySet:
+        """A member's own, where they may still write."""
+        if not viewer.is_authenticated or not viewer.is_active:
+            return self.none()
+        return self.filter(member=viewer.pk, network__in=Network.objects.of(viewer))
+
+
+class Draft(models.Model):
+    """What a member has typed and not sent: a new thread of a network, a reply to a thread, or other words for a post
+    of theirs. One of each place, found again on every device."""
+
+    KEPT_DAYS: ClassVar[int] = 90
+
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts")
+    network = models.ForeignKey(Network, on_delete=models.CASCADE, related_name="+")
+    # None where it is to begin one.
+    thread = models.ForeignKey("forums.Thread", on_delete=models.CASCADE, null=True, related_name="+")
+    # Where it edits one.
+    post = models.ForeignKey("forums.Post", on_delete=models.CASCADE, null=True, related_name="+")
+    # Of the form, by their names.
+    fields = models.JSONField(default=dict)
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    objects = DraftQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "network"], condition=models.Q(thread=None), name="draft_once_of_new_thread"
+            ),
+            models.UniqueConstraint(
+                fields=["member", "thread"], condition=models.Q(post=None), name="draft_once_of_reply"
+            ),
+            models.UniqueConstraint(fields=["member", "post"], name="draft_once_of_edit"),
+            models.CheckConstraint(
+                condition=models.Q(post=None) | models.Q(thread__isnull=False), name="draft_of_edit_names_thread"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Draft {self.pk} of member {self.member_id}"
