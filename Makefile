@@ -2,18 +2,23 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+SCALE ?= 1
 ARGS ?=
 START := $(PYTHON) deploy/start.py
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow check screenshots build format python tools test-tools
+.PHONY: help run demo test test-slow check screenshots build format python tools test-tools
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: python ## Set up what is missing and run the demonstration; PORT=8001 for another port
 	@$(START) run --port=$(PORT)
+
+demo: python ## Load the demonstration, with SCALE=10 the published size of its networks, SCALE=100 a million posts
+	@$(START) build
+	@GUILDHALL_DEMONSTRATION=1 $(BIN)/python manage.py demo --prepare --scale $(SCALE)
 
 test: test-tools ## Run all tests but the slow ones; ARGS="tests/forums -x" for some of them
 	@$(BIN)/python -m pytest -n 2 -m "not slow and not benchmark" --durations=15 --durations-min=5 $(ARGS)

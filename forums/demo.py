@@ -4,14 +4,17 @@ The councils, figures and products in them are invented too, and named so that n
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from random import Random
 
+from forums.actions.bulk import NewPost, NewThread, load_threads
 from forums.actions.messages import say
 from forums.actions.posts import reply
 from forums.actions.threads import start_thread
-from forums.models import Message, Room, Thread
-from network.demo import member
+from forums.models import Message, Post, Room, Thread
+from network.demo import crowd, member
 from network.models import Network, Theme
 
 
@@ -282,6 +285,79 @@ def load(now: datetime) -> None:
         if room.is_open(now) and not Message.objects.filter(room=room).exists():
             for nickname, body in CHAT:
                 say(room, by=member(nickname), body=body)
+
+
+# What there is at one hundred times the scale, the largest.
+CROWD_THREADS, CROWD_POSTS, CROWD_LONGEST = 50_000, 1_000_000, 20_000
+CROWD_AT_MOST = 100
+
+
+def load_crowd(scale: int, now: datetime) -> Iterator[tuple[int, int]]:
+    """Synthetic threads of the synthetic officers: 500 of them and 10,000 posts for each step of the scale, among them
+    one long thread. Gives how many posts are written so far, and how many there will be. Needs `network.demo`'s crowd;
+    what an earlier run wrote stays."""
+    scale = min(scale, CROWD_AT_MOST)
+    posts, longest = CROWD_POSTS * scale // 100, CROWD_LONGEST * scale // 100
+    there = Post.objects.filter(thread__title__startswith=SYNTHETIC).count()
+    written = there
+    for count in load_threads(_synthetic(posts - there, longest, CROWD_POSTS // CROWD_THREADS, now)):
+        written += count
+        yield written, posts
+
+
+SYNTHETIC = "Synthetic thread"
+PHRASES = (
+    "We tried this with one team for six weeks.",
+    "The board asked what it saves, and we could not say yet.",
+    "Residents did not notice, which was the point.",
+    "It is **not** a replacement for somebody who knows the street.",
+    "Our information governance lead asked the best questions.",
+    "We wrote down what we would do differently.",
+    "The supplier changed the price twice.",
+    "Please see the [assessment](https://example.org/assessment).",
+    "- first we counted\n- then we asked\n- then we stopped",
+    "> What would have to be true for this to be worth it?",
+)
+
+
+def _synthetic(posts: int, longest: int, usual: int, now: datetime) -> Iterator[NewThread]:
+    """As many posts as wanted, to within one thread. The same at each run: sizes, words and people come of a seed."""
+    random = Random(f"Guildhall {posts}")  # noqa: S311  (nothing secret)
+    sources = ["\n\n".join(random.choices(PHRASES, k=random.randint(1, 5))) for _ in range(2_000)]
+    networks = list(Network.objects.filter(slug__in=("ai", "ai-practitioners")).order_by("order"))
+    people = {network.pk: crowd(network) for network in networks}
+    themes = {network.pk: list(Theme.objects.filter(network_themes__network=network)) for network in networks}
+    number = 0
+    while posts > 0:
+        number += 1
+        size = longest if number == 1 else min(posts, max(1, round(random.expovariate(1 / usual))))
+        posts -= size
+        network = networks[0] if number == 1 else random.choice(networks)
+        here = people[network.pk]
+        # Whoever wrote may be any of a few, as in real threads; some more have read it, to here or there.
+        around = random.sample(here, k=min(len(here), 12))
+        began = now - timedelta(days=random.uniform(1, 190))
+        step = (now - began) / (size + 1)
+        yield NewThread(
+            network=network,
+            theme=random.choice(themes[network.pk]),
+            by=around[0],
+            title=f"{SYNTHETIC} {number}: {random.choice(PHRASES[:4])}",
+            source=random.choice(sources),
+            at=began,
+            kind=random.choice([Thread.Kind.DISCUSSION, Thread.Kind.DISCUSSION, Thread.Kind.QUESTION]),
+            tags=["synthetic"],
+            posts=[
+                NewPost(
+                    by=random.choice(around[:6]),
+                    source=random.choice(sources),
+                    at=began + step * (place + 1),
+                    answers=random.randint(1, place + 1) if random.random() < 0.05 else None,
+                )
+                for place in range(size - 1)
+            ],
+            read=[(member, random.randint(1, size)) for member in around[6:]],
+        )
 
 
 def _hold(conversation: Conversation, network: Network, began: datetime) -> None:

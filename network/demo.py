@@ -198,6 +198,52 @@ def load(now: datetime) -> None:
     _invite(practitioners, "iris@inventive-software.example.org", now)
 
 
+# At ten times the scale the two networks have the sizes that were published of them.
+CROWD = {"ai": 45, "ai-practitioners": 25}
+CROWD_AT_MOST = 10
+
+
+def load_crowd(scale: int, now: datetime) -> None:
+    """Synthetic officers, so named, who belong to the networks: for trying and measuring how the site is with many.
+    Safe to run again. Needs what `load` makes."""
+    councils = list(Organisation.objects.filter(slug__in=COUNCILS).exclude(slug="guildhall-team").order_by("slug"))
+    scale = min(scale, CROWD_AT_MOST)
+    networks = {network.slug: network for network in Network.objects.filter(slug__in=CROWD)}
+    began = now - timedelta(days=200)
+    for number in range(1, scale * max(CROWD.values()) + 1):
+        council = councils[number % len(councils)]
+        officer = open_account(
+            f"synthetic-{number:04}@{council.slug}.example.org",
+            name=f"Synthetic Officer {number:04}",
+            organisation=council,
+            job_title="Synthetic member",
+            now=began,
+        )
+        if rules := GroundRules.objects.unanswered_by(officer):
+            agree_to_rules(rules, by=officer, now=began)
+        joined = began + timedelta(hours=number)
+        for slug, size in CROWD.items():
+            if (
+                number <= scale * size
+                and not Membership.objects.filter(network=networks[slug], member=officer).exists()
+            ):
+                _admit(networks[slug], officer, joined)
+
+
+def crowd(network: Network) -> list[Member]:
+    """The synthetic officers who belong to a network."""
+    here = Membership.objects.active().filter(network=network, member__email__startswith="synthetic-")
+    return list(Member.objects.filter(pk__in=here.values("member")).select_related("organisation").order_by("email"))
+
+
+def _admit(network: Network, officer: Member, at: datetime) -> None:
+    if network.joining == Network.Joining.AT_ONCE:
+        join_network(network, by=officer, now=at)
+    else:
+        request = ask_to_join(network, by=officer, reason="A synthetic member.", now=at)
+        approve_request(request, by=member("fiona"), now=at)
+
+
 APPLICATIONS = {
     "tom": "I lead our data science team; we run two models in production and would like company.",
     "owen": "I build our automations and am adding language models to them.",
