@@ -226,9 +226,8 @@ def main() -> None:
         raise SystemExit("The heaviest member does not belong to the network of the longest thread.")
     say(f"\n{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}, {_database()}")
     say(f"{Thread.objects.count():,} threads, {Post.objects.count():,} posts, {_members()};")
-    say(
-        f"the heaviest member has {heaviest.known:,} threads to remember, the longest has {longest.highest_number:,} posts."
-    )
+    known, longest_size = heaviest.known, longest.highest_number
+    say(f"the heaviest member remembers {known:,} threads, the longest has {longest_size:,} posts.")
     if written > 1_000:
         say(f"Filled with {written:,} posts in {seconds:,.0f} s, members and hub included.")
     say("")
