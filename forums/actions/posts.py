@@ -9,6 +9,7 @@ from django.utils import timezone
 from forums import limits, markup, notifications, permissions, search
 from forums.actions.reading import follow_automatically, read_own_post
 from forums.models import MemberThread, Post, Thread
+from network.actions.access import hold_account
 from network.models import Member
 
 
@@ -22,6 +23,7 @@ def reply(
     limits.REPLIES.spend(by, now=now)
     submission = submission_of(form_id, source)
     with transaction.atomic():
+        hold_account(by)
         thread = Thread.objects.select_for_update(of=("self",)).select_related("network").get(pk=thread.pk)
         permissions.can_reply(by, thread).enforce()  # it may have been locked meanwhile
         if there := submitted(by, submission):

@@ -12,6 +12,7 @@ from forums import limits, markup, permissions
 from forums.actions.posts import add_post, submission_of, submitted
 from forums.actions.reading import follow_automatically
 from forums.models import MemberThread, Thread
+from network.actions.access import hold_account
 from network.actions.audit import record
 from network.models import Member, Network, Theme
 from network.models.tag import clean_tags
@@ -41,6 +42,8 @@ def start_thread(
         return there.thread
     try:
         with transaction.atomic():
+            hold_account(by)
+            permissions.can_start_kind(by, network, kind).enforce()  # they may have left meanwhile
             thread = _begin(
                 network,
                 author=by,
