@@ -185,7 +185,8 @@ def facilitator_missing(network: Network) -> None:
 
 def _who_appoint() -> MemberQuerySet:
     """The administrators who can say who facilitates a network."""
-    return Member.objects.holding("change_network")
+    found: MemberQuerySet = Member.objects.holding("change_network")
+    return found
 
 
 def _owe_step(event: MembershipEvent, *, now: datetime) -> None:

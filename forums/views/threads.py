@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -91,8 +92,9 @@ def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
     member = member_or_404(request)
     network = network_of(member, slug)
     kept = _kept(request)
-    initial = kept or {"theme": _theme_asked(request, member, network)}
-    form = ThreadForm(network, member, request.POST or None, initial=initial)
+    form = ThreadForm(
+        network, member, request.POST or None, initial=kept or {"theme": _theme_asked(request, member, network)}
+    )
     if form.is_valid():
         if form.cleaned_data["kind"] == Thread.Kind.ANNOUNCEMENT and (asked := _ask_to_announce(request, form)):
             return asked
@@ -117,6 +119,7 @@ def _ask_to_announce(request: HttpRequest, form: ThreadForm) -> HttpResponse | N
     if asked:
         typed = {name: form.data.get(name, "") for name in form.fields}
         request.session[KEPT] = typed | {"form_id": form_id}
+        messages.info(request, "What you wrote is kept. You come back to it after this step.")
     return asked
 
 

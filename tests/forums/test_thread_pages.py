@@ -155,6 +155,7 @@ class TestStartingAThread:
         address = reverse("thread_new", args=[cast.ai.slug])
         answer = fay.post(address, typed)
         assert answer["Location"].startswith("/account/second-factor/?next=")
+        assert "What you wrote is kept." in fay.get(answer["Location"]).content.decode()
         assert not Thread.objects.exists()
 
         show_second_factor(fay, cast.fay)
