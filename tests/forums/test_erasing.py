@@ -23,7 +23,7 @@ from network.models import Member
 from network.permissions import Refused
 from tests.cast import Cast, make_cast
 
-CANARY = "zyzzyva"
+CANARY = "syzygy"
 
 # Where each stops: a place before its transaction, and one in it, with its words written or about to be.
 STOPS: dict[str, tuple[tuple[Any, str], tuple[Any, str]]] = {
