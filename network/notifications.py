@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Model, QuerySet
+from django.db.models import F, Model, QuerySet
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -33,7 +33,8 @@ from network.models import (
     OrganisationDomain,
     Viewer,
 )
-from network.permissions import waiting_for_domains
+from network.models.member import MemberQuerySet
+from network.permissions import can_appoint_facilitators, waiting_for_domains
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,27 @@ def membership_changed(event: MembershipEvent, *, now: datetime) -> None:
         _owe_step(event, now=now)
 
 
+def facilitator_appointed(event: MembershipEvent, *, now: datetime) -> None:
+    """Who looks after a network hears of everybody who does so from now on; and where an administrator opened a door
+    for themselves, the other administrators do."""
+    member = event.membership.member
+    own = {member.pk, event.by_id}
+    others = [facilitator for facilitator in _facilitators(event.membership.network) if facilitator.pk not in own]
+    give_notice("facilitator_appointed", event.pk, others, now=now)
+    if event.by_id == member.pk:
+        give_notice("appointed_themselves", event.pk, _who_appoint().exclude(pk=member.pk), now=now)
+
+
+def facilitator_missing(network: Network) -> None:
+    give_notice("facilitator_missing", network.pk, _who_appoint())
+
+
+def _who_appoint() -> MemberQuerySet:
+    """The administrators who can say who facilitates a network."""
+    found: MemberQuerySet = Member.objects.holding("change_network")
+    return found
+
+
 def _owe_step(event: MembershipEvent, *, now: datetime) -> None:
     owe_mail("membership_step", event.membership.member, period=str(event.pk), object_id=event.pk, now=now)
 
@@ -206,6 +228,12 @@ _CHANGES = {
     MembershipEvent.Kind.APPOINTED: "You now facilitate the {}",
     MembershipEvent.Kind.STOOD_DOWN: "You no longer facilitate the {}",
 }
+
+
+def _title_of_appointment(event: MembershipEvent) -> str:
+    member = event.membership.member
+    whom = "themselves" if event.by_id == member.pk else member
+    return f"{event.by or 'The site'} made {whom} a facilitator of the {event.membership.network}"
 
 
 def _came_by(viewer: Viewer) -> QuerySet[OrganisationDomain]:
@@ -377,6 +405,46 @@ register(
         visible_to=lambda viewer: MembershipEvent.objects.visible_to(viewer).select_related("membership__network"),
         title=lambda event: _CHANGES[event.kind].format(event.membership.network.name),
         address=lambda event: event.membership.network.get_absolute_url(),
+    )
+)
+register(
+    NoticeKind(
+        name="facilitator_appointed",
+        visible_to=lambda viewer: (
+            MembershipEvent.objects.visible_to(viewer)
+            .filter(kind=MembershipEvent.Kind.APPOINTED)
+            .select_related("membership__network", "membership__member", "by")
+        ),
+        title=_title_of_appointment,
+        address=lambda event: reverse("network_membership", args=[event.membership.network.slug, event.membership.pk]),
+    )
+)
+register(
+    NoticeKind(
+        name="appointed_themselves",
+        # Administrators see no history of a network; of this step they see that it was taken, and it has no words.
+        visible_to=lambda viewer: (
+            MembershipEvent.objects.filter(kind=MembershipEvent.Kind.APPOINTED, by=F("membership__member"))
+            .defer("words")
+            .select_related("membership__network", "membership__member", "by")
+            if can_appoint_facilitators(viewer)
+            else MembershipEvent.objects.none()
+        ),
+        title=_title_of_appointment,
+        address=lambda event: reverse("administration_member", args=[event.membership.member_id]),
+    )
+)
+register(
+    NoticeKind(
+        name="facilitator_missing",
+        # Only as long as there is none.
+        visible_to=lambda viewer: (
+            Network.objects.visible_to(viewer).without_facilitator()
+            if can_appoint_facilitators(viewer)
+            else Network.objects.none()
+        ),
+        title=lambda network: f"The {network} has no facilitator",
+        address=lambda network: reverse("network_change", args=[network.slug]),
     )
 )
 register(

@@ -9,6 +9,7 @@ from django.utils import timezone
 from forums import limits, markup, notifications, permissions, search
 from forums.actions.reading import follow_automatically, read_own_post
 from forums.models import Draft, Level, Post, PostVersion, Thread
+from network.actions.access import hold_account
 from network.actions.audit import record
 from network.models import Member
 
@@ -33,6 +34,7 @@ def reply(
     limits.REPLIES.spend(by, now=now)
     submission = submission_of(form_id, source)
     with transaction.atomic():
+        hold_account(by)
         thread = _locked(thread)
         permissions.can_reply(by, thread).enforce()  # it may have been locked meanwhile
         if there := submitted(by, submission):
@@ -56,6 +58,7 @@ def edit_post(post: Post, *, by: Member, source: str, now: datetime | None = Non
     source = markup.legible(source)
     html = markup.render(source)
     with transaction.atomic():
+        hold_account(by)
         thread = _locked(post.thread)
         post = Post.objects.select_for_update(of=("self",)).select_related("thread__network", "author").get(pk=post.pk)
         permissions.can_edit(by, post).enforce()  # it may have been hidden meanwhile

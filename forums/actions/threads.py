@@ -13,6 +13,7 @@ from forums.actions.posts import add_post, submission_of, submitted
 from forums.actions.reading import follow_automatically
 from forums.models import Level, Practice, Thread
 from forums.models.post import Post
+from network.actions.access import hold_account
 from network.actions.audit import record
 from network.models import Member, Network, Theme
 from network.models.tag import clean_tags
@@ -47,6 +48,8 @@ def start_thread(
         return there.thread
     try:
         with transaction.atomic():
+            hold_account(by)
+            permissions.can_start_kind(by, network, kind).enforce()  # they may have left meanwhile
             thread = _begin(
                 network,
                 author=by,

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import uuid
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -22,6 +25,7 @@ from network.models import Member, Network, Theme
 from network.models.standing import standing_of
 from network.models.tag import spelled
 from network.permissions import Refused
+from network.views import ask_for_second_factor
 
 
 def network_of(member: Member, slug: str) -> Network:
@@ -87,15 +91,42 @@ def mark_all_read(request: HttpRequest, slug: str) -> HttpResponse:
 def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
     member = member_or_404(request)
     network = network_of(member, slug)
-    form = ThreadForm(network, member, request.POST or None, initial={"theme": _theme_asked(request, member, network)})
+    kept = _kept(request)
+    form = ThreadForm(
+        network, member, request.POST or None, initial=kept or {"theme": _theme_asked(request, member, network)}
+    )
     if form.is_valid():
+        if form.cleaned_data["kind"] == Thread.Kind.ANNOUNCEMENT and (asked := _ask_to_announce(request, form)):
+            return asked
         try:
             thread = start_thread(network, by=member, **form.cleaned_data)
         except (LimitReached, Refused) as no:
             form.add_error(None, str(no))
         else:
+            request.session.pop(KEPT, None)
             return redirect(thread)
-    return render(request, "forums/thread_new.html", {"network": network, "form": form})
+    return render(request, "forums/thread_new.html", {"network": network, "form": form, "kept": kept})
+
+
+KEPT = "kept_thread"  # in the session: the last announcement that waited for a second factor, as it was typed
+
+
+def _ask_to_announce(request: HttpRequest, form: ThreadForm) -> HttpResponse | None:
+    """Announcing is an act of a facilitator, the rest of the page is everybody's: only it is asked a second factor for.
+    What was typed stands in the form again when they come back. None where there is nothing to ask."""
+    form_id = str(form.cleaned_data["form_id"] or uuid.uuid4())
+    asked = ask_for_second_factor(request, then=f"{request.path}?{urlencode({'kept': form_id})}")
+    if asked:
+        typed = {name: form.data.get(name, "") for name in form.fields}
+        request.session[KEPT] = typed | {"form_id": form_id}
+        messages.info(request, "What you wrote is kept. You come back to it after this step.")
+    return asked
+
+
+def _kept(request: HttpRequest) -> dict[str, str]:
+    """What waited, while its address names it; also after the page is loaded once more."""
+    kept: dict[str, str] = request.session.get(KEPT, {})
+    return kept if kept and request.method == "GET" and kept["form_id"] == request.GET.get("kept") else {}
 
 
 @require_safe

@@ -107,13 +107,13 @@ def look_up(what: Member | type[Member], *, by: Member, now: datetime | None = N
 
 def _leave_all_networks(member: Member, *, by: Member, now: datetime) -> None:
     held = (Membership.State.ACTIVE, Membership.State.REQUESTED)
-    for membership in Membership.objects.select_for_update().filter(member=member, state__in=held):
-        was_active = membership.is_active
+    for membership in Membership.objects.select_for_update().filter(member=member, state__in=held).order_by("network"):
+        was_active, facilitated = membership.is_active, membership.is_facilitator
         membership.state, membership.role = Membership.State.LEFT, Membership.Role.MEMBER
         membership.save(update_fields=["state", "role"])
         remember(membership, MembershipEvent.Kind.REMOVED, by=by, now=now)
         if was_active:
-            shut_out(membership)
+            shut_out(membership, facilitated=facilitated)
 
 
 def _locked(by: Member, member: Member) -> tuple[Member, Member]:

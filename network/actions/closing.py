@@ -27,9 +27,11 @@ def close_account(*, by: Member, erase: bool = False) -> Member:
     with transaction.atomic():
         # Of two facilitators who go at the same moment one is told to stay.
         list(Membership.objects.select_for_update(of=("self",)).filter(role=Membership.Role.FACILITATOR))
-        member: Member = Member.objects.select_for_update().get(pk=by.pk)
+        # Waits for what they are just writing, and stops what they would write next (`hold_account`). No harder: others
+        # who at this moment write to them, holding what erasing needs, could not finish, and neither could this.
+        member: Member = Member.objects.select_for_update(no_key=True).get(pk=by.pk)
         permissions.can_close_account(member).enforce()
-        for membership in Membership.objects.active().filter(member=member):
+        for membership in Membership.objects.active().filter(member=member).order_by("network"):
             end_membership(membership, Membership.State.LEFT)
         keep_suspensions(member)
         end_access_of(member)

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from network import limits, notifications, permissions, signals
-from network.actions.access import shut_out
+from network.actions.access import hold_account, shut_out
 from network.actions.audit import record
 from network.actions.notices import settle_notices
 from network.models import Member, Membership, MembershipEvent, Network, StandingSuspension
@@ -275,7 +275,9 @@ def appoint_facilitator(
         permissions.can_appoint_facilitators(by).enforce()
         limits.DECIDING.spend(by, now=now)
     with transaction.atomic():
-        membership = Membership.objects.select_for_update().filter(network=network, member=member).first()
+        lock_own(network, member)
+        permissions.can_become_facilitator(member, network).enforce()  # they may have been suspended meanwhile
+        membership = Membership.objects.filter(network=network, member=member).first()
         if membership is None or not membership.is_active:
             membership = begin_membership(network, member, now=now, decided_by=by)
         membership.role = Membership.Role.FACILITATOR
@@ -283,6 +285,7 @@ def appoint_facilitator(
         event = remember(membership, Kind.APPOINTED, by=by, now=now)
         record("appointed facilitator", membership, by=by, network=network)
         notifications.membership_changed(event, now=now)
+        notifications.facilitator_appointed(event, now=now)
     return membership
 
 
@@ -310,8 +313,8 @@ def stand_down_facilitator(network: Network, member: Member, *, by: Member, now:
 def lock_own(network: Network, member: Member) -> None:
     """Part of a verb: nobody decides about this membership, and the member presses no button twice, between asking the
     permission again and writing. There may be no membership yet, so the member's row stands for it; not so hard that
-    what they write elsewhere would wait."""
-    list(Member.objects.select_for_update(no_key=True).filter(pk=member.pk))
+    what they write elsewhere would wait. Raises Refused where the account is not in use any more."""
+    hold_account(member)
     list(Membership.objects.select_for_update().filter(network=network, member=member))
 
 
@@ -368,11 +371,12 @@ def end_membership(
     decision: str = "",
 ) -> None:
     """Part of a verb: whoever ends it says what state it is in from now on. The posts stay."""
+    facilitated = membership.is_facilitator
     membership.state = state
     membership.role = Membership.Role.MEMBER
     membership.decided_at, membership.decided_by, membership.decision = decided_at, decided_by, decision
     membership.save(update_fields=["state", "role", "decided_at", "decided_by", "decision"])
-    shut_out(membership)
+    shut_out(membership, facilitated=facilitated)
 
 
 def keep_suspensions(member: Member) -> None:

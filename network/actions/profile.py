@@ -11,6 +11,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 
 from network import limits, permissions
+from network.actions.access import hold_account
 from network.actions.audit import record
 from network.models import Member, Membership, MemberTheme, MemberTool, Profile, Theme
 from network.storage import portrait
@@ -100,7 +101,8 @@ def choose_mail(choices: Mapping[Membership, str], *, by: Member) -> None:
 
 def profile_for_change(member: Member) -> Profile:
     """Part of a verb: the member's profile, made where there is none, and nobody else's to change until the verb is
-    done."""
+    done. Raises Refused where the account is not in use any more."""
+    hold_account(member)
     Profile.objects.get_or_create(member=member)
     return Profile.objects.select_for_update().get(member=member)
 

@@ -20,6 +20,10 @@ class NetworkQuerySet(models.QuerySet["Network"]):
             return self.none()
         return self.filter(pk__in=Membership.objects.active().filter(member=viewer).values("network"))
 
+    def without_facilitator(self) -> NetworkQuerySet:
+        """Those in which nobody decides on requests: there is none, or none whose account is in use."""
+        return self.exclude(pk__in=Membership.objects.facilitators().values("network"))
+
 
 class Network(models.Model):
     """A closed circle of officers. From outside: name, purpose, how to join, a published figure; nothing live."""

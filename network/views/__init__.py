@@ -40,9 +40,11 @@ def second_factor_required(
     return update_wrapper(guarded, view)
 
 
-def ask_for_second_factor(request: HttpRequest, is_asked: Callable[[Viewer], bool] = is_staff) -> HttpResponse | None:
-    """Where a member of staff shows, or first sets up, a second factor, and then comes back; None where there is
-    nothing to ask. Raises Refused for a script's request, which cannot be led anywhere."""
+def ask_for_second_factor(
+    request: HttpRequest, is_asked: Callable[[Viewer], bool] = is_staff, *, then: str = ""
+) -> HttpResponse | None:
+    """Where a member of staff shows, or first sets up, a second factor, and then comes back, or goes on to the address
+    `then`; None where there is nothing to ask. Raises Refused for a script's request, which cannot be led anywhere."""
     viewer = request.user
     if not viewer.is_authenticated:
         return None
@@ -51,7 +53,7 @@ def ask_for_second_factor(request: HttpRequest, is_asked: Callable[[Viewer], boo
         return None
     if request.headers.get("X-Requested-With") == "XMLHttpRequest":
         raise Refused("Show your second factor first: load the page again.")
-    query = urlencode({REDIRECT_FIELD_NAME: _page_of(request)})
+    query = urlencode({REDIRECT_FIELD_NAME: then or _page_of(request)})
     return HttpResponseRedirect(reverse("account_confirm" if has_one else "second_factor_needed") + f"?{query}")
 
 

@@ -54,4 +54,10 @@ def change(request: MemberRequest, slug: str) -> HttpResponse:
         messages.success(request, f"The {form.cleaned_data['name']} is changed.")
         return redirect("administration_networks")
     name = Network.objects.visible_to(request.user).get(pk=network.pk).name if form.is_bound else network.name
-    return render(request, "network/administration/network_form.html", {"form": form, "network": network, "name": name})
+    context = {
+        "form": form,
+        "network": network,
+        "name": name,
+        "needs_facilitator": Network.objects.visible_to(request.user).without_facilitator().filter(pk=network.pk),
+    }
+    return render(request, "network/administration/network_form.html", context)

@@ -112,8 +112,10 @@ class Number:
 
 
 def _what_moves(theme: Theme) -> list[Number]:
+    """Of everything there is, and not from `visible_to`: a merge touches what stands in networks that the administrator
+    does not belong to as well, and is not undone, so half the number would mislead whoever decides. Only numbers, and
+    only for those who govern the vocabulary: no name, no title, nothing of which network."""
     networks = theme.network_themes.count()
-    # A number of people for whoever keeps the vocabulary, never who they are.
     followers = MemberTheme.objects.filter(theme=theme).count()
     return [
         *(Number(use.count(theme), use.one, use.many) for use in theme_uses()),

@@ -1,6 +1,7 @@
 import uuid
 from datetime import timedelta
 from threading import Thread as OsThread
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import connection
@@ -15,7 +16,7 @@ from forums.actions.threads import lock_thread, start_thread
 from forums.models import MemberThread, Post, Thread
 from network.limits import RateLimit
 from network.models import Member
-from tests.cast import Cast, sign_in
+from tests.cast import Cast, show_second_factor, sign_in
 
 OUTSIDERS = ["nobody", "olga", "amir", "lena", "sven", "ada"]
 
@@ -140,6 +141,57 @@ class TestStartingAThread:
 
         assert "Announcement" in browser_of(cast.fay).get(address).content.decode()
         assert "Announcement" not in browser_of(cast.bob).get(address).content.decode()
+
+    def test_an_announcement_asks_for_a_second_factor_and_nothing_typed_is_lost(self, cast: Cast) -> None:
+        fay = Client()
+        fay.force_login(cast.fay)
+        typed = {
+            "title": "A date & a place",
+            "kind": "announcement",
+            "theme": str(cast.theme.pk),
+            "source": "Come to\nExampleshire",
+            "tags": "dates, places",
+        }
+        address = reverse("thread_new", args=[cast.ai.slug])
+        answer = fay.post(address, typed)
+        assert answer["Location"].startswith("/account/second-factor/?next=")
+        assert "What you wrote is kept." in fay.get(answer["Location"]).content.decode()
+        assert not Thread.objects.exists()
+
+        show_second_factor(fay, cast.fay)
+        back = parse_qs(urlsplit(answer["Location"]).query)["next"][0]
+        assert back.startswith(f"{address}?kept=")
+        for _ in range(2):  # loaded once more, it is still there
+            page = fay.get(back)
+            form = page.context["form"]
+            assert {name: str(form[name].value()) for name in typed} == typed
+            assert "Your announcement is not sent yet" in page.content.decode()
+        assert "Come to" not in fay.get(address).content.decode(), "another thread begins empty"
+
+        sent = fay.post(back, typed | {"form_id": form["form_id"].value()}, follow=True)
+        assert "Exampleshire" in sent.content.decode()
+        assert Thread.objects.get().kind == Thread.Kind.ANNOUNCEMENT
+        assert "Come to" not in fay.get(back).content.decode(), "what was sent waits no more"
+
+    def test_whatever_else_a_facilitator_writes_asks_for_nothing(self, cast: Cast) -> None:
+        fay = Client()
+        fay.force_login(cast.fay)
+        fay.post(
+            reverse("thread_new", args=[cast.ai.slug]),
+            {"title": "One", "kind": "question", "theme": str(cast.theme.pk), "source": "Words"},
+        )
+
+        assert Thread.objects.get().author == cast.fay
+
+    def test_a_member_who_asks_to_announce_is_led_nowhere(self, cast: Cast) -> None:
+        bob = browser_of(cast.bob)
+        answer = bob.post(
+            reverse("thread_new", args=[cast.ai.slug]),
+            {"title": "One", "kind": "announcement", "theme": str(cast.theme.pk), "source": "Words"},
+        )
+
+        assert answer.status_code == 200
+        assert "kept_thread" not in bob.session
 
     def test_markup_of_others_never_becomes_script(self, cast: Cast) -> None:
         page = self.post(cast, title="<script>alert(1)</script>", source="<script>alert(2)</script> [x](javascript:3)")

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from network.actions.admission import (
@@ -201,3 +202,13 @@ def test_an_account_made_on_the_command_line_is_not_forgotten(db: None) -> None:
 
     assert forget_unproved(now=timezone.now() + timedelta(days=2)) == 0
     assert Member.objects.filter(pk=made.pk).exists()
+
+
+def test_the_database_keeps_one_address_for_each_member(cast: Cast) -> None:
+    """Whoever held the mailbox of a second one would hold the account. The index is ours on allauth's table: a later
+    migration of allauth may lose it."""
+    EmailAddress.objects.create(user=cast.bob, email=cast.bob.email, verified=True, primary=True)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        EmailAddress.objects.create(user=cast.bob, email="bob@elsewhere.example.org")
+    assert EmailAddress.objects.filter(user=cast.bob).count() == 1

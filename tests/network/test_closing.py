@@ -30,8 +30,9 @@ from network.actions.admission import begin_sign_up, open_account
 from network.actions.closing import close_account
 from network.actions.exports import ask_for_data, pack_data
 from network.actions.mail import MailLedger
-from network.actions.membership import appoint_facilitator, reinstate_member
+from network.actions.membership import appoint_facilitator, ask_to_join, reinstate_member
 from network.actions.notices import give_notice
+from network.actions.profile import change_profile
 from network.actions.rules import agree_to_rules, set_up_rules
 from network.models import (
     AuditEvent,
@@ -281,6 +282,22 @@ def test_the_only_administrator_hands_over_first(cast: Cast) -> None:
 
     closed = close_account(by=cast.ada)
     assert not closed.user_permissions.exists()
+
+
+def test_what_another_window_sends_a_moment_later_brings_nothing_back(cast: Cast) -> None:
+    """Its request had read the account before it was closed."""
+    close_account(by=Member.objects.get(pk=cast.bob.pk), erase=True)
+
+    for sent in (
+        lambda: change_profile(
+            by=cast.bob, name=CANARY, job_title="", help_with="", about=CANARY, themes=[], tools=[CANARY], shows={}
+        ),
+        lambda: ask_to_join(cast.practitioners, by=cast.bob, reason=CANARY),
+    ):
+        with pytest.raises(Refused):
+            sent()
+    assert sorted(places_of(CANARY)) == []
+    assert Member.objects.get(pk=cast.bob.pk).name == "Former member"
 
 
 # The page

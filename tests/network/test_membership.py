@@ -1,9 +1,6 @@
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 
 import pytest
-from django.db import connection
 
 from network.actions.membership import (
     appoint_facilitator,
@@ -18,7 +15,7 @@ from network.limits import in_words
 from network.models import AuditEvent, Member, Membership, Network, NetworkTheme, Theme
 from network.notifications import unread_notices
 from network.permissions import Refused
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 
 
 def test_an_officer_joins_an_open_network_at_once(cast: Cast) -> None:
@@ -153,52 +150,3 @@ def test_leaving_ends_access_and_moves_the_access_version(cast: Cast) -> None:
     cast.ai.refresh_from_db()
     assert cast.ai not in Network.objects.of(cast.bob)
     assert cast.ai.access_version == before + 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_two_facilitators_who_decide_at_the_same_moment_one_is_told_it_is_decided() -> None:
-    cast = make_cast()
-    request = Membership.objects.select_related("network", "member").get(member=cast.amir)
-    Membership.objects.filter(member=cast.bob).update(role=Membership.Role.FACILITATOR)
-    together = Barrier(2)
-
-    def decide(approves: bool) -> str:
-        try:
-            together.wait(timeout=10)
-            if approves:
-                approve_request(request, by=cast.fay)
-            else:
-                decline_request(request, by=cast.bob, words="Not now.")
-            return "decided"
-        except Refused as refused:
-            return str(refused)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(2) as pool:
-        said = sorted(pool.map(decide, (True, False)))
-
-    assert said == ["This request has already been decided.", "decided"]
-    assert AuditEvent.objects.filter(object_id=str(request.pk)).count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_two_presses_of_the_button_at_the_same_moment_one_joins() -> None:
-    cast = make_cast()
-    together = Barrier(2)
-
-    def join(_: int) -> str:
-        try:
-            together.wait(timeout=10)
-            join_network(cast.ai, by=cast.olga)
-            return "joined"
-        except Refused as refused:
-            return str(refused)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(2) as pool:
-        said = sorted(pool.map(join, range(2)))
-
-    assert said == ["You already belong to this network.", "joined"]
-    assert Membership.objects.filter(member=cast.olga).count() == 1

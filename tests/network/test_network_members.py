@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 
 import pytest
 from django.core import mail
@@ -33,7 +31,7 @@ from network.models import AuditEvent, Member, Membership, MembershipEvent, Netw
 from network.notifications import unread_notices
 from network.permissions import Refused
 from network.signals import membership_ended
-from tests.cast import Cast, make_cast, sign_in
+from tests.cast import Cast, sign_in
 
 MEMBERS = "/networks/ai-practitioners/members/"
 SETTINGS = "/networks/ai-practitioners/settings/"
@@ -190,28 +188,6 @@ def test_the_last_facilitator_neither_leaves_nor_is_stood_down(cast: Cast) -> No
 
     appoint_facilitator(cast.practitioners, cast.bob, by=cast.ada)
     assert leave_network(cast.practitioners, by=cast.fay).state == "left"
-
-
-@pytest.mark.django_db(transaction=True)
-def test_of_the_last_two_facilitators_who_leave_at_the_same_moment_one_stays() -> None:
-    cast = make_cast()
-    Membership.objects.filter(member=cast.bob).update(role="facilitator")
-    together = Barrier(2)
-
-    def leave(member: Member) -> str:
-        try:
-            together.wait(timeout=10)
-            leave_network(cast.practitioners, by=member)
-            return "left"
-        except Refused as refused:
-            return str(refused)[:28]
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(2) as pool:
-        said = sorted(pool.map(leave, (cast.fay, cast.bob)))
-
-    assert said == ["You are the only facilitator", "left"]
 
 
 @pytest.mark.parametrize("who", ["fay", "bob", "olga", "amir", "lena", "sven"])
