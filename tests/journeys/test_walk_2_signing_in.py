@@ -123,7 +123,7 @@ def test_a_member_signs_in_where_they_were_going_and_out_again(
 ) -> None:
     page = browse(width=375)
     page.goto("/notices/")
-    shown(page, "Sign in or create an account")
+    shown(page, "Sign in")
     axe(page)
     page.get_by_label("Work email address").fill(cast.bob.email)
     page.get_by_role("button", name="Send me a code").click()
@@ -145,7 +145,7 @@ def test_a_member_signs_in_where_they_were_going_and_out_again(
     axe(page)
     page.get_by_role("main").get_by_role("button", name="Sign out").click()
     page.goto("/notices/")
-    shown(page, "Sign in or create an account")
+    shown(page, "Sign in")
 
 
 def test_a_new_code_can_be_asked_for(server: Server, browse: Browse, axe: Axe, cast: Cast) -> None:
