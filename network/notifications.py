@@ -362,13 +362,20 @@ def account_changed(member: Member, what: str, *, now: datetime, to: str = "", *
         "site_url": settings.SITE_URL,
     }
     text = render_to_string("account/email/account_changed_message.txt", context)
-    transaction.on_commit(lambda: _send(WrittenMail(subject, text), to or member))
+    transaction.on_commit(lambda: _send("account_changed", member, WrittenMail(subject, text), to))
 
 
-def _send(mail: WrittenMail, to: Member | str) -> None:
+def account_closed(member: Member, *, erase: bool) -> None:
+    """The last mail, to the address that the account had, once that is committed. `member` as they were."""
+    mail = Mail("network/mail/account_closed.txt", {"name": member.get_full_name(), "erase": erase})
+    address = member.email
+    transaction.on_commit(lambda: _send("account_closed", member, mail, address))
+
+
+def _send(stream: str, to: Member, mail: Mail | WrittenMail, address: str) -> None:
     """A mail server that is away stops nobody: what the mail tells of has happened, and stands in the audit log."""
     with suppress(MailNotSent):  # written to the log already
-        send_at_once("account_changed", to, mail)
+        send_at_once(stream, to, mail, address=address)
 
 
 register(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
@@ -162,89 +162,6 @@ class OrganisationForm(forms.Form):
         starts, ends = self.cleaned_data.get("starts_on"), self.cleaned_data.get("ends_on")
         if starts and ends and ends <= starts:
             self.add_error("ends_on", "The date on which it ends must be after the one from which it exists")
-
-
-class NetworkForm(forms.ModelForm[Network]):
-    """What a network says of itself. The verb writes it: nothing is saved here."""
-
-    class Meta:
-        model = Network
-        fields: ClassVar[Sequence[str]] = (
-            "name",
-            "purpose",
-            "audience",
-            "joining",
-            "question",
-            "published_members",
-            "published_source",
-            "order",
-        )
-        widgets: ClassVar[dict[str, Any]] = {
-            "joining": forms.RadioSelect,
-            "order": forms.NumberInput(attrs={"class": "govuk-input--width-3"}),
-        }
-        labels: ClassVar[dict[str, Any]] = {
-            "name": "Name",
-            "purpose": "What is it for?",
-            "audience": "Who is it for?",
-            "joining": "How do officers join?",
-            "question": "Question to whoever asks to join",
-            "published_members": "Published number of members",
-            "published_source": "Source of that number, with its date",
-            "order": "Place in lists",
-        }
-        help_texts: ClassVar[dict[str, Any]] = {
-            "purpose": "Everybody can read this, signed in or not.",
-            "question": "Only where they join by request.",
-            "published_members": "Visitors see this figure instead of a live count.",
-            "published_source": "For example, LGA, November 2024.",
-            "order": "Networks with lower numbers come first.",
-        }
-        error_messages: ClassVar[dict[str, Any]] = {
-            "name": {"required": "Enter a name", "unique": "There is a network with this name"},
-            "purpose": {"required": "Enter what the network is for"},
-            "joining": {"required": "Select how officers join"},
-            "published_members": {"invalid": "Enter a whole number", "min_value": "Enter a number of 0 or more"},
-            "order": {
-                "required": "Enter a number for its place",
-                "invalid": "Enter a whole number for its place",
-                "min_value": "Enter a number of 0 or more for its place",
-            },
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        joining = self.fields["joining"]
-        assert isinstance(joining, forms.ChoiceField)
-        joining.choices = Network.Joining.choices  # without the empty one
-
-    def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if said.get("published_members") is not None and not said.get("published_source"):
-            self.add_error("published_source", "Enter the source of the published number")
-        return said
-
-
-class NewNetworkForm(NetworkForm):
-    class Meta(NetworkForm.Meta):
-        fields: ClassVar[Sequence[str]] = ("name", "slug", *NetworkForm.Meta.fields[1:])
-        labels: ClassVar[dict[str, Any]] = NetworkForm.Meta.labels | {"slug": "Name in its address"}
-        help_texts: ClassVar[dict[str, Any]] = NetworkForm.Meta.help_texts | {
-            "slug": "Small letters, numbers and hyphens, such as “planning”. It stays what it is."
-        }
-        error_messages: ClassVar[dict[str, Any]] = NetworkForm.Meta.error_messages | {
-            "slug": {
-                "required": "Enter a name for its address",
-                "unique": "There is a network with this address",
-                "invalid": "Use small letters, numbers and hyphens only",
-            }
-        }
-
-    def clean_slug(self) -> str:
-        slug: str = self.cleaned_data["slug"]
-        if slug != slug.lower():
-            raise forms.ValidationError("Use small letters, numbers and hyphens only", code="invalid")
-        return slug
 
 
 class AuditForm(forms.Form):

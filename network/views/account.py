@@ -98,7 +98,7 @@ class RequestCode(StartsAgain, allauth_views.RequestLoginCodeView):
 
 
 def _over(request: HttpRequest, first_step: str) -> HttpResponse:
-    """To the first step, which says that the code is of no use any more, and still leads on to where they were going."""
+    """To the first step, which says that the code is over, and still leads on to where they were going."""
     query = onward(request)
     return HttpResponseRedirect(reverse(first_step) + (f"{query}&" if query else "?") + "code=over")
 

@@ -642,6 +642,7 @@ class TestNetworks:
         "joining": "by_request",
         "question": "What do you plan?",
         "order": 3,
+        "content_free_mail": "on",
     }
 
     def test_are_listed_with_who_looks_after_them(self, cast: Cast, ada: Client) -> None:
@@ -663,19 +664,20 @@ class TestNetworks:
         assert "The Planning Network is created." in page
         network = Network.objects.get(slug="planning")
         assert (network.is_by_request, network.question, network.order) == (True, "What do you plan?", 3)
+        assert network.content_free_mail
         assert AuditEvent.objects.filter(verb="created network", network=network).exists()
 
     @pytest.mark.parametrize(
         ("field", "value", "words"),
         [
-            ("name", "AI Network", "There is a network with this name"),
+            ("name", "AI Network", "There is another network with this name"),
             ("slug", "ai", "There is a network with this address"),
             ("slug", "Planning", "Use small letters, numbers and hyphens only"),
             ("slug", "a b", "Use small letters, numbers and hyphens only"),
             ("purpose", "", "Enter what the network is for"),
             ("joining", "", "Select how officers join"),
-            ("published_members", 250, "Enter the source of the published number"),
-            ("published_members", "many", "Enter a whole number"),
+            ("published_members", 250, "Enter where the number was published, and when"),
+            ("published_members", "many", "Number of members must be a whole number"),
             ("order", "", "Enter a number for its place"),
         ],
     )
