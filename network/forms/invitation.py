@@ -37,7 +37,6 @@ class InviteForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.network = network
         self.fields["email"].error_messages["required"] = "Enter their work email address"
-        # Not having been asked yet is no mistake.
         self.was_asked = "note_asked" in self.data
         if self.was_asked:
             self._ask_for_note()
@@ -71,18 +70,16 @@ class InviteForm(forms.Form):
                 self.fields.pop(name, None)
                 self.errors.pop(name, None)
                 self.cleaned_data.pop(name, None)
-        elif not self.was_asked:
-            self._ask_for_note()
-        elif kind == Member.Kind.OFFICER and not self.cleaned_data.get("organisation"):
-            self.add_error("organisation", "Select the council they work for")
+        else:
+            if not self.was_asked:
+                self._ask_for_note()
+                why = f"Enter why they should be let in: we do not know {domain_of(email)} as a council's"
+                self.add_error("note", why)
+            if kind == Member.Kind.OFFICER and not self.cleaned_data.get("organisation"):
+                self.add_error("organisation", "Select the council they work for")
         verdict = can_be_invited(self.network, email, kind=kind)
         if not verdict:
             self.add_error("email", verdict.reason)
-
-    @property
-    def asks_for_note(self) -> bool:
-        """What was typed is in order, but a question has not been put yet."""
-        return not self.was_asked and "note" in self.fields and not self.errors
 
     @property
     def domain(self) -> str:

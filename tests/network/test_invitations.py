@@ -194,7 +194,8 @@ def test_an_address_at_an_unknown_domain_needs_a_reason(cast: Cast) -> None:
     first = {"email": SAM, "kind": "supplier", "words": "Hello."}
     page = fay.post(f"{INVITATIONS}new/", first).content.decode()
     assert "<strong>supplier.example.com</strong> is not a council&#x27;s domain" in page.replace("'", "&#x27;")
-    assert "<title>Why should they be let in?" in page
+    assert "<title>Error: Invite somebody" in page
+    assert '<a href="#id_note">Enter why they should be let in: we do not know supplier.example.com' in page
     assert not Invitation.objects.exists()
 
     page = fay.post(f"{INVITATIONS}new/", first | {"note_asked": "yes", "note": " "}).content.decode()
