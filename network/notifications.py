@@ -23,6 +23,7 @@ from network.models import (
     AccountEvent,
     Admission,
     AdmissionRequest,
+    DataExport,
     Invitation,
     MailLedger,
     Member,
@@ -122,6 +123,10 @@ def domain_confirmed(domain: OrganisationDomain, *, now: datetime) -> None:
 
 def let_in_from_list(member: Member, *, now: datetime) -> None:
     owe_mail("let_in_from_list", member, period="once", now=now)
+
+
+def data_packed(wanted: DataExport, *, now: datetime) -> None:
+    owe_mail("data_ready", wanted.member, period=str(wanted.pk), object_id=wanted.pk, now=now)
 
 
 def mailbox_proof_asked(member: Member, *, now: datetime) -> None:
@@ -227,6 +232,14 @@ def _account_from_list(row: MailLedger, member: Member | None) -> Mail | None:
     return Mail("network/mail/let_in_from_list.txt", {"member": member})
 
 
+def _data_ready(row: MailLedger, member: Member | None) -> Mail | None:
+    packed = DataExport.objects.filter(pk=row.object_id or 0, member=member).exclude(ready_at=None).first()
+    if member is None or packed is None or packed.is_over():
+        return None
+    last_day = timezone.localdate(packed.requested_at + DataExport.KEPT)
+    return Mail("network/mail/data_ready.txt", {"member": member, "last_day": last_day})
+
+
 def _question_of_proof(row: MailLedger, member: Member | None) -> Mail | None:
     if member is None or member.mailbox_asked_at is None:
         return None
@@ -241,6 +254,7 @@ def last_day_to_answer(member: Member) -> date:
 
 mail.register(MailKind("admission_decided", _decision_on_admission))
 mail.register(MailKind("let_in_from_list", _account_from_list))
+mail.register(MailKind("data_ready", _data_ready))
 mail.register(MailKind("mailbox_proof_asked", _question_of_proof))
 register(
     NoticeKind(
