@@ -39,13 +39,15 @@ class FindAccountForm(forms.Form):
 
 class SuspendForm(forms.Form):
     reason = ReasonField(
-        "Why do you suspend this account?", "Enter why you suspend this account", "They read your words in a mail."
+        "Why are you suspending this account?", "Enter why you are suspending this account", "We email them your words."
     )
 
 
 class ReinstateForm(forms.Form):
     reason = ReasonField(
-        "Why is this account given back?", "Enter why this account is given back", "They read your words in a mail."
+        "Why are you giving this account back?",
+        "Enter why you are giving this account back",
+        "We email them your words.",
     )
 
 
@@ -61,7 +63,9 @@ class CorrectAccountForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Select what they are"},
     )
-    reason = ReasonField("Why do you change this?", "Enter why you change this", "Only administrators read it.")
+    reason = ReasonField(
+        "Why are you changing this?", "Enter why you are changing this", "Only administrators can read it."
+    )
 
     def __init__(self, *args: Any, account: Member, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -74,7 +78,7 @@ class CorrectAccountForm(forms.Form):
 class AppointForm(forms.Form):
     network = forms.ModelChoiceField(
         queryset=Network.objects.none(),
-        label="Which network shall they facilitate?",
+        label="Which network should they facilitate?",
         empty_label=None,
         widget=forms.RadioSelect,
         error_messages={"required": "Select a network", "invalid_choice": "Select a network"},

@@ -83,7 +83,7 @@ class LetInForm(forms.Form):
     )
     kind = kind_field()
     domain = forms.ChoiceField(
-        label="Shall others with the same email domain be let in too?",
+        label="Should others with the same email domain be let in too?",
         choices=[
             (NO, "No, only this person"),
             (UNCONFIRMED, "Yes, into networks that are joined at once"),

@@ -38,8 +38,8 @@ class AddDomainForm(forms.Form):
     domain = DomainField()
     kind = kind_field()
     is_confirmed = forms.BooleanField(
-        label="I am sure that the organisation writes from this domain",
-        help_text="Then whoever comes by it can ask to join every network.",
+        label="I am sure that the organisation uses this domain",
+        help_text="Then anybody with an address there can ask to join every network.",
         required=False,
     )
 

@@ -27,7 +27,7 @@ class InviteForm(forms.Form):
     )
     words = WordsField(
         label="What would you like to write to them? (optional)",
-        help_text="It stands in the invitation, with your name.",
+        help_text="We put it in the invitation, with your name.",
         missing="",
         what="Your words",
         required=False,

@@ -57,7 +57,7 @@ def test_an_officer_of_kent_signs_up_and_joins_the_open_network_by_keyboard_with
 
     shown(page, "Welcome, Kit Kent")
     expect(page.get_by_text("You are here for Kent County Council.")).to_be_visible()
-    expect(page.get_by_text("An administrator has still to confirm")).to_be_visible()
+    expect(page.get_by_text("An administrator still has to confirm")).to_be_visible()
     axe(page)
     press(page, page.get_by_role("button", name="Join AI Network"))
 
@@ -192,4 +192,4 @@ def test_the_unconfirmed_domain_stands_on_the_administrators_list(
     axe(ada)
 
     kit.reload()
-    expect(kit.get_by_text("An administrator has still to confirm")).not_to_be_visible()
+    expect(kit.get_by_text("An administrator still has to confirm")).not_to_be_visible()

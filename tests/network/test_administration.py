@@ -399,7 +399,7 @@ class TestSuspending:
         page = ada.post(f"{PEOPLE}{cast.bob.pk}/suspend/", {"reason": " "}).content.decode()
 
         assert "<title>Error: Suspend" in page
-        assert "Enter why you suspend this account" in page
+        assert "Enter why you are suspending this account" in page
         assert Member.objects.get(pk=cast.bob.pk).is_active
 
     def test_is_shown_with_its_reason_to_administrators(self, cast: Cast, ada: Client) -> None:
@@ -504,7 +504,7 @@ class TestWhomTheyWorkForAndWhatTheyAre:
 
         assert "<title>Error: Change" in page
         assert "Select what they are" in page
-        assert "Enter why you change this" in page
+        assert "Enter why you are changing this" in page
 
     def test_an_organisation_that_has_ended_is_not_offered_but_to_who_is_in_it(self, cast: Cast, ada: Client) -> None:
         Organisation.objects.create(name="Gone", short_name="Gone", slug="gone", ends_on=timezone.localdate())

@@ -291,7 +291,7 @@ class TestThePages:
         ada.post(f"{address}begin/")
         page = ada.get(address).content.decode()
         assert "0 of 2 done" in page
-        assert "See how far it is" in page
+        assert "Check progress" in page
         run_intakes()
         assert "Done." in ada.get(address).content.decode()
 

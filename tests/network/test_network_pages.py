@@ -315,7 +315,7 @@ class TestTheQueueOfRequests:
         page = as_("fay").post(f"{REQUESTS}{request_of_amir.pk}/decline/", {"words": ""}).content.decode()
 
         assert "<title>Error: Decline" in page
-        assert "Enter what we shall tell them" in page
+        assert "Enter what we should tell them" in page
 
     def test_declining_tells_the_applicant_the_words(self, as_: As, request_of_amir: Membership) -> None:
         as_("fay").post(f"{REQUESTS}{request_of_amir.pk}/decline/", {"words": "Tell us more."})

@@ -232,7 +232,7 @@ class TestSigningUp:
             response = client.post(SIGN_UP_CODE, {"code": code_sent(email)}, follow=True)
 
             assert response.request["PATH_INFO"] == "/welcome/"
-            assert ("Go on to the page you came for" in response.content.decode()) is shown
+            assert ("Continue to the page you came for" in response.content.decode()) is shown
             assert "evil.example" not in response.content.decode()
 
 
