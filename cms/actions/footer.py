@@ -224,8 +224,8 @@ _PAGES: list[tuple[str, str, str, list[Block]]] = [
             _heading("If that does not help"),
             _text(
                 'Write to the people who run this site: the address is on the page <a href="/contact/">Contact</a>. '
-                "Say what happened, where and when, and what you would like us to do. You can complain about a member, a "
-                "facilitator, a decision, how we use your data, or the site itself."
+                "Say what happened, where and when, and what you would like us to do. You can complain about a "
+                "member, a facilitator, a decision, how we use your data, or the site itself."
             ),
             _heading("What happens next"),
             (
