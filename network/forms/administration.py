@@ -9,6 +9,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.text import slugify
 
+from network.actions.audit import VERBS
 from network.models import Member, Network, Organisation
 from network.models.organisation import KINDS
 
@@ -171,12 +172,12 @@ class OrganisationForm(forms.Form):
 class AuditForm(forms.Form):
     """What to show of the audit log."""
 
-    verb = SearchField("What was done", help_text="Exactly as the log says it, such as “joined”.")
+    verb = SearchField("What was done", help_text="As the log says it, such as “joined a network”.")
     actor = SearchField("Who did it", help_text="A name or an email address, or a part of one.")
     network = forms.ModelChoiceField(
         queryset=Network.objects.all(), label="Network", required=False, empty_label="All", to_field_name="slug"
     )
-    kind = SearchField("Kind of thing", help_text="For example, network.member.")
+    kind = SearchField("Kind of thing", help_text="For example, member.")
     number = SearchField("Number of the thing")
     since = forms.DateField(
         label="From", required=False, error_messages={"invalid": "Enter the first day, like 2026-04-01"}
@@ -184,6 +185,10 @@ class AuditForm(forms.Form):
     until = forms.DateField(
         label="To", required=False, error_messages={"invalid": "Enter the last day, like 2026-04-30"}
     )
+
+    def clean_verb(self) -> str:
+        typed = str(self.cleaned_data["verb"]).casefold()
+        return VERBS.get(typed, typed)
 
     @property
     def used(self) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -16,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern
 from django.utils import timezone
 
+from network.actions import audit as audit_verbs
 from network.actions.accounts import correct_account, look_up, reinstate_account, suspend_account
 from network.actions.audit import record
 from network.actions.mail import owe_mail, send_due_mail
@@ -718,21 +720,23 @@ class TestTheAuditLog:
         table = main_of(ada, AUDIT).split("<tbody")[1].split("</tbody>")[0]
         page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", table))
 
-        assert page.index("gave roles") < page.index("admitted") < page.index("joined")
+        assert page.index("gave roles") < page.index("let in") < page.index("joined a network")
         assert "Ada Administers gave roles Fay Facilitates had: none, has: Editors" in page
-        assert "The site itself admitted Bob Belongs domain: exampleshire.example.org" in page
-        assert "Bob Belongs joined Membership" in page
+        assert "The site itself let in Bob Belongs domain: exampleshire.example.org" in page
+        assert "Bob Belongs joined a network Membership" in page
 
     @pytest.mark.parametrize(
         ("query", "found"),
         [
-            ("verb=joined", ["joined"]),
+            ("verb=joined", ["joined a network"]),
+            ("verb=Joined+a+network", ["joined a network"]),
             ("actor=Ada", ["gave roles"]),
-            ("actor=bob@", ["joined"]),
-            ("network=ai", ["joined"]),
-            ("kind=network.member", ["gave roles", "admitted"]),
+            ("actor=bob@", ["joined a network"]),
+            ("network=ai", ["joined a network"]),
+            ("kind=network.member", ["gave roles", "let in"]),
+            ("kind=Member", ["gave roles", "let in"]),
             ("since=2000-01-01&until=2000-12-31", []),
-            ("since=2000-01-01", ["gave roles", "admitted", "joined"]),
+            ("since=2000-01-01", ["gave roles", "let in", "joined a network"]),
             ("since=yesterday", []),
             ("network=kings", []),
         ],
@@ -740,7 +744,17 @@ class TestTheAuditLog:
     def test_is_narrowed(self, ada: Client, query: str, found: list[str]) -> None:
         page = main_of(ada, f"{AUDIT}?{query}")
 
-        assert re.findall(r'<td class="govuk-table__cell">(joined|admitted|gave roles)</td>', page) == found
+        assert re.findall(r'<td class="govuk-table__cell">(joined a network|let in|gave roles)</td>', page) == found
+
+    def test_has_words_for_every_verb_of_this_storey_that_is_no_plain_english_by_itself(self) -> None:
+        actions = Path(audit_verbs.__file__).parent
+        verbs = {
+            verb for file in actions.glob("*.py") for verb in re.findall(r'record\(\s*"([^"]+)"', file.read_text())
+        }
+
+        assert len(verbs) > 60
+        assert verbs - audit_verbs.WORDS.keys() == {"asked to be let in", "exported the audit log"}
+        assert len(audit_verbs.VERBS) == len(audit_verbs.WORDS), "no two verbs have the same words"
 
     def test_says_which_filter_it_does_not_understand(self, ada: Client) -> None:
         page = page_of(ada, f"{AUDIT}?since=yesterday")
