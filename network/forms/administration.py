@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.text import slugify
 
 from network.actions.audit import VERBS
+from network.forms.organisation import OrganisationField
 from network.models import Member, Network, Organisation
 from network.models.organisation import KINDS
 
@@ -53,9 +54,7 @@ class ReinstateForm(forms.Form):
 
 
 class CorrectAccountForm(forms.Form):
-    organisation = forms.ModelChoiceField(
-        queryset=Organisation.objects.none(), label="Organisation", required=False, empty_label="None"
-    )
+    organisation = OrganisationField(label="Organisation", required=False)
     kind = forms.ChoiceField(
         label="What are they?",
         help_text="A partner or supplier belongs to no network until a facilitator invites them. "
@@ -70,10 +69,13 @@ class CorrectAccountForm(forms.Form):
 
     def __init__(self, *args: Any, account: Member, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = self.fields["organisation"]
-        assert isinstance(offered, forms.ModelChoiceField)
         current = Organisation.objects.current().values("pk")
-        offered.queryset = Organisation.objects.filter(Q(pk__in=current) | Q(pk=account.organisation_id))
+        self.fields["organisation"] = OrganisationField(
+            Organisation.objects.filter(Q(pk__in=current) | Q(pk=account.organisation_id)),
+            label="Organisation",
+            help_text="Start typing its name, and choose it from the list. Leave it empty for none.",
+            required=False,
+        )
 
 
 class AppointForm(forms.Form):

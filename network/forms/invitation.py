@@ -8,7 +8,8 @@ from django import forms
 
 from network.forms.account import WorkEmailField
 from network.forms.membership import WordsField
-from network.models import Member, Network, Organisation
+from network.forms.organisation import OrganisationField
+from network.models import Member, Network
 from network.models.organisation import domain_of
 from network.permissions import can_be_invited, can_go_without_note
 
@@ -52,13 +53,11 @@ class InviteForm(forms.Form):
                 "max_length": "Your reason must be 500 characters or fewer",
             },
         )
-        self.fields["organisation"] = forms.ModelChoiceField(
-            Organisation.objects.current(),
+        self.fields["organisation"] = OrganisationField(
             label="Which organisation do they work for?",
-            help_text="For a partner or supplier that is not in the list, leave it empty.",
-            empty_label="Not in the list",
+            help_text="Start typing its name, and choose it from the list. For a partner or supplier that is not in "
+            "the list, leave it empty.",
             required=False,
-            error_messages={"invalid_choice": "Select the organisation they work for"},
         )
 
     def clean(self) -> None:
@@ -76,7 +75,7 @@ class InviteForm(forms.Form):
                 why = f"Enter why they should be let in: we do not know {domain_of(email)} as a council's"
                 self.add_error("note", why)
             if kind == Member.Kind.OFFICER and not self.cleaned_data.get("organisation"):
-                self.add_error("organisation", "Select the council they work for")
+                self.add_error("organisation", "Choose the council they work for from the list")
         verdict = can_be_invited(self.network, email, kind=kind)
         if not verdict:
             self.add_error("email", verdict.reason)

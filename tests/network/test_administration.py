@@ -474,7 +474,7 @@ class TestSessions:
 class TestWhomTheyWorkForAndWhatTheyAre:
     def test_is_changed_with_a_reason(self, cast: Cast, ada: Client) -> None:
         other = Organisation.objects.create(name="Sampleton", short_name="Sampleton", slug="sampleton")
-        sent = {"organisation": other.pk, "kind": "officer", "reason": "She moved."}
+        sent = {"organisation": "sampleton", "kind": "officer", "reason": "She moved."}
         ada.post(f"{PEOPLE}{cast.bob.pk}/change/", sent)
         cast.bob.refresh_from_db()
 

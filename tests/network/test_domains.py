@@ -93,7 +93,7 @@ class TestTheList:
         assert AuditEvent.objects.first().verb == "took confirmation back"  # type: ignore[union-attr]
 
     def test_a_domain_is_added_in_the_letters_that_mail_travels_by(self, cast: Cast, ada: Client) -> None:
-        posted = {"organisation": cast.council.pk, "domain": "@Café.Example.org", "kind": "partner"}
+        posted = {"organisation": cast.council.name, "domain": "@Café.Example.org", "kind": "partner"}
         for wrong in ("", "a b", "gov", "x@y.example.org"):
             page = ada.post("/administration/domains/add/", posted | {"domain": wrong}).content.decode()
             assert "<title>Error: Add an email domain" in page

@@ -210,9 +210,9 @@ def test_an_officer_at_an_unknown_domain_needs_a_council_too(cast: Cast) -> None
     fay = client_of(cast.fay)
     form = {"email": "kim@elsewhere.example.com", "kind": "officer", "note_asked": "yes", "note": NOTE}
     page = fay.post(f"{INVITATIONS}new/", form).content.decode()
-    assert "Select the council they work for" in page
+    assert "Choose the council they work for from the list" in page
 
-    fay.post(f"{INVITATIONS}new/", form | {"organisation": cast.council.pk})
+    fay.post(f"{INVITATIONS}new/", form | {"organisation": cast.council.name})
     invitation = Invitation.objects.get()
     kim = signed_up(invitation, "Kim Elsewhere")
     accept_invitation(invitation, by=kim)

@@ -83,9 +83,7 @@ class Command(BaseCommand):
             if sign_ins:
                 self.stdout.write(sign_ins)
             if settings.DEMONSTRATION and is_loopback(host) and host != "localhost":
-                self.stdout.write(
-                    f"To try passkeys, open http://localhost:{port}: browsers do not keep them for a number."
-                )
+                self.stdout.write(f"To try passkeys, open http://localhost:{port} instead: they need a name.")
             self.stdout.flush()
 
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
