@@ -11,7 +11,7 @@ from network.actions import mail
 from network.actions.mail import Mail, MailKind, owe_mail
 from network.actions.notices import give_notice
 from network.models import MailLedger, Member, Membership
-from network.notifications import NoticeKind, register
+from network.notifications import NoticeKind, named, register
 
 THREAD_REPLIED = "thread_replied"
 ROOM_ROLE_GIVEN = "room_role_given"
@@ -57,7 +57,7 @@ register(
     NoticeKind(
         name=OUTSIDER_NAMED,
         visible_to=lambda viewer: RoomRole.objects.visible_to(viewer).select_related("member", "room"),
-        title=lambda given: f"{given.member}, from outside, may speak in the live room “{given.room.title}”",
+        title=lambda given: f"{named(given.member)}, from outside, may speak in the live room “{given.room.title}”",
         address=lambda given: given.room.get_absolute_url(),
     )
 )

@@ -83,6 +83,12 @@ def shown(notices: Iterable[Notice], to: Viewer) -> list[ShownNotice]:
     return result
 
 
+def named(member: object) -> str:
+    """A name in a line of text, where no label can stand beside it: "Sam Supplier (supplier)"."""
+    label = getattr(member, "label", "")
+    return f"{member} ({label.lower()})" if label else str(member)
+
+
 def unread_notices(to: Viewer) -> list[ShownNotice]:
     """What the page lists and the menu counts: the same list, so that they always agree."""
     return shown(Notice.objects.visible_to(to).unread()[:100], to)
@@ -260,7 +266,7 @@ register(
     NoticeKind(
         name="admission_requested",
         visible_to=lambda viewer: AdmissionRequest.objects.visible_to(viewer).waiting().select_related("member"),
-        title=lambda asked: f"{asked.member} asks to be let in, for {asked.works_for}",
+        title=lambda asked: f"{named(asked.member)} asks to be let in, for {asked.works_for}",
         address=lambda asked: reverse("admissions"),
     )
 )
@@ -302,7 +308,7 @@ register(
     NoticeKind(
         name="join_requested",
         visible_to=lambda viewer: Membership.objects.visible_to(viewer).requested().select_related("member", "network"),
-        title=lambda request: f"{request.member} asks to join the {request.network.name}",
+        title=lambda request: f"{named(request.member)} asks to join the {request.network.name}",
         address=lambda request: reverse("network_requests", args=[request.network.slug]),
     )
 )
@@ -329,7 +335,7 @@ register(
     NoticeKind(
         name="question_answered",
         visible_to=lambda viewer: Membership.objects.visible_to(viewer).requested().select_related("member", "network"),
-        title=lambda request: f"{request.member} has answered about joining the {request.network.name}",
+        title=lambda request: f"{named(request.member)} has answered about joining the {request.network.name}",
         address=lambda request: reverse("network_requests", args=[request.network.slug]),
     )
 )
@@ -413,7 +419,7 @@ register(
         name="invitation_accepted",
         visible_to=lambda viewer: Invitation.objects.visible_to(viewer).select_related("network", "accepted_by"),
         title=lambda invitation: (
-            f"{invitation.accepted_by} has accepted your invitation to the {invitation.network.name}"
+            f"{named(invitation.accepted_by)} has accepted your invitation to the {invitation.network.name}"
         ),
         address=lambda invitation: reverse("network_invitations", args=[invitation.network.slug]),
     )
