@@ -40,7 +40,7 @@ class AddDomainForm(forms.Form):
     kind = kind_field()
     is_confirmed = forms.BooleanField(
         label="I am sure that the organisation uses this domain",
-        help_text="Then anybody with an address there can ask to join every network.",
+        help_text="If you tick this, anybody with an address there can ask to join every network.",
         required=False,
     )
 

@@ -33,14 +33,14 @@ class _WhatItSays(forms.Form):
     )
     question = forms.CharField(
         label="What do you ask people who want to join? (optional)",
-        help_text="We show it beside “Why would you like to join?”. Only for networks that people join by request.",
+        help_text="We show it beside “Why would you like to join?”.",
         max_length=300,
         required=False,
         error_messages={"max_length": "Your question must be 300 characters or fewer"},
     )
     content_free_mail = forms.BooleanField(
         label="Keep the words of this network out of mail",
-        help_text="Our mail then says that there is something to read, and not what it says.",
+        help_text="If you tick this, our emails say that there is something to read, but not what it says.",
         required=False,
     )
     published_members = forms.IntegerField(
@@ -111,6 +111,10 @@ class NetworkForm(_WhatItSays):
         },
         widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "govuk-input--width-3"}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["question"].help_text += " Only for networks that people join by request."
 
     def clean_name(self) -> str:
         name: str = self.cleaned_data["name"]
