@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 
 from forums.models import FollowLevel, Level, MemberThread, Post, RoomRole, Thread
+from network.actions import mail
+from network.actions.mail import Mail, MailKind, owe_mail
 from network.actions.notices import give_notice, settle_notices
-from network.models import Member, Membership
-from network.notifications import NoticeKind, register
+from network.models import MailLedger, Member, Membership
+from network.notifications import NoticeKind, named, register
 
 POST_ANSWERED = "post_answered"
 POST_HIDDEN = "post_hidden"
@@ -17,6 +20,7 @@ THREAD_REPLIED = "thread_replied"
 THREAD_STARTED = "thread_started"
 ROOM_ROLE_GIVEN = "room_role_given"
 OUTSIDER_NAMED = "outsider_named"
+SPEAKER_NAMED = "speaker_named"
 
 
 def thread_started(thread: Thread, *, now: datetime) -> None:
@@ -94,19 +98,34 @@ def _here(thread: Thread) -> QuerySet[Member]:
 
 
 def room_role_given(given: RoomRole, *, now: datetime) -> None:
-    """Whoever got it; and where they come from outside, the facilitators, whose network it is."""
+    """Whoever got it, a speaker by mail too; where they come from outside, the facilitators, whose network it is."""
     give_notice(ROOM_ROLE_GIVEN, given.pk, [given.member], now=now)
+    if given.role == RoomRole.Role.SPEAKER:
+        owe_mail(SPEAKER_NAMED, given.member, period=str(given.pk), object_id=given.pk, now=now)
     network = given.room.network
     if not Membership.objects.active().filter(network=network, member=given.member).exists():
         facilitators = Membership.objects.facilitators().filter(network=network).exclude(member=given.by)
         give_notice(OUTSIDER_NAMED, given.pk, Member.objects.filter(pk__in=facilitators.values("member")), now=now)
 
 
+def _about_speaking(row: MailLedger, member: Member | None) -> Mail | None:
+    """Where they speak there still, and it is not over."""
+    if member is None:
+        return None
+    own = RoomRole.objects.visible_to(member).filter(member=member, role=RoomRole.Role.SPEAKER)
+    given = own.filter(pk=row.object_id or 0, room__closes_at__gt=timezone.now()).select_related("room__network")
+    for room in (role.room for role in given):
+        title = "" if room.network.content_free_mail else room.title
+        return Mail("forums/mail/speaker_named.txt", {"member": member, "room": room, "title": title})
+    return None
+
+
+mail.register(MailKind(SPEAKER_NAMED, _about_speaking))
 register(
     NoticeKind(
         name=OUTSIDER_NAMED,
         visible_to=lambda viewer: RoomRole.objects.visible_to(viewer).select_related("member", "room"),
-        title=lambda given: f"{given.member}, from outside, may speak in the live room “{given.room.title}”",
+        title=lambda given: f"{named(given.member)}, from outside, may speak in the live room “{given.room.title}”",
         address=lambda given: given.room.get_absolute_url(),
     )
 )

@@ -5,15 +5,17 @@ from __future__ import annotations
 import ipaddress
 import logging
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.auth_backends import AuthenticationBackend
-from allauth.account.utils import user_pk_to_url_str
+from allauth.account.utils import get_next_redirect_url, user_pk_to_url_str
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -89,11 +91,21 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Raises MailNotSent."""
         # Addresses in mail are ours, whatever host the request claims to be for.
-        message = self.render_mail(template_prefix, email, {"site_url": settings.SITE_URL, "email": email} | context)
+        own = {"site_url": settings.SITE_URL, "email": email, "onward": onward(allauth_context.request)}
+        message = self.render_mail(template_prefix, email, own | context)
         # Asked for every address, so that known and unknown ones take the same time.
         member = Member.objects.filter(email__iexact=email).first()
         stream = template_prefix.rpartition("/")[2]
         send_at_once(stream, member or email, WrittenMail(str(message.subject), str(message.body)))
+
+
+LONGEST_ONWARD = 200  # letters: addresses of this site are shorter, and a stranger's words in our mail are kept short
+
+
+def onward(request: HttpRequest) -> str:
+    """The query that leads on to where somebody was going before they were asked to sign in, or ""."""
+    address = get_next_redirect_url(request) or request.session.get("onward")
+    return "?" + urlencode({REDIRECT_FIELD_NAME: address}) if address and len(address) <= LONGEST_ONWARD else ""
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

@@ -23,6 +23,7 @@ from network.models import (
     AccountEvent,
     Admission,
     AdmissionRequest,
+    DataExport,
     Invitation,
     MailLedger,
     Member,
@@ -83,6 +84,12 @@ def shown(notices: Iterable[Notice], to: Viewer) -> list[ShownNotice]:
     return result
 
 
+def named(member: object) -> str:
+    """A name in a line of text, where no label can stand beside it: "Sam Supplier (supplier)"."""
+    label = getattr(member, "label", "")
+    return f"{member} ({label.lower()})" if label else str(member)
+
+
 def unread_notices(to: Viewer) -> list[ShownNotice]:
     """What the page lists and the menu counts: the same list, so that they always agree."""
     return shown(Notice.objects.visible_to(to).unread()[:100], to)
@@ -123,6 +130,10 @@ def domain_confirmed(domain: OrganisationDomain, *, now: datetime) -> None:
 
 def let_in_from_list(member: Member, *, now: datetime) -> None:
     owe_mail("let_in_from_list", member, period="once", now=now)
+
+
+def data_packed(wanted: DataExport, *, now: datetime) -> None:
+    owe_mail("data_ready", wanted.member, period=str(wanted.pk), object_id=wanted.pk, now=now)
 
 
 def mailbox_proof_asked(member: Member, *, now: datetime) -> None:
@@ -255,6 +266,14 @@ def _account_from_list(row: MailLedger, member: Member | None) -> Mail | None:
     return Mail("network/mail/let_in_from_list.txt", {"member": member})
 
 
+def _data_ready(row: MailLedger, member: Member | None) -> Mail | None:
+    packed = DataExport.objects.filter(pk=row.object_id or 0, member=member).exclude(ready_at=None).first()
+    if member is None or packed is None or packed.is_over():
+        return None
+    last_day = timezone.localdate(packed.requested_at + DataExport.KEPT)
+    return Mail("network/mail/data_ready.txt", {"member": member, "last_day": last_day})
+
+
 def _question_of_proof(row: MailLedger, member: Member | None) -> Mail | None:
     if member is None or member.mailbox_asked_at is None:
         return None
@@ -269,12 +288,13 @@ def last_day_to_answer(member: Member) -> date:
 
 mail.register(MailKind("admission_decided", _decision_on_admission))
 mail.register(MailKind("let_in_from_list", _account_from_list))
+mail.register(MailKind("data_ready", _data_ready))
 mail.register(MailKind("mailbox_proof_asked", _question_of_proof))
 register(
     NoticeKind(
         name="admission_requested",
         visible_to=lambda viewer: AdmissionRequest.objects.visible_to(viewer).waiting().select_related("member"),
-        title=lambda asked: f"{asked.member} asks to be let in, for {asked.works_for}",
+        title=lambda asked: f"{named(asked.member)} asks to be let in, for {asked.works_for}",
         address=lambda asked: reverse("admissions"),
     )
 )
@@ -316,7 +336,7 @@ register(
     NoticeKind(
         name="join_requested",
         visible_to=lambda viewer: Membership.objects.visible_to(viewer).requested().select_related("member", "network"),
-        title=lambda request: f"{request.member} asks to join the {request.network.name}",
+        title=lambda request: f"{named(request.member)} asks to join the {request.network.name}",
         address=lambda request: reverse("network_requests", args=[request.network.slug]),
     )
 )
@@ -343,7 +363,7 @@ register(
     NoticeKind(
         name="question_answered",
         visible_to=lambda viewer: Membership.objects.visible_to(viewer).requested().select_related("member", "network"),
-        title=lambda request: f"{request.member} has answered about joining the {request.network.name}",
+        title=lambda request: f"{named(request.member)} has answered about joining the {request.network.name}",
         address=lambda request: reverse("network_requests", args=[request.network.slug]),
     )
 )
@@ -390,13 +410,20 @@ def account_changed(member: Member, what: str, *, now: datetime, to: str = "", *
         "site_url": settings.SITE_URL,
     }
     text = render_to_string("account/email/account_changed_message.txt", context)
-    transaction.on_commit(lambda: _send(WrittenMail(subject, text), to or member))
+    transaction.on_commit(lambda: _send("account_changed", member, WrittenMail(subject, text), to))
 
 
-def _send(mail: WrittenMail, to: Member | str) -> None:
+def account_closed(member: Member, *, erase: bool) -> None:
+    """The last mail, to the address that the account had, once that is committed. `member` as they were."""
+    mail = Mail("network/mail/account_closed.txt", {"name": member.get_full_name(), "erase": erase})
+    address = member.email
+    transaction.on_commit(lambda: _send("account_closed", member, mail, address))
+
+
+def _send(stream: str, to: Member, mail: Mail | WrittenMail, address: str) -> None:
     """A mail server that is away stops nobody: what the mail tells of has happened, and stands in the audit log."""
     with suppress(MailNotSent):  # written to the log already
-        send_at_once("account_changed", to, mail)
+        send_at_once(stream, to, mail, address=address)
 
 
 register(
@@ -460,7 +487,7 @@ register(
         name="invitation_accepted",
         visible_to=lambda viewer: Invitation.objects.visible_to(viewer).select_related("network", "accepted_by"),
         title=lambda invitation: (
-            f"{invitation.accepted_by} has accepted your invitation to the {invitation.network.name}"
+            f"{named(invitation.accepted_by)} has accepted your invitation to the {invitation.network.name}"
         ),
         address=lambda invitation: reverse("network_invitations", args=[invitation.network.slug]),
     )

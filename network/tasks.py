@@ -46,9 +46,15 @@ def lapse_accounts() -> None:
     lapse_who_did_not_answer()
 
 
+ROWS_AT_ONCE = 100  # of lists: each takes some fifty small queries, so these a few seconds
+
+
 @task(backend="worker")
 def let_in_lists() -> None:
-    run_intakes()
+    """Some rows; the rest go to the end of the queue, so that mail and whatever else waits gets in between."""
+    run_intakes(at_most=ROWS_AT_ONCE)
+    if is_intake_due():
+        let_in_lists.enqueue()
 
 
 @scheduled("look for lists of people to let in", every=timedelta(seconds=10))

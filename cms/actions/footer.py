@@ -10,6 +10,7 @@ from django.db import transaction
 
 from cms.actions.pages import publish_page
 from cms.models import HomePage, InformationPage
+from cms.models.blocks import FOR_THE_OPERATOR
 from network.actions.intake import KEPT as LISTS_KEPT
 from network.actions.invitations import KEPT as INVITATIONS_KEPT
 from network.actions.mail import KEPT as MAIL_KEPT
@@ -30,7 +31,7 @@ def _text(words: str) -> Block:
 
 
 def _for_the_operator(words: str) -> Block:
-    return ("callout", {"title": "For whoever runs this site", "text": f"<p>{words}</p>"})
+    return ("callout", {"title": FOR_THE_OPERATOR, "text": f"<p>{words}</p>"})
 
 
 _REPROVING = [
@@ -203,7 +204,7 @@ _PAGES: list[tuple[str, str, str, list[Block]]] = [
             _heading("Something in a network"),
             _text("Ask its facilitators: they are named on the page of the network."),
             _heading("Something on the hub"),
-            _text("Ask whoever runs this site."),
+            _text("Ask the people who run this site."),
             ("contact", None),
             _heading("Something in the software"),
             _text("Guildhall is open source. Open an issue where you found the code."),
@@ -222,9 +223,9 @@ _PAGES: list[tuple[str, str, str, list[Block]]] = [
             ),
             _heading("If that does not help"),
             _text(
-                'Write to whoever runs this site: the address is on the page <a href="/contact/">Contact</a>. Say what '
-                "happened, where and when, and what you would like us to do. You can complain about a member, a "
-                "facilitator, a decision, how we use your data, or the site itself."
+                'Write to the people who run this site: the address is on the page <a href="/contact/">Contact</a>. '
+                "Say what happened, where and when, and what you would like us to do. You can complain about a "
+                "member, a facilitator, a decision, how we use your data, or the site itself."
             ),
             _heading("What happens next"),
             (

@@ -45,9 +45,17 @@ class QuoteBlock(StructBlock):
         template = "cms/blocks/quote.html"
 
 
+FOR_THE_OPERATOR = "For the people who run this site"
+
+
 class CalloutBlock(StructBlock):
     title = CharBlock(max_length=120)
     text = RichTextBlock(features=["bold", "italic", "link"])
+
+    def get_context(self, value: Any, parent_context: dict[str, Any] | None = None) -> dict[str, Any]:
+        """What is left for the people who run the site to fill in is shown to those who can."""
+        context: dict[str, Any] = super().get_context(value, parent_context=parent_context)
+        return context | {"is_for_operator": value["title"] == FOR_THE_OPERATOR}
 
     class Meta:
         icon = "warning"

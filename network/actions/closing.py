@@ -9,7 +9,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.db import models, transaction
 
-from network import limits, permissions, signals
+from network import limits, notifications, permissions, signals
 from network.actions.access import end_access_of
 from network.actions.audit import record
 from network.actions.membership import end_membership, keep_suspensions
@@ -36,6 +36,7 @@ def close_account(*, by: Member, erase: bool = False) -> Member:
         keep_suspensions(member)
         end_access_of(member)
         signals.account_closed.send(Member, member=member, erase=erase)
+        notifications.account_closed(member, erase=erase)
         _forget_addresses(member)
         _delete_what_is_theirs(member)
         member.name, member.email = FORMER_MEMBER, f"closed-{member.pk}@closed.invalid"

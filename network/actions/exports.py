@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from network import export, limits, permissions, signals
+from network import export, limits, notifications, permissions, signals
 from network.actions.audit import record
 from network.models import DataExport, Member
 
@@ -51,8 +51,13 @@ def pack_data(wanted: DataExport, *, now: datetime | None = None) -> None:
         _write(wanted.member, packed, now or timezone.now())
         packed.seek(0)
         name = storage.save(f"{uuid.uuid4().hex}.zip", File(packed))
-    unpacked = DataExport.objects.filter(pk=wanted.pk, ready_at=None, member__is_active=True)
-    if not unpacked.update(file=name, ready_at=now or timezone.now()):
+    now = now or timezone.now()
+    with transaction.atomic():
+        unpacked = DataExport.objects.filter(pk=wanted.pk, ready_at=None, member__is_active=True)
+        is_first = unpacked.update(file=name, ready_at=now)
+        if is_first:
+            notifications.data_packed(wanted, now=now)
+    if not is_first:
         storage.delete(name)
 
 

@@ -97,24 +97,32 @@ def is_intake_due() -> bool:
     return Intake.objects.filter(state=Intake.State.RUNNING).exists()
 
 
-def run_intakes() -> None:
-    """Does the lists that were begun, oldest first."""
+def run_intakes(*, at_most: int | None = None) -> None:
+    """Does the lists that were begun, oldest first. `at_most`: so many rows, and the rest when it is called again."""
     for intake in Intake.objects.filter(state=Intake.State.RUNNING).select_related("by", "network").order_by("pk"):
-        _run(intake)
+        if at_most is not None and at_most <= 0:
+            return
+        done = _run(intake, at_most)
+        at_most = None if at_most is None else at_most - done
 
 
-def _run(intake: Intake) -> None:
+def _run(intake: Intake, at_most: int | None) -> int:
     """Does the rows that wait, each in a transaction of its own: whoever does this again after a worker died goes on
-    where that one stopped. Of a row that breaks the log says why, and the others are done all the same."""
-    for key in list(intake.rows.filter(outcome=Outcome.WAITING).values_list("pk", flat=True)):
+    where that one stopped. Of a row that breaks the log says why, and the others are done all the same. Returns how
+    many it did."""
+    waiting = intake.rows.filter(outcome=Outcome.WAITING)
+    keys = list(waiting.values_list("pk", flat=True)[:at_most])
+    for key in keys:
         try:
             _do_row(intake, key)
         except Exception:
             logger.exception("A row of intake %s broke", intake.pk)
             _close(intake, key, Outcome.REFUSED, "Something went wrong with this line. Put it in another list.")
     with transaction.atomic():
-        if Intake.objects.filter(pk=intake.pk, state=Intake.State.RUNNING).update(state=Intake.State.DONE):
+        under_way = Intake.objects.filter(pk=intake.pk, state=Intake.State.RUNNING)
+        if not waiting.exists() and under_way.update(state=Intake.State.DONE):
             record("finished a list of people", intake, by=intake.by, network=intake.network)
+    return len(keys)
 
 
 def forget_old_intakes(*, now: datetime | None = None) -> int:

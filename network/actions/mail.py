@@ -4,6 +4,7 @@ twice, run twice or run by two workers at once, it is sent once."""
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -102,8 +103,9 @@ def owe_mail(
     )
 
 
-def send_at_once(stream: str, to: Member | str, mail: Mail | WrittenMail) -> None:
-    """For what somebody waits for, such as a code. Has its row like any other. Raises MailNotSent."""
+def send_at_once(stream: str, to: Member | str, mail: Mail | WrittenMail, *, address: str = "") -> None:
+    """For what somebody waits for, such as a code. Has its row like any other. `address`: the one that a member had
+    until now, which the row does not keep. Raises MailNotSent."""
     member = to if isinstance(to, Member) else None
     row = MailLedger.objects.create(
         recipient=f"member {member.pk}" if member else str(to).lower(),
@@ -115,11 +117,12 @@ def send_at_once(stream: str, to: Member | str, mail: Mail | WrittenMail) -> Non
         claimed_at=timezone.now(),
     )
     try:
-        _send(member.email if member else str(to), mail)
+        _send(address or (member.email if member else str(to)), mail)
     except OSError as problem:  # what smtplib and sockets raise
         logger.exception("The mail server did not take a message: %s", stream)
-        _tell_of_bounce(member, problem)
-        _close(row, MailLedger.State.FAILED, error=problem)
+        if not address:
+            _tell_of_bounce(member, problem)
+        _close(row, MailLedger.State.FAILED, error=problem, without=address)
         raise MailNotSent from problem
     _close(row, MailLedger.State.SENT)
 
@@ -262,9 +265,13 @@ def _try_again(row: MailLedger, problem: OSError, now: datetime) -> None:
     )
 
 
-def _close(row: MailLedger, state: str, *, error: Exception | None = None) -> None:
+def _close(row: MailLedger, state: str, *, error: Exception | None = None, without: str = "") -> None:
+    """`without`: an address that the server may name in its answer, and that must not stand here."""
+    said = f"{type(error).__name__}: {error}" if error else ""
+    if without:
+        said = re.sub(re.escape(without), "the address", said, flags=re.IGNORECASE)
     MailLedger.objects.filter(pk=row.pk).update(
         state=state,
         sent_at=timezone.now() if state == MailLedger.State.SENT else None,
-        error=f"{type(error).__name__}: {error}"[:500] if error else "",
+        error=said[:500],
     )

@@ -18,7 +18,7 @@ from network.forms.membership import (
     WordsField,
 )
 from network.forms.merging import MergeForm
-from network.forms.network import NetworkSettingsForm
+from network.forms.network import NetworkForm, NetworkSettingsForm, NewNetworkForm
 from network.forms.profile import HelloForm, InterestsForm, MailForm, PictureForm, ProfileForm
 from network.forms.rules import AgreeForm, GroundRulesForm, RulesField
 from network.forms.security import (
@@ -59,8 +59,10 @@ __all__ = [
     "MailForm",
     "MailedCodeForm",
     "MergeForm",
+    "NetworkForm",
     "NetworkSettingsForm",
     "NewAddressForm",
+    "NewNetworkForm",
     "NewPasswordForm",
     "OwnPasswordForm",
     "PasskeyForm",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from typing import Any
 
 from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.text import slugify
 
+from network.actions.audit import VERBS
+from network.forms.organisation import OrganisationField
 from network.models import Member, Network, Organisation
 from network.models.organisation import KINDS
 
@@ -39,20 +41,20 @@ class FindAccountForm(forms.Form):
 
 class SuspendForm(forms.Form):
     reason = ReasonField(
-        "Why do you suspend this account?", "Enter why you suspend this account", "They read your words in a mail."
+        "Why are you suspending this account?", "Enter why you are suspending this account", "We email them your words."
     )
 
 
 class ReinstateForm(forms.Form):
     reason = ReasonField(
-        "Why is this account given back?", "Enter why this account is given back", "They read your words in a mail."
+        "Why are you giving this account back?",
+        "Enter why you are giving this account back",
+        "We email them your words.",
     )
 
 
 class CorrectAccountForm(forms.Form):
-    organisation = forms.ModelChoiceField(
-        queryset=Organisation.objects.none(), label="Organisation", required=False, empty_label="None"
-    )
+    organisation = OrganisationField(label="Organisation", required=False)
     kind = forms.ChoiceField(
         label="What are they?",
         help_text="A partner or supplier belongs to no network until a facilitator invites them. "
@@ -61,20 +63,25 @@ class CorrectAccountForm(forms.Form):
         widget=forms.RadioSelect,
         error_messages={"required": "Select what they are"},
     )
-    reason = ReasonField("Why do you change this?", "Enter why you change this", "Only administrators read it.")
+    reason = ReasonField(
+        "Why are you changing this?", "Enter why you are changing this", "Only administrators can read it."
+    )
 
     def __init__(self, *args: Any, account: Member, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = self.fields["organisation"]
-        assert isinstance(offered, forms.ModelChoiceField)
         current = Organisation.objects.current().values("pk")
-        offered.queryset = Organisation.objects.filter(Q(pk__in=current) | Q(pk=account.organisation_id))
+        self.fields["organisation"] = OrganisationField(
+            Organisation.objects.filter(Q(pk__in=current) | Q(pk=account.organisation_id)),
+            label="Organisation",
+            help_text="Start typing its name, and choose it from the list. Leave it empty for none.",
+            required=False,
+        )
 
 
 class AppointForm(forms.Form):
     network = forms.ModelChoiceField(
         queryset=Network.objects.none(),
-        label="Which network shall they facilitate?",
+        label="Which network should they facilitate?",
         empty_label=None,
         widget=forms.RadioSelect,
         error_messages={"required": "Select a network", "invalid_choice": "Select a network"},
@@ -164,98 +171,15 @@ class OrganisationForm(forms.Form):
             self.add_error("ends_on", "The date on which it ends must be after the one from which it exists")
 
 
-class NetworkForm(forms.ModelForm[Network]):
-    """What a network says of itself. The verb writes it: nothing is saved here."""
-
-    class Meta:
-        model = Network
-        fields: ClassVar[Sequence[str]] = (
-            "name",
-            "purpose",
-            "audience",
-            "joining",
-            "question",
-            "published_members",
-            "published_source",
-            "order",
-        )
-        widgets: ClassVar[dict[str, Any]] = {
-            "joining": forms.RadioSelect,
-            "order": forms.NumberInput(attrs={"class": "govuk-input--width-3"}),
-        }
-        labels: ClassVar[dict[str, Any]] = {
-            "name": "Name",
-            "purpose": "What is it for?",
-            "audience": "Who is it for?",
-            "joining": "How do officers join?",
-            "question": "Question to whoever asks to join",
-            "published_members": "Published number of members",
-            "published_source": "Source of that number, with its date",
-            "order": "Place in lists",
-        }
-        help_texts: ClassVar[dict[str, Any]] = {
-            "purpose": "Everybody can read this, signed in or not.",
-            "question": "Only where they join by request.",
-            "published_members": "Visitors see this figure instead of a live count.",
-            "published_source": "For example, LGA, November 2024.",
-            "order": "Networks with lower numbers come first.",
-        }
-        error_messages: ClassVar[dict[str, Any]] = {
-            "name": {"required": "Enter a name", "unique": "There is a network with this name"},
-            "purpose": {"required": "Enter what the network is for"},
-            "joining": {"required": "Select how officers join"},
-            "published_members": {"invalid": "Enter a whole number", "min_value": "Enter a number of 0 or more"},
-            "order": {
-                "required": "Enter a number for its place",
-                "invalid": "Enter a whole number for its place",
-                "min_value": "Enter a number of 0 or more for its place",
-            },
-        }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        joining = self.fields["joining"]
-        assert isinstance(joining, forms.ChoiceField)
-        joining.choices = Network.Joining.choices  # without the empty one
-
-    def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if said.get("published_members") is not None and not said.get("published_source"):
-            self.add_error("published_source", "Enter the source of the published number")
-        return said
-
-
-class NewNetworkForm(NetworkForm):
-    class Meta(NetworkForm.Meta):
-        fields: ClassVar[Sequence[str]] = ("name", "slug", *NetworkForm.Meta.fields[1:])
-        labels: ClassVar[dict[str, Any]] = NetworkForm.Meta.labels | {"slug": "Name in its address"}
-        help_texts: ClassVar[dict[str, Any]] = NetworkForm.Meta.help_texts | {
-            "slug": "Small letters, numbers and hyphens, such as “planning”. It stays what it is."
-        }
-        error_messages: ClassVar[dict[str, Any]] = NetworkForm.Meta.error_messages | {
-            "slug": {
-                "required": "Enter a name for its address",
-                "unique": "There is a network with this address",
-                "invalid": "Use small letters, numbers and hyphens only",
-            }
-        }
-
-    def clean_slug(self) -> str:
-        slug: str = self.cleaned_data["slug"]
-        if slug != slug.lower():
-            raise forms.ValidationError("Use small letters, numbers and hyphens only", code="invalid")
-        return slug
-
-
 class AuditForm(forms.Form):
     """What to show of the audit log."""
 
-    verb = SearchField("What was done", help_text="Exactly as the log says it, such as “joined”.")
+    verb = SearchField("What was done", help_text="As the log says it, such as “joined a network”.")
     actor = SearchField("Who did it", help_text="A name or an email address, or a part of one.")
     network = forms.ModelChoiceField(
         queryset=Network.objects.all(), label="Network", required=False, empty_label="All", to_field_name="slug"
     )
-    kind = SearchField("Kind of thing", help_text="For example, network.member.")
+    kind = SearchField("Kind of thing", help_text="For example, member.")
     number = SearchField("Number of the thing")
     since = forms.DateField(
         label="From", required=False, error_messages={"invalid": "Enter the first day, like 2026-04-01"}
@@ -263,6 +187,10 @@ class AuditForm(forms.Form):
     until = forms.DateField(
         label="To", required=False, error_messages={"invalid": "Enter the last day, like 2026-04-30"}
     )
+
+    def clean_verb(self) -> str:
+        typed = str(self.cleaned_data["verb"]).casefold()
+        return VERBS.get(typed, typed)
 
     @property
     def used(self) -> list[str]:

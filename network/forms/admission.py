@@ -7,7 +7,8 @@ from typing import Any
 from django import forms
 
 from network.forms.account import name_field, readable_name
-from network.models import Member, Organisation
+from network.forms.organisation import OrganisationField
+from network.models import Member
 
 
 class AskForAdmissionForm(forms.Form):
@@ -43,20 +44,6 @@ class AskForAdmissionForm(forms.Form):
         return readable_name(self.cleaned_data["name"])
 
 
-class OrganisationChoice(forms.ModelChoiceField[Organisation]):
-    """One of the current organisations."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(
-            queryset=Organisation.objects.current(),
-            error_messages={
-                "required": "Select an organisation",
-                "invalid_choice": "Select an organisation from the list",
-            },
-            **kwargs,
-        )
-
-
 def kind_field() -> forms.ChoiceField:
     return forms.ChoiceField(
         label="What are they?",
@@ -71,19 +58,21 @@ def kind_field() -> forms.ChoiceField:
 class LetInForm(forms.Form):
     NO, UNCONFIRMED, CONFIRMED = "no", "unconfirmed", "confirmed"
 
-    organisation = OrganisationChoice(
-        label="Organisation", required=False, empty_label="Not in this list: add the one named below"
+    organisation = OrganisationField(
+        label="Organisation",
+        help_text="Start typing its name, and choose it from the list. Leave it empty if it is not in the list.",
+        required=False,
     )
     new_organisation = forms.CharField(
         label="Name of an organisation to add",
-        help_text="Only where the list above does not have it.",
+        help_text="Only if the list does not have it.",
         required=False,
         max_length=200,
         error_messages={"max_length": "The name must be 200 characters or fewer"},
     )
     kind = kind_field()
     domain = forms.ChoiceField(
-        label="Shall others with the same email domain be let in too?",
+        label="Should others with the same email domain be let in too?",
         choices=[
             (NO, "No, only this person"),
             (UNCONFIRMED, "Yes, into networks that are joined at once"),
@@ -109,6 +98,9 @@ class LetInForm(forms.Form):
         if "organisation" in self.errors or "new_organisation" in self.errors:
             return
         if not chosen and not named:
-            self.add_error("organisation", "Select an organisation, or enter the name of one to add")
+            self.add_error("organisation", "Choose an organisation from the list, or enter the name of one to add")
         if chosen and named:
-            self.add_error("new_organisation", "Either select an organisation or enter the name of one, not both")
+            self.add_error(
+                "new_organisation",
+                "Choose an organisation from the list or enter one to add, not both",
+            )

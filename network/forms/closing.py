@@ -13,7 +13,7 @@ class CloseAccountForm(forms.Form):
             ("erase", "Erase it: threads, posts, tags and what you said in live rooms"),
         ],
         widget=forms.RadioSelect,
-        error_messages={"required": "Select what shall become of what you wrote"},
+        error_messages={"required": "Select what should happen to what you wrote"},
     )
     sure = forms.BooleanField(
         label="I know that this cannot be undone",

@@ -6,7 +6,8 @@ from typing import Any
 
 from django import forms
 
-from network.forms.admission import OrganisationChoice, kind_field
+from network.forms.admission import kind_field
+from network.forms.organisation import OrganisationField
 from network.models.organisation import domain_of
 
 
@@ -34,12 +35,12 @@ class DomainField(forms.CharField):
 
 
 class AddDomainForm(forms.Form):
-    organisation = OrganisationChoice(label="Organisation", empty_label="Select an organisation")
+    organisation = OrganisationField(label="Organisation")
     domain = DomainField()
     kind = kind_field()
     is_confirmed = forms.BooleanField(
-        label="I am sure that the organisation writes from this domain",
-        help_text="Then whoever comes by it can ask to join every network.",
+        label="I am sure that the organisation uses this domain",
+        help_text="If you tick this, anybody with an address there can ask to join every network.",
         required=False,
     )
 

@@ -85,7 +85,7 @@ class IntakeForm(forms.Form):
     network = forms.ModelChoiceField(
         queryset=Network.objects.filter(joining=Network.Joining.AT_ONCE),
         label="Network",
-        help_text="They come into it at once. Networks that are joined by request are not in the list.",
+        help_text="They join it at once. Networks that people join by request are not in the list.",
         required=False,
         empty_label="None",
         error_messages={"invalid_choice": "Select a network from the list"},

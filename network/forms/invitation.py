@@ -8,7 +8,8 @@ from django import forms
 
 from network.forms.account import WorkEmailField
 from network.forms.membership import WordsField
-from network.models import Member, Network, Organisation
+from network.forms.organisation import OrganisationField
+from network.models import Member, Network
 from network.models.organisation import domain_of
 from network.permissions import can_be_invited, can_go_without_note
 
@@ -27,7 +28,7 @@ class InviteForm(forms.Form):
     )
     words = WordsField(
         label="What would you like to write to them? (optional)",
-        help_text="It stands in the invitation, with your name.",
+        help_text="We put it in the invitation, with your name.",
         missing="",
         what="Your words",
         required=False,
@@ -37,7 +38,6 @@ class InviteForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.network = network
         self.fields["email"].error_messages["required"] = "Enter their work email address"
-        # Not having been asked yet is no mistake.
         self.was_asked = "note_asked" in self.data
         if self.was_asked:
             self._ask_for_note()
@@ -53,13 +53,11 @@ class InviteForm(forms.Form):
                 "max_length": "Your reason must be 500 characters or fewer",
             },
         )
-        self.fields["organisation"] = forms.ModelChoiceField(
-            Organisation.objects.current(),
+        self.fields["organisation"] = OrganisationField(
             label="Which organisation do they work for?",
-            help_text="For a partner or supplier that is not in the list, leave it empty.",
-            empty_label="Not in the list",
+            help_text="Start typing its name, and choose it from the list. For a partner or supplier that is not in "
+            "the list, leave it empty.",
             required=False,
-            error_messages={"invalid_choice": "Select the organisation they work for"},
         )
 
     def clean(self) -> None:
@@ -71,18 +69,16 @@ class InviteForm(forms.Form):
                 self.fields.pop(name, None)
                 self.errors.pop(name, None)
                 self.cleaned_data.pop(name, None)
-        elif not self.was_asked:
-            self._ask_for_note()
-        elif kind == Member.Kind.OFFICER and not self.cleaned_data.get("organisation"):
-            self.add_error("organisation", "Select the council they work for")
+        else:
+            if not self.was_asked:
+                self._ask_for_note()
+                why = f"Enter why they should be let in: we do not know {domain_of(email)} as a council's"
+                self.add_error("note", why)
+            if kind == Member.Kind.OFFICER and not self.cleaned_data.get("organisation"):
+                self.add_error("organisation", "Choose the council they work for from the list")
         verdict = can_be_invited(self.network, email, kind=kind)
         if not verdict:
             self.add_error("email", verdict.reason)
-
-    @property
-    def asks_for_note(self) -> bool:
-        """What was typed is in order, but a question has not been put yet."""
-        return not self.was_asked and "note" in self.fields and not self.errors
 
     @property
     def domain(self) -> str:

@@ -41,7 +41,7 @@ class AnswerForm(forms.Form):
 class ApproveForm(forms.Form):
     words = WordsField(
         label="Would you like to say something to them? (optional)",
-        help_text="They read it in our mail and with their request.",
+        help_text="We email it to them and show it with their request.",
         missing="",
         what="Your words",
         required=False,
@@ -51,7 +51,7 @@ class ApproveForm(forms.Form):
 class QuestionForm(forms.Form):
     words = WordsField(
         label="What would you like to know?",
-        help_text="They read your words as you write them, and answer here. The request stays open meanwhile.",
+        help_text="They will read exactly what you write, and answer here. The request stays open meanwhile.",
         missing="Enter your question",
         what="Your question",
     )
@@ -59,9 +59,9 @@ class QuestionForm(forms.Form):
 
 class DeclineForm(forms.Form):
     words = WordsField(
-        label="What shall we tell them?",
-        help_text="They read your words as you write them. Say what would change the answer, if something would.",
-        missing="Enter what we shall tell them",
+        label="What should we tell them?",
+        help_text="They will read exactly what you write. Say what would change the answer, if something would.",
+        missing="Enter what we should tell them",
         what="Your answer",
     )
 
@@ -70,9 +70,9 @@ class EndForm(forms.Form):
     """Removing or suspending somebody."""
 
     words = WordsField(
-        label="What shall we tell them?",
-        help_text="They read your words as you write them. Other members do not.",
-        missing="Enter what we shall tell them",
+        label="What should we tell them?",
+        help_text="They will read exactly what you write. Other members do not.",
+        missing="Enter what we should tell them",
         what="Your words",
     )
 

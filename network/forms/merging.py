@@ -10,7 +10,7 @@ from django.utils import timezone
 
 class MergeForm(forms.Form):
     ends_on = forms.DateField(
-        label="The first day on which they are no more",
+        label="The first day on which they no longer exist",
         error_messages={"required": "Enter a day", "invalid": "Enter a real day"},
         widget=forms.DateInput,
     )

@@ -7,10 +7,12 @@ from typing import Any
 from django import forms
 
 from network.models import Network
+from network.permissions import can_be_called
 
 
-class NetworkSettingsForm(forms.Form):
-    """What facilitators set of their network; the names of its fields are those of its columns."""
+class _WhatItSays(forms.Form):
+    """What facilitators set of their network, and administrators of every one; the names of the fields are those of
+    the columns."""
 
     purpose = forms.CharField(
         label="What is the network for?",
@@ -30,15 +32,15 @@ class NetworkSettingsForm(forms.Form):
         error_messages={"max_length": "Who it is for must be 300 characters or fewer"},
     )
     question = forms.CharField(
-        label="What do you ask applicants? (optional)",
-        help_text="It stands beside “Why would you like to join?”.",
+        label="What do you ask people who want to join? (optional)",
+        help_text="We show it beside “Why would you like to join?”.",
         max_length=300,
         required=False,
         error_messages={"max_length": "Your question must be 300 characters or fewer"},
     )
     content_free_mail = forms.BooleanField(
         label="Keep the words of this network out of mail",
-        help_text="Our mail then says that there is something to read, and not what it says.",
+        help_text="If you tick this, our emails say that there is something to read, but not what it says.",
         required=False,
     )
     published_members = forms.IntegerField(
@@ -61,12 +63,83 @@ class NetworkSettingsForm(forms.Form):
         error_messages={"max_length": "Where it was published must be 200 characters or fewer"},
     )
 
-    def __init__(self, *args: Any, network: Network, **kwargs: Any) -> None:
-        kwargs["initial"] = {name: getattr(network, name) for name in self.base_fields}
+    def __init__(self, *args: Any, network: Network | None = None, **kwargs: Any) -> None:
+        if network is not None:
+            kwargs["initial"] = {name: getattr(network, name) for name in self.base_fields}
         super().__init__(*args, **kwargs)
-        if not network.is_by_request:
-            del self.fields["question"]
+        self.network = network
 
     def clean(self) -> None:
         if self.cleaned_data.get("published_members") and not self.cleaned_data.get("published_source"):
             self.add_error("published_source", "Enter where the number was published, and when")
+
+
+class NetworkSettingsForm(_WhatItSays):
+    """For its facilitators."""
+
+    def __init__(self, *args: Any, network: Network, **kwargs: Any) -> None:
+        super().__init__(*args, network=network, **kwargs)
+        if not network.is_by_request:
+            del self.fields["question"]
+
+
+class NetworkForm(_WhatItSays):
+    """For administrators."""
+
+    name = forms.CharField(
+        label="Name",
+        max_length=100,
+        error_messages={"required": "Enter a name", "max_length": "Name must be 100 characters or fewer"},
+    )
+    joining = forms.ChoiceField(
+        label="How do officers join?",
+        choices=Network.Joining.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Select how officers join", "invalid_choice": "Select how officers join"},
+    )
+    order = forms.IntegerField(
+        label="Place in lists",
+        help_text="Networks with lower numbers come first.",
+        min_value=0,
+        max_value=10_000,
+        initial=0,
+        error_messages={
+            "required": "Enter a number for its place",
+            "invalid": "Enter a whole number for its place",
+            "min_value": "Enter a number of 0 or more for its place",
+            "max_value": "Enter a number of 10,000 or fewer for its place",
+        },
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "govuk-input--width-3"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["question"].help_text += " Only for networks that people join by request."
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        verdict = can_be_called(self.network or Network(), name)
+        if not verdict:
+            raise forms.ValidationError(verdict.reason, code="unique")
+        return name
+
+
+class NewNetworkForm(NetworkForm):
+    slug = forms.SlugField(
+        label="Name in its address",
+        help_text="Small letters, numbers and hyphens, such as “planning”. You cannot change it later.",
+        max_length=100,
+        error_messages={
+            "required": "Enter a name for its address",
+            "invalid": "Use small letters, numbers and hyphens only",
+            "max_length": "Name in its address must be 100 characters or fewer",
+        },
+    )
+
+    def clean_slug(self) -> str:
+        slug: str = self.cleaned_data["slug"]
+        if slug != slug.lower():
+            raise forms.ValidationError("Use small letters, numbers and hyphens only", code="invalid")
+        if Network.objects.filter(slug=slug).exists():
+            raise forms.ValidationError("There is a network with this address", code="unique")
+        return slug

@@ -23,7 +23,7 @@ class ThemeForm(forms.Form):
     )
     description = forms.CharField(
         label="What it is about",
-        help_text="One sentence. It stands under the name, wherever themes are listed.",
+        help_text="One sentence. Shown under the name wherever themes are listed.",
         max_length=300,
         required=False,
         error_messages={"max_length": "The description must be 300 characters or fewer"},

@@ -263,7 +263,7 @@ def period(start: datetime, end: datetime) -> SafeString:
     return format_html("{} to {}", moment(start), moment(end))
 
 
-@register.filter
+@register.filter(expects_localtime=True)
 def clock(at: time | datetime) -> str:
     """10am, 2:30pm, midday, midnight: as GOV.UK writes times."""
     if (at.hour, at.minute) in ((0, 0), (12, 0)):

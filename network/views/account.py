@@ -28,7 +28,7 @@ from django.views.generic import FormView, TemplateView
 
 from network.actions import admission
 from network.actions.mail import MailNotSent
-from network.adapters import passkey_host
+from network.adapters import onward, passkey_host
 from network.forms import (
     PasskeyForm,
     PasskeySignInForm,
@@ -97,6 +97,12 @@ class RequestCode(StartsAgain, allauth_views.RequestLoginCodeView):
             return self.form_invalid(form)
 
 
+def _over(request: HttpRequest, first_step: str) -> HttpResponse:
+    """To the first step, which says that the code is over, and still leads on to where they were going."""
+    query = onward(request)
+    return HttpResponseRedirect(reverse(first_step) + (f"{query}&" if query else "?") + "code=over")
+
+
 class CodeStep:
     """Entering a code. Pressing the button with nothing in the field costs no try; a code that has run out, or was
     asked for in another browser, says so at the first step."""
@@ -111,8 +117,12 @@ class CodeStep:
             return HttpResponseRedirect("/")
         response: HttpResponseBase = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         if getattr(self, "_process", None) is None:
-            return HttpResponseRedirect(reverse(self.first_step) + "?" + urlencode({"code": "over"}))
+            return _over(request, self.first_step)
         return response
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
+        return context | {"onward": onward(self.request)}
 
     def _resend_form_valid(self, form: forms.Form) -> HttpResponse:
         before = dict(self._process.state)
@@ -143,7 +153,7 @@ class SignInCode(CodeStep, allauth_views.ConfirmLoginCodeView):
         if str(self._process.state.get("email", "")).lower() != member.email.lower():
             # The address became another while the code was on its way: this mailbox leads nowhere now.
             self._process.abort()
-            return HttpResponseRedirect(reverse(self.first_step) + "?" + urlencode({"code": "over"}))
+            return _over(self.request, self.first_step)
         # An account made on the command line or by an editor has no record with allauth before its mailbox is proved.
         sync_user_email_address(member)
         response: HttpResponse = self._process.finish(self.request.session.pop("onward", None))

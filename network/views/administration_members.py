@@ -104,7 +104,7 @@ def correct(request: MemberRequest, pk: int) -> HttpResponse:
     _administrators_only(request)
     account = _account(request, pk)
     permissions.can_change_accounts(request.user).enforce()
-    now = {"organisation": account.organisation_id, "kind": account.kind}
+    now = {"organisation": account.organisation, "kind": account.kind}
     form = CorrectAccountForm(request.POST if request.method == "POST" else None, initial=now, account=account)
     if form.is_valid():
         verbs.correct_account(account, by=request.user, **form.cleaned_data)

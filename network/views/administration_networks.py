@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from network import permissions
 from network.actions import networks as verbs
-from network.forms.administration import NetworkForm, NewNetworkForm
+from network.forms import NetworkForm, NewNetworkForm
 from network.models import Membership, Network
 from network.views import MemberRequest
 
@@ -48,16 +48,14 @@ def change(request: MemberRequest, slug: str) -> HttpResponse:
     _administrators_only(request)
     network = get_object_or_404(Network.objects.visible_to(request.user), slug=slug)
     permissions.can_change_network(request.user, network, ["name"]).enforce()
-    form = NetworkForm(request.POST if request.method == "POST" else None, instance=network)
+    form = NetworkForm(request.POST if request.method == "POST" else None, network=network)
     if form.is_valid():
         verbs.change_network(network, by=request.user, **form.cleaned_data)
         messages.success(request, f"The {form.cleaned_data['name']} is changed.")
         return redirect("administration_networks")
-    name = Network.objects.visible_to(request.user).get(pk=network.pk).name if form.is_bound else network.name
     context = {
         "form": form,
         "network": network,
-        "name": name,
         "needs_facilitator": Network.objects.visible_to(request.user).without_facilitator().filter(pk=network.pk),
     }
     return render(request, "network/administration/network_form.html", context)

@@ -36,7 +36,9 @@ def ask(request: MemberRequest) -> HttpResponse:
             verdict = Verdict(str(refused))
         else:
             said = (
-                "An administrator will read it. We tell you by email, and here." if waits else "You have been let in."
+                "An administrator will read it. We will tell you the answer by email, and here."
+                if waits
+                else "You have been let in."
             )
             messages.success(request, said)
             return redirect("welcome")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from django.apps import apps
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from network import permissions
-from network.actions.audit import export_audit
+from network.actions.audit import WORDS, export_audit
 from network.forms.administration import AuditForm
 from network.models import AuditEvent, Member, Viewer
 from network.spreadsheet import file_of, line_of
@@ -42,6 +43,7 @@ class Line:
     """An event with the names that its numbers stand for, as far as the reader may know them."""
 
     event: AuditEvent
+    did: str  # in words, to be read after the actor
     actor: str
     actor_pk: int | None  # where they have an account that the reader may open
     thing: str
@@ -81,13 +83,13 @@ def _found(viewer: Viewer, form: AuditForm) -> QuerySet[AuditEvent]:
         return events.none()
     asked = form.cleaned_data
     if asked["verb"]:
-        events = events.filter(verb=asked["verb"].lower())
+        events = events.filter(verb=asked["verb"])
     if asked["actor"]:
         events = events.filter(actor_id__in=Member.objects.administered_by(viewer).find(asked["actor"]).values("pk"))
     if asked["network"]:
         events = events.filter(network=asked["network"])
     if asked["kind"]:
-        events = events.filter(object_kind=asked["kind"])
+        events = events.filter(object_kind__in=_kinds_called(asked["kind"]))
     if asked["number"]:
         events = events.filter(object_id=asked["number"])
     if asked["since"]:
@@ -95,6 +97,21 @@ def _found(viewer: Viewer, form: AuditForm) -> QuerySet[AuditEvent]:
     if asked["until"]:
         events = events.filter(at__lt=_midnight(asked["until"] + timedelta(days=1)))
     return events
+
+
+def _kinds_called(typed: str) -> list[str]:
+    """What the log calls a kind of thing that somebody names in words, "email domain", or as the log does."""
+    kind = typed.strip().casefold()
+    named = [model._meta.label_lower for model in apps.get_models() if kind == str(model._meta.verbose_name).casefold()]
+    return [kind, *named]
+
+
+def _kind_in_words(label: str) -> str:
+    try:
+        words = str(apps.get_model(label)._meta.verbose_name)
+    except (LookupError, ValueError):  # a kind of thing that is no more
+        words = label.partition(".")[2]
+    return words[:1].upper() + words[1:]
 
 
 def _midnight(day: date) -> datetime:
@@ -122,9 +139,10 @@ def _line(event: AuditEvent, names: dict[int, str]) -> Line:
     actor = "The site itself"
     if event.actor_id:
         actor = names.get(event.actor_id) or f"Member {event.actor_id}"
-    kind = event.object_kind.partition(".")[2].capitalize()
+    kind = _kind_in_words(event.object_kind)
     return Line(
         event,
+        did=WORDS.get(event.verb, event.verb),
         actor=actor,
         actor_pk=actor_pk,
         thing=(names.get(thing_pk or 0) or f"{kind} {event.object_id}").strip(),

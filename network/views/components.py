@@ -259,6 +259,7 @@ def components(request: HttpRequest) -> HttpResponse:
             Thing(
                 pk=1,
                 text="How did you get the first three services to agree?",
+                author=None,
                 author_name="Priya Raman",
                 organisation=COUNTY,
                 votes=12,
@@ -269,6 +270,7 @@ def components(request: HttpRequest) -> HttpResponse:
             Thing(
                 pk=2,
                 text="Is the evaluation published?",
+                author=None,
                 author_name="Somebody",
                 organisation=None,
                 votes=1,
@@ -279,6 +281,7 @@ def components(request: HttpRequest) -> HttpResponse:
             Thing(
                 pk=3,
                 text="Which model is it?",
+                author=None,
                 author_name="Tom Okafor",
                 organisation=BOROUGH,
                 votes=4,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, F, Prefetch, Q
@@ -11,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from network.actions import domains as verbs
 from network.forms import AddDomainForm, DomainKindForm
-from network.models import Admission, OrganisationDomain
+from network.models import Admission, Membership, Network, OrganisationDomain
 from network.permissions import Refused, can_confirm_domains, can_remove_domain
 from network.views import MemberRequest
 
@@ -60,6 +62,12 @@ def _domain(request: HttpRequest, pk: int) -> OrganisationDomain:
     return get_object_or_404(listed, pk=pk)
 
 
+def _came_by(request: HttpRequest, domain: OrganisationDomain) -> dict[str, Any]:
+    """How many people came by a domain, and who came first."""
+    came_by = Admission.objects.visible_to(request.user).filter(domain=domain)
+    return {"people": came_by.count(), "first_admissions": came_by.select_related("member").order_by("at")[:NAMED]}
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def domain(request: MemberRequest, pk: int) -> HttpResponse:
     """One domain, and what can be done about it; POST says what comes by it."""
@@ -69,12 +77,9 @@ def domain(request: MemberRequest, pk: int) -> HttpResponse:
         verbs.set_domain_kind(domain, form.cleaned_data["kind"], by=request.user)
         messages.success(request, "Saved.")
         return redirect("domain", pk)
-    came_by = Admission.objects.visible_to(request.user).filter(domain=domain)
-    context = {
+    context = _came_by(request, domain) | {
         "domain": domain,
         "form": form,
-        "people": came_by.count(),
-        "first_admissions": came_by.select_related("member").order_by("at")[:NAMED],
         "can_remove": can_remove_domain(request.user, domain),
     }
     return render(request, "network/domain.html", context)
@@ -95,14 +100,27 @@ def add(request: MemberRequest) -> HttpResponse:
     return render(request, "network/domain_add.html", {"form": form})
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: MemberRequest, pk: int) -> HttpResponse:
-    domain = verbs.confirm_domain(_domain(request, pk), by=request.user)
-    messages.success(
-        request,
-        f"{domain.domain} is confirmed for {domain.organisation}. Under “Confirmed” you can take that back.",
-    )
-    return redirect("domains")
+    """Says first whom it lets ask for what; POST does it."""
+    domain = _domain(request, pk)
+    if request.method == "POST":
+        domain = verbs.confirm_domain(domain, by=request.user)
+        messages.success(
+            request,
+            f"{domain.domain} is confirmed for {domain.organisation}. Under “Confirmed” you can take that back.",
+        )
+        return redirect("domains")
+    if domain.is_confirmed:
+        messages.info(request, f"{domain.domain} is confirmed already.")
+        return redirect("domain", pk)
+    requests = Membership.objects.administered_by(request.user).requested()
+    context = _came_by(request, domain) | {
+        "domain": domain,
+        "networks": Network.objects.visible_to(request.user).filter(joining=Network.Joining.BY_REQUEST),
+        "requests": requests.filter(member__admission__domain=domain).count(),
+    }
+    return render(request, "network/domain_confirm.html", context)
 
 
 @require_POST

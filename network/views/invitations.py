@@ -42,7 +42,7 @@ def invite(request: MemberRequest, slug: str) -> HttpResponse:
     """Two steps where the domain of the address is none that we know."""
     network = facilitated(request, slug)
     form = InviteForm(request.POST if request.method == "POST" else None, network=network)
-    if form.is_bound and form.is_valid() and not form.asks_for_note:
+    if form.is_bound and form.is_valid():
         try:
             invitation = verbs.invite(network, by=request.user, **form.cleaned_data)
         except Refused as refused:

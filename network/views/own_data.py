@@ -29,7 +29,7 @@ def own_data(request: MemberRequest) -> HttpResponse:
     """Asks for the data, and shows whether they are ready."""
     if request.method == "POST":
         ask_for_data(by=request.user, session_key=_session_key(request))
-        messages.success(request, "We are packing your data. It takes a few minutes.")
+        messages.success(request, "We are packing your data. We will email you when it is ready.")
         return redirect("own_data")
     kept = timezone.now() - DataExport.KEPT
     exports = list(DataExport.objects.visible_to(request.user).filter(requested_at__gt=kept))

@@ -6,7 +6,7 @@ import re
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser, Group
+from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.core.management import call_command
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
@@ -283,6 +283,17 @@ def test_a_new_hub_has_every_page_to_which_its_footer_leads(db: None, client: Cl
     assert [link for link in links if client.get(link).status_code != 200] == []
 
 
+def test_what_is_left_to_fill_in_is_shown_to_editors_only(db: None, client: Client, cast: Cast) -> None:
+    call_command("set_up")
+    words = "Put the name of the data controller"
+
+    assert words not in client.get("/privacy/").content.decode()
+    client.force_login(cast.bob)
+    assert words not in client.get("/privacy/").content.decode()
+    cast.bob.user_permissions.add(Permission.objects.get(codename="access_admin"))
+    assert words in client.get("/privacy/").content.decode()
+
+
 def test_the_privacy_page_says_what_is_kept_and_for_how_long(db: None, client: Client) -> None:
     call_command("set_up")
     words = re.sub(r"<[^>]+>", " ", client.get("/privacy/").content.decode().partition("<main")[2])
@@ -336,8 +347,8 @@ def test_the_contact_page_gives_the_address_of_the_settings_and_says_when_there_
     set_up_footer(hub.home)
 
     settings.CONTACT = ""
-    assert "has still to give an address" in client.get("/contact/").content.decode()
+    assert "There is no address to write to yet" in client.get("/contact/").content.decode()
     settings.CONTACT = "hub@example.org"
     html = client.get("/contact/").content.decode()
     assert '<a href="mailto:hub@example.org">hub@example.org</a>' in html
-    assert "has still to give an address" not in html
+    assert "There is no address to write to yet" not in html

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -18,6 +19,7 @@ from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
 from forums.live import access, log, protocol
 from forums.models import Message, Post, Room, RoomEvent, RoomRole, Thread
+from network.actions.mail import send_due_mail
 from network.actions.membership import join_network, leave_network
 from network.models import AuditEvent, Member, Network
 from network.notifications import unread_notices
@@ -61,6 +63,32 @@ def test_a_facilitator_makes_somebody_from_outside_a_speaker_of_one_room(cast: C
         "You are a speaker in the live room “Show & tell”"
     ]
     assert AuditEvent.objects.latest("pk").verb == "gave room role"
+
+
+@pytest.mark.parametrize("is_content_free", [False, True])
+def test_a_speaker_gets_one_mail_which_keeps_the_words_of_the_network_where_it_wants_so(
+    cast: Cast, room: Room, is_content_free: bool
+) -> None:
+    Network.objects.update(content_free_mail=is_content_free)
+    opens = datetime(2030, 7, 1, 13, 0, tzinfo=UTC)
+    Room.objects.filter(pk=room.pk).update(opens_at=opens, closes_at=opens + timedelta(hours=1))
+    for _ in range(2):
+        give_room_role(room, cast.olga, role="speaker", by=cast.fay)
+    give_room_role(room, cast.bob, role="host", by=cast.fay)
+
+    send_due_mail()
+
+    (message,) = mail.outbox
+    assert message.to == [cast.olga.email]
+    assert ("Show & tell" in f"{message.subject} {message.body}") != is_content_free
+    assert "1 July 2030 at 2pm" in message.body, "London time"
+    assert f"/rooms/{room.pk}/" in message.body
+
+
+def test_who_is_a_speaker_no_more_gets_no_mail(cast: Cast, room: Room) -> None:
+    take_room_role(give_room_role(room, cast.olga, role="speaker", by=cast.fay), by=cast.fay)
+
+    assert send_due_mail() == 0
 
 
 @pytest.mark.parametrize("who", NOT_FACILITATORS)

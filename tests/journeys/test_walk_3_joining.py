@@ -93,9 +93,9 @@ def test_an_applicant_is_declined_with_words_asks_again_and_is_let_in(browse: Br
     shown(fay, "Decline the request of Olga Outside")
     axe(fay)
     press(fay, fay.get_by_role("button", name="Decline Olga Outside"))
-    expect(fay.get_by_role("alert")).to_contain_text("Enter what we shall tell them")
+    expect(fay.get_by_role("alert")).to_contain_text("Enter what we should tell them")
     axe(fay)
-    write(fay, fay.get_by_label("What shall we tell them?"), "Tell us what you build.")
+    write(fay, fay.get_by_label("What should we tell them?"), "Tell us what you build.")
     press(fay, fay.get_by_role("button", name="Decline Olga Outside"))
     expect(fay.get_by_text("You have declined the request of Olga Outside.")).to_be_visible()
 
@@ -133,7 +133,7 @@ def test_an_applicant_is_declined_with_words_asks_again_and_is_let_in(browse: Br
     axe(fay)
     press(fay, fay.get_by_role("button", name="Approve Olga Outside"))
     expect(fay.get_by_text("Olga Outside is now a member")).to_be_visible()
-    press(fay, fay.get_by_role("link", name="What was decided before"))
+    press(fay, fay.get_by_role("link", name="Past decisions"))
     shown(fay, "Decisions in the AI Practitioners Network")
     axe(fay)
 

@@ -20,19 +20,19 @@ Axe = Callable[[Page], None]
 def test_an_administrator_lets_in_a_list_of_people(browse: Browse, axe: Axe, cast: Cast) -> None:
     ada = browse(cast.ada, width=375)
     ada.goto("/administration/intake/")
-    ada.get_by_role("button", name="Look at the list").click()
+    ada.get_by_role("button", name="Check the list").click()
     expect(ada).to_have_title("Error: Let in a list of people - Guildhall")
     axe(ada)
     listed = "".join(f"Person {n};p{n}@exampleshire.example.org\n" for n in range(9)) + "Eve;eve@evil.example\n"
     file = {"name": "list.csv", "mimeType": "text/csv", "buffer": f"Name;Email\n{listed}".encode()}
     ada.get_by_label("CSV file").set_input_files([file])  # type: ignore[list-item]
     ada.get_by_label("Network", exact=True).select_option("AI Network")
-    ada.get_by_role("button", name="Look at the list").click()
+    ada.get_by_role("button", name="Check the list").click()
     expect(ada.get_by_text("Nothing has been done yet.")).to_be_visible()
     expect(ada.get_by_text("No organisation has the email domain evil.example.")).to_be_visible()
     axe(ada)
     ada.get_by_role("button", name="Do it for 9 people").click()
-    expect(ada.get_by_role("link", name="See how far it is")).to_be_visible()
+    expect(ada.get_by_role("link", name="Check progress")).to_be_visible()
     axe(ada)
 
     run_intakes()  # as the worker would within ten seconds

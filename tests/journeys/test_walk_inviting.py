@@ -95,7 +95,7 @@ def test_somebody_at_a_suppliers_domain_is_invited_signs_up_and_is_let_in(
     assert list(Network.objects.of(admission.member)) == [cast.practitioners]
 
     fay.goto("/notices/")
-    press(fay, fay.get_by_role("main").get_by_role("button", name="Sam Supplier has accepted your invitation"))
+    press(fay, fay.get_by_role("main").get_by_role("button", name="Sam Supplier (supplier) has accepted"))
     expect(fay.get_by_text("Accepted by Sam Supplier")).to_be_visible()
     press(fay, fay.get_by_role("link", name="Members"))
     expect(fay.get_by_role("table").get_by_text("Supplier", exact=True)).to_be_visible()

@@ -47,18 +47,18 @@ def test_a_new_officers_first_visit_by_keyboard_without_scripts(browse: Browse, 
     press_until(olga, "Start the three steps")
     olga.keyboard.press("Enter")
 
-    expect(olga.get_by_role("heading", level=1)).to_contain_text("How shall we write to you?")
+    expect(olga.get_by_role("heading", level=1)).to_contain_text("How often should we email you?")
     axe(olga)
     press_until(olga, "A digest each week")
     olga.keyboard.press("ArrowDown")  # a digest each day
-    press_until(olga, "Save and go on")
+    press_until(olga, "Save and continue")
     olga.keyboard.press("Enter")
 
     expect(olga.get_by_role("heading", level=1)).to_contain_text("What interests you?")
     axe(olga)
     press_until(olga, "Adult social care")
     olga.keyboard.press("Space")
-    press_until(olga, "Save and go on")
+    press_until(olga, "Save and continue")
     olga.keyboard.press("Enter")
 
     expect(olga.get_by_role("heading", level=1)).to_contain_text("Say hello")
@@ -67,7 +67,7 @@ def test_a_new_officers_first_visit_by_keyboard_without_scripts(browse: Browse, 
     olga.keyboard.type("Policy officer")
     press_until(olga, "I can help with")
     olga.keyboard.type("Consultations")
-    press_until(olga, "Save and go on")
+    press_until(olga, "Save and continue")
     olga.keyboard.press("Enter")
     expect(olga.get_by_role("heading", name="Say hello in a thread")).to_be_visible()
     press_until(olga, "Start a thread in the AI Network")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -16,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern
 from django.utils import timezone
 
+from network.actions import audit as audit_verbs
 from network.actions.accounts import correct_account, look_up, reinstate_account, suspend_account
 from network.actions.audit import record
 from network.actions.mail import owe_mail, send_due_mail
@@ -399,7 +401,7 @@ class TestSuspending:
         page = ada.post(f"{PEOPLE}{cast.bob.pk}/suspend/", {"reason": " "}).content.decode()
 
         assert "<title>Error: Suspend" in page
-        assert "Enter why you suspend this account" in page
+        assert "Enter why you are suspending this account" in page
         assert Member.objects.get(pk=cast.bob.pk).is_active
 
     def test_is_shown_with_its_reason_to_administrators(self, cast: Cast, ada: Client) -> None:
@@ -472,7 +474,7 @@ class TestSessions:
 class TestWhomTheyWorkForAndWhatTheyAre:
     def test_is_changed_with_a_reason(self, cast: Cast, ada: Client) -> None:
         other = Organisation.objects.create(name="Sampleton", short_name="Sampleton", slug="sampleton")
-        sent = {"organisation": other.pk, "kind": "officer", "reason": "She moved."}
+        sent = {"organisation": "sampleton", "kind": "officer", "reason": "She moved."}
         ada.post(f"{PEOPLE}{cast.bob.pk}/change/", sent)
         cast.bob.refresh_from_db()
 
@@ -504,7 +506,7 @@ class TestWhomTheyWorkForAndWhatTheyAre:
 
         assert "<title>Error: Change" in page
         assert "Select what they are" in page
-        assert "Enter why you change this" in page
+        assert "Enter why you are changing this" in page
 
     def test_an_organisation_that_has_ended_is_not_offered_but_to_who_is_in_it(self, cast: Cast, ada: Client) -> None:
         Organisation.objects.create(name="Gone", short_name="Gone", slug="gone", ends_on=timezone.localdate())
@@ -642,6 +644,7 @@ class TestNetworks:
         "joining": "by_request",
         "question": "What do you plan?",
         "order": 3,
+        "content_free_mail": "on",
     }
 
     def test_are_listed_with_who_looks_after_them(self, cast: Cast, ada: Client) -> None:
@@ -663,19 +666,20 @@ class TestNetworks:
         assert "The Planning Network is created." in page
         network = Network.objects.get(slug="planning")
         assert (network.is_by_request, network.question, network.order) == (True, "What do you plan?", 3)
+        assert network.content_free_mail
         assert AuditEvent.objects.filter(verb="created network", network=network).exists()
 
     @pytest.mark.parametrize(
         ("field", "value", "words"),
         [
-            ("name", "AI Network", "There is a network with this name"),
+            ("name", "AI Network", "There is another network with this name"),
             ("slug", "ai", "There is a network with this address"),
             ("slug", "Planning", "Use small letters, numbers and hyphens only"),
             ("slug", "a b", "Use small letters, numbers and hyphens only"),
             ("purpose", "", "Enter what the network is for"),
             ("joining", "", "Select how officers join"),
-            ("published_members", 250, "Enter the source of the published number"),
-            ("published_members", "many", "Enter a whole number"),
+            ("published_members", 250, "Enter where the number was published, and when"),
+            ("published_members", "many", "Number of members must be a whole number"),
             ("order", "", "Enter a number for its place"),
         ],
     )
@@ -716,21 +720,23 @@ class TestTheAuditLog:
         table = main_of(ada, AUDIT).split("<tbody")[1].split("</tbody>")[0]
         page = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", table))
 
-        assert page.index("gave roles") < page.index("admitted") < page.index("joined")
+        assert page.index("gave roles") < page.index("let in") < page.index("joined a network")
         assert "Ada Administers gave roles Fay Facilitates had: none, has: Editors" in page
-        assert "The site itself admitted Bob Belongs domain: exampleshire.example.org" in page
-        assert "Bob Belongs joined Membership" in page
+        assert "The site itself let in Bob Belongs domain: exampleshire.example.org" in page
+        assert "Bob Belongs joined a network Membership" in page
 
     @pytest.mark.parametrize(
         ("query", "found"),
         [
-            ("verb=joined", ["joined"]),
+            ("verb=joined", ["joined a network"]),
+            ("verb=Joined+a+network", ["joined a network"]),
             ("actor=Ada", ["gave roles"]),
-            ("actor=bob@", ["joined"]),
-            ("network=ai", ["joined"]),
-            ("kind=network.member", ["gave roles", "admitted"]),
+            ("actor=bob@", ["joined a network"]),
+            ("network=ai", ["joined a network"]),
+            ("kind=network.member", ["gave roles", "let in"]),
+            ("kind=Member", ["gave roles", "let in"]),
             ("since=2000-01-01&until=2000-12-31", []),
-            ("since=2000-01-01", ["gave roles", "admitted", "joined"]),
+            ("since=2000-01-01", ["gave roles", "let in", "joined a network"]),
             ("since=yesterday", []),
             ("network=kings", []),
         ],
@@ -738,7 +744,17 @@ class TestTheAuditLog:
     def test_is_narrowed(self, ada: Client, query: str, found: list[str]) -> None:
         page = main_of(ada, f"{AUDIT}?{query}")
 
-        assert re.findall(r'<td class="govuk-table__cell">(joined|admitted|gave roles)</td>', page) == found
+        assert re.findall(r'<td class="govuk-table__cell">(joined a network|let in|gave roles)</td>', page) == found
+
+    def test_has_words_for_every_verb_of_this_storey_that_is_no_plain_english_by_itself(self) -> None:
+        actions = Path(audit_verbs.__file__).parent
+        verbs = {
+            verb for file in actions.glob("*.py") for verb in re.findall(r'record\(\s*"([^"]+)"', file.read_text())
+        }
+
+        assert len(verbs) > 60
+        assert verbs - audit_verbs.WORDS.keys() == {"asked to be let in", "exported the audit log"}
+        assert len(audit_verbs.VERBS) == len(audit_verbs.WORDS), "no two verbs have the same words"
 
     def test_says_which_filter_it_does_not_understand(self, ada: Client) -> None:
         page = page_of(ada, f"{AUDIT}?since=yesterday")

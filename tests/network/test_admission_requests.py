@@ -161,7 +161,7 @@ class TestDeciding:
 
         answer = client_of(cast.ada).post(
             f"/administration/admissions/{asked.pk}/let-in/",
-            {"organisation": cast.council.pk, "kind": "officer", "domain": "no", "note": "Yes"},
+            {"organisation": cast.council.name, "kind": "officer", "domain": "no", "note": "Yes"},
             follow=True,
         )
         assert "already been decided" in answer.content.decode()
@@ -172,7 +172,7 @@ class TestDeciding:
         ask_for_admission(by=other, works_for="Little Parish Council", reason="Me too")
         client_of(cast.ada).post(
             f"/administration/admissions/{asked.pk}/let-in/",
-            {"organisation": cast.council.pk, "kind": "officer", "domain": "confirmed", "note": "Called."},
+            {"organisation": cast.council.name, "kind": "officer", "domain": "confirmed", "note": "Called."},
         )
 
         domain = cast.council.domains.get(domain="parish.gov.uk")

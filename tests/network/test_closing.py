@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from smtplib import SMTPRecipientsRefused
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.contrib.sessions.models import Session
+from django.core import mail
 from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage
+from django.core.mail import EmailMessage
 from django.db import connection, models
 from django.test import Client
 from django.utils import timezone
@@ -170,6 +174,41 @@ def test_after_erasing_no_word_of_theirs_stands_in_any_table(
     assert sorted(places_of(CANARY)) == []
     assert not portrait.storage.exists(portrait.name)
     assert not packed.storage.exists(packed.name)
+
+
+@pytest.mark.parametrize("erase", [True, False])
+def test_the_last_mail_goes_once_and_the_ledger_does_not_keep_the_address(
+    cast: Cast, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks, erase: bool
+) -> None:
+    address = cast.bob.email
+    with django_capture_on_commit_callbacks(execute=True):
+        close_account(by=cast.bob, erase=erase)
+        with pytest.raises(Refused):
+            close_account(by=Member.objects.get(pk=cast.bob.pk), erase=erase)
+
+    (message,) = mail.outbox
+    assert (message.to, message.subject) == ([address], "Your Guildhall account is closed")
+    assert ("Your words are erased" in message.body) == erase
+    assert "/contact/" in message.body
+    row = MailLedger.objects.get(stream="account_closed")
+    assert (row.state, row.recipient) == ("sent", f"member {cast.bob.pk}")
+
+
+def test_a_mail_server_that_refuses_it_stops_nobody_and_its_answer_names_nobody(
+    cast: Cast,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    address = cast.bob.email
+    refused = SMTPRecipientsRefused({address: (550, f"No {address} here".encode())})
+    monkeypatch.setattr(EmailMessage, "send", Mock(side_effect=refused))
+    with django_capture_on_commit_callbacks(execute=True):
+        close_account(by=cast.bob, erase=True)
+
+    row = MailLedger.objects.get(stream="account_closed")
+    assert row.state == "failed"
+    assert "550" in row.error
+    assert address not in row.error
 
 
 def test_after_erasing_pages_say_so_and_what_others_said_stays(cast: Cast) -> None:

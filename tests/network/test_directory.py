@@ -78,7 +78,7 @@ class TestWhoStandsInIt:
         for query in ("", "?q=Fay", "?network=ai", f"?after={cast.bob.pk}"):
             page = page_of(getattr(cast, who), query)
             assert names(page) == []
-            assert "You belong to no network yet." in page
+            assert "You have not joined a network yet." in page
             assert "Fay" not in page
 
     def test_nobody_reads_it_without_signing_in(self, cast: Cast) -> None:
@@ -250,7 +250,7 @@ class TestItsPages:
     def test_an_address_of_no_page_is_answered_clearly(self, cast: Cast, key: str) -> None:
         page = page_of(cast.bob, f"?{key}&q=fay", status=404)
 
-        assert "This page of the list is not there any more" in page
+        assert "This page of the list no longer exists" in page
         assert 'href="/people/?q=fay"' in page
 
     def test_somebody_outside_is_no_edge(self, cast: Cast) -> None:

@@ -21,8 +21,9 @@ from network.actions.domains import (
     take_confirmation_back,
 )
 from network.actions.membership import appoint_facilitator, join_network
-from network.models import Admission, AuditEvent, Member, Membership, Organisation, OrganisationDomain
-from network.notifications import unread_notices
+from network.actions.notices import give_notice
+from network.models import Admission, AdmissionRequest, AuditEvent, Member, Membership, Organisation, OrganisationDomain
+from network.notifications import named, unread_notices
 from network.permissions import BY_INVITATION, Refused, can_ask_to_join, can_join
 from tests.cast import Cast, sign_in
 from tests.network.conftest import Queries
@@ -93,7 +94,7 @@ class TestTheList:
         assert AuditEvent.objects.first().verb == "took confirmation back"  # type: ignore[union-attr]
 
     def test_a_domain_is_added_in_the_letters_that_mail_travels_by(self, cast: Cast, ada: Client) -> None:
-        posted = {"organisation": cast.council.pk, "domain": "@Café.Example.org", "kind": "partner"}
+        posted = {"organisation": cast.council.name, "domain": "@Café.Example.org", "kind": "partner"}
         for wrong in ("", "a b", "gov", "x@y.example.org"):
             page = ada.post("/administration/domains/add/", posted | {"domain": wrong}).content.decode()
             assert "<title>Error: Add an email domain" in page
@@ -147,6 +148,12 @@ class TestTheList:
 class TestWhatComesByADomain:
     def test_a_supplier_is_one_from_the_start(self, sam: Member) -> None:
         assert (sam.kind, sam.label) == ("supplier", "Supplier")
+
+    def test_a_line_of_text_says_so_after_the_name(self, sam: Member, cast: Cast) -> None:
+        give_notice("admission_requested", AdmissionRequest.objects.create(member=sam, works_for="X").pk, [cast.ada])
+
+        assert titles(cast.ada) == ["Sam Supplier (supplier) asks to be let in, for X"]
+        assert named(cast.bob) == "Bob Belongs"
 
     def test_saying_so_later_holds_for_those_who_came(self, newtown: OrganisationDomain, cast: Cast) -> None:
         nora = open_account("nora@newtown.example.org", name="Nora New")

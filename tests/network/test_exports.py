@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from allauth.account.models import EmailAddress
 from django.apps import apps
+from django.core import mail
 from django.core.files.storage import FileSystemStorage
 from django.db import connection
 from django.test import Client
@@ -25,6 +26,7 @@ from forums.actions.threads import start_thread
 from network.actions.accounts import reinstate_account, suspend_account
 from network.actions.closing import close_account
 from network.actions.exports import ask_for_data, forget_old_data, pack_data, take_data
+from network.actions.mail import send_due_mail
 from network.actions.membership import ask_to_join, decline_request, leave_network
 from network.actions.rules import agree_to_rules, set_up_rules
 from network.actions.sessions import know_browser, note_session
@@ -234,6 +236,11 @@ def test_the_worker_packs_what_was_asked_for(cast: Cast) -> None:
     wanted.refresh_from_db()
     assert wanted.file.name == first
     assert len(wanted.file.storage.listdir("")[1]) == 1
+
+    assert send_due_mail() == 1, "they are told, once"
+    (message,) = mail.outbox
+    assert (message.to, message.subject) == ([cast.bob.email], "Your data from Guildhall is ready")
+    assert "/account/data/" in message.body
 
 
 def test_nothing_is_kept_of_an_account_that_was_closed_while_it_was_packed(cast: Cast) -> None:

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
+from network import tasks
 from network.actions import intake as verbs
 from network.actions.intake import Listed, begin_intake, forget_old_intakes, look_at_list, run_intakes
 from network.actions.mail import send_due_mail
@@ -253,6 +254,18 @@ class TestDoing:
         assert AuditEvent.objects.filter(verb="admitted").count() == 6
         assert AuditEvent.objects.filter(verb="finished a list of people").count() == 1
 
+    def test_a_long_list_lets_other_tasks_in_between(self, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(tasks, "ROWS_AT_ONCE", 2)
+        intake = look_at_list(people(*(f"p{number}@{EXAMPLE}" for number in range(5))), by=cast.ada)
+        begin_intake(intake, by=cast.ada)
+        done = []
+        for _ in range(3):
+            tasks.let_in_lists.func()
+            intake.refresh_from_db()
+            done.append((intake.state, intake.done, DBTaskResult.objects.count()))
+
+        assert done == [("running", 2, 1), ("running", 4, 2), ("done", 5, 2)]
+
     def test_a_line_that_breaks_leaves_the_others(self, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
         intake = look_at_list(people(f"a@{EXAMPLE}", f"b@{EXAMPLE}"), by=cast.ada)
         let_in = verbs._let_in
@@ -291,7 +304,7 @@ class TestThePages:
         ada.post(f"{address}begin/")
         page = ada.get(address).content.decode()
         assert "0 of 2 done" in page
-        assert "See how far it is" in page
+        assert "Check progress" in page
         run_intakes()
         assert "Done." in ada.get(address).content.decode()
 

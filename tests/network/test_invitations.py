@@ -194,7 +194,8 @@ def test_an_address_at_an_unknown_domain_needs_a_reason(cast: Cast) -> None:
     first = {"email": SAM, "kind": "supplier", "words": "Hello."}
     page = fay.post(f"{INVITATIONS}new/", first).content.decode()
     assert "<strong>supplier.example.com</strong> is not a council&#x27;s domain" in page.replace("'", "&#x27;")
-    assert "<title>Why should they be let in?" in page
+    assert "<title>Error: Invite somebody" in page
+    assert '<a href="#id_note">Enter why they should be let in: we do not know supplier.example.com' in page
     assert not Invitation.objects.exists()
 
     page = fay.post(f"{INVITATIONS}new/", first | {"note_asked": "yes", "note": " "}).content.decode()
@@ -209,9 +210,9 @@ def test_an_officer_at_an_unknown_domain_needs_a_council_too(cast: Cast) -> None
     fay = client_of(cast.fay)
     form = {"email": "kim@elsewhere.example.com", "kind": "officer", "note_asked": "yes", "note": NOTE}
     page = fay.post(f"{INVITATIONS}new/", form).content.decode()
-    assert "Select the council they work for" in page
+    assert "Choose the council they work for from the list" in page
 
-    fay.post(f"{INVITATIONS}new/", form | {"organisation": cast.council.pk})
+    fay.post(f"{INVITATIONS}new/", form | {"organisation": cast.council.name})
     invitation = Invitation.objects.get()
     kim = signed_up(invitation, "Kim Elsewhere")
     accept_invitation(invitation, by=kim)

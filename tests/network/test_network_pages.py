@@ -240,7 +240,9 @@ class TestJoining:
         response = client.post("/networks/ai/join/")
 
         assert response.status_code == 403
-        assert "We do not recognise your email address" in response.content.decode()
+        page = response.content.decode()
+        assert "We do not recognise your email address" in page
+        assert 'href="/welcome/ask/"' in page
 
     def test_somebody_not_signed_in_is_asked_to_and_comes_back(self, as_: As) -> None:
         response = as_(None).post("/networks/ai/join/")
@@ -313,7 +315,7 @@ class TestTheQueueOfRequests:
         page = as_("fay").post(f"{REQUESTS}{request_of_amir.pk}/decline/", {"words": ""}).content.decode()
 
         assert "<title>Error: Decline" in page
-        assert "Enter what we shall tell them" in page
+        assert "Enter what we should tell them" in page
 
     def test_declining_tells_the_applicant_the_words(self, as_: As, request_of_amir: Membership) -> None:
         as_("fay").post(f"{REQUESTS}{request_of_amir.pk}/decline/", {"words": "Tell us more."})
@@ -494,7 +496,8 @@ class TestTheListOfDomains:
     @pytest.mark.parametrize("who", ["fay", "bob", "olga", "amir", "lena", "sven", None])
     def test_is_not_there_for_anybody_but_administrators(self, as_: As, unconfirmed: Any, who: str | None) -> None:
         assert as_(who).get(self.ADDRESS).status_code == 404
-        assert as_(who).post(f"{self.ADDRESS}{unconfirmed.pk}/confirm/").status_code == 404
+        for method in ("get", "post"):
+            assert getattr(as_(who), method)(f"{self.ADDRESS}{unconfirmed.pk}/confirm/").status_code == 404
         unconfirmed.refresh_from_db()
         assert not unconfirmed.is_confirmed
 
@@ -506,6 +509,15 @@ class TestTheListOfDomains:
         assert "7 people" in page
         assert "Fay Facilitates" in page
         assert "and others" in page
+
+    def test_an_administrator_reads_what_confirming_does_before_it_is_done(self, as_: As, unconfirmed: Any) -> None:
+        page = page_of(as_("ada"), f"{self.ADDRESS}{unconfirmed.pk}/confirm/")
+
+        assert "7 people: " in page
+        assert "1 request to join a network waits for this" in page
+        assert "can be let into the networks that people join by request: AI Practitioners Network." in page
+        unconfirmed.refresh_from_db()
+        assert not unconfirmed.is_confirmed
 
     def test_an_administrator_confirms_one(self, as_: As, unconfirmed: Any) -> None:
         page = as_("ada").post(f"{self.ADDRESS}{unconfirmed.pk}/confirm/", follow=True).content.decode()

@@ -458,7 +458,7 @@ class TestHowNetworksWrite:
         assert Membership.objects.get(member=cast.fay, network=cast.ai).mail == "weekly"
 
     def test_nothing_is_promised_that_is_not_sent_yet(self, as_: As) -> None:
-        assert "These mails have not begun yet." in as_("bob").get("/profile/mail/").content.decode()
+        assert "We do not send these emails yet." in as_("bob").get("/profile/mail/").content.decode()
 
     def test_the_networks_of_others_are_not_asked_about(self, cast: Cast, as_: As) -> None:
         assert "AI Practitioners" not in as_("amir").get("/profile/mail/").content.decode()

@@ -71,6 +71,7 @@ def test_every_step_is_kept_with_who_and_in_what_words_when_somebody_asks_again(
     request = ask_to_join(cast.practitioners, by=cast.olga, reason="First reason", job="Analyst")
     decline_request(request, by=cast.fay, words="Say more.")
     ask_to_join(cast.practitioners, by=cast.olga, reason="Second reason", job="Analyst")
+    assert "Your role, as you gave it:</strong> Analyst" in page_of(cast.olga, OWN)
     ask_question(Membership.objects.get(pk=request.pk), by=cast.fay, words="Which model?")
     answer_question(cast.practitioners, by=cast.olga, words="Our own.")
     approve_request(Membership.objects.get(pk=request.pk), by=cast.fay, words="Welcome.")

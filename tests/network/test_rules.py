@@ -73,7 +73,7 @@ def test_everybody_reads_the_rules_with_their_number_date_and_change(cast: Cast,
     assert not page.cookies
     earlier = Client().get("/ground-rules/1/").content.decode()
     assert "Be brief." in earlier
-    assert "These rules no longer hold." in earlier
+    assert "These rules are no longer in force." in earlier
     assert Client().get("/ground-rules/3/").status_code == 404
 
 

@@ -232,7 +232,7 @@ class TestSigningUp:
             response = client.post(SIGN_UP_CODE, {"code": code_sent(email)}, follow=True)
 
             assert response.request["PATH_INFO"] == "/welcome/"
-            assert ("Go on to the page you came for" in response.content.decode()) is shown
+            assert ("Continue to the page you came for" in response.content.decode()) is shown
             assert "evil.example" not in response.content.decode()
 
 
@@ -282,6 +282,23 @@ class TestSigningIn:
         client.post(f"{SIGN_IN}?next=/networks/", {"email": cast.bob.email})
 
         assert client.post(SIGN_IN_CODE, {"code": code_sent(cast.bob.email)})["Location"] == "/networks/"
+
+    def test_it_is_kept_by_the_mails_that_lead_to_the_other_door(self, client: Client, cast: Cast) -> None:
+        """Whoever has no account is led on to sign up, and whoever has one to sign in; nobody to another site."""
+        EmailAddress.objects.create(user=cast.bob, email=cast.bob.email, verified=True, primary=True)
+        client.post(SIGN_IN, {"email": "nobody@exampleshire.example.org", "next": "/networks/ai/?a=1&b=2"})
+        client.post(SIGN_UP, {"email": cast.bob.email, "name": "Bob", "next": "/networks/ai/"})
+        Client().post(SIGN_IN, {"email": "noone@exampleshire.example.org", "next": "https://evil.example/"})
+
+        new, known, foreign = (str(message.body) for message in mail.outbox)
+        assert "/account/signup/?next=%2Fnetworks%2Fai%2F%3Fa%3D1%26b%3D2\n" in new
+        assert "/account/login/code/?next=%2Fnetworks%2Fai%2F\n" in known
+        assert "/account/signup/\n" in foreign
+
+    def test_it_is_kept_by_a_code_that_came_too_late(self, client: Client, cast: Cast) -> None:
+        answer = client.get(f"{SIGN_IN_CODE}?next=/networks/ai/")
+
+        assert answer["Location"] == f"{SIGN_IN}?next=%2Fnetworks%2Fai%2F&code=over"
 
     def test_a_known_and_an_unknown_address_get_the_same_answer(self, cast: Cast) -> None:
         known, unknown = Client(), Client()

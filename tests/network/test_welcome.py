@@ -39,7 +39,7 @@ def test_the_steps_are_taken_one_after_the_other_and_lead_to_where_they_came_fro
     assert Membership.objects.get(member=cast.bob, network=cast.ai).mail == "daily"
     assert MemberTheme.objects.visible_to(cast.fay).get().member == cast.bob
     assert 'href="/networks/ai/threads/new/"' in page
-    assert 'href="/networks/">Go on to the page you came for' in page
+    assert 'href="/networks/">Continue to the page you came for' in page
 
 
 def test_each_can_be_passed_over_and_says_nothing_then(cast: Cast) -> None:
@@ -87,14 +87,14 @@ def test_once_they_are_done_there_is_none_again(cast: Cast) -> None:
 def test_a_mistake_is_said_and_the_step_stays(cast: Cast) -> None:
     page = client_of(cast.bob).post("/welcome/mail/", {}).content.decode()
 
-    assert "<title>Error: How shall we write to you? - Step 1 of 3" in page
+    assert "<title>Error: How often should we email you? - Step 1 of 3" in page
     assert "Select how often the AI Network may write to you" in page
 
 
 def test_somebody_who_belongs_nowhere_yet_is_not_asked_about_mail(cast: Cast) -> None:
     page = client_of(cast.olga).get("/welcome/mail/").content.decode()
 
-    assert "You belong to no network yet" in page
+    assert "You have not joined a network yet" in page
     assert "digest" not in page
     assert client_of(cast.olga).post("/welcome/mail/", {"pass": "yes"})["Location"] == "/welcome/interests/"
 

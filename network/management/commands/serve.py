@@ -82,6 +82,8 @@ class Command(BaseCommand):
             self.stdout.write(f"Guildhall answers at {address}")
             if sign_ins:
                 self.stdout.write(sign_ins)
+            if settings.DEMONSTRATION and is_loopback(host) and host != "localhost":
+                self.stdout.write(f"To try passkeys, open http://localhost:{port} instead: they need a name.")
             self.stdout.flush()
 
         address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
