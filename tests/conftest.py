@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import socket
@@ -19,6 +20,7 @@ from aiosmtpd.controller import Controller
 from django.conf import settings
 from django.core.cache import cache
 from django.core.files.storage import FileSystemStorage
+from django.db.backends.base.introspection import BaseDatabaseIntrospection
 
 from network.models import Profile
 from tests.cast import Cast, make_cast
@@ -29,6 +31,10 @@ PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "alone")  # gw0, gw1 ... where s
 
 # Each of these processes has a database of its own, so each may serve the site.
 settings.ONE_PROCESS_LOCK = None
+
+# What migrations and a thousand tests make is looked through for rings far too often by default: a third of the time
+# that the migrations take.
+gc.set_threshold(50_000, 20, 100)
 
 
 def use_a_redis_of_its_own() -> None:
@@ -70,6 +76,20 @@ def pytest_configure(config: pytest.Config) -> None:
 def django_db_setup(django_db_setup: None) -> None:
     stamp, name = migrations_stamp()
     stamp.write_text(name)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def numbers_that_servers_remember() -> Iterator[None]:
+    """Between tests that commit all tables are emptied but these. For all connections: a browser makes another one."""
+    kept = ("django_content_type", "auth_permission")
+    tables = BaseDatabaseIntrospection.django_table_names
+
+    def table_names(self: BaseDatabaseIntrospection, *args: Any, **options: Any) -> list[str]:
+        return [table for table in tables(self, *args, **options) if table not in kept]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseIntrospection, "django_table_names", table_names)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

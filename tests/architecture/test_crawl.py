@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,21 +20,30 @@ from django.test import Client, override_settings
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, path
 from django.urls.resolvers import RegexPattern, RoutePattern
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.models import Thread
 from network.models import AdmissionRequest, Intake
 from tests.architecture.canaries import World, build
-from tests.cast import Cast
+from tests.cast import make_cast
 
 VIEWERS = ["anonymous", "amir", "olga", "sven", "lena"]
 ACCEPTS = ["text/html", "application/json", "application/atom+xml"]
 
 
+@pytest.fixture(scope="module")
+def the_world(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+    """Made once for all tests here: each undoes what it did to it."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield build(make_cast())
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def world(cast: Cast) -> World:
-    return build(cast)
+def world(the_world: World, db: None) -> World:
+    return deepcopy(the_world)
 
 
 @dataclass(frozen=True)

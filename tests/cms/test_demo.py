@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 from wagtail.models import Page
 
 import cms.demo
@@ -19,57 +22,59 @@ from network.actions.organisations import add_organisation
 from network.models import Organisation
 
 
-@pytest.fixture
-def loaded(db: None) -> None:
-    now = timezone.now()
-    set_up_roles()
-    set_up_site()  # as on a new installation, before the demonstration
-    network.demo.load(now)
-    cms.demo.load(now)
-    cms.demo.refresh_demo(now)
+@pytest.fixture(scope="class")
+def demonstration(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Loaded once for all tests of a class: each undoes what it did to it."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        now = timezone.now()
+        set_up_roles()
+        set_up_site()  # as on a new installation, before the demonstration
+        network.demo.load(now)
+        cms.demo.load(now)
+        cms.demo.refresh_demo(now)
+        yield
+        transaction.set_rollback(True)
 
 
-def test_loading_twice_changes_nothing(loaded: None) -> None:
-    before = (Page.objects.count(), Thread.objects.count(), Room.objects.count())
-    pages = list(Page.objects.order_by("pk").values_list("title", "latest_revision_id"))
+@pytest.mark.usefixtures("demonstration", "db")
+class TestOnceItIsLoaded:
+    def test_loading_twice_changes_nothing(self) -> None:
+        before = (Page.objects.count(), Thread.objects.count(), Room.objects.count())
+        pages = list(Page.objects.order_by("pk").values_list("title", "latest_revision_id"))
 
-    cms.demo.load(timezone.now())
-    cms.demo.refresh_demo(timezone.now())
+        cms.demo.load(timezone.now())
+        cms.demo.refresh_demo(timezone.now())
 
-    assert (Page.objects.count(), Thread.objects.count(), Room.objects.count()) == before
-    assert list(Page.objects.order_by("pk").values_list("title", "latest_revision_id")) == pages
-    assert before[0] >= 25
+        assert (Page.objects.count(), Thread.objects.count(), Room.objects.count()) == before
+        assert list(Page.objects.order_by("pk").values_list("title", "latest_revision_id")) == pages
+        assert before[0] >= 25
 
+    @pytest.mark.parametrize("later", [timedelta(0), timedelta(hours=3), timedelta(days=1), timedelta(days=50)])
+    def test_an_event_is_on_whenever_the_demonstration_starts(self, later: timedelta) -> None:
+        now = timezone.now() + later
+        cms.demo.refresh_demo(now)
 
-@pytest.mark.parametrize("later", [timedelta(0), timedelta(hours=3), timedelta(days=1), timedelta(days=50)])
-def test_an_event_is_on_whenever_the_demonstration_starts(loaded: None, later: timedelta) -> None:
-    now = timezone.now() + later
-    cms.demo.refresh_demo(now)
+        on_now = [event for event in EventPage.objects.all() if event.is_on(now)]
+        assert [event.slug for event in on_now] == ["questions-before-you-buy"]
+        assert on_now[0].is_on(now + timedelta(minutes=55))
+        assert EventRoom.objects.get(page=on_now[0].pk).room.is_open(now)
+        assert EventPage.objects.not_over(now).count() == 4
+        assert EventPage.objects.over(now).count() == 1
 
-    on_now = [event for event in EventPage.objects.all() if event.is_on(now)]
-    assert [event.slug for event in on_now] == ["questions-before-you-buy"]
-    assert on_now[0].is_on(now + timedelta(minutes=55))
-    assert EventRoom.objects.get(page=on_now[0].pk).room.is_open(now)
-    assert EventPage.objects.not_over(now).count() == 4
-    assert EventPage.objects.over(now).count() == 1
+    def test_discussions_are_as_old_as_their_pages(self) -> None:
+        for link in PageThread.objects.select_related("page", "thread"):
+            assert link.thread.started_at == link.page.first_published_at
+            assert link.thread.quiet
 
+    def test_every_page_of_it_can_be_read_by_anybody(self, client: Client) -> None:
+        for page in Page.objects.filter(depth__gte=2):
+            answer = client.get(page.url)
+            assert answer.status_code == 200, page.url
+        assert GuidancePage.objects.count() >= 8
 
-def test_discussions_are_as_old_as_their_pages(loaded: None) -> None:
-    for link in PageThread.objects.select_related("page", "thread"):
-        assert link.thread.started_at == link.page.first_published_at
-        assert link.thread.quiet
-
-
-def test_every_page_of_it_can_be_read_by_anybody(loaded: None, client: Client) -> None:
-    for page in Page.objects.filter(depth__gte=2):
-        answer = client.get(page.url)
-        assert answer.status_code == 200, page.url
-    assert GuidancePage.objects.count() >= 8
-
-
-def test_the_footer_leads_somewhere(loaded: None, client: Client) -> None:
-    for address in ["/ground-rules/", "/privacy/", "/accessibility/", "/cookies/", "/contact/", "/complaints/"]:
-        assert client.get(address).status_code == 200
+    def test_the_footer_leads_somewhere(self, client: Client) -> None:
+        for address in ["/ground-rules/", "/privacy/", "/accessibility/", "/cookies/", "/contact/", "/complaints/"]:
+            assert client.get(address).status_code == 200
 
 
 def test_a_real_council_is_the_subject_of_a_marked_page(db: None, client: Client) -> None:

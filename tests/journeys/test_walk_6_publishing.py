@@ -11,24 +11,11 @@ from cms.actions.roles import PUBLISHERS, give_roles
 from cms.models import GuidancePage, PageThread
 from forums.actions.posts import reply
 from forums.models import Thread
-from tests.cast import Cast, make_cast
+from tests.cast import Cast
 from tests.cms.hub import Hub, make_hub
 from tests.journeys.conftest import Browse, Server
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def server(server: Server) -> Server:
-    """Started anew: a server remembers the numbers of content types, and the test before took those away."""
-    server.stop()
-    server.start()
-    return server
-
-
-@pytest.fixture
-def cast(server: Server) -> Cast:
-    return make_cast()
 
 
 @pytest.fixture
