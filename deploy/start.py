@@ -250,7 +250,8 @@ def find_browser() -> None:
         "import os, sys; from playwright.sync_api import sync_playwright as start\n"
         "with start() as p: sys.exit(not os.path.exists(p.chromium.executable_path))"
     )
-    if not shutil.which("chromium") and not succeeds(VENV_PYTHON, "-c", own):
+    debian = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    if not debian and not succeeds(VENV_PYTHON, "-c", own):
         raise Halt(
             "The tests drive a real browser and there is none: install Debian's (apt-get install chromium) or "
             "Playwright's own (.venv/bin/playwright install --with-deps chromium)."
