@@ -92,8 +92,8 @@ NO_COMPOSERS = {
     # Kept for administrators, or what a network says of itself to everybody.
     **dict.fromkeys(
         [
-            *(f"network/administration/{name}.html" for name in ("correct", "network_form", "reinstate", "suspend")),
-            *("network/admission_let_in.html", "network/settings.html"),
+            *(f"network/administration/{name}.html" for name in ("correct", "reinstate", "suspend")),
+            *("network/admission_let_in.html", "network/what_it_says.html"),
             *("network/themes/change.html", "network/themes/vocabulary.html"),
         ],
         "by those who run the site, about the site",
