@@ -70,7 +70,9 @@ def _filled(route: str, world: World) -> str:
         if route.startswith("ground-rules/"):
             return "1"
         if route.startswith("threads/"):
-            return "1" if name == "number" else str(world.thread.pk)
+            # An answer that was edited, and a post that was hidden.
+            hidden = route.endswith(("/hidden/", "/restore/"))
+            return {"number": "4" if hidden else "2", "version": "1"}.get(name, str(world.thread.pk))
         if route.startswith(("people/", "administration/people/")):
             return str(world.cast.bob.pk)
         if "/invitations/" in route:
@@ -280,6 +282,7 @@ def test_the_crawl_has_eyes(world: World) -> None:
     assert {
         "forums.Thread.title",
         "forums.Post.html",
+        "forums.PostVersion.html",
         "forums.Message.body",
         "forums.Room.title",
         "network.Member.name",
