@@ -231,6 +231,7 @@ def hidden(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "can_hide": permissions.can_hide(member, found),
         "told": told,
         "is_own": found.author_id == member.pk,
+        "can_delete": permissions.can_delete(member, found),
     }
     return render(request, "forums/post_hidden.html", context)
 
