@@ -32,6 +32,8 @@ def can_reply(viewer: Viewer, thread: Thread) -> Verdict:
     verdict = can_read(viewer, thread.network)
     if verdict and thread.is_locked:
         return Verdict("This thread is locked, so nobody can reply to it.")
+    if verdict and not thread.visible_count:
+        return Verdict("This thread was taken back, so nobody can reply to it.")
     return verdict
 
 
@@ -116,3 +118,13 @@ def can_speak_as(belongs: bool, room: Room, *, now: datetime | None = None) -> V
     if not room.is_open(now):
         return Verdict("This room has not opened yet.")
     return ALLOWED
+
+
+def can_react(viewer: Viewer, post: Post) -> Verdict:
+    """Giving a post a word, in a locked thread too, and taking it back."""
+    verdict = can_read(viewer, post.thread.network)
+    if verdict and post.author_id and post.author_id == viewer.pk:
+        return Verdict("You cannot react to what you wrote yourself.")
+    if verdict and not post.is_shown:
+        return Verdict("This post can no longer be read, so nobody can react to it.")
+    return verdict

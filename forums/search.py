@@ -96,10 +96,12 @@ _SEARCH = {
 }
 
 
-def index_post(post: Post, *, title: str = "") -> None:
-    """Puts the words of a post into the index, and with its first post the thread's title."""
+def index_post(post: Post, *, title: str = "", beside: str = "") -> None:
+    """Puts the words of a post into the index, and with its first post the thread's title and what is told `beside`
+    it."""
+    words = f"{beside} {markup.plain(post.html)}".strip()
     with connection.cursor() as cursor:
-        cursor.execute(_INDEX[connection.vendor], [post.pk, title, markup.plain(post.html)])
+        cursor.execute(_INDEX[connection.vendor], [post.pk, title, words])
 
 
 def index_posts(posts: Iterable[tuple[Post, str]]) -> None:

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from forums import feeds
-from forums.views import rooms, tags, threads
+from forums.views import posts, rooms, tags, threads
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/threads/", threads.threads, name="threads"),
@@ -13,7 +13,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/tags/<int:pk>/", tags.tag, name="network_tag"),
     path("networks/<slug:slug>/feed/", feeds.network_feed, name="network_feed"),
     path("threads/<int:pk>-<slug:slug>/", threads.thread, name="thread"),
-    path("threads/<int:pk>/posts/<int:number>/", threads.post, name="post"),
+    path("threads/<int:pk>/posts/<int:number>/", posts.post, name="post"),
+    path("threads/<int:pk>/posts/<int:number>/edit/", posts.edit, name="post_edit"),
+    path("threads/<int:pk>/posts/<int:number>/versions/", posts.versions, name="post_versions"),
+    path(
+        "threads/<int:pk>/posts/<int:number>/versions/<int:version>/hide/",
+        posts.version_hide,
+        name="post_version_hide",
+    ),
+    path("threads/<int:pk>/posts/<int:number>/delete/", posts.delete, name="post_delete"),
+    path("threads/<int:pk>/posts/<int:number>/hide/", posts.hide, name="post_hide"),
+    path("threads/<int:pk>/posts/<int:number>/hidden/", posts.hidden, name="post_hidden"),
+    path("threads/<int:pk>/posts/<int:number>/restore/", posts.restore, name="post_restore"),
+    path("threads/<int:pk>/posts/<int:number>/react/", posts.give_reaction, name="post_react"),
+    path("threads/<int:pk>/posts/<int:number>/reactions/", posts.reactions, name="post_reactions"),
     path("threads/<int:pk>/reply/", threads.reply, name="reply"),
     path("unread/", threads.unread, name="unread"),
     path("rooms/<int:pk>/", rooms.room, name="room"),

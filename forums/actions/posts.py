@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from forums import limits, markup, notifications, permissions, search
 from forums.actions.reading import follow_automatically, read_own_post
-from forums.models import Draft, Level, Post, PostVersion, Thread
+from forums.models import Draft, Level, Post, PostVersion, Practice, Thread
 from network.actions.access import hold_account
 from network.actions.audit import record
 from network.models import Member
@@ -48,10 +48,28 @@ def reply(
     return post
 
 
-def edit_post(post: Post, *, by: Member, source: str, now: datetime | None = None) -> Post:
+class EditedMeanwhile(Exception):
+    """The author changed the post elsewhere since they opened the form. `post` holds the words of now."""
+
+    def __init__(self, post: Post) -> None:
+        super().__init__("You changed this post in another window while you were writing.")
+        self.post = post
+
+
+def edit_post(
+    post: Post,
+    *,
+    by: Member,
+    source: str,
+    quoting: str | None = None,
+    practice: Practice | None = None,
+    seen: str = "",
+    now: datetime | None = None,
+) -> Post:
     """Gives a post other words and keeps the earlier ones. Nobody is told, nothing moves up or is unread by it. The
-    same words again change nothing. Raises Refused, LimitReached, and ValueError for a source longer than
-    `markup.MAX_LENGTH`."""
+    same words again change nothing. `quoting` None leaves it as it is. `practice`, not saved: what is told beside the
+    first post from now on. `seen`: the `edition` that the writer had before them. Raises Refused, LimitReached,
+    EditedMeanwhile, and ValueError for a source longer than `markup.MAX_LENGTH` or a practice where there is none."""
     permissions.can_edit(by, post).enforce()
     limits.EDITING.spend(by, now=now)
     now = now or timezone.now()
@@ -60,21 +78,27 @@ def edit_post(post: Post, *, by: Member, source: str, now: datetime | None = Non
     with transaction.atomic():
         hold_account(by)
         thread = _locked(post.thread)
-        post = Post.objects.select_for_update(of=("self",)).select_related("thread__network", "author").get(pk=post.pk)
+        post = Post.objects.select_for_update(of=("self",)).select_related("author").get(pk=post.pk)
+        post.thread = thread
         permissions.can_edit(by, post).enforce()  # it may have been hidden meanwhile
-        if source == post.source:
+        told = _told_beside(post)
+        if practice is not None and told is None:
+            raise ValueError("What a council did is told beside the first post of a thread of the kind for it.")
+        telling = {name: markup.legible(words) for name, words in practice.fields.items()} if practice else {}
+        has_new_words = source != post.source
+        tells_otherwise = bool(told and practice and telling != told.fields)
+        if not has_new_words and not tells_otherwise and quoting in (None, post.quoting):
             return post
-        PostVersion.objects.create(
-            post=post,
-            number=post.versions.count() + 1,
-            source=post.source,
-            html=post.html,
-            renderer_version=post.renderer_version,
-            written_at=post.edited_at or post.written_at,
-        )
-        post.source, post.html, post.renderer_version, post.edited_at = source, html, markup.VERSION, now
-        post.save(update_fields=["source", "html", "renderer_version", "edited_at"])
-        search.index_post(post, title=thread.title if post.number == 1 else "")
+        if seen and seen != post.edition:
+            raise EditedMeanwhile(post)
+        post.quoting = quoting or post.quoting
+        if has_new_words or tells_otherwise:
+            _keep_version(post, told)
+            post.source, post.html, post.renderer_version, post.edited_at = source, html, markup.VERSION, now
+        post.save(update_fields=["source", "html", "renderer_version", "edited_at", "quoting"])
+        if tells_otherwise:
+            Practice.objects.filter(thread=thread).update(**telling)
+        _index(post, thread)
         Draft.objects.filter(member=by, post=post).delete()
     return post
 
@@ -120,7 +144,7 @@ def hide_post(post: Post, *, by: Member, reason: str, now: datetime | None = Non
         if hidden.update(hidden_at=now, hidden_by=by, hidden_reason=markup.legible(reason)):
             search.forget_post(post)
             count_anew(thread)
-            record("hid post", post, by=by, network=thread.network, reason=reason)
+            record("hid post", post, by=by, network=thread.network)
             notifications.post_hidden(post, now=now)
     post.refresh_from_db()
     return post
@@ -136,7 +160,7 @@ def restore_post(post: Post, *, by: Member) -> Post:
         if hidden.update(hidden_at=None, hidden_by=None, hidden_reason=""):
             post.refresh_from_db()
             if post.is_shown:
-                search.index_post(post, title=thread.title if post.number == 1 else "")
+                _index(post, thread)
             count_anew(thread)
             record("restored post", post, by=by, network=thread.network)
     post.refresh_from_db()
@@ -187,7 +211,7 @@ def add_post(
     thread.last_author = author
     thread.quiet = thread.quiet and author is None
     thread.save(update_fields=[*COUNTED, "highest_number", "quiet"])
-    search.index_post(post, title=thread.title if post.number == 1 else "")
+    _index(post, thread)
     if author is not None:
         read_own_post(post, author)
     return post
@@ -207,6 +231,32 @@ def count_anew(thread: Thread) -> None:
     thread.last_post_at = last.written_at if last else thread.started_at
     thread.last_author = last.author if last else None
     thread.save(update_fields=COUNTED)
+
+
+def _told_beside(post: Post) -> Practice | None:
+    """What a council did, where the post tells of it."""
+    is_told = post.number == 1 and post.thread.kind == Thread.Kind.PRACTICE
+    return Practice.objects.filter(thread=post.thread_id).first() if is_told else None
+
+
+def _keep_version(post: Post, told: Practice | None) -> None:
+    """The words as they are, all that stands in the post, become an earlier version of it."""
+    beside = told.source if told else ""
+    PostVersion.objects.create(
+        post=post,
+        number=post.versions.count() + 1,
+        source=f"{beside}\n\n{post.source}" if beside else post.source,
+        html=markup.render(beside) + post.html,
+        renderer_version=post.renderer_version,
+        written_at=post.edited_at or post.written_at,
+    )
+
+
+def _index(post: Post, thread: Thread) -> None:
+    """With the first post goes what stands beside it: the title, and what a council did."""
+    told = _told_beside(post)
+    beside = " ".join(words for _, words in told.told) if told else ""
+    search.index_post(post, title=thread.title if post.number == 1 else "", beside=beside)
 
 
 def _locked(thread: Thread) -> Thread:

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
-from network.models import Network, Viewer
+from network.models import Membership, Network, Viewer
 
 
 class PostQuerySet(models.QuerySet["Post"]):
@@ -16,6 +16,13 @@ class PostQuerySet(models.QuerySet["Post"]):
         """With those of which only the place is left, deleted or hidden. For pages that show a tombstone instead of the
         words, and for nothing else."""
         return self.filter(thread__network__in=Network.objects.of(viewer))
+
+    def hidden_shown_to(self, viewer: Viewer) -> PostQuerySet:
+        """Hidden posts for those who still read their words: the author, and the facilitators of the network."""
+        facilitated = Membership.objects.facilitators().filter(member=viewer.pk or 0).values("network")
+        own = models.Q(author=viewer.pk or 0)
+        hidden = self.in_place(viewer).filter(deleted_at=None).exclude(hidden_at=None)
+        return hidden.filter(own | models.Q(thread__network__in=facilitated))
 
     def shown(self) -> PostQuerySet:
         """Neither deleted by their author nor hidden by a facilitator."""
@@ -87,6 +94,27 @@ class Post(models.Model):
     @property
     def author_name(self) -> str:
         return str(self.author) if self.author else "The hub"
+
+    @property
+    def quoting_words(self) -> str:
+        """Where others may quote it, for them to read; nothing where they have to ask, as they do everywhere else."""
+        return {
+            self.Quoting.PUBLICLY.value: "May be quoted publicly",
+            self.Quoting.MEMBERS.value: "May be quoted to members",
+        }.get(self.quoting, "")
+
+    @property
+    def edition(self) -> str:
+        """Says which words these are: another after every change by the author."""
+        return f"{(self.edited_at or self.written_at).isoformat()} {self.quoting}"
+
+    @property
+    def address_answered(self) -> str:
+        """Where the post that this one answers stands, seen from here."""
+        if self.reply_to is None:
+            return ""
+        is_here = self.reply_to.page == self.page
+        return f"#post-{self.reply_to.number}" if is_here else self.reply_to.get_absolute_url()
 
     @property
     def page(self) -> int:

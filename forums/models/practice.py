@@ -32,5 +32,28 @@ class Practice(models.Model):
 
     objects = PracticeQuerySet.as_manager()
 
+    @property
+    def fields(self) -> dict[str, str]:
+        """What the author types, by the names of the columns."""
+        return {"tool": self.tool, "stage": self.stage, "outcome": self.outcome, "differently": self.differently}
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """What is said, in pairs of a heading and its words; nothing where the author had it erased."""
+        if not self.tool:
+            return []
+        said = [
+            ("Tool", self.tool),
+            ("Stage", str(self.get_stage_display())),
+            ("Outcome", self.outcome),
+            ("What we would do differently", self.differently),
+        ]
+        return [(heading, words) for heading, words in said if words]
+
+    @property
+    def source(self) -> str:
+        """All of it in Markdown, as an earlier version of a post keeps it."""
+        return "\n\n".join(f"**{heading}:** {words}" for heading, words in self.told)
+
     def __str__(self) -> str:
         return f"{self.tool}, {self.get_stage_display()}"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -11,6 +13,12 @@ from network.models import Viewer
 class ReactionQuerySet(models.QuerySet["Reaction"]):
     def visible_to(self, viewer: Viewer) -> ReactionQuerySet:
         return self.filter(post__in=Post.objects.visible_to(viewer))
+
+    def counted_for(self, viewer: Viewer) -> models.QuerySet[Any, Any]:
+        """How many of each kind each post has, as tuples: the post, the kind, how many, and how many of them are the
+        viewer's own, one or none."""
+        own = models.Count("pk", filter=models.Q(member=viewer.pk or 0))
+        return self.order_by().values_list("post", "kind").annotate(given=models.Count("pk"), own=own)
 
 
 class Reaction(models.Model):

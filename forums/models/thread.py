@@ -63,7 +63,7 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
     def for_rows(self) -> ThreadQuerySet:
         """With what a row of a list shows, in one query and one for the tags."""
         return self.select_related(
-            "network", "theme", "author__profile", "organisation", "last_author", "answer"
+            "network", "theme", "author__profile", "organisation", "last_author", "answer", "practice"
         ).prefetch_related(
             "tags"  # type: ignore[misc]  # a manager of taggit, which the plugin does not know
         )
@@ -208,12 +208,17 @@ class Thread(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("thread", args=[self.pk, self.slug])
+        return reverse("thread", args=[self.pk, self.shown_slug])
 
     @property
     def shown_title(self) -> str:
         """The title, or what stands in its place where no word of the thread is left."""
         return self.title if self.visible_count else "A thread that was taken back"
+
+    @property
+    def shown_slug(self) -> str:
+        """The title's words in the address go with the title."""
+        return self.slug if self.visible_count else "taken-back"
 
     @property
     def is_locked(self) -> bool:
@@ -244,7 +249,7 @@ register_use(
 
 class ThreadTagQuerySet(models.QuerySet["ThreadTag"]):
     def visible_to(self, viewer: Viewer) -> ThreadTagQuerySet:
-        return self.filter(content_object__network__in=Network.objects.of(viewer))
+        return self.filter(content_object__network__in=Network.objects.of(viewer), content_object__visible_count__gt=0)
 
     def counted(self, network: Network) -> models.QuerySet[Any, Any]:
         """The tags on a network's threads, as dicts: `pk`, `name`, and `threads`, how many carry it. The most used

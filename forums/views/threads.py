@@ -20,6 +20,7 @@ from forums.forms import ReplyForm, ThreadForm
 from forums.models import Post, Thread
 from forums.models.thread import ThreadPage
 from forums.views import member_or_404
+from forums.views.posts import posts_on_page
 from network.limits import LimitReached
 from network.models import Member, Network, Theme
 from network.models.standing import standing_of
@@ -133,16 +134,9 @@ def _kept(request: HttpRequest) -> dict[str, str]:
 def thread(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
     """One page of a thread, twenty posts by their numbers. Looking at it marks them as read."""
     found = _thread_of_reader(member_or_404(request), pk)
-    if slug != found.slug:
+    if slug != found.shown_slug:
         return redirect(found, permanent=False)
     return _thread_page(request, found, _page_number(request, found), ReplyForm())
-
-
-@require_safe
-def post(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """The permalink of a post leads to its page of the thread."""
-    found = get_object_or_404(Post.objects.in_place(request.user).select_related("thread"), thread=pk, number=number)
-    return redirect(f"{found.thread.get_absolute_url()}?page={found.page}#post-{found.number}")
 
 
 @require_POST
@@ -166,17 +160,12 @@ def _thread_of_reader(member: Member, pk: int) -> Thread:
 
 def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyForm) -> HttpResponse:
     member = member_or_404(request)
-    posts = list(
-        Post.objects.in_place(member)
-        .filter(thread=found)
-        .on_page(number)
-        .select_related("author__profile", "organisation")
-    )
+    posts = posts_on_page(found, number, member, with_controls=not form.is_bound)
     last_read_number: int = found.last_read_number  # type: ignore[attr-defined]  # annotated by `marked_for`
     is_looked_at = request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")
-    if is_looked_at and posts and posts[-1].number > last_read_number:
+    if is_looked_at and posts and posts[-1].post.number > last_read_number:
         with suppress(LimitReached):  # not being able to count what was read must not stop the reading
-            read_thread(found, by=member, up_to=posts[-1].number)
+            read_thread(found, by=member, up_to=posts[-1].post.number)
     context: dict[str, Any] = {
         "thread": found,
         "network": found.network,
@@ -185,6 +174,8 @@ def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyFo
         "page_number": number,
         "page_count": _last_page(found),
         "can_reply": permissions.can_reply(member, found),
+        "controls": "" if form.is_bound else "forums/post_controls.html",
+        "thread_address": found.get_absolute_url(),
     }
     return render(request, "forums/thread.html", context)
 

@@ -22,10 +22,15 @@ from django.urls.resolvers import RegexPattern, RoutePattern
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
+from forums.actions.posts import delete_post, edit_post, hide_post, reply
+from forums.actions.reactions import react
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
-from forums.models import Thread
-from network.models import AdmissionRequest, Intake
+from forums.actions.threads import start_thread
+from forums.models import FollowLevel, Level, MemberThread, Post, Practice, Thread
+from forums.search import search_posts
+from network.export import parts
+from network.models import AdmissionRequest, Intake, Membership
 from tests.architecture.canaries import World, build
 from tests.cast import make_cast
 
@@ -80,7 +85,9 @@ def _filled(route: str, world: World) -> str:
         if route.startswith("ground-rules/"):
             return "1"
         if route.startswith("threads/"):
-            return "1" if name == "number" else str(world.thread.pk)
+            # An answer that was edited, and a post that was hidden.
+            hidden = route.endswith(("/hidden/", "/restore/"))
+            return {"number": "4" if hidden else "2", "version": "1"}.get(name, str(world.thread.pk))
         if route.startswith(("people/", "administration/people/")):
             return str(world.cast.bob.pk)
         if "/invitations/" in route:
@@ -290,6 +297,7 @@ def test_the_crawl_has_eyes(world: World) -> None:
     assert {
         "forums.Thread.title",
         "forums.Post.html",
+        "forums.PostVersion.html",
         "forums.Message.body",
         "forums.Room.title",
         "network.Member.name",
@@ -300,6 +308,75 @@ def test_the_crawl_has_eyes(world: World) -> None:
         "network.Theme.name",
         "cms.EventPage.joining_link",
     } <= seen
+
+
+@pytest.fixture
+def taken_back(world: World) -> Thread:
+    """A thread in which no word is left, that a member had read, watched, bookmarked and reacted to before. Each of its
+    words is a canary, and there are no others."""
+    bob, fay, olga = world.cast.bob, world.cast.fay, world.cast.olga
+    network = world.cast.practitioners
+    long_ago = timezone.now() - timedelta(days=30)
+    Membership.objects.create(member=olga, network=network, state="active", joined_at=long_ago, read_before=long_ago)
+    FollowLevel.objects.create(member=olga, network=network, level=Level.WATCH)
+    thread = start_thread(
+        network,
+        by=bob,
+        theme=world.cast.theme,
+        title="Takentitle",
+        source="Takenfirst",
+        tags=["takentag"],
+        kind=Thread.Kind.PRACTICE,
+        practice=Practice(tool="Takentool", stage="live", outcome="Takenoutcome", differently="Takendifferently"),
+    )
+    second = reply(thread, by=fay, source="Takenversion", reply_to=Post.objects.get(thread=thread))
+    third = reply(thread, by=fay, source="Takenthird")
+    fourth = reply(thread, by=fay, source="Takenhidden")
+    second = edit_post(second, by=fay, source="Takensecond")
+    react(second, "thanks", by=olga)
+    now = timezone.now()
+    MemberThread.objects.create(member=olga, thread=thread, level=Level.WATCH, bookmarked_at=now, remind_at=now)
+    for post in (second, third):
+        delete_post(post, by=fay)
+    hide_post(fourth, by=fay, reason="Takenreason")
+    delete_post(Post.objects.get(thread=thread, number=1), by=bob)
+    words = [
+        "title",
+        "first",
+        "tag",
+        "tool",
+        "outcome",
+        "differently",
+        "version",
+        "second",
+        "third",
+        "hidden",
+        "reason",
+    ]
+    world.canaries = {f"taken{word}": word for word in words}
+    world.thread = Thread.objects.get(pk=thread.pk)
+    return world.thread
+
+
+def test_what_was_taken_back_is_said_nowhere(world: World, taken_back: Thread) -> None:
+    crawler = Crawler("olga", world)
+    for address in addresses(world):
+        if not address.path.startswith(("/admin", "/account/", "/_util/")):
+            crawler.ask("GET", address.path)
+    assert [word for word in world.canaries if search_posts(world.cast.olga, word)] == []
+    for number in range(1, 5):
+        answer = crawler.ask("GET", f"/threads/{taken_back.pk}/posts/{number}/")
+        assert answer is not None
+        assert answer["Location"] == f"/threads/{taken_back.pk}-taken-back/?page=1#post-{number}"
+    for slug in (taken_back.slug, "taken-back"):
+        crawler.ask("GET", f"/threads/{taken_back.pk}-{slug}/")
+    page: Any = crawler.client.get(f"/threads/{taken_back.pk}-taken-back/")
+    assert "<title>A thread that was taken back" in page.content.decode()
+    own = str([list(part.rows(world.cast.olga)) for part in parts()])
+    assert [word for word in world.canaries if word in own.lower()] == []
+    assert f"/threads/{taken_back.pk}/posts/2/" in own
+
+    assert crawler.problems == []
 
 
 def leak(request: HttpRequest) -> HttpResponse:

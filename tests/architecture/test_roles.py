@@ -112,6 +112,7 @@ ACTS = [
     Act("Delete a post of somebody else", talk.can_delete, ("post",)),
     Act("Hide a post, and bring it back", talk.can_hide, ("post",)),
     Act("Hide earlier words of a post", talk.can_hide_version, ("version",)),
+    Act("React to a post of somebody else", talk.can_react, ("post",)),
     Act("Follow, watch or mute a theme", talk.can_follow_theme, ("theme",)),
     Act("Lock a thread", talk.can_lock, ("thread",)),
     Act("Merge tags on the threads of a network", talk.can_merge_tags, ("network",)),

@@ -316,7 +316,7 @@ class TestQueries:
     def queries(self, cast: Cast, address: str, django_assert_max_num_queries: DjangoAssertNumQueries) -> int:
         client = browser_of(cast.fay)
         client.get(address)
-        with django_assert_max_num_queries(11) as asked:
+        with django_assert_max_num_queries(12) as asked:
             assert client.get(address).status_code == 200
         return len(asked)
 

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+from django import forms
+from django.http import QueryDict
+
+from forums.forms.post import SourceField
+from forums.models import Post, Practice
+
+
+class EditForm(forms.Form):
+    """Other words for a post. `seen` says which words stood in the form when it was opened."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    source = SourceField("What the post says", "Enter what the post says, or delete it instead", rows=12)
+    quoting = forms.ChoiceField(
+        label="May others quote it elsewhere?",
+        choices=Post.Quoting.choices,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, post: Post, typed: QueryDict | None = None, *, beside: dict[str, str] | None = None) -> None:
+        words = {"seen": post.edition, "source": post.source, "quoting": post.quoting}
+        super().__init__(typed, initial=words | (beside or {}))
+
+    @property
+    def practice(self) -> Practice | None:
+        return None
+
+
+class EditPracticeForm(EditForm):
+    """The first post of a thread that tells what a council did, with what stands beside it."""
+
+    tool = forms.CharField(
+        label="Tool",
+        max_length=100,
+        error_messages={
+            "required": "Enter the name of the tool",
+            "max_length": "The name of the tool can have at most 100 characters",
+        },
+    )
+    stage = forms.ChoiceField(
+        label="How far did you get?",
+        choices=Practice.Stage.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose how far you got"},
+    )
+    outcome = forms.CharField(
+        label="What came of it?",
+        max_length=Practice.LENGTH,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={
+            "required": "Enter what came of it",
+            "max_length": f"The outcome can have at most {Practice.LENGTH:,} characters",
+        },
+    )
+    differently = forms.CharField(
+        label="What would you do differently?",
+        max_length=Practice.LENGTH,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        error_messages={
+            "max_length": f"What you would do differently can have at most {Practice.LENGTH:,} characters",
+        },
+    )
+    field_order = ("seen", "tool", "stage", "outcome", "differently", "source", "quoting")
+
+    def __init__(self, post: Post, told: Practice, typed: QueryDict | None = None) -> None:
+        super().__init__(post, typed, beside=told.fields)
+
+    @property
+    def practice(self) -> Practice | None:
+        return Practice(**{name: self.cleaned_data[name] for name in ("tool", "stage", "outcome", "differently")})
+
+
+class HideForm(forms.Form):
+    words = forms.CharField(
+        label="Why do you hide it?",
+        help_text="The author reads this. Say it so that they know what to write differently.",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={
+            "required": "Enter why you hide it",
+            "max_length": "The reason can have at most 300 characters",
+        },
+    )

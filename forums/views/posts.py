@@ -1,0 +1,299 @@
+"""One post: where it stands, its earlier words, and what a member may do to it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.db.models import Prefetch
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from forums import permissions
+from forums.actions import posts as verbs
+from forums.actions.reactions import react, take_back_reaction
+from forums.forms.editing import EditForm, EditPracticeForm, HideForm
+from forums.models import Attachment, Post, PostVersion, Practice, Reaction, Thread
+from forums.models.post import PostQuerySet
+from forums.views import member_or_404
+from network.limits import LimitReached
+from network.models import Member
+from network.permissions import Refused, Verdict
+from network.views import second_factor_required
+
+GIVERS = 200  # as many names of those who reacted as one page shows
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """What somebody may do to a post, each with its reason where they may not."""
+
+    edit: Verdict
+    delete: Verdict
+    hide: Verdict
+    react: Verdict
+    # Of a hidden post: whether they still read its words.
+    read_hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One kind of reaction to a post."""
+
+    kind: str
+    label: str
+    count: int
+    is_own: bool  # whoever looks has given it
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPost:
+    """A post on a page of its thread, for one reader."""
+
+    post: Post
+    # None where nothing is offered: on a page that a form which was refused stands on.
+    may: May | None
+    reactions: list[Counted]  # of every kind, given or not
+    told: list[tuple[str, str]]  # what a council did, with the first post of a thread of the kind for it
+
+    @property
+    def given(self) -> list[Counted]:
+        return [reaction for reaction in self.reactions if reaction.count]
+
+
+def posts_on_page(thread: Thread, number: int, reader: Member, *, with_controls: bool) -> list[ShownPost]:
+    """The posts of one page with all that stands in them: as many queries for twenty as for one."""
+    found = Post.objects.in_place(reader).filter(thread=thread).on_page(number)
+    posts = list(_with_what_it_shows(found))
+    for post in posts:
+        post.thread = thread
+    counted = _counted([post for post in posts if post.is_shown], reader)
+    return [
+        ShownPost(post, _may(reader, post) if with_controls else None, counted[post.pk], _told_beside(post))
+        for post in posts
+    ]
+
+
+def _told_beside(post: Post) -> list[tuple[str, str]]:
+    is_told = post.number == 1 and post.is_shown and post.thread.kind == Thread.Kind.PRACTICE
+    practice: Practice | None = getattr(post.thread, "practice", None) if is_told else None
+    return practice.told if practice else []
+
+
+def _with_what_it_shows(posts: PostQuerySet) -> PostQuerySet:
+    looked_at = Attachment.objects.clean().order_by("position", "uploaded_at")
+    return posts.select_related("author__profile", "organisation", "reply_to__author").prefetch_related(
+        Prefetch("attachments", looked_at)
+    )
+
+
+def _may(reader: Member, post: Post) -> May:
+    hide = permissions.can_hide(reader, post)
+    return May(
+        edit=permissions.can_edit(reader, post),
+        delete=permissions.can_delete(reader, post),
+        hide=hide,
+        react=permissions.can_react(reader, post),
+        read_hidden=post.deleted_at is None and (bool(hide) or post.author_id == reader.pk),
+    )
+
+
+def _counted(posts: list[Post], reader: Member) -> dict[int, list[Counted]]:
+    """What was given to each post, in one query whatever their number."""
+    found: dict[int, dict[str, tuple[int, bool]]] = defaultdict(dict)
+    for post, kind, count, own in Reaction.objects.visible_to(reader).filter(post__in=posts).counted_for(reader):
+        found[post][kind] = count, bool(own)
+    nothing = (0, False)
+    return defaultdict(
+        list,
+        {
+            post.pk: [Counted(kind, label, *found[post.pk].get(kind, nothing)) for kind, label in KINDS]
+            for post in posts
+        },
+    )
+
+
+KINDS = [(kind.value, str(kind.label)) for kind in Reaction.Kind]
+
+
+@require_safe
+def post(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """The permalink of a post leads to its page of the thread."""
+    return redirect(place_of(_post_in_place(request, pk, number)))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Other words for it. What was changed in another window meanwhile is shown beside what is typed here."""
+    member = member_or_404(request)
+    found = _post_in_place(request, pk, number)
+    if request.method != "POST" or found.author_id != member.pk:
+        permissions.can_edit(member, found).enforce()
+    told = Practice.objects.filter(thread=pk).first() if number == 1 else None
+    typed = request.POST.copy() if request.method == "POST" else None
+    form = EditPracticeForm(found, told, typed) if told else EditForm(found, typed)
+    others_words: Post | None = None
+    if typed is not None and form.is_valid():
+        words = {name: form.cleaned_data[name] for name in ("source", "seen")}
+        quoting = form.cleaned_data["quoting"] or None
+        try:
+            verbs.edit_post(found, by=member, quoting=quoting, practice=form.practice, **words)
+        except verbs.EditedMeanwhile as meanwhile:
+            others_words = meanwhile.post
+            told = Practice.objects.filter(thread=pk).first() if told else None
+            form.add_error(None, f"{meanwhile} Read both and save again: what stands in this form then counts.")
+            # Saving again is about the words that are shown now.
+            typed["seen"] = others_words.edition
+        except (LimitReached, Refused) as no:
+            form.add_error(None, str(no))
+        else:
+            return redirect(place_of(found))
+    context = _context(found) | {
+        "form": form,
+        "told": told,
+        "others_words": others_words,
+        "can_delete": permissions.can_delete(member, found),
+    }
+    return render(request, "forums/post_edit.html", context)
+
+
+@require_safe
+def versions(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """The words of now and those before them, the newest first."""
+    member = member_or_404(request)
+    found = _post_shown(request, pk, number)
+    kept = list(PostVersion.objects.in_place(member).filter(post=found).order_by("-number"))
+    if not kept:
+        raise Http404("The post was never changed.")
+    context = _context(found) | {"versions": kept, "can_hide": permissions.can_hide(member, found)}
+    return render(request, "forums/post_versions.html", context)
+
+
+@second_factor_required
+@require_POST
+def version_hide(request: HttpRequest, pk: int, number: int, version: int) -> HttpResponse:
+    member = member_or_404(request)
+    found = _post_shown(request, pk, number)
+    earlier = PostVersion.objects.in_place(member).select_related("post__thread__network")
+    verbs.hide_version(get_object_or_404(earlier, post=found, number=version), by=member)
+    messages.success(request, f"Version {version} is hidden.")
+    return redirect("post_versions", pk, number)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def delete(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Asks once, and takes the post back."""
+    member = member_or_404(request)
+    found = _post_in_place(request, pk, number)
+    permissions.can_delete(member, found).enforce()
+    if found.deleted_at is None and request.method != "POST":
+        return render(request, "forums/post_delete.html", _context(found))
+    if request.method == "POST":
+        verbs.delete_post(found, by=member)
+        messages.success(request, f"You have deleted post {number}.")
+    return redirect(place_of(_post_in_place(request, pk, number)))
+
+
+@second_factor_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def hide(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """A facilitator says why, and the post is out of sight."""
+    member = member_or_404(request)
+    found = _post_in_place(request, pk, number)
+    permissions.can_hide(member, found).enforce()
+    form = HideForm(request.POST if request.method == "POST" else None)
+    if not found.is_shown:
+        messages.error(request, f"Post {number} is already out of sight.")
+        return redirect(place_of(found))
+    if form.is_valid():
+        try:
+            verbs.hide_post(found, by=member, reason=form.cleaned_data["words"])
+        except (LimitReached, Refused) as no:
+            form.add_error(None, str(no))
+        else:
+            told = " Its author is told why." if found.author else ""
+            messages.success(request, f"Post {number} is hidden.{told}")
+            return redirect(place_of(_post_in_place(request, pk, number)))
+    return render(request, "forums/post_hide.html", _context(found) | {"form": form})
+
+
+@second_factor_required
+@require_safe
+def hidden(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Why a post is hidden and what it said, for its author and for facilitators; for others there is no such page."""
+    member = member_or_404(request)
+    posts = Post.objects.hidden_shown_to(member).select_related("thread__network", "author", "hidden_by")
+    found = get_object_or_404(posts, thread=pk, number=number)
+    told = Practice.objects.filter(thread=pk).first() if number == 1 else None
+    context = _context(found) | {
+        "can_hide": permissions.can_hide(member, found),
+        "told": told,
+        "is_own": found.author_id == member.pk,
+        "can_delete": permissions.can_delete(member, found),
+    }
+    return render(request, "forums/post_hidden.html", context)
+
+
+@second_factor_required
+@require_POST
+def restore(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    found = _post_in_place(request, pk, number)
+    restored = verbs.restore_post(found, by=member_or_404(request))
+    messages.success(request, f"Post {number} can be read again.")
+    return redirect(place_of(_post_in_place(request, restored.thread_id, number)))
+
+
+@require_POST
+def give_reaction(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """`give` or `take`: the kind that is given or taken back. Pressed twice it is done once."""
+    member = member_or_404(request)
+    found = _post_in_place(request, pk, number)
+    permissions.can_react(member, found).enforce()
+    give, take = request.POST.get("give", ""), request.POST.get("take", "")
+    if give in Reaction.Kind:
+        react(found, give, by=member)
+    elif take in Reaction.Kind:
+        take_back_reaction(found, take, by=member)
+    return redirect(place_of(found))
+
+
+@require_safe
+def reactions(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Who gave a post which word."""
+    member = member_or_404(request)
+    found = _post_shown(request, pk, number)
+    given = Reaction.objects.visible_to(member).filter(post=found).order_by("at", "pk")
+    givers: dict[str, list[Member]] = defaultdict(list)
+    for reaction in given.select_related("member__organisation", "member__profile")[:GIVERS]:
+        givers[reaction.kind].append(reaction.member)
+    counted = _counted([found], member)[found.pk]
+    context = _context(found) | {
+        "kinds": [(kind, givers[kind.kind]) for kind in counted if kind.count],
+        "reactions": counted,
+        "can_react": permissions.can_react(member, found),
+        "is_cut": sum(kind.count for kind in counted) > GIVERS,
+        "most": GIVERS,
+    }
+    return render(request, "forums/post_reactions.html", context)
+
+
+def place_of(found: Post) -> str:
+    """Where a post stands on its page of the thread."""
+    return f"{found.thread.get_absolute_url()}?page={found.page}#post-{found.number}"
+
+
+def _post_in_place(request: HttpRequest, pk: int, number: int) -> Post:
+    """Whoever does not belong to its network learns nothing but 404, whatever became of the post."""
+    posts = Post.objects.in_place(request.user).select_related("thread__network", "author__profile", "organisation")
+    return get_object_or_404(posts, thread=pk, number=number)
+
+
+def _post_shown(request: HttpRequest, pk: int, number: int) -> Post:
+    posts = Post.objects.visible_to(request.user).select_related("thread__network", "author__profile", "organisation")
+    return get_object_or_404(posts, thread=pk, number=number)
+
+
+def _context(found: Post) -> dict[str, object]:
+    return {"post": found, "thread": found.thread, "network": found.thread.network}
