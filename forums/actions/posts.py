@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from forums import limits, markup, notifications, permissions, search
+from forums.actions import answers, mentions
 from forums.actions.reading import follow_automatically, read_own_post
 from forums.models import Draft, Level, Post, PostVersion, Thread
 from network.actions.audit import record
@@ -24,8 +25,9 @@ def reply(
     now: datetime | None = None,
 ) -> Post:
     """Adds a post of a member to a thread; `reply_to` is the post of the same thread that it answers. The same words in
-    the same form (`form_id`) are one post, and the one of then comes back. Raises Refused, LimitReached, and ValueError
-    for a source longer than `markup.MAX_LENGTH` or a post of another thread."""
+    the same form (`form_id`) are one post, and the one of then comes back. Raises Refused (NotMentioned about whom
+    they name), LimitReached, and ValueError for a source longer than `markup.MAX_LENGTH` or a post of another
+    thread."""
     now = now or timezone.now()
     permissions.can_reply(by, thread).enforce()
     if reply_to is not None and reply_to.thread_id != thread.pk:
@@ -54,7 +56,7 @@ def edit_post(post: Post, *, by: Member, source: str, now: datetime | None = Non
     limits.EDITING.spend(by, now=now)
     now = now or timezone.now()
     source = markup.legible(source)
-    html = markup.render(source)
+    written = mentions.write(source, post.thread.network, by=by, before=post.html)
     with transaction.atomic():
         thread = _locked(post.thread)
         post = Post.objects.select_for_update(of=("self",)).select_related("thread__network", "author").get(pk=post.pk)
@@ -69,8 +71,9 @@ def edit_post(post: Post, *, by: Member, source: str, now: datetime | None = Non
             renderer_version=post.renderer_version,
             written_at=post.edited_at or post.written_at,
         )
-        post.source, post.html, post.renderer_version, post.edited_at = source, html, markup.VERSION, now
+        post.source, post.html, post.renderer_version, post.edited_at = source, written.html, markup.VERSION, now
         post.save(update_fields=["source", "html", "renderer_version", "edited_at"])
+        mentions.remember(post, written)
         search.index_post(post, title=thread.title if post.number == 1 else "")
         Draft.objects.filter(member=by, post=post).delete()
     return post
@@ -84,6 +87,7 @@ def hide_version(version: PostVersion, *, by: Member) -> PostVersion:
         hidden = PostVersion.objects.filter(pk=version.pk, hidden_at=None)
         if hidden.update(hidden_at=timezone.now(), hidden_by=by):
             record("hid version", version.post, by=by, network=version.post.thread.network, version=version.number)
+            notifications.version_hidden(version, now=timezone.now())
     version.refresh_from_db()
     return version
 
@@ -101,6 +105,7 @@ def delete_post(post: Post, *, by: Member) -> Post:
             post.deleted_at = timezone.now()
             post.save(update_fields=["deleted_at"])
             search.forget_post(post)
+            answers.take_mark_away(post)
             count_anew(thread)
     return post
 
@@ -116,6 +121,7 @@ def hide_post(post: Post, *, by: Member, reason: str, now: datetime | None = Non
         hidden = Post.objects.filter(pk=post.pk, hidden_at=None)
         if hidden.update(hidden_at=now, hidden_by=by, hidden_reason=markup.legible(reason)):
             search.forget_post(post)
+            answers.take_mark_away(post)
             count_anew(thread)
             record("hid post", post, by=by, network=thread.network, reason=reason)
             notifications.post_hidden(post, now=now)
@@ -164,6 +170,7 @@ def add_post(
     """Writes the next post of a thread and moves the thread's numbers. Part of a verb: stands in its transaction, with
     the thread locked or just made there, so that numbers have no gaps and are never given twice."""
     source = markup.legible(source)
+    written = mentions.write(source, thread.network, by=author)
     thread.highest_number += 1
     post = Post.objects.create(
         thread=thread,
@@ -171,13 +178,14 @@ def add_post(
         author=author,
         organisation=author.organisation if author else None,
         source=source,
-        html=markup.render(source),
+        html=written.html,
         renderer_version=markup.VERSION,
         written_at=now,
         reply_to=reply_to,
         quoting=quoting,
         submission=submission,
     )
+    mentions.remember(post, written)
     thread.visible_count += 1
     thread.highest_visible_number = post.number
     thread.last_post_at = max(thread.last_post_at, now)

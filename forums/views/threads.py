@@ -9,14 +9,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from forums import permissions
+from forums import notifications, permissions
 from forums.actions.posts import reply as reply_to
 from forums.actions.reading import read_everything, read_thread
 from forums.actions.threads import start_thread
 from forums.forms import ReplyForm, ThreadForm
 from forums.models import Post, Thread
 from forums.models.thread import ThreadPage
-from forums.views import member_or_404
+from forums.views import field_of, member_or_404
 from network.limits import LimitReached
 from network.models import Member, Network, Theme
 from network.models.standing import standing_of
@@ -92,7 +92,7 @@ def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             thread = start_thread(network, by=member, **form.cleaned_data)
         except (LimitReached, Refused) as no:
-            form.add_error(None, str(no))
+            form.add_error(field_of(no), str(no))
         else:
             return redirect(thread)
     return render(request, "forums/thread_new.html", {"network": network, "form": form})
@@ -124,13 +124,14 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect(reply_to(found, by=member, **form.cleaned_data))
         except (LimitReached, Refused) as no:
             # It may have been locked while they wrote; the words they typed stay in the form.
-            form.add_error(None, str(no))
+            form.add_error(field_of(no), str(no))
     return _thread_page(request, found, _last_page(found), form)
 
 
 def _thread_of_reader(member: Member, pk: int) -> Thread:
     """With `last_read_number`. Whoever may not read it learns nothing but 404."""
-    return get_object_or_404(Thread.objects.in_place(member).marked_for(member).for_rows(), pk=pk)
+    threads = Thread.objects.in_place(member).marked_for(member).for_rows().select_related("answer__post")
+    return get_object_or_404(threads.defer("answer__post__source", "answer__post__html"), pk=pk)
 
 
 def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyForm) -> HttpResponse:
@@ -143,7 +144,11 @@ def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyFo
     )
     last_read_number: int = found.last_read_number  # type: ignore[attr-defined]  # annotated by `marked_for`
     is_looked_at = request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")
-    if is_looked_at and posts and posts[-1].number > last_read_number:
+    if (
+        is_looked_at
+        and posts
+        and (posts[-1].number > last_read_number or notifications.has_news_of(found, member, up_to=posts[-1].number))
+    ):
         with suppress(LimitReached):  # not being able to count what was read must not stop the reading
             read_thread(found, by=member, up_to=posts[-1].number)
     context: dict[str, Any] = {
@@ -154,6 +159,7 @@ def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyFo
         "page_number": number,
         "page_count": _last_page(found),
         "can_reply": permissions.can_reply(member, found),
+        "can_choose_answer": permissions.can_choose_answer(member, found),
     }
     return render(request, "forums/thread.html", context)
 
