@@ -303,7 +303,7 @@ register(
     NoticeKind(
         name=DID_IT_WORK,
         visible_to=_answers_to_tell_of,
-        title=lambda answer: f"Did it work? You asked “{answer.thread.title}” and marked an answer",
+        title=lambda answer: f"Did the answer to “{answer.thread.title}” work?",
         address=lambda answer: answer.get_absolute_url(),
         where=lambda answer: answer.thread.network.name,
     )

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, Value
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -60,24 +60,20 @@ class ShownNotice:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """What is new for somebody, the newest first: at most MOST, and whether there is more. True when there is any."""
+    """How many notices are new for somebody; exact up to MOST, and no more than that there are more beyond."""
 
     MOST: ClassVar[int] = 100
 
-    notices: list[ShownNotice]
+    number: int = 0
     is_more: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.notices)
+        return self.number > 0
 
     @property
-    def count(self) -> str:
-        """How many, as far as anybody wants to know: "7", or "100+"."""
-        return f"{self.MOST}+" if self.is_more else str(len(self.notices))
-
-    @property
-    def is_one(self) -> bool:
-        return len(self.notices) == 1
+    def in_words(self) -> str:
+        """Such as "7", or "100+"."""
+        return f"{self.number}+" if self.is_more else str(self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,18 +166,32 @@ def _seen_by(viewer: Viewer, rows: NoticeQuerySet) -> NoticeQuerySet:
 
 
 def unread(to: Viewer) -> Unread:
-    """What the page calls new and the menu counts: the same, so that they always agree. One query, and one for each
-    sort of thing that the notices are about."""
+    """What the menu counts, which is what the page calls new: in one query where nothing is, and in two, whatever the
+    notices are about. Above MOST in three."""
     own = Notice.objects.visible_to(to).unread()
-    notices = list(own[: Unread.MOST + 1])
-    if len(notices) > Unread.MOST:  # some of these may be of what they see no more, and older ones not
-        notices = list(_seen_by(to, own)[: Unread.MOST + 1])
-    found = shown(notices, to)
-    return Unread(found[: Unread.MOST], is_more=len(found) > Unread.MOST)
+    rows = list(own.values_list("kind", "object_id")[: Unread.MOST + 1])
+    if len(rows) > Unread.MOST:  # some of these may be of what they see no more, and older ones not
+        seen = _seen_by(to, own)[: Unread.MOST + 1].count()
+        return Unread(min(seen, Unread.MOST), is_more=seen > Unread.MOST)
+    if not rows:
+        return Unread()
+    sorts = [
+        (names, visible_to(to).filter(pk__in={pk for kind, pk in rows if kind in names}))
+        for visible_to, names in _by_query({kind for kind, _ in rows}).items()
+    ]
+    found = [
+        things.order_by().annotate(notice_sort=Value(number)).values_list("notice_sort", "pk")
+        for number, (_, things) in enumerate(sorts)
+    ]
+    if not found:
+        return Unread()
+    seen_now = {(kind, pk) for number, pk in found[0].union(*found[1:], all=True) for kind in sorts[number][0]}
+    return Unread(len(seen_now.intersection(rows)))
 
 
-def unread_notices(to: Viewer) -> list[ShownNotice]:
-    return unread(to).notices
+def unread_notices(to: Viewer, most: int = Unread.MOST) -> list[ShownNotice]:
+    """The newest of what `unread` counts. One query for each sort of thing that they are about, and two."""
+    return shown(_seen_by(to, Notice.objects.visible_to(to).unread())[:most], to)
 
 
 # Joining and leaving

@@ -58,12 +58,11 @@ def waiting_requests(context: Context, network: Network) -> int:
 
 @register.simple_tag(takes_context=True)
 def new_notices(context: Context) -> Unread:
-    """What is new for the viewer, as the page of notices lists it. Asked once for a page: one query, and one for each
-    sort of thing that it is about."""
+    """How much is new for the viewer, as the page of notices lists it. Asked once for a page."""
     request: Any = context.get("request")
     viewer = getattr(request, "user", None)
     if viewer is None or not viewer.is_authenticated:
-        return Unread([])
+        return Unread()
     if not hasattr(request, "new_notices"):
         request.new_notices = unread(viewer)
     found: Unread = request.new_notices

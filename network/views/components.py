@@ -249,14 +249,13 @@ def components(request: HttpRequest) -> HttpResponse:
         "wrong_form": SampleForm({"email": "priya", "source": "x" * 1010}, auto_id="wrong_%s"),
         "composer_form": SampleForm(auto_id="composer_%s"),
         "chat_form": SampleForm(auto_id="chat_%s"),
-        "notices_shown": Unread(
-            [
-                ShownNotice(Notice(pk=1, at=now), "Amir Khan asks to join the AI Practitioners Network", "#"),
-                ShownNotice(
-                    Notice(pk=2, at=now - timedelta(days=1)), "Tom Okafor replied to “What did your DPIA say?”", "#"
-                ),
-            ]
-        ),
+        "notices_counted": Unread(2),
+        "notices_shown": [
+            ShownNotice(Notice(pk=1, at=now), "Amir Khan asks to join the AI Practitioners Network", "#"),
+            ShownNotice(
+                Notice(pk=2, at=now - timedelta(days=1)), "Tom Okafor replied to “What did your DPIA say?”", "#"
+            ),
+        ],
         "questions": [
             Thing(
                 pk=1,
