@@ -19,3 +19,5 @@ LOOKING_FOR_PEOPLE = RateLimit("look for people to run live rooms", 60, per=time
 GIVING_ROOM_ROLES = RateLimit("say who runs live rooms", 200, per=timedelta(hours=1))
 SPEAKING = RateLimit("send messages to a live room", 15, per=timedelta(seconds=30))
 REACTING = RateLimit("react to posts", 300, per=timedelta(hours=1))
+ANSWERS = RateLimit("mark answers, or say whether one worked", 100, per=timedelta(hours=1))
+LOOKING_FOR_NAMES = RateLimit("look for people to mention", 1_000, per=timedelta(minutes=10))

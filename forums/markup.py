@@ -4,16 +4,20 @@ Raise VERSION when the result changes for the same source; posts keep the versio
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import unescape
+from typing import NamedTuple, Protocol
+from unicodedata import normalize
 
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-VERSION = 1
+VERSION = 2
 # Rendering time grows with the square of some inputs, so length is capped before anything is parsed.
 MAX_LENGTH = 20_000
 
@@ -25,17 +29,47 @@ ATTRIBUTES = {"a": {"href"}, "ol": {"start"}, "th": {"scope"}}
 SCHEMES = {"http", "https", "mailto"}
 
 
-def render(source: str) -> str:
-    """Sanitised HTML of a source text. Raises ValueError when it is longer than MAX_LENGTH characters."""
+class Named(NamedTuple):
+    """Somebody named in a text: by how many characters after the @, and the address of their page."""
+
+    length: int
+    address: str
+
+
+class People(Protocol):
+    def at(self, text: str, position: int) -> Named | None:
+        """Who is named in `text` from `position` on, which is just after an @; None where it is nobody."""
+
+
+def render(source: str, people: People | None = None) -> str:
+    """Sanitised HTML of a source text. Whom `people` know become links where they are named with an @, which is
+    nowhere in code or in another link. Raises ValueError when it is longer than MAX_LENGTH characters, and whatever
+    `people` raise."""
     if len(source) > MAX_LENGTH:
         raise ValueError(f"The text has {len(source)} characters; at most {MAX_LENGTH} are rendered.")
     return nh3.clean(
-        _markdown.render(source),
+        _markdown.render(composed(source), {"people": people}),
         tags=TAGS,
         attributes=ATTRIBUTES,
+        # Nobody can write a class, so what has this one is a mention.
+        allowed_classes={"a": {MENTION}},
         url_schemes=SCHEMES,
         link_rel="nofollow noopener ugc",
     )
+
+
+def composed(text: str) -> str:
+    """The text with every letter in its one usual form (NFC), so that a name typed on any keyboard is the same name."""
+    return normalize("NFC", text)
+
+
+MENTION = "app-mention"
+_MENTION = re.compile(rf'<a (?=[^>]*class="{MENTION}")[^>]*href="([^"]*)"[^>]*>@([^<]*)</a>')
+
+
+def mentioned(html: str) -> dict[str, str]:
+    """Whom rendered HTML names: the words after the @, with the address of the page."""
+    return {unescape(words): unescape(address) for address, words in _MENTION.findall(html)}
 
 
 def legible(text: str) -> str:
@@ -68,10 +102,36 @@ def _column_heading(
     return renderer.renderToken(tokens, position, options, env)
 
 
+# Before an @ that names somebody; an address of mail, or of a service elsewhere, has such a sign there.
+_JOINS = re.compile(r"[\w.+/@-]")
+
+
+def _mention(state: StateInline, silent: bool) -> bool:
+    """`@Fay Facilitates`, where the people of this text know somebody of that name."""
+    position = state.pos
+    people: People | None = state.env.get("people")
+    # Silent: the parser only looks for the end of a link's words, in which nobody is named.
+    if people is None or silent or state.linkLevel or state.src[position] != "@":
+        return False
+    if position and _JOINS.match(state.src[position - 1]):
+        return False
+    named = people.at(state.src, position + 1)
+    if named is None:
+        return False
+    end = position + 1 + named.length
+    link = state.push("link_open", "a", 1)
+    link.attrs = {"href": named.address, "class": MENTION}
+    state.push("text", "", 0).content = state.src[position:end]
+    state.push("link_close", "a", -1)
+    state.pos = end
+    return True
+
+
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("js-default", {"html": False, "linkify": True, "typographer": False})
     # A picture elsewhere would tell its server who reads the thread.
     parser.disable("image")
+    parser.inline.ruler.before("emphasis", "mention", _mention)
     parser.add_render_rule("heading_open", _heading)
     parser.add_render_rule("heading_close", _heading)
     parser.add_render_rule("th_open", _column_heading)

@@ -7,15 +7,20 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from forums.models import FollowLevel, Level, MemberThread, Post, RoomRole, Thread
+from forums.models import Answer, FollowLevel, Level, MemberThread, Mention, Post, PostVersion, RoomRole, Thread
 from network.actions import mail
 from network.actions.mail import Mail, MailKind, owe_mail
 from network.actions.notices import give_notice, settle_notices
-from network.models import MailLedger, Member, Membership
+from network.models import MailLedger, Member, Membership, Notice, Viewer
 from network.notifications import NoticeKind, named, register
 
 POST_ANSWERED = "post_answered"
 POST_HIDDEN = "post_hidden"
+VERSION_HIDDEN = "version_hidden"
+THREAD_LOCKED = "thread_locked"
+MENTIONED = "mentioned"
+ANSWER_MARKED = "answer_marked"
+DID_IT_WORK = "did_it_work"
 THREAD_REPLIED = "thread_replied"
 THREAD_STARTED = "thread_started"
 ROOM_ROLE_GIVEN = "room_role_given"
@@ -24,23 +29,53 @@ SPEAKER_NAMED = "speaker_named"
 
 
 def thread_started(thread: Thread, *, now: datetime) -> None:
-    """Whoever watches all of its network, or its theme, but not who began it."""
-    watchers = watchers_of(thread)
-    if thread.author_id:
-        watchers = watchers.exclude(pk=thread.author_id)
-    give_notice(THREAD_STARTED, thread.pk, watchers, now=now)
+    """Whom its first words mention; and whoever watches all of its network, or its theme. Not who began it, and each
+    of them once."""
+    told = _tell_mentioned(thread, 1, thread.author_id, now=now)
+    give_notice(THREAD_STARTED, thread.pk, watchers_of(thread).exclude(pk__in=told), now=now)
 
 
 def post_written(post: Post, *, now: datetime) -> None:
-    """Whoever watches the thread and still belongs to its network; but not the writer, and each of them once: whose
-    post is answered hears of that."""
+    """Whom it mentions, whose post it answers, and whoever watches the thread, as long as they belong to its network
+    and have not muted it; not the writer, and each of them once, in this order."""
     thread = post.thread
-    told = [post.author_id] if post.author_id else []
+    told = _tell_mentioned(thread, post.number, post.author_id, now=now)
     answered = post.reply_to.author_id if post.reply_to else None
     if answered and answered not in told and _hears_of(thread).filter(pk=answered).exists():
         give_notice(POST_ANSWERED, post.pk, Member.objects.filter(pk=answered), now=now)
         told.append(answered)
     give_notice(THREAD_REPLIED, thread.pk, watchers_of(thread).exclude(pk__in=told), now=now)
+
+
+def _tell_mentioned(thread: Thread, number: int, author: int | None, *, now: datetime) -> list[int]:
+    """The members who need not be told again: who wrote the post, and whom it mentions and who want to hear of it."""
+    writers = [author] if author else []
+    rows = Mention.objects.filter(post__thread=thread, post__number=number, member__in=_hears_of(thread).values("pk"))
+    mentioned = list(rows.exclude(member__in=writers).select_related("member"))
+    if mentioned:
+        give_notice(MENTIONED, mentioned[0].post_id, [row.member for row in mentioned], now=now)
+    return writers + [row.member_id for row in mentioned]
+
+
+def answer_marked(answer: Answer, *, now: datetime) -> None:
+    """Whoever wrote it, unless they marked it themselves."""
+    author = answer.post.author_id
+    if author and author != answer.by_id:
+        give_notice(ANSWER_MARKED, answer.pk, _hears_of(answer.thread).filter(pk=author), now=now)
+
+
+def asked_whether_it_worked(answer: Answer, *, now: datetime) -> bool:
+    """Whoever asked the question. Whether there is anybody to ask: they may have left, or muted the thread."""
+    asker = list(_hears_of(answer.thread).filter(pk=answer.thread.author_id or 0))
+    give_notice(DID_IT_WORK, answer.pk, asker, now=now)
+    return bool(asker)
+
+
+def told_whether_it_worked(answer: Answer, asker: Member) -> None:
+    settle_notices(asker, Q(kind=DID_IT_WORK, object_id=answer.pk))
+
+
+# What is done to somebody's own words they hear of even where they have muted the thread.
 
 
 def post_hidden(post: Post, *, now: datetime) -> None:
@@ -49,13 +84,44 @@ def post_hidden(post: Post, *, now: datetime) -> None:
         give_notice(POST_HIDDEN, post.pk, Member.objects.filter(pk=post.author_id), now=now)
 
 
+def version_hidden(version: PostVersion, *, now: datetime) -> None:
+    """Whoever wrote it, unless they hid it themselves."""
+    author = version.post.author_id
+    if author and author != version.hidden_by_id:
+        give_notice(VERSION_HIDDEN, version.pk, Member.objects.filter(pk=author), now=now)
+
+
+def thread_locked(thread: Thread, by: Member | None, *, now: datetime) -> None:
+    """Whoever began it, unless they locked it themselves."""
+    if thread.author_id and (by is None or by.pk != thread.author_id):
+        give_notice(THREAD_LOCKED, thread.pk, _here(thread).filter(pk=thread.author_id), now=now)
+
+
 def thread_read(thread: Thread, member: Member, *, up_to: int) -> None:
     """What the member has now seen needs no telling any more: one UPDATE."""
-    seen = Post.objects.filter(thread=thread, number__lte=up_to).values("pk")
-    about = Q(kind=POST_ANSWERED, object_id__in=seen) | Q(kind=THREAD_STARTED, object_id=thread.pk)
+    settle_notices(member, _about(thread, up_to))
+
+
+def has_news_of(thread: Thread, member: Member, *, up_to: int) -> bool:
+    """Whether reading so far would settle a notice, though perhaps every post was read before: one query."""
+    return Notice.objects.visible_to(member).unread().filter(_about(thread, up_to)).exists()
+
+
+def _about(thread: Thread, up_to: int) -> Q:
+    """The notices of what stands in a thread up to a number. Whether an answer worked is a question that reading does
+    not settle."""
+    seen = Post.objects.filter(thread=thread, number__lte=up_to)
+    versions = PostVersion.objects.filter(post__thread=thread, post__number__lte=up_to)
+    answers = Answer.objects.filter(thread=thread, post__number__lte=up_to)
+    about = (
+        Q(kind__in=(MENTIONED, POST_ANSWERED, POST_HIDDEN), object_id__in=seen.values("pk"))
+        | Q(kind=VERSION_HIDDEN, object_id__in=versions.values("pk"))
+        | Q(kind=ANSWER_MARKED, object_id__in=answers.values("pk"))
+        | Q(kind__in=(THREAD_STARTED, THREAD_LOCKED), object_id=thread.pk)
+    )
     if up_to >= thread.highest_visible_number:
         about |= Q(kind=THREAD_REPLIED, object_id=thread.pk)
-    settle_notices(member, about)
+    return about
 
 
 def watchers_of(thread: Thread) -> QuerySet[Member]:
@@ -137,40 +203,127 @@ register(
         address=lambda given: given.room.get_absolute_url(),
     )
 )
+
+
+# Kinds that are about the same things ask for them together: one query for each function.
+
+
+def _posts(viewer: Viewer) -> QuerySet[Post]:
+    return Post.objects.visible_to(viewer).select_related("thread__network", "author").defer("source", "html")
+
+
+def _threads(viewer: Viewer) -> QuerySet[Thread]:
+    return Thread.objects.visible_to(viewer).select_related("network", "author")
+
+
+def _own_hidden_posts(viewer: Viewer) -> QuerySet[Post]:
+    own = Post.objects.in_place(viewer).filter(author=viewer.pk or 0).exclude(hidden_at=None)
+    return own.select_related("thread__network").defer("source", "html")
+
+
+def _own_hidden_versions(viewer: Viewer) -> QuerySet[PostVersion]:
+    own = PostVersion.objects.in_place(viewer).filter(post__author=viewer.pk or 0).exclude(hidden_at=None)
+    return own.select_related("post__thread__network").defer("source", "html", "post__source", "post__html")
+
+
+def _own_locked_threads(viewer: Viewer) -> QuerySet[Thread]:
+    return _threads(viewer).filter(author=viewer.pk or 0).exclude(locked_at=None)
+
+
+def _answers(viewer: Viewer) -> QuerySet[Answer]:
+    found = Answer.objects.visible_to(viewer).select_related("thread__network", "post", "by")
+    return found.defer("post__source", "post__html")
+
+
+def _own_answers(viewer: Viewer) -> QuerySet[Answer]:
+    return _answers(viewer).filter(post__author=viewer.pk or 0)
+
+
+def _answers_to_tell_of(viewer: Viewer) -> QuerySet[Answer]:
+    """To the viewer's own questions: whether they worked is asked, and not told yet."""
+    return _answers(viewer).filter(thread__author=viewer.pk or 0, worked="").exclude(asked_at=None)
+
+
 register(
     NoticeKind(
         name=THREAD_REPLIED,
-        visible_to=lambda viewer: Thread.objects.visible_to(viewer).select_related("network"),
+        visible_to=_threads,
         title=lambda thread: f"New replies in “{thread.title}”",
         address=lambda thread: thread.get_absolute_url(),
+        where=lambda thread: thread.network.name,
     )
 )
 register(
     NoticeKind(
         name=THREAD_STARTED,
-        visible_to=lambda viewer: Thread.objects.visible_to(viewer).select_related("network"),
-        title=lambda thread: f"New thread in the {thread.network}: “{thread.title}”",
+        visible_to=_threads,
+        title=lambda thread: f"{thread.author_name} started “{thread.title}”",
         address=lambda thread: thread.get_absolute_url(),
+        where=lambda thread: thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=THREAD_LOCKED,
+        visible_to=_own_locked_threads,
+        title=lambda thread: f"Your thread “{thread.title}” was locked, so nobody can reply to it",
+        address=lambda thread: thread.get_absolute_url(),
+        where=lambda thread: thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=MENTIONED,
+        visible_to=_posts,
+        title=lambda post: f"{post.author_name} mentioned you in “{post.thread.title}”",
+        address=lambda post: post.get_absolute_url(),
+        where=lambda post: post.thread.network.name,
     )
 )
 register(
     NoticeKind(
         name=POST_ANSWERED,
-        visible_to=lambda viewer: Post.objects.visible_to(viewer).select_related("thread", "author"),
+        visible_to=_posts,
         title=lambda post: f"{post.author_name} answered you in “{post.thread.title}”",
         address=lambda post: post.get_absolute_url(),
+        where=lambda post: post.thread.network.name,
     )
 )
 register(
     NoticeKind(
         name=POST_HIDDEN,
-        visible_to=lambda viewer: (
-            Post.objects.in_place(viewer)
-            .filter(author=viewer.pk or 0, thread__in=Thread.objects.in_place(viewer))
-            .exclude(hidden_at=None)
-            .select_related("thread")
-        ),
+        visible_to=_own_hidden_posts,
         title=lambda post: f"A facilitator hid post {post.number} that you wrote: {post.hidden_reason}",
         address=lambda post: post.get_absolute_url(),
+        where=lambda post: post.thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=VERSION_HIDDEN,
+        visible_to=_own_hidden_versions,
+        title=lambda version: (
+            f"A facilitator hid earlier words of your post {version.post.number} in “{version.post.thread.title}”"
+        ),
+        address=lambda version: version.post.get_absolute_url(),
+        where=lambda version: version.post.thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=ANSWER_MARKED,
+        visible_to=_own_answers,
+        title=lambda answer: f"{answer.by or 'Somebody'} marked your post as the answer to “{answer.thread.title}”",
+        address=lambda answer: answer.post.get_absolute_url(),
+        where=lambda answer: answer.thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=DID_IT_WORK,
+        visible_to=_answers_to_tell_of,
+        title=lambda answer: f"Did the answer to “{answer.thread.title}” work?",
+        address=lambda answer: answer.get_absolute_url(),
+        where=lambda answer: answer.thread.network.name,
     )
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from forums.models import Post, PostVersion, Room, RoomRole, Thread
+from forums.models import Answer, Post, PostVersion, Room, RoomRole, Thread
 from network.models import Member, Network, Theme, Viewer
 from network.permissions import ALLOWED, NOT_A_MEMBER, Verdict, can_facilitate, can_read, membership_of
 
@@ -127,4 +127,34 @@ def can_react(viewer: Viewer, post: Post) -> Verdict:
         return Verdict("You cannot react to what you wrote yourself.")
     if verdict and not post.is_shown:
         return Verdict("This post can no longer be read, so nobody can react to it.")
+    return verdict
+
+
+def can_choose_answer(viewer: Viewer, thread: Thread) -> Verdict:
+    """Saying which post answers a question, and taking that back: whoever asked, and the facilitators."""
+    verdict = can_read(viewer, thread.network)
+    if not verdict:
+        return verdict
+    if thread.kind != Thread.Kind.QUESTION:
+        return Verdict("Only questions have an answer.")
+    if thread.author_id and thread.author_id == viewer.pk:
+        return ALLOWED
+    if can_facilitate(viewer, thread.network):
+        return ALLOWED
+    return Verdict("Only whoever asked, or a facilitator, can mark the answer.")
+
+
+def can_mark_answer(viewer: Viewer, post: Post) -> Verdict:
+    verdict = can_choose_answer(viewer, post.thread)
+    if verdict and post.number == 1:
+        return Verdict("The question itself is not the answer.")
+    if verdict and not (post.is_shown and post.source):
+        return Verdict("This post can no longer be read, so it cannot be the answer.")
+    return verdict
+
+
+def can_tell_whether_it_worked(viewer: Viewer, answer: Answer) -> Verdict:
+    verdict = can_read(viewer, answer.thread.network)
+    if verdict and (not answer.thread.author_id or answer.thread.author_id != viewer.pk):
+        return Verdict("Only whoever asked can say whether the answer worked.")
     return verdict

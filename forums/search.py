@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import lru_cache
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q
 
 from forums import markup
-from forums.models import Post
-from network.models import Member, Network, Viewer
+from forums.models import Post, Practice
+from forums.models.mention import ways_to_write
+from network.models import Member, Membership, Network, Viewer
 from network.search import Hit
 
 TITLE_MATCHES = 100
@@ -96,10 +99,15 @@ _SEARCH = {
 }
 
 
-def index_post(post: Post, *, title: str = "", beside: str = "") -> None:
-    """Puts the words of a post into the index, and with its first post the thread's title and what is told `beside`
-    it."""
-    words = f"{beside} {markup.plain(post.html)}".strip()
+def index_post(post: Post) -> None:
+    """Puts the words of a post into the index, and with its thread's first post what stands beside it: the title, and
+    what a council did."""
+    title, words = "", markup.plain(post.html)
+    if post.number == 1:
+        title = post.thread.title
+        practice = Practice.objects.filter(thread=post.thread_id).first()
+        told = " ".join(words for _, words in practice.told) if practice else ""
+        words = f"{told} {words}".strip()
     with connection.cursor() as cursor:
         cursor.execute(_INDEX[connection.vendor], [post.pk, title, words])
 
@@ -125,6 +133,13 @@ def forget_posts_of(member: Member) -> None:
     with connection.cursor() as cursor:
         for statement in _FORGET[connection.vendor]:
             cursor.execute(statement, [member.pk] if "%s" in statement else None)
+
+
+def forget_what_was_replaced() -> None:
+    """The words that posts had before: FTS5 only marks them as deleted until it rewrites its pages."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO forums_post_index (forums_post_index) VALUES ('optimize')")
 
 
 def search_posts(viewer: Viewer, query: str, *, limit: int = 20) -> list[Hit]:
@@ -191,3 +206,45 @@ def _excerpt(text: str, words: list[str]) -> str:
     start = text.rfind(" ", 0, start) + 1 if start else 0
     shown = text[start : start + EXCERPT_LENGTH]
     return ("… " if start else "") + shown + (" …" if start + EXCERPT_LENGTH < len(text) else "")
+
+
+@dataclass(frozen=True, slots=True)
+class PersonToMention:
+    name: str
+    council: str
+    words: str  # what to write after the @, so that nobody else is meant
+
+
+PEOPLE_OFFERED = 8
+MOST_WORDS_OF_A_NAME = 4
+
+
+def find_people_to_mention(viewer: Viewer, network: Network, typed: str) -> list[PersonToMention]:
+    """Of those who can read what is written in a network, the ones of whose name each typed word begins a word; by
+    name. Nobody for somebody who does not belong to it, and nobody but for at least a letter. One query."""
+    words = typed.split()
+    if not words or len(words) > MOST_WORDS_OF_A_NAME:
+        return []
+    here = (
+        Membership.objects.visible_to(viewer).active().filter(network__in=Network.objects.of(viewer), network=network)
+    )
+    people = Member.objects.filter(pk__in=here.values("member")).exclude(name="")
+    namesakes = people.filter(name__iexact=OuterRef("name")).exclude(pk=OuterRef("pk"))
+    found = people.annotate(
+        has_namesake=Exists(namesakes),
+        has_namesake_in_council=Exists(namesakes.filter(organisation=OuterRef("organisation"))),
+    )
+    for word in words:
+        begins = Q(name__istartswith=word)
+        for divider in " -'\N{RIGHT SINGLE QUOTATION MARK}":
+            begins |= Q(name__icontains=divider + word)
+        found = found.filter(begins)
+    rows = found.order_by("name", "pk").values_list(
+        "pk", "name", "organisation__short_name", "has_namesake", "has_namesake_in_council"
+    )
+    result = []
+    for pk, name, council, has_namesake, has_namesake_in_council in rows[:PEOPLE_OFFERED]:
+        ways = ways_to_write(name, council or "", pk)
+        words_of = ways[0] if not has_namesake else ways[-1] if has_namesake_in_council or not council else ways[1]
+        result.append(PersonToMention(name, council or "", words_of))
+    return result

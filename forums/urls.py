@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from forums import feeds
-from forums.views import posts, rooms, tags, threads
+from forums.views import answers, mentions, posts, rooms, tags, threads
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/threads/", threads.threads, name="threads"),
@@ -33,4 +33,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rooms/<int:pk>/send/", rooms.room_send, name="room_send"),
     path("rooms/<int:pk>/roles/", rooms.room_roles, name="room_roles"),
     path("rooms/<int:pk>/roles/<int:role>/remove/", rooms.room_role_remove, name="room_role_remove"),
+    path("threads/<int:pk>/people/", mentions.thread_people, name="thread_people"),
+    path("networks/<slug:slug>/threads/people/", mentions.network_people, name="network_people"),
+    path("threads/<int:pk>/posts/<int:number>/answer/", answers.answer_mark, name="answer_mark"),
+    path("threads/<int:pk>/posts/<int:number>/answer/remove/", answers.answer_unmark, name="answer_unmark"),
+    path("threads/<int:pk>/worked/", answers.answer_worked, name="answer_worked"),
 ]

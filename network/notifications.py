@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Model, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Value
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -35,17 +36,20 @@ from network.models import (
     Viewer,
 )
 from network.models.member import MemberQuerySet
+from network.models.notice import NoticeQuerySet
 from network.permissions import can_appoint_facilitators, waiting_for_domains
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeKind:
-    """How notices of one kind are shown. `visible_to` gives what of the kind's objects the reader may see now."""
+    """How notices of one kind are shown. `visible_to` gives what of the kind's objects the reader may see now; kinds
+    that share the function share its query. `where` says where it happened, for a title that does not."""
 
     name: str
     visible_to: Callable[[Viewer], QuerySet[Any]]
     title: Callable[[Any], str]
     address: Callable[[Any], str]
+    where: Callable[[Any], str] = lambda thing: ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,67 @@ class ShownNotice:
     notice: Notice
     title: str
     address: str
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """How many notices are new for somebody; exact up to MOST, and no more than that there are more beyond."""
+
+    MOST: ClassVar[int] = 100
+
+    number: int = 0
+    is_more: bool = False
+
+    def __bool__(self) -> bool:
+        return self.number > 0
+
+    @property
+    def in_words(self) -> str:
+        """Such as "7", or "100+"."""
+        return f"{self.number}+" if self.is_more else str(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class NoticePage:
+    """A page of all that somebody was told, what is unread before what they have read. Paged by the key of the last
+    row, so that nothing is shown twice when something new comes."""
+
+    SIZE: ClassVar[int] = 25
+
+    unread: list[ShownNotice]
+    earlier: list[ShownNotice]
+    next_key: str  # empty on the last page
+
+    @classmethod
+    def of(cls, to: Viewer, *, after: str = "") -> NoticePage:
+        """`after` is the `next_key` of the page before; anything else gives the first page."""
+        own = _seen_by(to, Notice.objects.visible_to(to))
+        unread, earlier = own.unread(), own.exclude(read_at=None)
+        if key := re.fullmatch(r"([ue])([0-9]{1,17})-([0-9]{1,18})", after):
+            moment = _EPOCH + timedelta(microseconds=int(key[2]))
+            later = Q(at__lt=moment) | Q(at=moment, pk__lt=int(key[3]))
+            if key[1] == "u":
+                unread = unread.filter(later)
+            else:
+                unread, earlier = unread.none(), earlier.filter(later)
+        new = list(unread[: cls.SIZE + 1])
+        old = list(earlier[: cls.SIZE + 1 - len(new)])
+        rows = [*new, *old][: cls.SIZE]
+        in_words = shown(rows, to)
+        return cls(
+            [one for one in in_words if one.notice.read_at is None],
+            [one for one in in_words if one.notice.read_at is not None],
+            _key(rows[-1]) if len(new) + len(old) > cls.SIZE else "",
+        )
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _key(notice: Notice) -> str:
+    microseconds = (notice.at - _EPOCH) // timedelta(microseconds=1)
+    return f"{'e' if notice.read_at else 'u'}{microseconds}-{notice.pk}"
 
 
 ANSWERED_WITHIN = timedelta(days=30)  # after being asked to show that a mailbox is still theirs
@@ -68,19 +133,20 @@ def register(kind: NoticeKind) -> None:
 
 
 def shown(notices: Iterable[Notice], to: Viewer) -> list[ShownNotice]:
-    """The notices whose object the reader may see now, in their order. One query per kind."""
+    """The notices whose object the reader may see now, in their order. One query for each sort of thing that they are
+    about."""
     notices = list(notices)
     objects: dict[tuple[str, int], Model] = {}
-    for name in {notice.kind for notice in notices} & _kinds.keys():
-        wanted = [notice.object_id for notice in notices if notice.kind == name]
-        found = _kinds[name].visible_to(to).filter(pk__in=wanted)
-        objects |= {(name, thing.pk): thing for thing in found}
+    for visible_to, names in _by_query({notice.kind for notice in notices}).items():
+        wanted = {notice.object_id for notice in notices if notice.kind in names}
+        found = list(visible_to(to).filter(pk__in=wanted))
+        objects |= {(name, thing.pk): thing for thing in found for name in names}
     result = []
     for notice in notices:
         thing = objects.get((notice.kind, notice.object_id))
         if thing is not None:
             kind = _kinds[notice.kind]
-            result.append(ShownNotice(notice, kind.title(thing), kind.address(thing)))
+            result.append(ShownNotice(notice, kind.title(thing), kind.address(thing), kind.where(thing)))
     return result
 
 
@@ -90,9 +156,50 @@ def named(member: object) -> str:
     return f"{member} ({label.lower()})" if label else str(member)
 
 
-def unread_notices(to: Viewer) -> list[ShownNotice]:
-    """What the page lists and the menu counts: the same list, so that they always agree."""
-    return shown(Notice.objects.visible_to(to).unread()[:100], to)
+def _by_query(names: Iterable[str]) -> dict[Callable[[Viewer], QuerySet[Any]], list[str]]:
+    """The kinds of these names, by the function that says what of their objects may be seen."""
+    grouped: dict[Callable[[Viewer], QuerySet[Any]], list[str]] = {}
+    for name in sorted(set(names) & _kinds.keys()):
+        grouped.setdefault(_kinds[name].visible_to, []).append(name)
+    return grouped
+
+
+def _seen_by(viewer: Viewer, rows: NoticeQuerySet) -> NoticeQuerySet:
+    """Of these notices, those whose object the viewer may see now, asked in the database: for lists of which only a
+    part is read. One query more, for the kinds that there are."""
+    seen = Q(pk__in=[])
+    for visible_to, names in _by_query(rows.order_by().values_list("kind", flat=True).distinct()).items():
+        seen |= Q(kind__in=names) & Q(Exists(visible_to(viewer).order_by().filter(pk=OuterRef("object_id"))))
+    return rows.filter(seen)
+
+
+def unread(to: Viewer) -> Unread:
+    """What the menu counts, which is what the page calls new: in one query where nothing is, and in two, whatever the
+    notices are about. Above MOST in three."""
+    own = Notice.objects.visible_to(to).unread()
+    rows = list(own.values_list("kind", "object_id")[: Unread.MOST + 1])
+    if len(rows) > Unread.MOST:  # some of these may be of what they see no more, and older ones not
+        seen = _seen_by(to, own)[: Unread.MOST + 1].count()
+        return Unread(min(seen, Unread.MOST), is_more=seen > Unread.MOST)
+    if not rows:
+        return Unread()
+    sorts = [
+        (names, visible_to(to).filter(pk__in={pk for kind, pk in rows if kind in names}))
+        for visible_to, names in _by_query({kind for kind, _ in rows}).items()
+    ]
+    found = [
+        things.order_by().annotate(notice_sort=Value(number)).values_list("notice_sort", "pk")
+        for number, (_, things) in enumerate(sorts)
+    ]
+    if not found:
+        return Unread()
+    seen_now = {(kind, pk) for number, pk in found[0].union(*found[1:], all=True) for kind in sorts[number][0]}
+    return Unread(len(seen_now.intersection(rows)))
+
+
+def unread_notices(to: Viewer, most: int = Unread.MOST) -> list[ShownNotice]:
+    """The newest of what `unread` counts. One query for each sort of thing that they are about, and two."""
+    return shown(_seen_by(to, Notice.objects.visible_to(to).unread())[:most], to)
 
 
 # Joining and leaving

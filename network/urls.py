@@ -115,6 +115,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("people/<int:pk>/picture/", members.picture, name="member_picture"),
     path("organisations/<slug:slug>/", organisations.organisation, name="organisation"),
     path("notices/", notices.notices, name="notices"),
+    path("notices/menu/", notices.menu, name="notices_menu"),
     path("notices/read/", notices.read_all, name="notices_read"),
     path("notices/<int:pk>/open/", notices.open_notice, name="notice_open"),
     path("administration/people.csv", directory.export, name="people_csv"),

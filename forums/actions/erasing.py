@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from forums import search
-from forums.models import Attachment, Message, Post, PostVersion, Practice, Room, Thread, ThreadTag
+from forums.actions.mentions import forget_name
+from forums.models import Answer, Attachment, Message, Post, PostVersion, Practice, Room, Thread, ThreadTag
 from network.models import Member, Tag
 
 TITLE = "A thread by a former member"
@@ -19,9 +20,10 @@ CLOCKS_DIFFER = timedelta(hours=1)  # of processes, at most
 
 def settle_closed_account(member: Member, *, erase: bool) -> None:
     """The site's own part of closing an account: part of its transaction. With `erase` no word of theirs is left in a
-    post, a title, a tag, a live room or the search; where they stood, it says so. In either case live rooms that are
-    open somewhere are read anew, for their old name stands in what was sent."""
+    post, a title, a tag, a live room or the search; where they stood, it says so. In either case their name leaves the
+    posts that mention them, and live rooms that are open somewhere are read anew, for it stands in what was sent."""
     with transaction.atomic():
+        forget_name(member)
         if erase:
             _erase_posts(member)
             _erase_threads(member)
@@ -47,6 +49,7 @@ def _hold_open_rooms() -> None:
 def _erase_posts(member: Member) -> None:
     search.forget_posts_of(member)
     own = Post.objects.filter(author=member)
+    Answer.objects.filter(post__in=own).delete()  # no words are left that could answer
     PostVersion.objects.filter(post__in=own).delete()
     for attachment in Attachment.objects.filter(member=member):
         transaction.on_commit(partial(attachment.file.storage.delete, str(attachment.file.name)), robust=True)

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from forums import limits, markup, notifications, permissions, search
+from forums.actions import answers, mentions
 from forums.actions.reading import follow_automatically, read_own_post
 from forums.models import Draft, Level, Post, PostVersion, Practice, Thread
 from network.actions.access import hold_account
@@ -25,8 +26,9 @@ def reply(
     now: datetime | None = None,
 ) -> Post:
     """Adds a post of a member to a thread; `reply_to` is the post of the same thread that it answers. The same words in
-    the same form (`form_id`) are one post, and the one of then comes back. Raises Refused, LimitReached, and ValueError
-    for a source longer than `markup.MAX_LENGTH` or a post of another thread."""
+    the same form (`form_id`) are one post, and the one of then comes back. Raises Refused (NotMentioned about whom
+    they name), LimitReached, and ValueError for a source longer than `markup.MAX_LENGTH` or a post of another
+    thread."""
     now = now or timezone.now()
     permissions.can_reply(by, thread).enforce()
     if reply_to is not None and reply_to.thread_id != thread.pk:
@@ -74,7 +76,7 @@ def edit_post(
     limits.EDITING.spend(by, now=now)
     now = now or timezone.now()
     source = markup.legible(source)
-    html = markup.render(source)
+    written = mentions.write(source, post.thread.network, by=by, before=post.html)
     with transaction.atomic():
         hold_account(by)
         thread = _locked(post.thread)
@@ -94,11 +96,12 @@ def edit_post(
         post.quoting = quoting or post.quoting
         if has_new_words or tells_otherwise:
             _keep_version(post, told)
-            post.source, post.html, post.renderer_version, post.edited_at = source, html, markup.VERSION, now
+            post.source, post.html, post.renderer_version, post.edited_at = source, written.html, markup.VERSION, now
         post.save(update_fields=["source", "html", "renderer_version", "edited_at", "quoting"])
+        mentions.remember(post, written)
         if tells_otherwise:
             Practice.objects.filter(thread=thread).update(**telling)
-        _index(post, thread)
+        search.index_post(post)
         Draft.objects.filter(member=by, post=post).delete()
     return post
 
@@ -111,6 +114,7 @@ def hide_version(version: PostVersion, *, by: Member) -> PostVersion:
         hidden = PostVersion.objects.filter(pk=version.pk, hidden_at=None)
         if hidden.update(hidden_at=timezone.now(), hidden_by=by):
             record("hid version", version.post, by=by, network=version.post.thread.network, version=version.number)
+            notifications.version_hidden(version, now=timezone.now())
     version.refresh_from_db()
     return version
 
@@ -128,6 +132,7 @@ def delete_post(post: Post, *, by: Member) -> Post:
             post.deleted_at = timezone.now()
             post.save(update_fields=["deleted_at"])
             search.forget_post(post)
+            answers.take_mark_away(post)
             count_anew(thread)
     return post
 
@@ -143,6 +148,7 @@ def hide_post(post: Post, *, by: Member, reason: str, now: datetime | None = Non
         hidden = Post.objects.filter(pk=post.pk, hidden_at=None)
         if hidden.update(hidden_at=now, hidden_by=by, hidden_reason=markup.legible(reason)):
             search.forget_post(post)
+            answers.take_mark_away(post)
             count_anew(thread)
             record("hid post", post, by=by, network=thread.network)
             notifications.post_hidden(post, now=now)
@@ -160,7 +166,7 @@ def restore_post(post: Post, *, by: Member) -> Post:
         if hidden.update(hidden_at=None, hidden_by=None, hidden_reason=""):
             post.refresh_from_db()
             if post.is_shown:
-                _index(post, thread)
+                search.index_post(post)
             count_anew(thread)
             record("restored post", post, by=by, network=thread.network)
     post.refresh_from_db()
@@ -191,6 +197,7 @@ def add_post(
     """Writes the next post of a thread and moves the thread's numbers. Part of a verb: stands in its transaction, with
     the thread locked or just made there, so that numbers have no gaps and are never given twice."""
     source = markup.legible(source)
+    written = mentions.write(source, thread.network, by=author)
     thread.highest_number += 1
     post = Post.objects.create(
         thread=thread,
@@ -198,20 +205,21 @@ def add_post(
         author=author,
         organisation=author.organisation if author else None,
         source=source,
-        html=markup.render(source),
+        html=written.html,
         renderer_version=markup.VERSION,
         written_at=now,
         reply_to=reply_to,
         quoting=quoting,
         submission=submission,
     )
+    mentions.remember(post, written)
     thread.visible_count += 1
     thread.highest_visible_number = post.number
     thread.last_post_at = max(thread.last_post_at, now)
     thread.last_author = author
     thread.quiet = thread.quiet and author is None
     thread.save(update_fields=[*COUNTED, "highest_number", "quiet"])
-    _index(post, thread)
+    search.index_post(post)
     if author is not None:
         read_own_post(post, author)
     return post
@@ -250,13 +258,6 @@ def _keep_version(post: Post, told: Practice | None) -> None:
         renderer_version=post.renderer_version,
         written_at=post.edited_at or post.written_at,
     )
-
-
-def _index(post: Post, thread: Thread) -> None:
-    """With the first post goes what stands beside it: the title, and what a council did."""
-    told = _told_beside(post)
-    beside = " ".join(words for _, words in told.told) if told else ""
-    search.index_post(post, title=thread.title if post.number == 1 else "", beside=beside)
 
 
 def _locked(thread: Thread) -> Thread:

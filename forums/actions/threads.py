@@ -142,4 +142,6 @@ def _set_lock(thread: Thread, locked_at: datetime | None, *, by: Member | None) 
             thread.locked_at = locked_at
             thread.save(update_fields=["locked_at"])
             record("locked" if locked_at else "unlocked", thread, by=by, network=thread.network)
+            if locked_at:
+                notifications.thread_locked(thread, by, now=locked_at)
     return thread

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 
 from forums.models.post import Post
 from network.models import Viewer
@@ -41,3 +42,7 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return f"Answer to {self.thread_id}"
+
+    def get_absolute_url(self) -> str:
+        """Where whoever asked says whether it worked."""
+        return reverse("answer_worked", args=[self.thread_id])

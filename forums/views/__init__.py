@@ -8,3 +8,9 @@ def member_or_404(request: HttpRequest) -> Member:
     if not request.user.is_authenticated:
         raise Http404("There is nothing here for a visitor who has not signed in.")
     return request.user
+
+
+def field_of(no: Exception) -> str | None:
+    """The field of a form beside which a refusal belongs; None for one that is about the whole."""
+    field: str | None = getattr(no, "field", None)
+    return field

@@ -12,14 +12,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from forums import permissions
+from forums import notifications, permissions
 from forums.actions.posts import reply as reply_to
 from forums.actions.reading import read_everything, read_thread
 from forums.actions.threads import start_thread
 from forums.forms import ReplyForm, ThreadForm
 from forums.models import Post, Thread
 from forums.models.thread import ThreadPage
-from forums.views import member_or_404
+from forums.views import field_of, member_or_404
 from forums.views.posts import posts_on_page
 from network.limits import LimitReached
 from network.models import Member, Network, Theme
@@ -102,7 +102,7 @@ def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             thread = start_thread(network, by=member, **form.cleaned_data)
         except (LimitReached, Refused) as no:
-            form.add_error(None, str(no))
+            form.add_error(field_of(no), str(no))
         else:
             request.session.pop(KEPT, None)
             return redirect(thread)
@@ -149,13 +149,14 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect(reply_to(found, by=member, **form.cleaned_data))
         except (LimitReached, Refused) as no:
             # It may have been locked while they wrote; the words they typed stay in the form.
-            form.add_error(None, str(no))
+            form.add_error(field_of(no), str(no))
     return _thread_page(request, found, _last_page(found), form)
 
 
 def _thread_of_reader(member: Member, pk: int) -> Thread:
     """With `last_read_number`. Whoever may not read it learns nothing but 404."""
-    return get_object_or_404(Thread.objects.in_place(member).marked_for(member).for_rows(), pk=pk)
+    threads = Thread.objects.in_place(member).marked_for(member).for_rows().select_related("answer__post")
+    return get_object_or_404(threads.defer("answer__post__source", "answer__post__html"), pk=pk)
 
 
 def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyForm) -> HttpResponse:
@@ -163,7 +164,8 @@ def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyFo
     posts = posts_on_page(found, number, member, with_controls=not form.is_bound)
     last_read_number: int = found.last_read_number  # type: ignore[attr-defined]  # annotated by `marked_for`
     is_looked_at = request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")
-    if is_looked_at and posts and posts[-1].post.number > last_read_number:
+    last = posts[-1].post.number if posts else 0
+    if is_looked_at and posts and (last > last_read_number or notifications.has_news_of(found, member, up_to=last)):
         with suppress(LimitReached):  # not being able to count what was read must not stop the reading
             read_thread(found, by=member, up_to=posts[-1].post.number)
     context: dict[str, Any] = {
@@ -176,6 +178,7 @@ def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyFo
         "can_reply": permissions.can_reply(member, found),
         "controls": "" if form.is_bound else "forums/post_controls.html",
         "thread_address": found.get_absolute_url(),
+        "can_choose_answer": not form.is_bound and permissions.can_choose_answer(member, found),
     }
     return render(request, "forums/thread.html", context)
 

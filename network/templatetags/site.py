@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from network.models import Membership, Network
 from network.models.standing import standing_of
-from network.notifications import ShownNotice, unread_notices
+from network.notifications import Unread, unread
 from network.permissions import can_administer
 
 register = template.Library()
@@ -57,10 +57,16 @@ def waiting_requests(context: Context, network: Network) -> int:
 
 
 @register.simple_tag(takes_context=True)
-def new_notices(context: Context) -> list[ShownNotice]:
-    """The viewer's unread notices, as the page of notices lists them. One query, and one for each kind among them."""
-    viewer = getattr(context.get("request"), "user", None)
-    return unread_notices(viewer) if viewer is not None and viewer.is_authenticated else []
+def new_notices(context: Context) -> Unread:
+    """How much is new for the viewer, as the page of notices lists it. Asked once for a page."""
+    request: Any = context.get("request")
+    viewer = getattr(request, "user", None)
+    if viewer is None or not viewer.is_authenticated:
+        return Unread()
+    if not hasattr(request, "new_notices"):
+        request.new_notices = unread(viewer)
+    found: Unread = request.new_notices
+    return found
 
 
 @register.simple_tag(takes_context=True)

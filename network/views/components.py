@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from network.models import Member, MemberTool, Network, Notice, Organisation, Profile, Tag, Theme
-from network.notifications import ShownNotice
+from network.notifications import ShownNotice, Unread
 
 COUNTY = Organisation(
     name="Exampleshire County Council", short_name="Exampleshire", slug="exampleshire", kind="County council"
@@ -249,6 +249,7 @@ def components(request: HttpRequest) -> HttpResponse:
         "wrong_form": SampleForm({"email": "priya", "source": "x" * 1010}, auto_id="wrong_%s"),
         "composer_form": SampleForm(auto_id="composer_%s"),
         "chat_form": SampleForm(auto_id="chat_%s"),
+        "notices_counted": Unread(2),
         "notices_shown": [
             ShownNotice(Notice(pk=1, at=now), "Amir Khan asks to join the AI Practitioners Network", "#"),
             ShownNotice(

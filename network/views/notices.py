@@ -8,14 +8,26 @@ from django.views.decorators.http import require_POST, require_safe
 
 from network.actions.notices import read_all_notices, read_notice
 from network.models import Notice
-from network.notifications import shown, unread_notices
+from network.notifications import NoticePage, shown, unread_notices
 from network.views import MemberRequest
+
+IN_MENU = 6
 
 
 @login_required
 @require_safe
 def notices(request: MemberRequest) -> HttpResponse:
-    return render(request, "network/notices.html", {"notices": unread_notices(request.user)})
+    """What is new, and what was; opening one, or reading what it is about, makes it one that was."""
+    page = NoticePage.of(request.user, after=request.GET.get("after", ""))
+    return render(request, "network/notices.html", {"page": page, "older": f"?after={page.next_key}"})
+
+
+@login_required
+@require_safe
+def menu(request: MemberRequest) -> HttpResponse:
+    """The newest of what is new, put into the header's menu when somebody opens it."""
+    newest = unread_notices(request.user, IN_MENU)
+    return render(request, "components/notice_menu_list.html", {"newest": newest})
 
 
 @login_required

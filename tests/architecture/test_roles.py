@@ -27,7 +27,7 @@ from cms.models import EventPage, GuidancePage, SectionPage
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
-from forums.models import Post, PostVersion, Room, Thread
+from forums.models import Answer, Post, PostVersion, Room, Thread
 from network.actions.invitations import invite
 from network.actions.membership import appoint_facilitator, ask_question, ask_to_join, join_network
 from network.actions.rules import set_up_rules
@@ -66,6 +66,21 @@ def may_enter(viewer: Viewer, room: Room) -> Verdict:
 
 def may_edit_own(viewer: Viewer, thread: Thread) -> Verdict:
     return talk.can_edit(viewer, Post(thread=thread, number=2, author_id=viewer.pk))
+
+
+def may_mark_own(viewer: Viewer, thread: Thread) -> Verdict:
+    """As whoever asked."""
+    question = Thread(network=thread.network, kind=Thread.Kind.QUESTION, author_id=viewer.pk)
+    return talk.can_mark_answer(viewer, Post(thread=question, number=2, source="Words"))
+
+
+def may_mark_anothers(viewer: Viewer, thread: Thread) -> Verdict:
+    return talk.can_choose_answer(viewer, Thread(network=thread.network, kind=Thread.Kind.QUESTION))
+
+
+def may_tell_own(viewer: Viewer, thread: Thread) -> Verdict:
+    question = Thread(network=thread.network, kind=Thread.Kind.QUESTION, author_id=viewer.pk)
+    return talk.can_tell_whether_it_worked(viewer, Answer(thread=question))
 
 
 def may_delete_own(viewer: Viewer, thread: Thread) -> Verdict:
@@ -115,6 +130,9 @@ ACTS = [
     Act("React to a post of somebody else", talk.can_react, ("post",)),
     Act("Follow, watch or mute a theme", talk.can_follow_theme, ("theme",)),
     Act("Lock a thread", talk.can_lock, ("thread",)),
+    Act("Mark the answer to a question of their own", may_mark_own, ("thread",)),
+    Act("Mark the answer to a question of somebody else", may_mark_anothers, ("thread",)),
+    Act("Say whether the answer to their own question worked", may_tell_own, ("thread",)),
     Act("Merge tags on the threads of a network", talk.can_merge_tags, ("network",)),
     # Live rooms
     Act("Schedule a live room", talk.can_schedule_room, ("network",)),
@@ -200,6 +218,9 @@ NOT_OF_ROLES = {
     # A function of the table, asked in another way
     "network.can_take_welcome_step": "can_be_welcomed, step by step",
     "forums.can_speak_as": "can_speak, for many at once",
+    "forums.can_choose_answer": "can_mark_answer, for all posts of a page at once",
+    "forums.can_mark_answer": "can_choose_answer, once it is known which; in the table by whose the question is",
+    "forums.can_tell_whether_it_worked": "in the table as the asker's own",
     "cms.can_give_these_roles": "can_give_roles, once it is known which and to whom",
 }
 

@@ -86,6 +86,8 @@ def test_a_notice_is_opened_from_the_menu_and_is_then_no_longer_new(
     page.goto("/networks/")
 
     page.get_by_text("Notices", exact=False).first.click()
+    if not javascript:  # the menu is empty then, but for the way to the page
+        page.get_by_role("link", name="See all notices").click()
     page.get_by_role("button", name="Amir Applied asks to join").click()
     expect(page).to_have_url("/networks/ai-practitioners/requests/")
     expect(page.get_by_role("link", name="Notices", exact=True)).to_be_visible()

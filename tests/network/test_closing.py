@@ -24,7 +24,7 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from wagtail.models import ModelLogEntry
 
 from forums.actions.messages import say
-from forums.actions.posts import reply
+from forums.actions.posts import edit_post, reply
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
@@ -84,6 +84,9 @@ def live_for(cast: Cast) -> tuple[Thread, Thread, Room]:
     reply(own, by=cast.fay, source="An answer of somebody else")
     other = start_thread(cast.ai, by=cast.fay, theme=cast.theme, title="Another", source="Words", tags=["shared"])
     reply(other, by=cast.bob, source=f"{CANARY} reply")
+    Member.objects.filter(pk=cast.bob.pk).update(name=f"{CANARY} Bob")
+    named = reply(other, by=cast.fay, source=f"Ask @{CANARY} Bob, or see `@{CANARY} Bob`")
+    edit_post(named, by=cast.fay, source=f"Do ask @{CANARY} Bob")
     room = schedule_room(cast.ai, title="A room", opens_at=now, closes_at=now + timedelta(hours=1), by=None)
     give_room_role(room, cast.bob, role="speaker", by=cast.fay)
     say(room, by=cast.bob, body=f"{CANARY} message")
@@ -269,6 +272,18 @@ def test_what_they_said_stays_by_a_former_member_of_their_council(cast: Cast) ->
     assert "Exampleshire County Council" in page
     assert f'href="/people/{cast.bob.pk}/"' not in page
     assert "Bob" not in page
+
+
+def test_their_name_leaves_what_others_say_though_their_own_words_stay(cast: Cast) -> None:
+    _, other, _ = live_for(cast)
+
+    close_account(by=cast.bob)
+
+    named = Post.objects.get(thread=other, author=cast.fay, number=3)
+    assert (named.source, named.html) == ("Do ask Former member", "<p>Do ask Former member</p>\n")
+    assert named.versions.get().source == "Ask Former member, or see `Former member`"
+    assert "Former member" in search_posts(cast.fay, "ask")[0].excerpt
+    assert search_posts(cast.fay, f"ask {CANARY}") == []
 
 
 def test_a_closed_account_is_outside_everything(cast: Cast) -> None:

@@ -303,14 +303,14 @@ def test_the_header_takes_three_queries_however_much_is_new(rf: RequestFactory, 
     assert queries_of(lambda: header(rf, fay)) - guests <= 3
 
 
-def test_new_notices_are_counted_and_opened_by_a_form(rf: RequestFactory, cast: Cast) -> None:
+def test_new_notices_are_counted_and_their_menu_is_filled_when_it_opens(rf: RequestFactory, cast: Cast) -> None:
     assert "app-count" not in header(rf, cast.fay)
     give_notice("join_requested", Membership.objects.get(member=cast.amir).pk, [cast.fay])
 
     html = header(rf, cast.fay)
     assert re.search(r'app-count">1<span class="govuk-visually-hidden"> new', html)
-    assert "Amir Applied asks to join" in html
-    assert re.search(r'<button type="submit"[^>]*formaction="/notices/\d+/open/"', html)
+    assert 'data-app-fill="/notices/menu/"' in html
+    assert 'href="/notices/"' in html
 
 
 def test_the_header_marks_where_one_is(rf: RequestFactory, cast: Cast) -> None:
@@ -419,6 +419,9 @@ def test_the_page_of_components_shows_them_all_and_leaves_no_cookie(asked: HttpR
         "header",
         "label",
         "mark",
+        "mentions",
+        "notice_menu_list",
+        "post_answer",
         "thread_row",
     }
     tags = {"breadcrumbs", "button", "error_summary", "field", "pagination", "composer_advice"}

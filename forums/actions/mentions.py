@@ -1,0 +1,191 @@
+"""People named in posts with an @: who is meant, and what becomes of their names."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef
+from django.urls import reverse
+
+from forums import markup, search
+from forums.markup import Named
+from forums.models import Mention, Post, PostVersion
+from forums.models.mention import FIRST_WORD, ways_to_write
+from network.actions.closing import FORMER_MEMBER
+from network.models import Member, Membership, Network
+from network.permissions import Refused
+
+
+class NotMentioned(Refused):
+    """Somebody is named who cannot be, or it is not clear who; the message says what to write instead. It belongs
+    beside the field with the text."""
+
+    field = "source"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A text rendered for a network, and the numbers of the members whom it names."""
+
+    html: str
+    named: frozenset[int]
+
+
+def write(source: str, network: Network, *, by: Member | None, before: str = "") -> Written:
+    """Renders what a member says in a network. Whom they name is found among those they can see; `before` is the HTML
+    of the text that this one takes the place of, and whoever is named there may stay named. What the site itself says
+    names nobody. Part of a verb. Raises NotMentioned, and ValueError for a source longer than `markup.MAX_LENGTH`."""
+    if by is None or "@" not in source:
+        return Written(markup.render(source), frozenset())
+    roster = Roster(network, by, markup.mentioned(before))
+    return Written(markup.render(source, roster), frozenset(roster.named))
+
+
+def remember(post: Post, written: Written) -> None:
+    """Writes down who is named in a post. Part of a verb. Whom earlier words named stays: those can still be read."""
+    rows = [Mention(post=post, member_id=pk) for pk in sorted(written.named)]
+    if rows:
+        Mention.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def forget_name(member: Member) -> None:
+    """Their name leaves the words in which others mention them, earlier ones too. Part of a verb: their account is
+    about to be closed."""
+    posts = Post.objects.filter(mentions__member=member).select_related("thread")
+    for post in posts.order_by("pk").iterator(500):
+        if _take_out(post, member):
+            post.save(update_fields=["source", "html", "renderer_version"])
+            if post.is_shown:
+                search.index_post(post)
+    for version in PostVersion.objects.filter(post__mentions__member=member).order_by("pk").iterator(500):
+        if _take_out(version, member):
+            version.save(update_fields=["source", "html", "renderer_version"])
+    search.forget_what_was_replaced()
+
+
+def _take_out(words: Post | PostVersion, member: Member) -> bool:
+    """Whether anything was there to change."""
+    people = markup.mentioned(words.html)
+    address = member.get_absolute_url()
+    others = {name: of for name, of in people.items() if of != address}
+    if len(others) == len(people):
+        return False
+    longest_first = sorted(people, key=len, reverse=True)
+    # The same end of a name as in `_goes_on`.
+    any_name = re.compile("@(" + "|".join(map(re.escape, longest_first)) + r")(?![^\W_])")
+    words.source = any_name.sub(
+        lambda found: found[0] if found[1] in others else FORMER_MEMBER, markup.composed(words.source)
+    )[: markup.MAX_LENGTH]
+    words.html = markup.render(words.source, Known(others))
+    words.renderer_version = markup.VERSION
+    return True
+
+
+class Known:
+    """The people of a text whose names are known as they stand in it."""
+
+    def __init__(self, addresses: Mapping[str, str]) -> None:
+        """By the words after the @."""
+        self._addresses = dict(sorted(addresses.items(), key=lambda item: -len(item[0])))
+
+    def at(self, text: str, position: int) -> Named | None:
+        for words, address in self._addresses.items():
+            if text.startswith(words, position) and not _goes_on(text, position + len(words)):
+                return Named(len(words), address)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Person:
+    pk: int
+    name: str
+    council: str
+    is_here: bool  # belongs to the network, so can read what is written there
+
+
+class Roster:
+    """The people whom a writer can see, by the ways in which each may be written. Read when the first @ asks for it, in
+    one query; after that no text costs more than its length."""
+
+    def __init__(self, network: Network, by: Member, kept: Mapping[str, str]) -> None:
+        self.named: set[int] = set()
+        self._network = network
+        self._by = by
+        self._kept = Known(kept)
+        self._people: dict[str, list[tuple[str, _Person]]] | None = None
+
+    def at(self, text: str, position: int) -> Named | None:
+        """Raises NotMentioned."""
+        kept = self._kept.at(text, position)
+        length, found = self._longest(text, position)
+        if kept and kept.length >= length:
+            self._name(int(kept.address.rstrip("/").rpartition("/")[2]))
+            return kept
+        if not found:
+            return None
+        here = [person for person in found if person.is_here]
+        if not here:
+            raise NotMentioned(f"{found[0].name} cannot read this thread, so they cannot be mentioned.")
+        if len(here) > 1:
+            raise NotMentioned(_which_of(here))
+        self._name(here[0].pk)
+        return Named(length, reverse("member", args=[here[0].pk]))
+
+    def _name(self, pk: int) -> None:
+        self.named.add(pk)
+        if len(self.named) > Mention.MOST:
+            raise NotMentioned(f"You can mention at most {Mention.MOST} people in a post.")
+
+    def _longest(self, text: str, position: int) -> tuple[int, list[_Person]]:
+        """All who are written in the longest way that fits: in words that stand for nobody, none."""
+        word = FIRST_WORD.match(text, position)
+        if word is None:
+            return 0, []
+        if self._people is None:
+            self._people = self._read()
+        length = 0
+        found: list[_Person] = []
+        for way, person in self._people.get(word[0].lower(), ()):
+            end = position + len(way)
+            if len(way) < length or text[position:end].lower() != way or _goes_on(text, end):
+                continue
+            if len(way) > length:
+                length, found = len(way), []
+            found.append(person)
+        return length, found
+
+    def _read(self) -> dict[str, list[tuple[str, _Person]]]:
+        here = Membership.objects.active().filter(network=self._network, member=OuterRef("pk"))
+        seen: Iterable[Any] = (
+            Member.objects.visible_to(self._by)
+            .exclude(name="")
+            .values_list("pk", "name", "organisation__short_name", Exists(here))
+        )
+        people = defaultdict(list)
+        for pk, name, council, is_here in seen:
+            person = _Person(pk, markup.composed(name), markup.composed(council or ""), is_here)
+            for way in ways_to_write(person.name, person.council, pk):
+                if word := FIRST_WORD.match(way):
+                    people[word[0].lower()].append((way.lower(), person))
+        return people
+
+
+def _goes_on(text: str, end: int) -> bool:
+    """Whether the word that ends here has more letters, so that it is another."""
+    return text[end : end + 1].isalnum()
+
+
+def _which_of(people: list[_Person]) -> str:
+    """Asks which of several people of one name is meant, by what tells them apart."""
+    councils = [person.council for person in people]
+    choices = []
+    for person in people:
+        _, *longer = ways_to_write(person.name, person.council, person.pk)
+        tells_apart = person.council and councils.count(person.council) == 1
+        choices.append("@" + (longer[0] if tells_apart else longer[-1]))
+    listed = ", ".join(choices[:-1]) + f" or {choices[-1]}"
+    return f"More than one person here is called {people[0].name}. Write {listed}."
