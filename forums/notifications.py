@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
-from forums.models import FollowLevel, Level, MemberThread, Post, RoomRole, Thread
+from forums.models import Attachment, FollowLevel, Level, MemberThread, Post, RoomRole, Thread
 from network.actions.notices import give_notice, settle_notices
 from network.models import Member, Membership
 from network.notifications import NoticeKind, register
@@ -16,6 +16,7 @@ POST_HIDDEN = "post_hidden"
 THREAD_REPLIED = "thread_replied"
 THREAD_STARTED = "thread_started"
 ROOM_ROLE_GIVEN = "room_role_given"
+FILE_REFUSED = "file_refused"
 OUTSIDER_NAMED = "outsider_named"
 
 
@@ -43,6 +44,12 @@ def post_hidden(post: Post, *, now: datetime) -> None:
     """Its author, with the reason."""
     if post.author_id:
         give_notice(POST_HIDDEN, post.pk, Member.objects.filter(pk=post.author_id), now=now)
+
+
+def file_refused(post: Post, *, now: datetime) -> None:
+    """Its author: what they attached is gone."""
+    if post.author_id:
+        give_notice(FILE_REFUSED, post.pk, Member.objects.filter(pk=post.author_id), now=now)
 
 
 def thread_read(thread: Thread, member: Member, *, up_to: int) -> None:
@@ -152,6 +159,18 @@ register(
             .select_related("thread")
         ),
         title=lambda post: f"A facilitator hid post {post.number} that you wrote: {post.hidden_reason}",
+        address=lambda post: post.get_absolute_url(),
+    )
+)
+register(
+    NoticeKind(
+        name=FILE_REFUSED,
+        visible_to=lambda viewer: (
+            Post.objects.visible_to(viewer)
+            .filter(author=viewer.pk or 0, pk__in=Attachment.objects.refused().values("post"))
+            .select_related("thread")
+        ),
+        title=lambda post: f"A file that you attached in “{post.thread.title}” was removed: it may hold malware",
         address=lambda post: post.get_absolute_url(),
     )
 )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from functools import partial
 
 from django.db import transaction
 
 from forums import search
+from forums.actions.attachments import forget
 from forums.models import Attachment, Message, Post, PostVersion, Practice, Room, Thread, ThreadTag
 from network.models import Member, Tag
 
@@ -33,8 +33,7 @@ def _erase_posts(member: Member) -> None:
     own = Post.objects.filter(author=member)
     PostVersion.objects.filter(post__in=own).delete()
     for attachment in Attachment.objects.filter(member=member):
-        transaction.on_commit(partial(attachment.file.storage.delete, str(attachment.file.name)), robust=True)
-        attachment.delete()
+        forget(attachment)
     own.filter(hidden_at=None).update(hidden_reason="")
     own.exclude(hidden_at=None).update(hidden_reason="Erased by its author")
     own.update(source="", html="", organisation=None, submission=None)

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from forums import limits, markup, notifications, permissions, search
+from forums.actions.attachments import give_to
 from forums.actions.reading import follow_automatically, read_own_post
 from forums.models import Draft, Level, Post, PostVersion, Thread
 from network.actions.audit import record
@@ -40,6 +41,7 @@ def reply(
         post = add_post(
             thread, author=by, source=source, reply_to=reply_to, quoting=quoting, submission=submission, now=now
         )
+        give_to(post, by=by, form_id=form_id)
         follow_automatically(thread, by, Level.FOLLOW, reason="you replied")
         Draft.objects.filter(member=by, thread=thread, post=None).delete()
         notifications.post_written(post, now=now)
