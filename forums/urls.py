@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from forums import feeds
-from forums.views import rooms, tags, threads
+from forums.views import attachments, rooms, tags, threads
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/threads/", threads.threads, name="threads"),
@@ -20,4 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rooms/<int:pk>/send/", rooms.room_send, name="room_send"),
     path("rooms/<int:pk>/roles/", rooms.room_roles, name="room_roles"),
     path("rooms/<int:pk>/roles/<int:role>/remove/", rooms.room_role_remove, name="room_role_remove"),
+    path("attachments/<uuid:pk>/", attachments.attachment, name="attachment"),
+    path("attachments/<uuid:pk>/picture/", attachments.picture, name="attachment_picture"),
+    path("attachments/<uuid:pk>/small/", attachments.small_picture, name="attachment_small"),
 ]

@@ -20,6 +20,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.core.files.storage import FileSystemStorage
 
+from forums.models import Attachment
 from network.models import Profile
 from tests.cast import Cast, make_cast
 from tests.servers import RedisServer
@@ -74,8 +75,9 @@ def django_db_setup(django_db_setup: None) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def portraits_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Pictures that tests make are not left beside those of the site."""
+    """Pictures and files that tests make are not left beside those of the site."""
     Profile.picture.field.storage = FileSystemStorage(location=tmp_path_factory.mktemp("portraits"), base_url=None)
+    Attachment.file.field.storage = FileSystemStorage(location=tmp_path_factory.mktemp("attachments"), base_url=None)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from forums.files import kind_in_words
 from forums.models.post import Post
 from network.models import Member, Viewer
 from network.storage import attachments
@@ -82,6 +83,19 @@ class Attachment(models.Model):
     def small_file(self) -> str:
         """The name of a picture's small copy in the storage."""
         return f"{self.file.name}.small"
+
+    @property
+    def picture_address(self) -> str:
+        return reverse("attachment_picture", args=[self.pk])
+
+    @property
+    def small_address(self) -> str:
+        return reverse("attachment_small", args=[self.pk])
+
+    @property
+    def kind(self) -> str:
+        """In words, such as "Word document"."""
+        return kind_in_words(self.name)
 
     @property
     def is_clean(self) -> bool:

@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -14,9 +14,10 @@ from forums.actions.posts import reply as reply_to
 from forums.actions.reading import read_everything, read_thread
 from forums.actions.threads import start_thread
 from forums.forms import ReplyForm, ThreadForm
-from forums.models import Post, Thread
+from forums.models import Attachment, Post, Thread
 from forums.models.thread import ThreadPage
 from forums.views import member_or_404
+from forums.views.attachments import Attaching
 from network.limits import LimitReached
 from network.models import Member, Network, Theme
 from network.models.standing import standing_of
@@ -88,14 +89,17 @@ def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
     member = member_or_404(request)
     network = network_of(member, slug)
     form = ThreadForm(network, member, request.POST or None, initial={"theme": _theme_asked(request, member, network)})
-    if form.is_valid():
+    files = Attaching(request, network, form)
+    if files.is_step:
+        form = ThreadForm(network, member, initial=request.POST.dict())
+    elif form.is_valid() and files.is_valid():
         try:
             thread = start_thread(network, by=member, **form.cleaned_data)
         except (LimitReached, Refused) as no:
             form.add_error(None, str(no))
         else:
             return redirect(thread)
-    return render(request, "forums/thread_new.html", {"network": network, "form": form})
+    return render(request, "forums/thread_new.html", {"network": network, "form": form, "files": files.form})
 
 
 @require_safe
@@ -119,13 +123,16 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
     member = member_or_404(request)
     found = _thread_of_reader(member, pk)
     form = ReplyForm(request.POST)
-    if form.is_valid():
+    files = Attaching(request, found.network, form)
+    if files.is_step:
+        form = ReplyForm(initial=request.POST.dict())
+    elif form.is_valid() and files.is_valid():
         try:
             return redirect(reply_to(found, by=member, **form.cleaned_data))
         except (LimitReached, Refused) as no:
             # It may have been locked while they wrote; the words they typed stay in the form.
             form.add_error(None, str(no))
-    return _thread_page(request, found, _last_page(found), form)
+    return _thread_page(request, found, _last_page(found), form, files)
 
 
 def _thread_of_reader(member: Member, pk: int) -> Thread:
@@ -133,13 +140,16 @@ def _thread_of_reader(member: Member, pk: int) -> Thread:
     return get_object_or_404(Thread.objects.in_place(member).marked_for(member).for_rows(), pk=pk)
 
 
-def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyForm) -> HttpResponse:
+def _thread_page(
+    request: HttpRequest, found: Thread, number: int, form: ReplyForm, files: Attaching | None = None
+) -> HttpResponse:
     member = member_or_404(request)
     posts = list(
         Post.objects.in_place(member)
         .filter(thread=found)
         .on_page(number)
         .select_related("author__profile", "organisation")
+        .prefetch_related(Prefetch("attachments", Attachment.objects.visible_to(member)))
     )
     last_read_number: int = found.last_read_number  # type: ignore[attr-defined]  # annotated by `marked_for`
     is_looked_at = request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")
@@ -151,6 +161,7 @@ def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyFo
         "network": found.network,
         "posts": posts,
         "form": form,
+        "files": (files or Attaching(request, found.network, form)).form,
         "page_number": number,
         "page_count": _last_page(found),
         "can_reply": permissions.can_reply(member, found),
