@@ -130,7 +130,8 @@ def _attachments(member: Member) -> Iterable[Row]:
 
 
 def _attached_files(member: Member) -> Iterable[tuple[str, bytes]]:
-    for row in Attachment.objects.filter(member=member).order_by("uploaded_at"):
+    # What a scanner refused is no longer kept.
+    for row in Attachment.objects.filter(member=member).exclude(file="").order_by("uploaded_at"):
         with row.file.open("rb") as file:
             yield f"attachments/{row.pk}-{row.name}", file.read()
 

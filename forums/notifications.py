@@ -7,7 +7,18 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from forums.models import Answer, FollowLevel, Level, MemberThread, Mention, Post, PostVersion, RoomRole, Thread
+from forums.models import (
+    Answer,
+    Attachment,
+    FollowLevel,
+    Level,
+    MemberThread,
+    Mention,
+    Post,
+    PostVersion,
+    RoomRole,
+    Thread,
+)
 from network.actions import mail
 from network.actions.mail import Mail, MailKind, owe_mail
 from network.actions.notices import give_notice, settle_notices
@@ -24,6 +35,7 @@ DID_IT_WORK = "did_it_work"
 THREAD_REPLIED = "thread_replied"
 THREAD_STARTED = "thread_started"
 ROOM_ROLE_GIVEN = "room_role_given"
+FILE_REFUSED = "file_refused"
 OUTSIDER_NAMED = "outsider_named"
 SPEAKER_NAMED = "speaker_named"
 
@@ -95,6 +107,12 @@ def thread_locked(thread: Thread, by: Member | None, *, now: datetime) -> None:
     """Whoever began it, unless they locked it themselves."""
     if thread.author_id and (by is None or by.pk != thread.author_id):
         give_notice(THREAD_LOCKED, thread.pk, _here(thread).filter(pk=thread.author_id), now=now)
+
+
+def file_refused(post: Post, *, now: datetime) -> None:
+    """Its author: what they attached is gone."""
+    if post.author_id:
+        give_notice(FILE_REFUSED, post.pk, Member.objects.filter(pk=post.author_id), now=now)
 
 
 def thread_read(thread: Thread, member: Member, *, up_to: int) -> None:
@@ -325,5 +343,17 @@ register(
         title=lambda answer: f"Did the answer to “{answer.thread.title}” work?",
         address=lambda answer: answer.get_absolute_url(),
         where=lambda answer: answer.thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=FILE_REFUSED,
+        visible_to=lambda viewer: (
+            Post.objects.visible_to(viewer)
+            .filter(author=viewer.pk or 0, pk__in=Attachment.objects.refused().values("post"))
+            .select_related("thread")
+        ),
+        title=lambda post: f"A file that you attached in “{post.thread.title}” was removed: it may hold malware",
+        address=lambda post: post.get_absolute_url(),
     )
 )

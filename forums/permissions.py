@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from forums.models import Answer, Post, PostVersion, Room, RoomRole, Thread
+from forums.models import Answer, Attachment, Post, PostVersion, Room, RoomRole, Thread
 from network.models import Member, Network, Theme, Viewer
-from network.permissions import ALLOWED, NOT_A_MEMBER, Verdict, can_facilitate, can_read, membership_of
+from network.permissions import ALLOWED, NOT_A_MEMBER, Verdict, can_facilitate, can_read, can_take_part, membership_of
 
 ROOM_IS_OVER = Verdict("This room has closed. What was said in it can still be read.")
 
@@ -57,6 +57,19 @@ def can_delete(viewer: Viewer, post: Post) -> Verdict:
     if post.number == 1 and post.thread.visible_count > 1:
         return Verdict("Others have answered, so the first post stays. You can change its words, or ask a facilitator.")
     return ALLOWED
+
+
+def can_attach(viewer: Viewer, network: Network) -> Verdict:
+    """Uploading a file for what they write in a network."""
+    return can_read(viewer, network)
+
+
+def can_change_file(viewer: Viewer, attachment: Attachment) -> Verdict:
+    """Describing or removing a file: whoever uploaded it, until the post is sent, and then as they may change that."""
+    verdict = can_take_part(viewer)
+    if verdict and attachment.member_id != viewer.pk:
+        return Verdict("You can only change what you attached yourself.")
+    return can_edit(viewer, attachment.post) if verdict and attachment.post else verdict
 
 
 def can_hide(viewer: Viewer, post: Post) -> Verdict:

@@ -1,13 +1,35 @@
-"""Scheduled jobs of the forums."""
+"""Scheduled jobs of the forums, and the work that their worker does."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
+from django_tasks import TaskResultStatus, task
+from django_tasks_db.models import DBTaskResult
+
 from forums.actions.answers import ask_whether_it_worked
+from forums.actions.attachments import check_files, forget_unsent, is_check_due
 from network.actions.jobs import scheduled
 
 
 @scheduled("ask whether answers worked", every=timedelta(hours=1))
 def ask_about_answers() -> None:
     ask_whether_it_worked()
+
+
+@task(backend="worker")
+def look_for_malware() -> None:
+    check_files()
+
+
+@scheduled("look for files that wait for the malware scanner", every=timedelta(seconds=5))
+def look_for_files() -> None:
+    asked_for = DBTaskResult.objects.filter(backend_name="worker", task_path=look_for_malware.module_path)
+    under_way = asked_for.filter(status__in=(TaskResultStatus.READY, TaskResultStatus.RUNNING))
+    if is_check_due() and not under_way.exists():
+        look_for_malware.enqueue()
+
+
+@scheduled("forget files that were never sent", every=timedelta(hours=1))
+def forget_files() -> None:
+    forget_unsent()

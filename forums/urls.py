@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from forums import feeds
-from forums.views import answers, mentions, posts, rooms, tags, threads
+from forums.views import answers, attachments, mentions, posts, rooms, tags, threads
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/threads/", threads.threads, name="threads"),
@@ -38,4 +38,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("threads/<int:pk>/posts/<int:number>/answer/", answers.answer_mark, name="answer_mark"),
     path("threads/<int:pk>/posts/<int:number>/answer/remove/", answers.answer_unmark, name="answer_unmark"),
     path("threads/<int:pk>/worked/", answers.answer_worked, name="answer_worked"),
+    path("attachments/<uuid:pk>/", attachments.attachment, name="attachment"),
+    path("attachments/<uuid:pk>/picture/", attachments.picture, name="attachment_picture"),
+    path("attachments/<uuid:pk>/small/", attachments.small_picture, name="attachment_small"),
 ]

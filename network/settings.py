@@ -434,6 +434,17 @@ STORAGES = {
     },
 }
 
+# ClamAV's daemon, which looks at files with posts before anybody gets them. Empty: nobody looks.
+CLAMD = text("GUILDHALL_CLAMD")
+if CLAMD and not (
+    (urlsplit(CLAMD).scheme == "unix" and urlsplit(CLAMD).path.startswith("/"))
+    or (urlsplit(CLAMD).scheme == "tcp" and urlsplit(CLAMD).hostname)
+):
+    raise ImproperlyConfigured(
+        "GUILDHALL_CLAMD must be unix:///run/clamav/clamd.ctl or tcp://127.0.0.1:3310, with your path or address, "
+        f"not {CLAMD!r}."
+    )
+
 # Safety of what the browser is told
 
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -22,6 +22,7 @@ from django.core.cache import cache
 from django.core.files.storage import FileSystemStorage
 from django.db.backends.base.introspection import BaseDatabaseIntrospection
 
+from forums.models import Attachment
 from network.models import Profile
 from tests.cast import Cast, make_cast
 from tests.servers import RedisServer
@@ -94,8 +95,9 @@ def numbers_that_servers_remember() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def portraits_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Pictures that tests make are not left beside those of the site."""
+    """Pictures and files that tests make are not left beside those of the site."""
     Profile.picture.field.storage = FileSystemStorage(location=tmp_path_factory.mktemp("portraits"), base_url=None)
+    Attachment.file.field.storage = FileSystemStorage(location=tmp_path_factory.mktemp("attachments"), base_url=None)
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from datetime import timedelta
-from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
 
 from forums import search
+from forums.actions.attachments import forget
 from forums.actions.mentions import forget_name
 from forums.models import Answer, Attachment, Message, Post, PostVersion, Practice, Room, Thread, ThreadTag
 from network.models import Member, Tag
@@ -52,8 +52,7 @@ def _erase_posts(member: Member) -> None:
     Answer.objects.filter(post__in=own).delete()  # no words are left that could answer
     PostVersion.objects.filter(post__in=own).delete()
     for attachment in Attachment.objects.filter(member=member):
-        transaction.on_commit(partial(attachment.file.storage.delete, str(attachment.file.name)), robust=True)
-        attachment.delete()
+        forget(attachment)
     own.filter(hidden_at=None).update(hidden_reason="")
     own.exclude(hidden_at=None).update(hidden_reason="Erased by its author")
     own.update(source="", html="", organisation=None, submission=None)

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from forums import limits, markup, notifications, permissions, search
 from forums.actions import answers, mentions
+from forums.actions.attachments import give_to
 from forums.actions.reading import follow_automatically, read_own_post
 from forums.models import Draft, Level, Post, PostVersion, Practice, Thread
 from network.actions.access import hold_account
@@ -44,6 +45,7 @@ def reply(
         post = add_post(
             thread, author=by, source=source, reply_to=reply_to, quoting=quoting, submission=submission, now=now
         )
+        give_to(post, by=by, form_id=form_id)
         follow_automatically(thread, by, Level.FOLLOW, reason="you replied")
         Draft.objects.filter(member=by, thread=thread, post=None).delete()
         notifications.post_written(post, now=now)

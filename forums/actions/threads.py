@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from forums import limits, markup, notifications, permissions
+from forums.actions.attachments import give_to
 from forums.actions.posts import add_post, submission_of, submitted
 from forums.actions.reading import follow_automatically
 from forums.models import Level, Practice, Thread
@@ -63,6 +64,7 @@ def start_thread(
                 submission=submission,
                 now=now,
             )
+            give_to(thread.posts.get(), by=by, form_id=form_id)
             follow_automatically(thread, by, Level.WATCH, reason="you started it")
             notifications.thread_started(thread, now=now)
     except IntegrityError:

@@ -1,9 +1,19 @@
 """The shape of what members type. Whether they may is asked by the verbs."""
 
 from forums.forms.answer import WorkedForm
-from forums.forms.post import ReplyForm
+from forums.forms.attachment import FilesForm
+from forums.forms.post import ReplyForm, WrittenOnce
 from forums.forms.room import MessageForm, RoomRoleForm
 from forums.forms.tag import TagForm
 from forums.forms.thread import ThreadForm
 
-__all__ = ["MessageForm", "ReplyForm", "RoomRoleForm", "TagForm", "ThreadForm", "WorkedForm"]
+__all__ = [
+    "FilesForm",
+    "MessageForm",
+    "ReplyForm",
+    "RoomRoleForm",
+    "TagForm",
+    "ThreadForm",
+    "WorkedForm",
+    "WrittenOnce",
+]

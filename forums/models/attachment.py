@@ -7,8 +7,9 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from forums.files import kind_in_words
 from forums.models.post import Post
-from network.models import Viewer
+from network.models import Member, Viewer
 from network.storage import attachments
 
 
@@ -23,6 +24,14 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def clean(self) -> AttachmentQuerySet:
         """Looked at, and nothing found."""
         return self.filter(state=Attachment.State.CLEAN)
+
+    def refused(self) -> AttachmentQuerySet:
+        """Of which the file is gone."""
+        return self.filter(state=Attachment.State.REFUSED)
+
+    def held_in(self, form_id: uuid.UUID, member: Member) -> AttachmentQuerySet:
+        """What a member uploaded in a form that they have not yet sent."""
+        return self.filter(member=member, form_id=form_id, post=None)
 
 
 class Attachment(models.Model):
@@ -46,6 +55,7 @@ class Attachment(models.Model):
     name = models.CharField(max_length=120)
     content_type = models.CharField(max_length=100)
     size = models.PositiveIntegerField()  # in bytes, as kept
+    # Empty where a scanner refused it.
     file = models.FileField(storage=attachments, max_length=100)
     # What a picture shows, in words.
     alt = models.CharField(max_length=250, blank=True)
@@ -68,6 +78,32 @@ class Attachment(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("attachment", args=[self.pk])
+
+    @property
+    def small_file(self) -> str:
+        """The name of a picture's small copy in the storage."""
+        return f"{self.file.name}.small"
+
+    @property
+    def picture_address(self) -> str:
+        return reverse("attachment_picture", args=[self.pk])
+
+    @property
+    def small_address(self) -> str:
+        return reverse("attachment_small", args=[self.pk])
+
+    @property
+    def kind(self) -> str:
+        """In words, such as "Word document"."""
+        return kind_in_words(self.name)
+
+    @property
+    def is_clean(self) -> bool:
+        return self.state == self.State.CLEAN
+
+    @property
+    def is_refused(self) -> bool:
+        return self.state == self.State.REFUSED
 
     @property
     def is_picture(self) -> bool:

@@ -66,7 +66,7 @@ class ShownPost:
 def posts_on_page(thread: Thread, number: int, reader: Member, *, with_controls: bool) -> list[ShownPost]:
     """The posts of one page with all that stands in them: as many queries for twenty as for one."""
     found = Post.objects.in_place(reader).filter(thread=thread).on_page(number)
-    posts = list(_with_what_it_shows(found))
+    posts = list(_with_what_it_shows(found, reader))
     for post in posts:
         post.thread = thread
     counted = _counted([post for post in posts if post.is_shown], reader)
@@ -82,10 +82,11 @@ def _told_beside(post: Post) -> list[tuple[str, str]]:
     return practice.told if practice else []
 
 
-def _with_what_it_shows(posts: PostQuerySet) -> PostQuerySet:
-    looked_at = Attachment.objects.clean().order_by("position", "uploaded_at")
+def _with_what_it_shows(posts: PostQuerySet, reader: Member) -> PostQuerySet:
+    """Files that wait for the scanner too: they are named, and cannot be opened yet."""
+    attached = Attachment.objects.visible_to(reader)
     return posts.select_related("author__profile", "organisation", "reply_to__author").prefetch_related(
-        Prefetch("attachments", looked_at)
+        Prefetch("attachments", attached)
     )
 
 

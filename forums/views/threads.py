@@ -20,6 +20,7 @@ from forums.forms import ReplyForm, ThreadForm
 from forums.models import Post, Thread
 from forums.models.thread import ThreadPage
 from forums.views import field_of, member_or_404
+from forums.views.attachments import Attaching
 from forums.views.posts import posts_on_page
 from network.limits import LimitReached
 from network.models import Member, Network, Theme
@@ -96,7 +97,10 @@ def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
     form = ThreadForm(
         network, member, request.POST or None, initial=kept or {"theme": _theme_asked(request, member, network)}
     )
-    if form.is_valid():
+    files = Attaching(request, network, form)
+    if files.is_step:
+        form = ThreadForm(network, member, initial=request.POST.dict())
+    elif form.is_valid() and files.is_valid():
         if form.cleaned_data["kind"] == Thread.Kind.ANNOUNCEMENT and (asked := _ask_to_announce(request, form)):
             return asked
         try:
@@ -106,7 +110,9 @@ def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             request.session.pop(KEPT, None)
             return redirect(thread)
-    return render(request, "forums/thread_new.html", {"network": network, "form": form, "kept": kept})
+    return render(
+        request, "forums/thread_new.html", {"network": network, "form": form, "kept": kept, "files": files.form}
+    )
 
 
 KEPT = "kept_thread"  # in the session: the last announcement that waited for a second factor, as it was typed
@@ -144,13 +150,16 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
     member = member_or_404(request)
     found = _thread_of_reader(member, pk)
     form = ReplyForm(request.POST)
-    if form.is_valid():
+    files = Attaching(request, found.network, form)
+    if files.is_step:
+        form = ReplyForm(initial=request.POST.dict())
+    elif form.is_valid() and files.is_valid():
         try:
             return redirect(reply_to(found, by=member, **form.cleaned_data))
         except (LimitReached, Refused) as no:
             # It may have been locked while they wrote; the words they typed stay in the form.
             form.add_error(field_of(no), str(no))
-    return _thread_page(request, found, _last_page(found), form)
+    return _thread_page(request, found, _last_page(found), form, files)
 
 
 def _thread_of_reader(member: Member, pk: int) -> Thread:
@@ -159,7 +168,9 @@ def _thread_of_reader(member: Member, pk: int) -> Thread:
     return get_object_or_404(threads.defer("answer__post__source", "answer__post__html"), pk=pk)
 
 
-def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyForm) -> HttpResponse:
+def _thread_page(
+    request: HttpRequest, found: Thread, number: int, form: ReplyForm, files: Attaching | None = None
+) -> HttpResponse:
     member = member_or_404(request)
     posts = posts_on_page(found, number, member, with_controls=not form.is_bound)
     last_read_number: int = found.last_read_number  # type: ignore[attr-defined]  # annotated by `marked_for`
@@ -173,6 +184,7 @@ def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyFo
         "network": found.network,
         "posts": posts,
         "form": form,
+        "files": (files or Attaching(request, found.network, form)).form,
         "page_number": number,
         "page_count": _last_page(found),
         "can_reply": permissions.can_reply(member, found),

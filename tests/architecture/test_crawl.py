@@ -27,7 +27,7 @@ from forums.actions.reactions import react
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
-from forums.models import FollowLevel, Level, MemberThread, Post, Practice, Thread
+from forums.models import Attachment, FollowLevel, Level, MemberThread, Post, Practice, Thread
 from forums.search import search_posts
 from network.export import parts
 from network.models import AdmissionRequest, Intake, Membership
@@ -135,6 +135,8 @@ def _filled(route: str, world: World) -> str:
 
     def hole(found: re.Match[str]) -> str:
         converter, _, name = found.group(1).rpartition(":")
+        if route.startswith("attachments/"):
+            return str(Attachment.objects.get(post=world.thread.posts.get(number=2)).pk)
         if converter == "uuid":
             return "00000000-0000-4000-8000-000000000000"
         return number(name) if converter == "int" else word(name)
@@ -176,6 +178,14 @@ BEHIND_OUR_DOORS = (
 )
 
 
+def streamed(answer: Any) -> bytes:
+    @async_to_sync
+    async def read() -> bytes:
+        return b"".join([piece async for piece in answer.streaming_content])
+
+    return read() if answer.is_async else b"".join(answer.streaming_content)
+
+
 class Crawler:
     """Asks as one viewer. Whatever a request changes is undone before the next."""
 
@@ -195,7 +205,7 @@ class Crawler:
         return answer  # type: ignore[no-any-return]
 
     def judge(self, method: str, address: str, answer: Any) -> None:
-        body = b"".join(answer.streaming_content) if answer.streaming else answer.content
+        body = streamed(answer) if answer.streaming else answer.content
         text = body.decode(errors="replace")
         head = " ".join(f"{name}: {value}" for name, value in answer.headers.items())
         # What the visitor typed themselves may stand in the answer: it is no news.
@@ -295,6 +305,7 @@ def test_the_crawl_has_eyes(world: World) -> None:
 
     seen = {problem.rsplit("from ", 1)[1] for problem in crawler.problems if "from " in problem}
     assert {
+        "forums.Attachment.name",
         "forums.Thread.title",
         "forums.Post.html",
         "forums.PostVersion.html",

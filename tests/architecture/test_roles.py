@@ -121,6 +121,7 @@ ACTS = [
     Act("Start a discussion", talk.can_start_kind, ("network", "discussion")),
     Act("Make an announcement", talk.can_start_kind, ("network", "announcement")),
     Act("Reply in a thread", talk.can_reply, ("thread",)),
+    Act("Attach a file to what they write", talk.can_attach, ("network",)),
     Act("Change a post of their own", may_edit_own, ("thread",)),
     Act("Change a post of somebody else", talk.can_edit, ("post",)),
     Act("Delete a post of their own", may_delete_own, ("thread",)),
@@ -215,6 +216,7 @@ NOT_OF_ROLES = {
     # About somebody with two roles: those who may change themes and who belong to the network
     "network.can_make_private": "an administrator's who belongs to the network",
     "network.can_make_public": "an administrator's who belongs to the network",
+    "forums.can_change_file": "its owner's alone, with can_edit once the post is sent",
     # A function of the table, asked in another way
     "network.can_take_welcome_step": "can_be_welcomed, step by step",
     "forums.can_speak_as": "can_speak, for many at once",

@@ -189,6 +189,16 @@ def test_mail_by_anything_else_is_refused(tmp_path: Path) -> None:
     assert "GUILDHALL_MAIL_URL" in refusal(tmp_path, GUILDHALL_MAIL_URL="pigeon://roof")
 
 
+@pytest.mark.parametrize("address", ["unix:///run/clamav/clamd.ctl", "tcp://127.0.0.1:3310", "tcp://scanner"])
+def test_a_malware_scanner_has_a_socket(tmp_path: Path, address: str) -> None:
+    assert read(tmp_path, "CLAMD", GUILDHALL_CLAMD=address)["CLAMD"] == address
+
+
+@pytest.mark.parametrize("address", ["/run/clamav/clamd.ctl", "unix://clamd.ctl", "tcp://", "http://127.0.0.1:3310"])
+def test_what_is_no_socket_is_refused(tmp_path: Path, address: str) -> None:
+    assert "GUILDHALL_CLAMD must be unix://" in refusal(tmp_path, GUILDHALL_CLAMD=address)
+
+
 READERS = ("text", "switch", "duration")
 
 

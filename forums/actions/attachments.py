@@ -1,0 +1,196 @@
+"""Files with posts: uploaded in a form, held for it until the post is sent, then the post's."""
+
+from __future__ import annotations
+
+import filecmp
+import logging
+import secrets
+import uuid
+from datetime import datetime, timedelta
+from functools import partial
+from typing import IO
+
+from django.conf import settings
+from django.core.files.base import ContentFile, File
+from django.db import transaction
+from django.utils import timezone
+
+from forums import files, limits, markup, notifications, permissions, scanner
+from forums.models import Attachment, Post
+from network.actions.audit import record
+from network.models import Member, Network
+
+logger = logging.getLogger(__name__)
+
+KEPT_UNSENT = timedelta(days=1)
+
+
+def attach_file(
+    network: Network, *, by: Member, form_id: uuid.UUID, file: IO[bytes], name: str, now: datetime | None = None
+) -> Attachment:
+    """Takes a file into a form of a member who writes in a network; the same file again in the same form is one. Raises
+    Refused, LimitReached, and `files.NotTaken` for a file that we do not take, or one too many."""
+    now = now or timezone.now()
+    permissions.can_attach(by, network).enforce()
+    limits.ATTACHING.spend(by, now=now)
+    if file.seek(0, 2) > Attachment.BYTES:
+        raise files.NotTaken(f"“{files.cleaned_name(name)}” is larger than 10 MB")
+    taken = files.examine(file, name)
+    attached = Attachment(
+        member=by,
+        form_id=form_id,
+        name=taken.name,
+        content_type=taken.content_type,
+        # Without a scanner nobody looks, and nobody waits.
+        state=Attachment.State.CHECKING if settings.CLAMD else Attachment.State.CLEAN,
+        uploaded_at=now,
+    )
+    _store(attached, taken)
+    try:
+        with transaction.atomic():
+            there = _place(attached, form_id, now=now)
+    except BaseException:
+        _forget_files(attached)
+        raise
+    if there is not None:
+        _forget_files(attached)
+        return there
+    return attached
+
+
+def describe_file(attachment: Attachment, *, by: Member, alt: str) -> Attachment:
+    """Says in words what a picture shows. Raises Refused, LimitReached."""
+    permissions.can_change_file(by, attachment).enforce()
+    alt = markup.legible(alt)
+    if alt != attachment.alt:
+        limits.EDITING.spend(by)
+        attachment.alt = alt
+        Attachment.objects.filter(pk=attachment.pk).update(alt=alt)
+    return attachment
+
+
+def remove_file(attachment: Attachment, *, by: Member) -> None:
+    """Deletes a file: out of the form, or from the post that it stands with. Twice is once. Raises Refused,
+    LimitReached."""
+    permissions.can_change_file(by, attachment).enforce()
+    limits.EDITING.spend(by)
+    with transaction.atomic():
+        forget(attachment)
+
+
+def check_files(*, now: datetime | None = None) -> int:
+    """Has the scanner look at each file that waits; returns how many it looked at. The site itself does; safe to
+    repeat. A file about which the scanner says nothing waits on."""
+    waiting = Attachment.objects.filter(state=Attachment.State.CHECKING).order_by("uploaded_at", "pk")
+    if not settings.CLAMD:  # it was taken out of the settings while files waited for it
+        return waiting.update(state=Attachment.State.CLEAN)
+    if not waiting.exists():
+        return 0
+    if not scanner.answers():
+        logger.warning("The malware scanner at %s does not answer, so files with posts wait for it.", settings.CLAMD)
+        return 0
+    looked_at = 0
+    for attachment in waiting:
+        try:
+            with attachment.file.open("rb") as file:
+                finding = scanner.finding_in(file)
+        except FileNotFoundError:  # removed meanwhile
+            continue
+        except scanner.NoAnswer as problem:
+            logger.warning("The malware scanner did not say whether attachment %s is clean: %s", attachment.pk, problem)
+            if not scanner.answers():
+                break
+            continue
+        _note_finding(attachment, finding, now=now or timezone.now())
+        looked_at += 1
+    return looked_at
+
+
+def is_check_due() -> bool:
+    return Attachment.objects.filter(state=Attachment.State.CHECKING).exists()
+
+
+def forget_unsent(*, now: datetime | None = None) -> int:
+    """Deletes what was uploaded a day ago and never sent, with its files; returns how many. The site itself does."""
+    over = Attachment.objects.filter(post=None, uploaded_at__lte=(now or timezone.now()) - KEPT_UNSENT)
+    with transaction.atomic():
+        unsent = list(over.select_for_update())
+        for attachment in unsent:
+            forget(attachment)
+    return len(unsent)
+
+
+# What other verbs share.
+
+
+def give_to(post: Post, *, by: Member, form_id: uuid.UUID | None) -> None:
+    """Part of a verb: what the member uploaded in the form becomes the post's."""
+    if form_id is not None:
+        Attachment.objects.held_in(form_id, by).update(post=post)
+
+
+def forget(attachment: Attachment) -> None:
+    """Part of a verb: deletes the row, and the files once that is certain."""
+    transaction.on_commit(partial(_forget_files, attachment), robust=True)
+    Attachment.objects.filter(pk=attachment.pk).delete()
+
+
+def _place(attached: Attachment, form_id: uuid.UUID, *, now: datetime) -> Attachment | None:
+    """Gives a new row its place in the form; the same file that is already there instead, if one is. Raises NotTaken
+    for one too many."""
+    # Of two uploads at once the second counts the first.
+    Member.objects.select_for_update(no_key=True).get(pk=attached.member_id)
+    held = list(Attachment.objects.held_in(form_id, attached.member))
+    same = [there for there in held if (there.name, there.size) == (attached.name, attached.size)]
+    for there in same:
+        if there.file and filecmp.cmp(there.file.path, attached.file.path, shallow=False):
+            return there
+    if len(held) >= Attachment.MOST:
+        raise files.NotTaken(f"“{attached.name}” is one too many: you can attach {Attachment.MOST} files to a post")
+    today = Attachment.objects.filter(member=attached.member_id, uploaded_at__gt=now - timedelta(days=1))
+    if sum(today.values_list("size", flat=True)) + attached.size > Attachment.BYTES_A_DAY:
+        raise files.NotTaken(f"“{attached.name}” is too much for today: you can attach 50 MB in a day")
+    attached.position = len(held)
+    attached.save(force_insert=True)
+    return None
+
+
+def _store(attached: Attachment, taken: files.Taken) -> None:
+    """Under a random name without an ending, so that nothing on the disk is what it was called."""
+    name = secrets.token_hex(16)
+    content = File(taken.content)
+    attached.file.save(name, content, save=False)
+    attached.size = attached.file.size
+    try:
+        if attached.size > Attachment.BYTES:  # a picture may be larger painted anew than it came
+            raise files.NotTaken(f"“{attached.name}” is larger than 10 MB")
+        if taken.small is not None:
+            attached.file.storage.save(attached.small_file, ContentFile(taken.small))
+    except BaseException:
+        _forget_files(attached)
+        raise
+
+
+def _forget_files(attachment: Attachment) -> None:
+    if attachment.file:
+        for name in (str(attachment.file.name), attachment.small_file):
+            attachment.file.storage.delete(name)
+
+
+def _note_finding(attachment: Attachment, finding: str, *, now: datetime) -> None:
+    with transaction.atomic():
+        found = Attachment.objects.select_for_update().filter(pk=attachment.pk, state=Attachment.State.CHECKING).first()
+        if found is None:
+            return
+        if not finding:
+            found.state = Attachment.State.CLEAN
+            found.save(update_fields=["state"])
+            return
+        logger.warning("The malware scanner found %s in attachment %s.", finding, found.pk)
+        found.state = Attachment.State.REFUSED
+        transaction.on_commit(partial(_forget_files, attachment), robust=True)
+        found.file = ""
+        found.save(update_fields=["state", "file"])
+        record("refused file", found, by=None, network=found.post.thread.network if found.post else None)
+        if found.post is not None:
+            notifications.file_refused(found.post, now=now)
