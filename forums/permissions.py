@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from forums.models import Post, PostVersion, Room, RoomRole, Thread
+from forums.models import Draft, Post, PostVersion, Room, RoomRole, Thread
 from network.models import Member, Network, Theme, Viewer
-from network.permissions import ALLOWED, NOT_A_MEMBER, Verdict, can_facilitate, can_read, membership_of
+from network.permissions import ALLOWED, NOT_A_MEMBER, Verdict, can_facilitate, can_read, can_take_part, membership_of
 
 ROOM_IS_OVER = Verdict("This room has closed. What was said in it can still be read.")
 
@@ -55,6 +55,12 @@ def can_delete(viewer: Viewer, post: Post) -> Verdict:
     if post.number == 1 and post.thread.visible_count > 1:
         return Verdict("Others have answered, so the first post stays. You can change its words, or ask a facilitator.")
     return ALLOWED
+
+
+def can_delete_draft(viewer: Viewer, draft: Draft) -> Verdict:
+    if draft.member_id != viewer.pk:
+        return Verdict("You can only delete your own drafts.")
+    return can_take_part(viewer)
 
 
 def can_hide(viewer: Viewer, post: Post) -> Verdict:

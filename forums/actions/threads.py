@@ -11,7 +11,7 @@ from django.utils.text import slugify
 from forums import limits, markup, notifications, permissions
 from forums.actions.posts import add_post, submission_of, submitted
 from forums.actions.reading import follow_automatically
-from forums.models import Level, Practice, Thread
+from forums.models import Draft, Level, Practice, Thread
 from forums.models.post import Post
 from network.actions.audit import record
 from network.models import Member, Network, Theme
@@ -61,6 +61,7 @@ def start_thread(
                 now=now,
             )
             follow_automatically(thread, by, Level.WATCH, reason="you started it")
+            Draft.objects.filter(member=by, network=network, thread=None).delete()
             notifications.thread_started(thread, now=now)
     except IntegrityError:
         if there := submitted(by, submission):  # the other press of the button was a moment faster

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from forums import permissions
@@ -14,9 +15,10 @@ from forums.actions.posts import reply as reply_to
 from forums.actions.reading import read_everything, read_thread
 from forums.actions.threads import start_thread
 from forums.forms import ReplyForm, ThreadForm
-from forums.models import Post, Thread
+from forums.models import Draft, Post, Thread
 from forums.models.thread import ThreadPage
 from forums.views import member_or_404
+from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, writer_or_404
 from network.limits import LimitReached
 from network.models import Member, Network, Theme
 from network.models.standing import standing_of
@@ -83,19 +85,43 @@ def mark_all_read(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("unread")
 
 
+def _keep_thread(request: HttpRequest, slug: str) -> HttpResponse:
+    writer = writer_or_404(request)
+    network = network_of(writer, slug)
+    return keep_typed(request, network, by=writer, form=ThreadForm, address=reverse("thread_new", args=[slug]))
+
+
+@typed_is_kept(_keep_thread)
 @require_http_methods(["GET", "HEAD", "POST"])
 def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
+    """The form of a new thread, shaped by its kind (`?kind=`). A preview, another kind and a draft bring it back as it
+    was typed."""
     member = member_or_404(request)
     network = network_of(member, slug)
-    form = ThreadForm(network, member, request.POST or None, initial={"theme": _theme_asked(request, member, network)})
-    if form.is_valid():
-        try:
-            thread = start_thread(network, by=member, **form.cleaned_data)
-        except (LimitReached, Refused) as no:
-            form.add_error(None, str(no))
-        else:
-            return redirect(thread)
-    return render(request, "forums/thread_new.html", {"network": network, "form": form})
+    if request.method != "POST":
+        draft = Draft.objects.visible_to(member).filter(network=network, thread=None).first()
+        usual = {"theme": _theme_asked(request, member, network)}
+        form = ThreadForm(network, member, draft=draft, initial=usual, kind=request.GET.get("kind", ""))
+        return _thread_form(request, network, form)
+    form = ThreadForm(network, member, request.POST)
+    match request.POST.get("do", ""):
+        case "kind":
+            form.judge_only()
+        case "preview":
+            return _thread_form(request, network, form, typed_title=request.POST.get("title", ""), **previewed(form))
+        case "draft":
+            if saved_as_draft(network, by=member, form=form):
+                return redirect("thread_new", slug=slug)
+        case _ if form.is_valid():
+            try:
+                return redirect(start_thread(network, by=member, **form.thread))
+            except (LimitReached, Refused) as no:
+                form.add_error(None, str(no))
+    return _thread_form(request, network, form)
+
+
+def _thread_form(request: HttpRequest, network: Network, form: ThreadForm, **shown: Any) -> HttpResponse:
+    return render(request, "forums/thread_new.html", {"network": network, "form": form, **shown})
 
 
 @require_safe
@@ -104,7 +130,7 @@ def thread(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
     found = _thread_of_reader(member_or_404(request), pk)
     if slug != found.slug:
         return redirect(found, permanent=False)
-    return _thread_page(request, found, _page_number(request, found), ReplyForm())
+    return _thread_page(request, found, _page_number(request, found), _reply_form(request, found))
 
 
 @require_safe
@@ -114,18 +140,44 @@ def post(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     return redirect(f"{found.thread.get_absolute_url()}?page={found.page}#post-{found.number}")
 
 
+def _keep_reply(request: HttpRequest, pk: int) -> HttpResponse:
+    writer = writer_or_404(request)
+    found = _thread_of_reader(writer, pk)
+    address = f"{found.get_absolute_url()}?page={_last_page(found)}#composer"
+    return keep_typed(request, found, by=writer, form=ReplyForm, address=address)
+
+
+@typed_is_kept(_keep_reply)
 @require_POST
 def reply(request: HttpRequest, pk: int) -> HttpResponse:
+    """Adds a post. A preview and a draft bring the form back as it was typed."""
     member = member_or_404(request)
     found = _thread_of_reader(member, pk)
-    form = ReplyForm(request.POST)
-    if form.is_valid():
-        try:
-            return redirect(reply_to(found, by=member, **form.cleaned_data))
-        except (LimitReached, Refused) as no:
-            # It may have been locked while they wrote; the words they typed stay in the form.
-            form.add_error(None, str(no))
-    return _thread_page(request, found, _last_page(found), form)
+    form = ReplyForm(found, member, request.POST)
+    shown: dict[str, Any] = {}
+    match request.POST.get("do", ""):
+        case "preview":
+            shown = previewed(form)
+        case "unlink":
+            form.judge_only()
+            form.answered = None
+        case "draft":
+            if saved_as_draft(found, by=member, form=form):
+                return redirect(f"{found.get_absolute_url()}?page={_last_page(found)}#composer")
+        case _ if form.is_valid():
+            try:
+                return redirect(reply_to(found, by=member, **form.cleaned_data))
+            except (LimitReached, Refused) as no:
+                # It may have been locked while they wrote; the words they typed stay in the form.
+                form.add_error(None, str(no))
+    return _thread_page(request, found, _last_page(found), form, **shown)
+
+
+def _reply_form(request: HttpRequest, found: Thread) -> ReplyForm:
+    """With what they typed before, and the post that the address asks to answer."""
+    member = member_or_404(request)
+    draft = Draft.objects.visible_to(member).filter(thread=found, post=None).first()
+    return ReplyForm(found, member, draft=draft, answers=request.GET.get("reply_to", ""))
 
 
 def _thread_of_reader(member: Member, pk: int) -> Thread:
@@ -133,7 +185,7 @@ def _thread_of_reader(member: Member, pk: int) -> Thread:
     return get_object_or_404(Thread.objects.in_place(member).marked_for(member).for_rows(), pk=pk)
 
 
-def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyForm) -> HttpResponse:
+def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyForm, **shown: Any) -> HttpResponse:
     member = member_or_404(request)
     posts = list(
         Post.objects.in_place(member)
@@ -154,6 +206,7 @@ def _thread_page(request: HttpRequest, found: Thread, number: int, form: ReplyFo
         "page_number": number,
         "page_count": _last_page(found),
         "can_reply": permissions.can_reply(member, found),
+        **shown,
     }
     return render(request, "forums/thread.html", context)
 

@@ -122,7 +122,7 @@ class TestStartingAThread:
             ({"theme": "999"}, "Choose a theme from the list"),
             ({"tags": "a,b,c,d,e,f"}, "Enter at most 5 tags"),
             ({"tags": "x" * 41}, "Each tag can have at most 40 characters"),
-            ({"kind": "announcement"}, "announcement is not one of the available choices"),
+            ({"kind": "announcement"}, "Choose a kind from the list"),
         ],
     )
     def test_a_mistake_is_named_and_nothing_typed_is_lost(
