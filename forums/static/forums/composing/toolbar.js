@@ -3,7 +3,7 @@ const BUTTONS = [
   { name: "Italic", sign: "I", does: (text) => around(text, "*", "italic text") },
   { name: "Link", sign: "Link", does: link },
   { name: "List", sign: "List", does: (text) => before(text, "- ", "first of a list") },
-  { name: "Quotation", sign: "Quote", does: (text) => before(text, "> ", "what somebody said") },
+  { name: "Quote", sign: "Quote", does: (text) => before(text, "> ", "what somebody said") },
   { name: "Code", sign: "Code", does: (text) => around(text, "`", "code") },
 ];
 
