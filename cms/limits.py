@@ -9,5 +9,6 @@ from network.limits import RateLimit
 PUBLISHING = RateLimit("publish pages", 200, per=timedelta(hours=1))
 LOOKING_FOR_SPEAKERS = RateLimit("look for speakers", 30, per=timedelta(hours=1))
 NAMING_SPEAKERS = RateLimit("name speakers", 200, per=timedelta(hours=1))
+LOOKING_FOR_SIMILAR = RateLimit("look for what is similar", 1_000, per=timedelta(hours=1))
 REVIEWING = RateLimit("say that pages were reviewed", 200, per=timedelta(hours=1))
 GIVING_ROLES = RateLimit("give roles in the hub", 100, per=timedelta(hours=1))

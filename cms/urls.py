@@ -30,6 +30,7 @@ admin: list[URLPattern | URLResolver] = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("search/", search.search, name="search"),
+    path("similar/", search.similar, name="similar"),
     path("themes/", themes.themes, name="themes"),
     path("themes/<slug:slug>/", themes.theme, name="theme"),
     path("administration/people/<int:pk>/roles/", roles.roles, name="member_roles"),

@@ -5,10 +5,11 @@ Raise VERSION when the result changes for the same source; posts keep the versio
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from html import unescape
 from typing import NamedTuple, Protocol
-from unicodedata import normalize
 
 import nh3
 from markdown_it import MarkdownIt
@@ -48,7 +49,7 @@ def render(source: str, people: People | None = None) -> str:
     if len(source) > MAX_LENGTH:
         raise ValueError(f"The text has {len(source)} characters; at most {MAX_LENGTH} are rendered.")
     return nh3.clean(
-        _markdown.render(composed(source), {"people": people}),
+        _parser(_too_much_of(source)).render(composed(source), {"people": people}),
         tags=TAGS,
         attributes=ATTRIBUTES,
         # Nobody can write a class, so what has this one is a mention.
@@ -60,7 +61,7 @@ def render(source: str, people: People | None = None) -> str:
 
 def composed(text: str) -> str:
     """The text with every letter in its one usual form (NFC), so that a name typed on any keyboard is the same name."""
-    return normalize("NFC", text)
+    return unicodedata.normalize("NFC", text)
 
 
 MENTION = "app-mention"
@@ -73,13 +74,35 @@ def mentioned(html: str) -> dict[str, str]:
 
 
 def legible(text: str) -> str:
-    """The text without control characters other than the line break and the tab: XML, and so a feed, cannot hold them,
-    and nobody sees them. Half characters (surrogates) go too."""
-    return "".join(
-        sign
-        for sign in text.replace("\r\n", "\n")
-        if sign in "\n\t" or (sign >= " " and not "\x7f" <= sign <= "\x9f" and not "\ud800" <= sign <= "\udfff")
-    )
+    """The text without what nobody sees: control characters other than the line break and the tab (XML, and so a feed,
+    cannot hold them), half characters (surrogates), what turns the direction of writing around, and signs of no width
+    but where they join the letters of a script or the parts of an emoji."""
+    return _UNSEEN.sub("", _JOINER.sub(_joins, _LINE_END.sub("\n", text)))
+
+
+_LINE_END = re.compile("\r\n|[\u2028\u2029]")
+# Controls; bidirectional embeddings, overrides and isolates; spaces and joiners of no width; surrogates.
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
+_JOINER = re.compile("[\u200c\u200d]+")
+
+
+def _joins(found: re.Match[str]) -> str:
+    """A joiner where it has something to join, otherwise nothing."""
+    before, after = found.string[: found.start()][-1:], found.string[found.end() :][:1]
+    if not before or not after:
+        return ""
+    joiner = found.group()[0]
+    kinds = {unicodedata.category(before)[0], unicodedata.category(after)[0]}
+    # Letters and their marks; and for the joiner also symbols, of which emoji are made, with their variation selectors.
+    return joiner if kinds <= ({"L", "M"} if joiner == "\u200c" else {"L", "M", "S"}) else ""
+
+
+def is_seen(text: str) -> bool:
+    """Whether there is anything in a text that somebody would see."""
+    return any(sign not in _BLANK and unicodedata.category(sign)[0] not in "CZ" for sign in text)
+
+
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and symbols, as Unicode has it, without any ink
 
 
 def plain(html: str) -> str:
@@ -127,15 +150,30 @@ def _mention(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def _parser() -> MarkdownIt:
+# Of these the time grows with the square of how many there are (seconds at MAX_LENGTH, measured). Nobody writes so
+# many; where somebody does, that part of the syntax stays the plain text that it is.
+MOST = {"link": 500, "linkify": 200, "table": 4_000}
+
+
+def _too_much_of(source: str) -> frozenset[str]:
+    """The rules of the parser that this source would keep busy for too long."""
+    lines = source.split("\n")
+    found = {
+        "link": source.count("["),
+        "linkify": source.count("://") + source.count("www.") + source.count("@"),
+        # The parser fills every line up to as many cells as the widest has.
+        "table": max(line.count("|") for line in lines) * len(lines),
+    }
+    return frozenset(rule for rule, count in found.items() if count > MOST[rule])
+
+
+@cache
+def _parser(without: frozenset[str] = frozenset()) -> MarkdownIt:
     parser = MarkdownIt("js-default", {"html": False, "linkify": True, "typographer": False})
     # A picture elsewhere would tell its server who reads the thread.
-    parser.disable("image")
+    parser.disable(["image", *without])
     parser.inline.ruler.before("emphasis", "mention", _mention)
     parser.add_render_rule("heading_open", _heading)
     parser.add_render_rule("heading_close", _heading)
     parser.add_render_rule("th_open", _column_heading)
     return parser
-
-
-_markdown = _parser()

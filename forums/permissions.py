@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from forums.models import Answer, Attachment, Post, PostVersion, Room, RoomRole, Thread
+from forums.models import Answer, Attachment, Draft, Post, PostVersion, Room, RoomRole, Thread
 from network.models import Member, Network, Theme, Viewer
 from network.permissions import ALLOWED, NOT_A_MEMBER, Verdict, can_facilitate, can_read, can_take_part, membership_of
 
@@ -70,6 +70,12 @@ def can_change_file(viewer: Viewer, attachment: Attachment) -> Verdict:
     if verdict and attachment.member_id != viewer.pk:
         return Verdict("You can only change what you attached yourself.")
     return can_edit(viewer, attachment.post) if verdict and attachment.post else verdict
+
+
+def can_delete_draft(viewer: Viewer, draft: Draft) -> Verdict:
+    if draft.member_id != viewer.pk:
+        return Verdict("You can only delete your own drafts.")
+    return can_take_part(viewer)
 
 
 def can_hide(viewer: Viewer, post: Post) -> Verdict:

@@ -7,6 +7,7 @@ common word (2.3 s against 10-93 ms at a million posts, measured)."""
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +16,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
 from forums import markup
-from forums.models import Post, Practice
+from forums.models import Post, Practice, Thread
 from forums.models.mention import ways_to_write
 from network.models import Member, Membership, Network, Viewer
 from network.search import Hit
@@ -23,6 +24,8 @@ from network.search import Hit
 TITLE_MATCHES = 100
 NEWEST_MATCHES = 300
 EXCERPT_LENGTH = 200
+SIMILAR_WORDS = 8  # of a title that are looked for
+SIMILAR_MATCHES = 100  # titles with each of them
 
 _INDEX = {
     "postgresql": """
@@ -99,6 +102,30 @@ _SEARCH = {
 }
 
 
+# Of each word of a title the newest that have it, whatever else they say.
+_SIMILAR = {
+    "postgresql": """
+        (SELECT post.thread_id FROM forums_post_index entry
+         JOIN forums_post post ON post.id = entry.post_id
+         JOIN forums_thread thread ON thread.id = post.thread_id
+         WHERE ts_filter(entry.words, '{{a}}') @@ to_tsquery('english', %({word})s)
+             AND ts_filter(entry.words, '{{a}}') <> ''::tsvector
+             AND thread.network_id = ANY(%(networks)s)
+         ORDER BY entry.post_id DESC LIMIT %(matches)s)
+    """,
+    "sqlite": """
+        SELECT * FROM (
+            SELECT post.thread_id FROM forums_post_index
+            JOIN forums_post post ON post.id = forums_post_index.rowid
+            JOIN forums_thread thread ON thread.id = post.thread_id
+            WHERE forums_post_index MATCH %({word})s
+                AND thread.network_id IN (SELECT value FROM json_each(%(networks)s))
+            ORDER BY forums_post_index.rowid DESC LIMIT %(matches)s
+        )
+    """,
+}
+
+
 def index_post(post: Post) -> None:
     """Puts the words of a post into the index, and with its thread's first post what stands beside it: the title, and
     what a council did."""
@@ -158,6 +185,106 @@ def search_posts(viewer: Viewer, query: str, *, limit: int = 20) -> list[Hit]:
 
 
 _plain = lru_cache(maxsize=10_000)(markup.plain)  # of many posts at once, which repeat themselves
+
+
+def similar_threads(viewer: Viewer, title: str, *, limit: int = 5) -> list[Hit]:
+    """Threads that the viewer may see whose title says much the same, the most alike first. An outsider gets an empty
+    list, whatever exists."""
+    stems = stems_of(title)
+    networks = list(Network.objects.of(viewer).values_list("pk", flat=True))
+    if not stems or not networks:
+        return []
+    words = [word for word in words_of(title.lower()) if stems_of(word)][:SIMILAR_WORDS]
+    found = (
+        Thread.objects.visible_to(viewer).filter(pk__in=_threads_with_any(words, networks)).select_related("network")
+    )
+    hits = [
+        Hit(
+            kind=thread.get_kind_display(),
+            title=thread.title,
+            address=thread.get_absolute_url(),
+            excerpt="",
+            where=thread.network.name,
+            at=thread.last_post_at,
+            score=score,
+        )
+        for thread in found
+        if (score := likeness(stems, stems_of(thread.title)))
+    ]
+    return sorted(hits, key=lambda hit: (hit.score, hit.at), reverse=True)[:limit]
+
+
+def likeness(one: frozenset[str], other: frozenset[str]) -> float:
+    """How alike two titles are by their stems: from 0, not similar, to 1. Of the shorter one half the words have to
+    stand in the other and two at least, unless it has only one. The same on every database, which only finds what may
+    be similar."""
+    shared = len(one & other)
+    least = min(len(one), len(other))
+    if not shared or (least > 1 and (shared < 2 or shared / least < 0.5)):
+        return 0.0
+    return shared / len(one | other)
+
+
+def stems_of(title: str) -> frozenset[str]:
+    """The stems of the words of a title that say what it is about."""
+    return frozenset(_stem(word) for word in words_of(_plain_letters(title)) if word not in STOP_WORDS)
+
+
+def _plain_letters(text: str) -> str:
+    """Lower case, without accents and apostrophes."""
+    letters = unicodedata.normalize("NFKD", text.casefold().replace("\u2019", "'").replace("'s", ""))
+    return "".join(letter for letter in letters if letter != "'" and not unicodedata.combining(letter))
+
+
+def _stem(word: str) -> str:
+    """What remains the same when a word is in the plural, a tense or the name of its doing. Coarse: it only ever
+    compares titles."""
+    for ending in ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3:
+            word = word.removesuffix(ending)
+            break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeiousl":
+        word = word[:-1]
+    return word[:-1] if len(word) > 4 and word[-1] in "ey" else word
+
+
+ENDINGS = (
+    *("isations", "izations", "isation", "ization", "ising", "izing", "ised", "ized", "ises", "izes", "ments", "ment"),
+    *("ings", "ing", "ions", "ion", "ers", "er", "ed", "ies", "ise", "ize", "ss", "es", "s"),
+)
+# What titles are full of whatever they are about.
+STOP_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    a about advice all am an and any anybody anyone are as ask asking at be been being best but by can could council
+    councils currently did do does doing done dont else ever everyone examples experience experiences find first for
+    from get getting give good got had has have having help hello hi how i if im in into is it its just know like
+    looking lot make many may me more most much my need needed needs new no not of off on one only or other others our
+    out over people please question questions recommend recommendations should so some somebody someone something such
+    take tell than thank thanks that the their them then there these they thing things think this those thoughts to
+    tried try trying up us use used useful uses using very want wanted was we were what when where whether which while
+    who why will with within without work working works would you your yours
+        """,
+    )
+)
+
+
+def _threads_with_any(words: list[str], networks: list[int]) -> list[int]:
+    """The keys of threads of these networks with any of the words in their title: bounded, the newest of each word."""
+    if not words:
+        return []
+    names = [f"word_{position}" for position in range(len(words))]
+    if connection.vendor == "postgresql":
+        places: list[int] | str = networks
+        sought = dict(zip(names, words, strict=True))
+    else:
+        places = f"[{','.join(map(str, networks))}]"
+        sought = {name: f'title : "{word}"' for name, word in zip(names, words, strict=True)}
+    statement = " UNION ".join(_SIMILAR[connection.vendor].format(word=name) for name in names)
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"networks": places, "matches": SIMILAR_MATCHES, **sought})
+        return [thread for (thread,) in cursor.fetchall()]
 
 
 def words_of(query: str) -> list[str]:

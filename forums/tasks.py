@@ -9,6 +9,7 @@ from django_tasks_db.models import DBTaskResult
 
 from forums.actions.answers import ask_whether_it_worked
 from forums.actions.attachments import check_files, forget_unsent, is_check_due
+from forums.actions.drafts import forget_old_drafts
 from network.actions.jobs import scheduled
 
 
@@ -33,3 +34,8 @@ def look_for_files() -> None:
 @scheduled("forget files that were never sent", every=timedelta(hours=1))
 def forget_files() -> None:
     forget_unsent()
+
+
+@scheduled("forget drafts that nobody wrote on", every=timedelta(days=1))
+def forget_drafts() -> None:
+    forget_old_drafts()

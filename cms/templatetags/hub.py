@@ -30,10 +30,12 @@ from cms.models import (
     pages_visible_to,
 )
 from cms.permissions import can_attend, can_name_speakers
+from cms.search import similar
 from forums.models import Room, Thread, ThreadTag
 from network.models import Network, Organisation, Theme, Viewer
 from network.models.standing import standing_of
 from network.permissions import Verdict
+from network.search import Hit
 
 register = template.Library()
 PER_PAGE = 20
@@ -223,3 +225,9 @@ def pages_about(context: Context, organisation: Organisation) -> QuerySet[Inform
     found = InformationPage.objects.visible_to(viewer_of(context)).filter(councils=organisation).for_rows()
     about: QuerySet[InformationPage] = found.order_by("title")[:PER_PAGE]
     return about
+
+
+@register.simple_tag(takes_context=True)
+def similar_to(context: Context, title: str) -> list[Hit]:
+    """Threads and guidance like a title, for whoever types it. Nothing, and no query, without one."""
+    return similar(viewer_of(context), title) if title else []

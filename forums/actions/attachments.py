@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from forums import files, limits, markup, notifications, permissions, scanner
 from forums.models import Attachment, Post
+from network.actions.access import hold_account
 from network.actions.audit import record
 from network.models import Member, Network
 
@@ -48,6 +49,7 @@ def attach_file(
     _store(attached, taken)
     try:
         with transaction.atomic():
+            hold_account(by)
             there = _place(attached, form_id, now=now)
     except BaseException:
         _forget_files(attached)

@@ -12,7 +12,7 @@ from forums import limits, markup, notifications, permissions
 from forums.actions.attachments import give_to
 from forums.actions.posts import add_post, submission_of, submitted
 from forums.actions.reading import follow_automatically
-from forums.models import Level, Practice, Thread
+from forums.models import Draft, Level, Practice, Thread
 from forums.models.post import Post
 from network.actions.access import hold_account
 from network.actions.audit import record
@@ -66,6 +66,7 @@ def start_thread(
             )
             give_to(thread.posts.get(), by=by, form_id=form_id)
             follow_automatically(thread, by, Level.WATCH, reason="you started it")
+            Draft.objects.filter(member=by, network=network, thread=None).delete()
             notifications.thread_started(thread, now=now)
     except IntegrityError:
         if there := submitted(by, submission):  # the other press of the button was a moment faster

@@ -1,43 +1,114 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 
-from forums.forms.post import SourceField, WrittenOnce
+from forums.forms.post import Composed, LegibleField, QuotingField, SourceField
 from forums.forms.tag import USUAL_TAGS, TagsField
-from forums.models import Thread, ThreadTag
+from forums.models import Draft, Practice, Thread, ThreadTag
 from forums.permissions import can_start_kind
-from network.models import Network, Theme, Viewer
+from network.models import Member, Network, Theme
+
+# What a thread of the kind "We did this" asks for besides.
+PRACTICE = ("tool", "stage", "outcome", "differently")
 
 
-class ThreadForm(WrittenOnce):
-    title = forms.CharField(
+class ThreadForm(Composed):
+    KEPT = ("title", "kind", "theme", "source", "tags", "quoting", "form_id", *PRACTICE)
+
+    title = LegibleField(
         max_length=150,
         error_messages={
             "required": "Enter a title",
             "max_length": "The title can have at most 150 characters",
         },
     )
-    kind = forms.ChoiceField(widget=forms.RadioSelect, label="What kind of thread is it?")
+    kind = forms.ChoiceField(
+        widget=forms.RadioSelect,
+        label="What kind of thread is it?",
+        error_messages={"required": "Choose a kind", "invalid_choice": "Choose a kind from the list"},
+    )
     theme = forms.ModelChoiceField(
         Theme.objects.none(),
         empty_label="Choose a theme",
         error_messages={"required": "Choose a theme", "invalid_choice": "Choose a theme from the list"},
     )
+    tool = LegibleField(
+        label="Which tool did you use?",
+        help_text="Its name, or “none”.",
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Enter the tool", "max_length": "The tool can have at most 100 characters"},
+    )
+    stage = forms.ChoiceField(
+        label="How far are you?",
+        choices=Practice.Stage.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Choose how far you are", "invalid_choice": "Choose how far you are from the list"},
+    )
+    outcome = SourceField(
+        "What came of it?",
+        "Enter what came of it",
+        rows=4,
+        longest=Practice.LENGTH,
+        hint="Also where it did not work. If it is too early to tell, say so.",
+    )
+    differently = SourceField(
+        "What would you do differently?",
+        "",
+        rows=4,
+        longest=Practice.LENGTH,
+        hint="Optional. Often what helps others most.",
+    )
     source = SourceField("What do you want to say?", "Enter what you want to say", rows=10)
     tags = TagsField()
+    quoting = QuotingField()
 
-    def __init__(self, network: Network, viewer: Viewer, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        themes = Theme.objects.visible_to(viewer).of_network(network)
+    def __init__(
+        self,
+        network: Network,
+        writer: Member,
+        data: Mapping[str, Any] | None = None,
+        *,
+        draft: Draft | None = None,
+        initial: Mapping[str, Any] | None = None,
+        kind: str = "",
+    ) -> None:
+        """`initial` yields to a draft; the `kind` that they asked for does not."""
+        super().__init__(writer, data, draft=draft, initial=initial)
+        themes = Theme.objects.visible_to(writer).of_network(network)
         self.fields["theme"].queryset = themes  # type: ignore[attr-defined]
-        usual = [row["name"] for row in ThreadTag.objects.visible_to(viewer).counted(network)[:USUAL_TAGS]]
+        usual = [row["name"] for row in ThreadTag.objects.visible_to(writer).counted(network)[:USUAL_TAGS]]
         if usual:
             self.fields["tags"].help_text += f" Often used here: {', '.join(usual)}."
-        self.fields["kind"].choices = [  # type: ignore[attr-defined]
-            (kind.value, kind.label)
-            for kind in (Thread.Kind.DISCUSSION, Thread.Kind.QUESTION, Thread.Kind.ANNOUNCEMENT)
-            if can_start_kind(viewer, network, kind)
-        ]
-        self.fields["kind"].initial = Thread.Kind.DISCUSSION
+        kinds = [kind for kind in Thread.Kind if can_start_kind(writer, network, kind)]
+        self.fields["kind"].choices = [(kind.value, kind.label) for kind in kinds]  # type: ignore[attr-defined]
+        chosen = self.data.get("kind") if self.is_bound else kind or self.initial.get("kind")
+        self.shown_kind = chosen if chosen in kinds else Thread.Kind.DISCUSSION.value
+        if not self.is_bound:
+            self.initial["kind"] = self.shown_kind
+        if self.shown_kind != Thread.Kind.PRACTICE:
+            for name in PRACTICE:
+                self.fields[name].required = False
+
+    def clean_title(self) -> str:
+        return " ".join(str(self.cleaned_data["title"]).split())
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.shown_kind != Thread.Kind.PRACTICE:
+            # Typed before they chose another kind: kept in the form, and no matter of this one.
+            for name in PRACTICE:
+                self.errors.pop(name, None)
+        return cleaned
+
+    @property
+    def thread(self) -> dict[str, Any]:
+        """What `start_thread` takes, of a form that is right."""
+        told = dict(self.cleaned_data)
+        practice = {name: told.pop(name, "") for name in PRACTICE}
+        if self.shown_kind == Thread.Kind.PRACTICE:
+            told["practice"] = Practice(**practice)
+        return told

@@ -8,6 +8,9 @@ MAKE = {
     "postgresql": [
         "CREATE TABLE forums_post_index (post_id bigint PRIMARY KEY, words tsvector NOT NULL)",
         "CREATE INDEX forums_post_index_words ON forums_post_index USING gin (words)",
+        # The words of titles alone: an index of words does not know their weights.
+        "CREATE INDEX forums_post_index_titles ON forums_post_index USING gin (ts_filter(words, '{a}')) "
+        "WHERE ts_filter(words, '{a}') <> ''::tsvector",
     ],
     "sqlite": ["CREATE VIRTUAL TABLE forums_post_index USING fts5 (title, words, tokenize = 'porter unicode61')"],
 }

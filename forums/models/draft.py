@@ -4,8 +4,10 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 
+from forums.models.post import Post
 from network.models import Network, Viewer
 
 
@@ -48,6 +50,26 @@ class Draft(models.Model):
                 condition=models.Q(post=None) | models.Q(thread__isnull=False), name="draft_of_edit_names_thread"
             ),
         ]
+
+    @property
+    def key(self) -> str:
+        """Names this state of it, for whoever is about to write over it."""
+        return self.saved_at.isoformat()
+
+    @property
+    def address(self) -> str:
+        """Of the form that it fills."""
+        if self.thread is None:
+            return reverse("thread_new", args=[self.network.slug])
+        return f"{self.thread.get_absolute_url()}?page={Post.page_of(self.thread.highest_number)}#composer"
+
+    @property
+    def title(self) -> str:
+        """What it is a draft of, in words."""
+        if self.thread is None:
+            return str(self.fields.get("title") or "A new thread without a title")
+        what = "Other words for your post" if self.post_id else "Your reply"
+        return f"{what} in “{self.thread.shown_title}”"
 
     def __str__(self) -> str:
         return f"Draft {self.pk} of member {self.member_id}"

@@ -1,26 +1,27 @@
 from __future__ import annotations
 
-import uuid
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from forums import notifications, permissions
+from forums.actions.drafts import save_draft
 from forums.actions.posts import reply as reply_to
 from forums.actions.reading import read_everything, read_thread
 from forums.actions.threads import start_thread
 from forums.forms import ReplyForm, ThreadForm
-from forums.models import Post, Thread
+from forums.models import Draft, Post, Thread
 from forums.models.thread import ThreadPage
 from forums.views import field_of, member_or_404
 from forums.views.attachments import Attaching
+from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, writer_or_404
 from forums.views.posts import posts_on_page
 from network.limits import LimitReached
 from network.models import Member, Network, Theme
@@ -89,51 +90,63 @@ def mark_all_read(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("unread")
 
 
+def _keep_thread(request: HttpRequest, slug: str) -> HttpResponse:
+    writer = writer_or_404(request)
+    network = network_of(writer, slug)
+    return keep_typed(request, network, by=writer, form=ThreadForm, address=reverse("thread_new", args=[slug]))
+
+
+@typed_is_kept(_keep_thread)
 @require_http_methods(["GET", "HEAD", "POST"])
 def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
+    """The form of a new thread, shaped by its kind (`?kind=`). A preview, another kind and a draft bring it back as it
+    was typed."""
     member = member_or_404(request)
     network = network_of(member, slug)
-    kept = _kept(request)
-    form = ThreadForm(
-        network, member, request.POST or None, initial=kept or {"theme": _theme_asked(request, member, network)}
-    )
+    if request.method != "POST":
+        draft = Draft.objects.visible_to(member).filter(network=network, thread=None).first()
+        usual = {"theme": _theme_asked(request, member, network)}
+        form = ThreadForm(network, member, draft=draft, initial=usual, kind=request.GET.get("kind", ""))
+        return _thread_form(request, network, form, Attaching(request, network, form))
+    form = ThreadForm(network, member, request.POST)
     files = Attaching(request, network, form)
-    if files.is_step:
-        form = ThreadForm(network, member, initial=request.POST.dict())
-    elif form.is_valid() and files.is_valid():
-        if form.cleaned_data["kind"] == Thread.Kind.ANNOUNCEMENT and (asked := _ask_to_announce(request, form)):
-            return asked
-        try:
-            thread = start_thread(network, by=member, **form.cleaned_data)
-        except (LimitReached, Refused) as no:
-            form.add_error(field_of(no), str(no))
-        else:
-            request.session.pop(KEPT, None)
-            return redirect(thread)
-    return render(
-        request, "forums/thread_new.html", {"network": network, "form": form, "kept": kept, "files": files.form}
-    )
+    shown: dict[str, Any] = {}
+    match request.POST.get("do", ""):
+        case "preview":
+            shown = {"typed_title": request.POST.get("title", ""), **previewed(form)}
+        case "draft":
+            if saved_as_draft(network, by=member, form=form):
+                return redirect("thread_new", slug=slug)
+        case do if do == "kind" or files.is_step:
+            form.judge_only()
+        case _ if all([form.is_valid(), files.is_valid()]):
+            try:
+                if asked := _ask_to_announce(request, network, form):
+                    return asked
+                return redirect(start_thread(network, by=member, **form.thread))
+            except (LimitReached, Refused) as no:
+                form.add_error(field_of(no), str(no))
+    return _thread_form(request, network, form, files, **shown)
 
 
-KEPT = "kept_thread"  # in the session: the last announcement that waited for a second factor, as it was typed
+def _thread_form(
+    request: HttpRequest, network: Network, form: ThreadForm, files: Attaching, **shown: Any
+) -> HttpResponse:
+    context = {"network": network, "form": form, "files": files.form, **shown}
+    return render(request, "forums/thread_new.html", context)
 
 
-def _ask_to_announce(request: HttpRequest, form: ThreadForm) -> HttpResponse | None:
+def _ask_to_announce(request: HttpRequest, network: Network, form: ThreadForm) -> HttpResponse | None:
     """Announcing is an act of a facilitator, the rest of the page is everybody's: only it is asked a second factor for.
-    What was typed stands in the form again when they come back. None where there is nothing to ask."""
-    form_id = str(form.cleaned_data["form_id"] or uuid.uuid4())
-    asked = ask_for_second_factor(request, then=f"{request.path}?{urlencode({'kept': form_id})}")
+    What was typed is a draft meanwhile, which fills the form when they come back. None where there is nothing to ask.
+    Raises Refused, LimitReached."""
+    if form.cleaned_data["kind"] != Thread.Kind.ANNOUNCEMENT:
+        return None
+    asked = ask_for_second_factor(request, then=request.path)
     if asked:
-        typed = {name: form.data.get(name, "") for name in form.fields}
-        request.session[KEPT] = typed | {"form_id": form_id}
-        messages.info(request, "What you wrote is kept. You come back to it after this step.")
+        save_draft(network, by=member_or_404(request), fields=form.typed_in(request.POST))
+        messages.info(request, "What you wrote is kept, and not sent yet. You come back to it after this step.")
     return asked
-
-
-def _kept(request: HttpRequest) -> dict[str, str]:
-    """What waited, while its address names it; also after the page is loaded once more."""
-    kept: dict[str, str] = request.session.get(KEPT, {})
-    return kept if kept and request.method == "GET" and kept["form_id"] == request.GET.get("kept") else {}
 
 
 @require_safe
@@ -142,24 +155,50 @@ def thread(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
     found = _thread_of_reader(member_or_404(request), pk)
     if slug != found.shown_slug:
         return redirect(found, permanent=False)
-    return _thread_page(request, found, _page_number(request, found), ReplyForm())
+    return _thread_page(request, found, _page_number(request, found), _reply_form(request, found))
 
 
+def _keep_reply(request: HttpRequest, pk: int) -> HttpResponse:
+    writer = writer_or_404(request)
+    found = _thread_of_reader(writer, pk)
+    address = f"{found.get_absolute_url()}?page={_last_page(found)}#composer"
+    return keep_typed(request, found, by=writer, form=ReplyForm, address=address)
+
+
+@typed_is_kept(_keep_reply)
 @require_POST
 def reply(request: HttpRequest, pk: int) -> HttpResponse:
+    """Adds a post. A preview and a draft bring the form back as it was typed."""
     member = member_or_404(request)
     found = _thread_of_reader(member, pk)
-    form = ReplyForm(request.POST)
+    form = ReplyForm(found, member, request.POST)
     files = Attaching(request, found.network, form)
-    if files.is_step:
-        form = ReplyForm(initial=request.POST.dict())
-    elif form.is_valid() and files.is_valid():
-        try:
-            return redirect(reply_to(found, by=member, **form.cleaned_data))
-        except (LimitReached, Refused) as no:
-            # It may have been locked while they wrote; the words they typed stay in the form.
-            form.add_error(field_of(no), str(no))
-    return _thread_page(request, found, _last_page(found), form, files)
+    shown: dict[str, Any] = {}
+    match request.POST.get("do", ""):
+        case "preview":
+            shown = previewed(form)
+        case "draft":
+            if saved_as_draft(found, by=member, form=form):
+                return redirect(f"{found.get_absolute_url()}?page={_last_page(found)}#composer")
+        case "unlink":
+            form.judge_only()
+            form.answered = None
+        case _ if files.is_step:
+            form.judge_only()
+        case _ if all([form.is_valid(), files.is_valid()]):
+            try:
+                return redirect(reply_to(found, by=member, **form.cleaned_data))
+            except (LimitReached, Refused) as no:
+                # It may have been locked while they wrote; the words they typed stay in the form.
+                form.add_error(field_of(no), str(no))
+    return _thread_page(request, found, _last_page(found), form, files, **shown)
+
+
+def _reply_form(request: HttpRequest, found: Thread) -> ReplyForm:
+    """With what they typed before, and the post that the address asks to answer."""
+    member = member_or_404(request)
+    draft = Draft.objects.visible_to(member).filter(thread=found, post=None).first()
+    return ReplyForm(found, member, draft=draft, answers=request.GET.get("reply_to", ""))
 
 
 def _thread_of_reader(member: Member, pk: int) -> Thread:
@@ -169,7 +208,7 @@ def _thread_of_reader(member: Member, pk: int) -> Thread:
 
 
 def _thread_page(
-    request: HttpRequest, found: Thread, number: int, form: ReplyForm, files: Attaching | None = None
+    request: HttpRequest, found: Thread, number: int, form: ReplyForm, files: Attaching | None = None, **shown: Any
 ) -> HttpResponse:
     member = member_or_404(request)
     posts = posts_on_page(found, number, member, with_controls=not form.is_bound)
@@ -191,6 +230,7 @@ def _thread_page(
         "controls": "" if form.is_bound else "forums/post_controls.html",
         "thread_address": found.get_absolute_url(),
         "can_choose_answer": not form.is_bound and permissions.can_choose_answer(member, found),
+        **shown,
     }
     return render(request, "forums/thread.html", context)
 

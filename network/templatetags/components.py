@@ -86,6 +86,7 @@ def field(
     quiet_label: bool = False,
     rows: int | None = None,
     count: int | None = None,
+    threshold: int = 0,
     inline: bool = False,
     small: bool = False,
 ) -> dict[str, Any]:
@@ -93,7 +94,8 @@ def field(
 
     `label`, `hint`: instead of the form's own. `size`: of the label, "s", "m", "l" or "xl". `heading`: the label is the
     page's h1. `quiet_label`: for screen readers only. `rows`, `count`: of a textarea; `count` is the most characters,
-    counted down under it. `inline`, `small`: radios side by side, radios and checkboxes smaller.
+    counted down under it, from `threshold` per cent of them on. `inline`, `small`: radios side by side, radios and
+    checkboxes smaller.
     Other attributes (autocomplete, inputmode, class) come from the widget's `attrs`.
     """
     # The server says what is missing, in our words and in the summary; the browser's bubble would come before it.
@@ -110,6 +112,7 @@ def field(
         "heading": heading,
         "quiet_label": quiet_label,
         "count": count,
+        "threshold": threshold,
         "inline": inline,
         "small": small,
     }
@@ -180,11 +183,13 @@ def button(
     detail: str = "",
     disabled: bool = False,
     form: str = "",
+    action: str = "",
 ) -> dict[str, Any]:
     """A button that sends its form, or with `href` a link that looks like one.
 
     `style`: "secondary", "warning", "quiet" (looks like a link) or nothing. `name` and `value` are sent with the form.
     `detail`: more words for screen readers only, such as whom the button is about. `form`: the id of a form elsewhere.
+    `action`: where the form is sent by this button, instead of its own address.
     """
     return {
         "text": text,
@@ -195,6 +200,7 @@ def button(
         "detail": detail,
         "disabled": disabled,
         "form": form,
+        "action": action,
     }
 
 

@@ -58,6 +58,7 @@ def sign_in_context(request: HttpRequest) -> dict[str, Any]:
         "passkey_form": None,
         "passkeys_offered": bool(passkey_host(request)),
         "was_timed_out": request.GET.get("session") == "over",
+        "is_typed_kept": request.GET.get("session") == "kept",
     }
 
 

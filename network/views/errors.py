@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
-from django.http import HttpRequest, HttpResponse, HttpResponseServerError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseServerError
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
@@ -38,7 +38,15 @@ def too_often(request: HttpRequest, reached: LimitReached) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form without its token: mostly a page that was left open over a sign-in or sign-out."""
+    """A form without its token: mostly a page that was left open over a sign-in or sign-out. A view that takes long
+    texts says with `without_token` how they are kept; what it does not know either ends here."""
+    match = request.resolver_match
+    keep = getattr(match.func, "without_token", None) if match else None
+    if keep and match:
+        try:
+            return keep(request, *match.args, **match.kwargs)  # type: ignore[no-any-return]
+        except Http404:
+            pass
     return render(request, "csrf.html", status=403)
 
 

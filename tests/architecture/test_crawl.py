@@ -100,6 +100,8 @@ def _filled(route: str, world: World) -> str:
             return str(world.cast.bob.authenticator_set.get(type="webauthn").pk)
         if route.startswith("account/sessions/"):
             return str(world.cast.bob.usersession_set.get().pk)
+        if route.startswith("drafts/"):
+            return str(world.cast.bob.drafts.get().pk)
         if route.startswith("notices/"):
             return str(world.cast.fay.notices.get(kind="join_requested").pk)
         if route.startswith("administration/mail/"):

@@ -207,6 +207,7 @@ NOT_OF_ROLES = {
     "network.can_take_data": "its owner's alone, in one session",
     "network.can_end_session": "its owner's alone; can_end_sessions is the administrators'",
     "network.can_remove_password": "its owner's alone, who has one",
+    "forums.can_delete_draft": "its owner's alone",
     "network.can_change_factor": "its owner's alone",
     "network.can_enrol_app": "its owner's alone, who has none",
     "network.can_make_recovery_codes": "their own account's, where it has what they stand in for",

@@ -412,6 +412,8 @@ def test_the_page_of_components_shows_them_all_and_leaves_no_cookie(asked: HttpR
     inner = {
         "arrow",
         "badge",
+        "composer_draft",
+        "composer_kept",
         "date_block",
         "field_words",
         "flashes",
@@ -422,6 +424,7 @@ def test_the_page_of_components_shows_them_all_and_leaves_no_cookie(asked: HttpR
         "mentions",
         "notice_menu_list",
         "post_answer",
+        "preview",
         "thread_row",
     }
     tags = {"breadcrumbs", "button", "error_summary", "field", "pagination", "composer_advice"}

@@ -1,0 +1,114 @@
+"""What the places share in which somebody writes at length: what they typed is never lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import update_wrapper
+from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+
+from forums import markup
+from forums.actions.drafts import NewerDraft, save_draft, writer_of
+from forums.forms.post import Composed
+from forums.models import Post, Thread
+from network.limits import LimitReached
+from network.models import Member, Network
+from network.permissions import Refused
+from network.templatetags.components import clock
+
+Rest = ParamSpec("Rest")
+View = Callable[Concatenate[HttpRequest, Rest], HttpResponse]
+
+
+def typed_is_kept(keep: View[Rest]) -> Callable[[View[Rest]], View[Rest]]:
+    """For a view that takes what somebody composed. Where their session is over, or the form's token is another than
+    the browser's (`network.views.errors.csrf_failure`), `keep` is asked in its place. It trusts nothing but the mark in
+    the form, and does nothing but keep the words for whose mark it is."""
+
+    def decorate(view: View[Rest]) -> View[Rest]:
+        def guarded(request: HttpRequest, /, *args: Rest.args, **kwargs: Rest.kwargs) -> HttpResponse:
+            if request.method == "POST" and not request.user.is_authenticated:
+                return keep(request, *args, **kwargs)
+            return view(request, *args, **kwargs)
+
+        guarded.without_token = keep  # type: ignore[attr-defined]
+        return update_wrapper(guarded, view)
+
+    return decorate
+
+
+def writer_or_404(request: HttpRequest) -> Member:
+    """Whose form it was. Somebody else's, once another has signed in, is nobody's."""
+    writer = writer_of(request.POST.get("writer", ""))
+    if writer is None or (request.user.is_authenticated and request.user != writer):
+        raise Http404("This form was made for nobody that we know.")
+    return writer
+
+
+def keep_typed(
+    request: HttpRequest, place: Network | Thread | Post, *, by: Member, form: type[Composed], address: str
+) -> HttpResponse:
+    """Makes a draft of what was sent and leads back to the form that it fills, at `address`, by way of signing in where
+    that is needed. What cannot be kept is 404, like everything that nobody signed in asks for."""
+    try:
+        save_draft(place, by=by, fields=form.typed_in(request.POST))
+    except (Refused, LimitReached, ValueError) as no:
+        raise Http404(str(no)) from no
+    if request.user.is_authenticated:
+        messages.warning(request, "This is not sent yet: you signed in or out since you began. Look at it and send it.")
+        return redirect(address)
+    query = urlencode({REDIRECT_FIELD_NAME: address, "session": "kept"})
+    return redirect(f"{reverse(settings.LOGIN_URL)}?{query}")
+
+
+def draft_saved(
+    request: HttpRequest, place: Network | Thread | Post, *, by: Member, form: type[Composed]
+) -> JsonResponse:
+    """For a script: `said` in words, and `draft_at`, the key of the draft that the form knows of from now on. A newer
+    one from elsewhere is 409, with its key as `newer`."""
+    try:
+        draft = save_draft(place, by=by, fields=form.typed_in(request.POST), known=request.POST.get("draft_at", ""))
+    except NewerDraft as no:
+        return JsonResponse({"said": str(no), "newer": no.draft.key}, status=409)
+    except Refused as no:
+        return JsonResponse({"said": str(no)}, status=403)
+    except LimitReached as no:
+        headers = {"Retry-After": str(no.retry_after)}
+        return JsonResponse({"said": str(no)}, status=429, headers=headers)
+    except ValueError as no:
+        return JsonResponse({"said": str(no)}, status=413)
+    if draft is None:
+        return JsonResponse({"said": "", "draft_at": ""})
+    saved_at = timezone.localtime(draft.saved_at)
+    return JsonResponse({"said": f"Draft saved at {clock(saved_at.replace(second=0))}", "draft_at": draft.key})
+
+
+def saved_as_draft(place: Network | Thread | Post, *, by: Member, form: Composed) -> bool:
+    """For the button. What stands in its way is said in the form, which loses nothing."""
+    form.judge_only()
+    try:
+        save_draft(place, by=by, fields=form.typed_in(form.data), known=str(form.draft_at))
+    except NewerDraft as no:
+        form.draft_at = no.draft.key
+        form.newer = no.draft
+        form.add_error(None, f"{no} Save the draft once more and this takes its place.")
+    except (Refused, LimitReached, ValueError) as no:
+        form.add_error(None, str(no))
+    else:
+        return True
+    return False
+
+
+def previewed(form: Composed) -> dict[str, Any]:
+    """What a page with a preview shows of it. Nothing but the text itself has to be right for that."""
+    if not form.judge_only("source"):
+        return {}
+    return {"preview": markup.render(form.cleaned_data["source"])}

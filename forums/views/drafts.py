@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from forums.actions.drafts import delete_draft
+from forums.forms import ReplyForm, ThreadForm
+from forums.models import Draft, Thread
+from forums.views import member_or_404
+from forums.views.composing import draft_saved
+from forums.views.threads import network_of
+
+SHOWN = 100
+
+
+@login_required
+@require_safe
+def drafts(request: HttpRequest) -> HttpResponse:
+    """What the member typed and has not sent, the last first."""
+    own = Draft.objects.visible_to(request.user).select_related("network", "thread", "post").order_by("-saved_at")
+    return render(request, "forums/drafts.html", {"drafts": own[:SHOWN]})
+
+
+@require_POST
+def draft_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    member = member_or_404(request)
+    own = Draft.objects.visible_to(member).select_related("network", "thread")
+    draft = get_object_or_404(own, pk=pk)
+    delete_draft(draft, by=member)
+    messages.success(request, "The draft is deleted.")
+    return redirect(draft.address if request.POST.get("back") == "form" else "drafts")
+
+
+@require_POST
+def thread_draft(request: HttpRequest, slug: str) -> HttpResponse:
+    member = member_or_404(request)
+    return draft_saved(request, network_of(member, slug), by=member, form=ThreadForm)
+
+
+@require_POST
+def reply_draft(request: HttpRequest, pk: int) -> HttpResponse:
+    member = member_or_404(request)
+    thread = get_object_or_404(Thread.objects.visible_to(member).select_related("network"), pk=pk)
+    return draft_saved(request, thread, by=member, form=ReplyForm)

@@ -1,0 +1,312 @@
+"""The forms in which members write: shaped by what they are about, and nothing that was typed is ever lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from forums import limits
+from forums.actions.drafts import mark_of
+from forums.actions.posts import delete_post, hide_post, reply
+from forums.actions.threads import lock_thread, start_thread
+from forums.models import Draft, Post, Practice, Thread
+from network.limits import RateLimit
+from network.models import Member, NetworkTheme, Theme
+from tests.cast import Cast, sign_in
+
+
+def browser_of(member: Member | None, *, careful: bool = False) -> Client:
+    client = Client(enforce_csrf_checks=careful)
+    if member is not None:
+        sign_in(client, member)
+    return client
+
+
+@pytest.fixture
+def thread(cast: Cast) -> Thread:
+    return start_thread(
+        cast.ai, by=cast.bob, theme=cast.theme, title="Who records meetings?", source="We **do**.\n\nNow."
+    )
+
+
+def typed(cast: Cast, **changes: str) -> dict[str, str]:
+    return {
+        "title": "Who records meetings?",
+        "kind": "discussion",
+        "theme": str(cast.theme.pk),
+        "source": "We do, and you?",
+        "tags": "minutes",
+        "quoting": "ask",
+        **changes,
+    }
+
+
+PRACTICE = {
+    "kind": "practice",
+    "tool": "Transcriber",
+    "stage": "stopped",
+    "outcome": "It named the wrong people.",
+    "differently": "Ask the clerks first.",
+}
+
+
+class TestTheFormOfAThread:
+    def address(self, cast: Cast) -> str:
+        return reverse("thread_new", args=[cast.ai.slug])
+
+    def send(self, cast: Cast, **changes: str) -> str:
+        answer = browser_of(cast.bob).post(self.address(cast), typed(cast, **changes), follow=True)
+        assert answer.status_code == 200
+        return answer.content.decode()
+
+    def test_we_did_this_asks_what_was_done_and_keeps_it(self, cast: Cast) -> None:
+        self.send(cast, **PRACTICE)
+        thread = Thread.objects.get()
+
+        assert thread.kind == Thread.Kind.PRACTICE
+        assert (thread.practice.tool, thread.practice.stage) == ("Transcriber", Practice.Stage.STOPPED)
+        assert (thread.practice.outcome, thread.practice.differently) == (PRACTICE["outcome"], PRACTICE["differently"])
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"tool": " "}, "Enter the tool"),
+            ({"tool": "x" * 101}, "The tool can have at most 100 characters"),
+            ({"stage": ""}, "Choose how far you are"),
+            ({"stage": "done"}, "Choose how far you are from the list"),
+            ({"outcome": ""}, "Enter what came of it"),
+            ({"differently": "x" * 2_001}, "it can have at most 2,000 characters"),
+        ],
+    )
+    def test_what_is_missing_of_it_is_named_and_the_rest_stays(
+        self, cast: Cast, changes: dict[str, str], words: str
+    ) -> None:
+        page = self.send(cast, **PRACTICE | changes)
+
+        assert words in page
+        assert "We do, and you?" in page
+        assert not Thread.objects.exists()
+
+    def test_of_another_kind_none_of_it_is_asked_or_judged(self, cast: Cast) -> None:
+        self.send(cast, **PRACTICE | {"kind": "question", "stage": "nonsense", "differently": "x" * 2_001})
+
+        assert not Practice.objects.exists()
+        assert Thread.objects.get().kind == Thread.Kind.QUESTION
+
+    def test_the_address_chooses_the_kind(self, cast: Cast) -> None:
+        form = browser_of(cast.bob).get(self.address(cast), {"kind": "practice"}).context["form"]
+        odd = browser_of(cast.bob).get(self.address(cast), {"kind": "announcement"}).context["form"]
+
+        assert form.shown_kind == "practice"
+        assert odd.shown_kind == "discussion"
+
+    def test_another_kind_brings_the_form_back_unjudged_with_all_that_was_typed(self, cast: Cast) -> None:
+        page = self.send(cast, **PRACTICE, do="kind", title="", tags="minutes, notes")
+
+        assert '<div data-app-kind="practice">' in page
+        assert all(words in page for words in (PRACTICE["outcome"], "We do, and you?", "minutes, notes"))
+        assert "There is a problem" not in page
+        assert not Thread.objects.exists()
+
+    @pytest.mark.parametrize(
+        ("changes", "words"),
+        [
+            ({"kind": "sermon"}, "Choose a kind from the list"),
+            ({"quoting": "never"}, "Choose from the list who may quote this"),
+            ({"title": "\u200b\u202e \u2800\xad"}, "Enter a title"),
+            ({"source": "\ufeff\u200d"}, "Enter what you want to say"),
+            ({"tags": "a,b,c,d,e,f"}, "Enter at most 5 tags"),
+        ],
+    )
+    def test_bad_input_is_named_and_nothing_else_lost(self, cast: Cast, changes: dict[str, str], words: str) -> None:
+        page = self.send(cast, **changes)
+
+        assert words in page
+        assert "We do, and you?" in page or "source" in changes
+        assert not Thread.objects.exists()
+
+    def test_a_theme_of_another_network_is_none(self, cast: Cast) -> None:
+        other = Theme.objects.create(name="Secret", slug="secret", private_to=cast.practitioners)
+        NetworkTheme.objects.create(network=cast.practitioners, theme=other)
+
+        assert "Choose a theme from the list" in self.send(cast, theme=str(other.pk))
+
+    def test_who_may_quote_is_kept_and_nobody_says_more_than_they_chose(self, cast: Cast) -> None:
+        self.send(cast, quoting="public")
+        self.send(cast, title="Another", quoting="")
+
+        assert list(Post.objects.order_by("pk").values_list("quoting", flat=True)) == ["public", "ask"]
+
+    def test_what_turns_the_direction_of_a_title_is_not_in_it(self, cast: Cast) -> None:
+        self.send(cast, title="Pay \u202eevil\u202c  now")
+
+        assert Thread.objects.get().title == "Pay evil now"
+
+
+class TestPreview:
+    def test_it_shows_the_text_as_readers_will_see_it_and_sends_nothing(self, cast: Cast) -> None:
+        page = browser_of(cast.bob).post(
+            reverse("thread_new", args=["ai"]),
+            typed(cast, do="preview", title="", source="We **do** <script>x</script>", tags="minutes"),
+        )
+        html = page.content.decode()
+
+        assert "We <strong>do</strong> &lt;script&gt;" in html
+        assert 'value="minutes"' in html
+        assert "There is a problem" not in html
+        assert not Thread.objects.exists()
+
+    def test_it_shows_what_is_similar(self, cast: Cast, thread: Thread) -> None:
+        page = browser_of(cast.fay).post(
+            reverse("thread_new", args=["ai"]), typed(cast, do="preview", title="Recording a meeting")
+        )
+
+        assert f'<a class="govuk-link" href="{thread.get_absolute_url()}" target="_blank"' in page.content.decode()
+
+    @pytest.mark.parametrize(
+        ("source", "words"), [("", "Enter what you want to say"), ("x" * 20_001, "at most 20,000 characters")]
+    )
+    def test_of_a_text_that_cannot_be_sent_there_is_none(self, cast: Cast, source: str, words: str) -> None:
+        page = browser_of(cast.bob).post(
+            reverse("thread_new", args=["ai"]), typed(cast, do="preview", title="", source=source)
+        )
+
+        assert words in page.content.decode()
+        assert "Enter a title" not in page.content.decode()
+        assert 'id="preview"' not in page.content.decode()
+
+    def test_of_a_reply_it_stands_above_the_form(self, cast: Cast, thread: Thread) -> None:
+        page = browser_of(cast.fay).post(
+            reverse("reply", args=[thread.pk]), {"source": "So *do* we", "do": "preview", "reply_to": "1"}
+        )
+
+        assert "So <em>do</em> we" in page.content.decode()
+        assert "You answer" in page.content.decode()
+        assert Post.objects.count() == 1
+
+
+class TestAnsweringAPost:
+    def test_the_form_quotes_the_post_and_the_reply_is_linked_to_it(self, cast: Cast, thread: Thread) -> None:
+        client = browser_of(cast.fay)
+        page = client.get(thread.get_absolute_url(), {"reply_to": "1"})
+        client.post(reverse("reply", args=[thread.pk]), {"source": "So do we", "reply_to": "1"})
+
+        assert page.context["form"].initial["source"] == "> We **do**.\n>\n> Now.\n\n"
+        assert "post 1 by Bob Belongs" in page.content.decode()
+        assert Post.objects.get(number=2).reply_to == Post.objects.get(number=1)
+
+    def test_of_a_long_post_its_beginning_is_quoted(self, cast: Cast, thread: Thread) -> None:
+        reply(thread, by=cast.bob, source="many words " * 100)
+        source = (
+            browser_of(cast.fay).get(thread.get_absolute_url(), {"reply_to": "2"}).context["form"].initial["source"]
+        )
+
+        assert source.startswith("> many words many")
+        assert source.endswith("… \n\n".replace(" \n", "\n"))
+        assert len(source) < 510
+
+    @pytest.mark.parametrize("number", ["2", "3", "9", "0", "-1", "x", "²", "9" * 30])
+    def test_what_cannot_be_answered_is_passed_over(self, cast: Cast, thread: Thread, number: str) -> None:
+        hide_post(reply(thread, by=cast.bob, source="Hidden words"), by=cast.fay, reason="Rude")
+        delete_post(reply(thread, by=cast.bob, source="Taken back"), by=cast.bob)
+        page = browser_of(cast.fay).get(thread.get_absolute_url(), {"reply_to": number})
+
+        assert page.status_code == 200
+        assert "You answer" not in page.content.decode()
+        assert "Hidden words" not in page.content.decode()
+
+    def test_a_post_hidden_meanwhile_is_said_and_the_second_press_sends(self, cast: Cast, thread: Thread) -> None:
+        second = reply(thread, by=cast.bob, source="Rude")
+        hide_post(second, by=cast.fay, reason="Rude")
+        page = browser_of(cast.fay).post(reverse("reply", args=[thread.pk]), {"source": "My words", "reply_to": "2"})
+
+        assert "can no longer be read" in page.content.decode()
+        assert "My words" in page.content.decode()
+        assert 'name="reply_to"' not in page.content.decode()
+
+    def test_a_post_of_another_thread_is_none_of_this(self, cast: Cast, thread: Thread) -> None:
+        other = start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Other", source="Other")
+        reply(other, by=cast.bob, source="Second of the other")
+        page = browser_of(cast.fay).post(reverse("reply", args=[thread.pk]), {"source": "My words", "reply_to": "2"})
+
+        assert "can no longer be read" in page.content.decode()
+
+    def test_they_may_answer_the_thread_as_a_whole_after_all(self, cast: Cast, thread: Thread) -> None:
+        page = browser_of(cast.fay).post(
+            reverse("reply", args=[thread.pk]), {"source": "My words", "reply_to": "1", "do": "unlink"}
+        )
+
+        assert "You answer" not in page.content.decode()
+        assert "My words" in page.content.decode()
+        assert Post.objects.count() == 1
+
+
+class TestWhenTheSessionIsOver:
+    """Whoever presses the button then signs in and finds the form filled."""
+
+    @pytest.mark.parametrize("careful", [True, False], ids=["without the browser's token", "with it"])
+    def test_a_thread_is_kept_and_the_way_leads_back_to_it(self, cast: Cast, careful: bool) -> None:
+        address = reverse("thread_new", args=["ai"])
+        answer = browser_of(None, careful=careful).post(address, typed(cast, writer=mark_of(cast.bob)))
+
+        assert (
+            answer["Location"]
+            == f"{reverse('account_request_login_code')}?next={address.replace('/', '%2F')}&session=kept"
+        )
+        assert not Thread.objects.exists()
+        form = browser_of(cast.bob).get(address).context["form"]
+        assert form.initial["source"] == "We do, and you?"
+        assert browser_of(cast.fay).get(address).context["form"].draft is None
+
+    def test_a_reply_is_kept_too(self, cast: Cast, thread: Thread) -> None:
+        answer = browser_of(None, careful=True).post(
+            reverse("reply", args=[thread.pk]), {"source": "So do we", "writer": mark_of(cast.fay)}
+        )
+
+        assert "session=kept" in answer["Location"]
+        assert Post.objects.count() == 1
+        assert Draft.objects.get().fields["source"] == "So do we"
+
+    def test_a_token_of_before_leads_whoever_is_signed_in_straight_back(self, cast: Cast) -> None:
+        address = reverse("thread_new", args=["ai"])
+        answer = browser_of(cast.bob, careful=True).post(address, typed(cast, writer=mark_of(cast.bob)), follow=True)
+
+        assert answer.redirect_chain == [(address, 302)]
+        assert "This is not sent yet" in answer.content.decode()
+        assert "We do, and you?" in answer.content.decode()
+
+    @pytest.mark.parametrize("writer", ["", "1", "1:forged:mark", "fay"])
+    def test_a_form_that_was_not_theirs_keeps_nothing(self, cast: Cast, writer: str) -> None:
+        mark = mark_of(cast.fay) if writer == "fay" else writer
+        answer = browser_of(cast.bob, careful=True).post(reverse("thread_new", args=["ai"]), typed(cast, writer=mark))
+
+        assert answer.status_code == 403
+        assert "Please send that again" in answer.content.decode()
+        assert not Draft.objects.exists()
+
+    @pytest.mark.parametrize("who", ["olga", "amir", "lena", "sven", "ada"])
+    @pytest.mark.parametrize("careful", [True, False])
+    def test_the_form_of_an_outsider_keeps_nothing_and_tells_nothing(self, cast: Cast, who: str, careful: bool) -> None:
+        client = browser_of(None, careful=careful)
+        answer = client.post(reverse("thread_new", args=["ai"]), typed(cast, writer=mark_of(getattr(cast, who))))
+        nowhere = client.post(reverse("thread_new", args=["nowhere"]), typed(cast, writer=mark_of(getattr(cast, who))))
+
+        assert answer.status_code == nowhere.status_code == (403 if careful else 404)
+        assert not Draft.objects.exists()
+
+    def test_nobody_fills_the_drafts_of_a_member_without_end(self, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(limits, "DRAFTING", RateLimit("save drafts", 0, per=timedelta(hours=1)))
+        answer = browser_of(None).post(reverse("thread_new", args=["ai"]), typed(cast, writer=mark_of(cast.bob)))
+
+        assert answer.status_code == 404
+
+    def test_a_thread_locked_meanwhile_keeps_nothing(self, cast: Cast, thread: Thread) -> None:
+        lock_thread(thread, by=cast.fay)
+        answer = browser_of(None).post(
+            reverse("reply", args=[thread.pk]), {"source": "So do we", "writer": mark_of(cast.bob)}
+        )
+
+        assert answer.status_code == 404
