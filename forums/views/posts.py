@@ -16,7 +16,6 @@ from forums.actions import posts as verbs
 from forums.actions.reactions import react, take_back_reaction
 from forums.forms.editing import EditForm, EditPracticeForm, HideForm
 from forums.models import Attachment, Post, PostVersion, Practice, Reaction, Thread
-from forums.models.post import PostQuerySet
 from forums.views import member_or_404
 from network.limits import LimitReached
 from network.models import Member
@@ -66,7 +65,11 @@ class ShownPost:
 def posts_on_page(thread: Thread, number: int, reader: Member, *, with_controls: bool) -> list[ShownPost]:
     """The posts of one page with all that stands in them: as many queries for twenty as for one."""
     found = Post.objects.in_place(reader).filter(thread=thread).on_page(number)
-    posts = list(_with_what_it_shows(found))
+    posts = list(
+        found.select_related("author__profile", "organisation", "reply_to__author").prefetch_related(
+            Prefetch("attachments", Attachment.objects.visible_to(reader))
+        )
+    )
     for post in posts:
         post.thread = thread
     counted = _counted([post for post in posts if post.is_shown], reader)
@@ -80,13 +83,6 @@ def _told_beside(post: Post) -> list[tuple[str, str]]:
     is_told = post.number == 1 and post.is_shown and post.thread.kind == Thread.Kind.PRACTICE
     practice: Practice | None = getattr(post.thread, "practice", None) if is_told else None
     return practice.told if practice else []
-
-
-def _with_what_it_shows(posts: PostQuerySet) -> PostQuerySet:
-    looked_at = Attachment.objects.clean().order_by("position", "uploaded_at")
-    return posts.select_related("author__profile", "organisation", "reply_to__author").prefetch_related(
-        Prefetch("attachments", looked_at)
-    )
 
 
 def _may(reader: Member, post: Post) -> May:

@@ -495,7 +495,7 @@ class TestWhatACouncilDid:
         typed = {"tool": "", "stage": "live", "outcome": "x" * 2_001, "source": "Words that stay"}
         page = browser_of(cast.bob).post(at("post_edit", told), typed).content.decode()
 
-        assert "Enter the name of the tool" in page
+        assert "Enter the tool" in page
         assert "The outcome can have at most 2,000 characters" in page
         assert "Words that stay</textarea>" in page
         assert Practice.objects.get().tool == "Scribbler"

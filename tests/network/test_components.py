@@ -419,6 +419,7 @@ def test_the_page_of_components_shows_them_all_and_leaves_no_cookie(asked: HttpR
         "header",
         "label",
         "mark",
+        "practice",
         "thread_row",
     }
     tags = {"breadcrumbs", "button", "error_summary", "field", "pagination", "composer_advice"}
