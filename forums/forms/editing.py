@@ -13,10 +13,10 @@ class EditForm(forms.Form):
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     source = SourceField("What the post says", "Enter what the post says, or delete it instead", rows=12)
     quoting = forms.ChoiceField(
-        label="May others quote it elsewhere?",
+        label="May others quote this elsewhere?",
         choices=Post.Quoting.choices,
         required=False,
-        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": "Choose from the list who may quote this"},
     )
 
     def __init__(self, post: Post, typed: QueryDict | None = None, *, beside: dict[str, str] | None = None) -> None:
@@ -32,18 +32,17 @@ class EditPracticeForm(EditForm):
     """The first post of a thread that tells what a council did, with what stands beside it."""
 
     tool = forms.CharField(
-        label="Tool",
+        label="Which tool did you use?",
+        help_text="Its name, or “none”.",
         max_length=100,
-        error_messages={
-            "required": "Enter the name of the tool",
-            "max_length": "The name of the tool can have at most 100 characters",
-        },
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        error_messages={"required": "Enter the tool", "max_length": "The tool can have at most 100 characters"},
     )
     stage = forms.ChoiceField(
-        label="How far did you get?",
+        label="How far are you?",
         choices=Practice.Stage.choices,
         widget=forms.RadioSelect,
-        error_messages={"required": "Choose how far you got"},
+        error_messages={"required": "Choose how far you are", "invalid_choice": "Choose how far you are from the list"},
     )
     outcome = forms.CharField(
         label="What came of it?",

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.db.models import Prefetch
+from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,8 +15,7 @@ from forums import permissions
 from forums.actions import posts as verbs
 from forums.actions.reactions import react, take_back_reaction
 from forums.forms.editing import EditForm, EditPracticeForm, HideForm
-from forums.models import Attachment, Post, PostVersion, Practice, Reaction, Thread
-from forums.models.post import PostQuerySet
+from forums.models import Post, PostVersion, Practice, Reaction, Thread
 from forums.views import member_or_404
 from network.limits import LimitReached
 from network.models import Member
@@ -47,6 +46,16 @@ class Counted:
     count: int
     is_own: bool  # whoever looks has given it
 
+    @property
+    def act(self) -> str:
+        """What pressing its button does."""
+        return "take" if self.is_own else "give"
+
+    @property
+    def words(self) -> str:
+        counted = f"{self.label}, {self.count}" if self.count else self.label
+        return f"{counted}. You gave this" if self.is_own else counted
+
 
 @dataclass(frozen=True, slots=True)
 class ShownPost:
@@ -66,10 +75,14 @@ class ShownPost:
 def posts_on_page(thread: Thread, number: int, reader: Member, *, with_controls: bool) -> list[ShownPost]:
     """The posts of one page with all that stands in them: as many queries for twenty as for one."""
     found = Post.objects.in_place(reader).filter(thread=thread).on_page(number)
-    posts = list(_with_what_it_shows(found, reader))
+    joined = found.select_related("author__profile", "organisation", "reply_to__author")
+    posts = list(joined.defer("reply_to__source", "reply_to__html"))
     for post in posts:
         post.thread = thread
-    counted = _counted([post for post in posts if post.is_shown], reader)
+    # What hangs on posts that the reader sees, and on no others, needs no looking up of their networks again.
+    shown = [post for post in posts if post.is_shown]
+    prefetch_related_objects(shown, "attachments")
+    counted = _counted(shown, reader)
     return [
         ShownPost(post, _may(reader, post) if with_controls else None, counted[post.pk], _told_beside(post))
         for post in posts
@@ -80,14 +93,6 @@ def _told_beside(post: Post) -> list[tuple[str, str]]:
     is_told = post.number == 1 and post.is_shown and post.thread.kind == Thread.Kind.PRACTICE
     practice: Practice | None = getattr(post.thread, "practice", None) if is_told else None
     return practice.told if practice else []
-
-
-def _with_what_it_shows(posts: PostQuerySet, reader: Member) -> PostQuerySet:
-    """Files that wait for the scanner too: they are named, and cannot be opened yet."""
-    attached = Attachment.objects.visible_to(reader)
-    return posts.select_related("author__profile", "organisation", "reply_to__author").prefetch_related(
-        Prefetch("attachments", attached)
-    )
 
 
 def _may(reader: Member, post: Post) -> May:
@@ -102,9 +107,9 @@ def _may(reader: Member, post: Post) -> May:
 
 
 def _counted(posts: list[Post], reader: Member) -> dict[int, list[Counted]]:
-    """What was given to each post, in one query whatever their number."""
+    """What was given to each of the posts, which the reader sees, in one query whatever their number."""
     found: dict[int, dict[str, tuple[int, bool]]] = defaultdict(dict)
-    for post, kind, count, own in Reaction.objects.visible_to(reader).filter(post__in=posts).counted_for(reader):
+    for post, kind, count, own in Reaction.objects.filter(post__in=posts).counted_for(reader):
         found[post][kind] = count, bool(own)
     nothing = (0, False)
     return defaultdict(
@@ -214,10 +219,11 @@ def hide(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         except (LimitReached, Refused) as no:
             form.add_error(None, str(no))
         else:
-            told = " Its author is told why." if found.author else ""
-            messages.success(request, f"Post {number} is hidden.{told}")
+            and_so = " Its author is told why." if found.author else ""
+            messages.success(request, f"Post {number} is hidden.{and_so}")
             return redirect(place_of(_post_in_place(request, pk, number)))
-    return render(request, "forums/post_hide.html", _context(found) | {"form": form})
+    told = Practice.objects.filter(thread=pk).first() if number == 1 else None
+    return render(request, "forums/post_hide.html", _context(found) | {"form": form, "told": told})
 
 
 @second_factor_required

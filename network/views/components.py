@@ -171,7 +171,7 @@ def _threads(now: datetime) -> list[Thing]:
     ]
 
 
-def _post(number: int, author: Member | None, at: datetime, html: str) -> Thing:
+def _post(number: int, author: Member | None, at: datetime, html: str, **more: Any) -> Thing:
     return Thing(
         number=number,
         author=author,
@@ -180,6 +180,7 @@ def _post(number: int, author: Member | None, at: datetime, html: str) -> Thing:
         written_at=at,
         html=html,
         get_absolute_url=f"#post-{number}",
+        **more,
     )
 
 
@@ -194,6 +195,8 @@ def _posts(now: datetime) -> list[Thing]:
             "<p>What did you:</p><ul><li>ask the supplier to test?</li><li>test yourselves?</li>"
             "<li>decide <strong>not</strong> to use it for?</li></ul>"
             "<blockquote><p>Saying no must be as easy as saying yes.</p></blockquote>",
+            quoting_words="May be quoted publicly",
+            told=[("Tool", "Scribbler"), ("Stage", "Piloting"), ("Outcome", "An hour saved per visit.")],
         ),
         _post(
             2,
@@ -201,6 +204,10 @@ def _posts(now: datetime) -> list[Thing]:
             now - timedelta(hours=2),
             '<p>We wrote ours in the open. Look at <a href="#post-1">the second part</a>, and at the field '
             "<code>consent_given_at</code>, which nobody had asked for until a carer did.</p>",
+            edited_at=now,
+            reply_to=Thing(number=1, author_name=str(PRIYA)),
+            address_answered="#post-1",
+            given=[Thing(label="Thank you", count=3), Thing(label="We do this too", count=1)],
         ),
         _post(3, None, now, "<p>The guidance <em>Questions to ask before you buy</em> is published. Tell us here.</p>"),
     ]

@@ -1,10 +1,15 @@
 """What a member may do to one post: change it, take it back, answer it, react to it; and what facilitators do."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from threading import Barrier
+from threading import Thread as OsThread
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core import mail
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -490,7 +495,7 @@ class TestWhatACouncilDid:
         typed = {"tool": "", "stage": "live", "outcome": "x" * 2_001, "source": "Words that stay"}
         page = browser_of(cast.bob).post(at("post_edit", told), typed).content.decode()
 
-        assert "Enter the name of the tool" in page
+        assert "Enter the tool" in page
         assert "The outcome can have at most 2,000 characters" in page
         assert "Words that stay</textarea>" in page
         assert Practice.objects.get().tool == "Scribbler"
@@ -555,3 +560,54 @@ class TestQueries:
             Reaction.objects.create(post=answer, member=member, kind="agree")
 
         assert small == [self.count(cast.fay, address, django_assert_max_num_queries) for address in addresses]
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAtTheSameMoment:
+    """Each does it on a connection of their own; what of it happened first counts for both."""
+
+    def together(self, *acts: Callable[[], object]) -> list[str]:
+        """What became of each: "" where it was done, else the reason why not."""
+        said = [""] * len(acts)
+        begin = Barrier(len(acts))
+
+        def run(number: int) -> None:
+            try:
+                begin.wait()
+                acts[number]()
+            except (Refused, EditedMeanwhile) as no:
+                said[number] = str(no)
+            finally:
+                connection.close()
+
+        runs = [OsThread(target=run, args=[number]) for number in range(len(acts))]
+        for one in runs:
+            one.start()
+        for one in runs:
+            one.join()
+        return said
+
+    def test_a_first_post_is_taken_back_or_answered_and_never_both(self, cast: Cast, first: Post) -> None:
+        for _ in range(5):
+            begun = start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="A race", source="Begins")
+            post = Post.objects.select_related("thread__network").get(thread=begun)
+            taken, answered = self.together(
+                partial(delete_post, post, by=cast.bob), partial(reply, begun, by=cast.fay, source="So do we")
+            )
+
+            assert bool(taken) != bool(answered), (taken, answered)
+            begun.refresh_from_db()
+            assert (begun.visible_count, begun.highest_number) == ((0, 1) if answered else (2, 2))
+
+    def test_of_two_edits_from_two_windows_one_is_kept_and_the_other_is_told(self, cast: Cast, answer: Post) -> None:
+        seen = answer.edition
+        said = self.together(
+            *(partial(edit_post, answer, by=cast.fay, source=f"Window {number}", seen=seen) for number in (1, 2))
+        )
+
+        assert sorted(map(bool, said)) == [False, True]
+        assert answer.versions.count() == 1
+
+    def test_many_presses_are_one_reaction(self, cast: Cast, answer: Post) -> None:
+        assert self.together(*[partial(react, answer, "thanks", by=cast.bob)] * 4) == [""] * 4
+        assert Reaction.objects.count() == 1

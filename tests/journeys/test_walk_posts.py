@@ -57,7 +57,7 @@ def test_an_author_changes_a_reader_thanks_and_a_facilitator_hides(
     axe(bob)
     assert fits(bob)
     bob.get_by_label("What the post says").fill("We let **fifty** social workers record visits.")
-    bob.get_by_label("To members").check()
+    bob.get_by_label("May others quote this elsewhere?").select_option("To members")
     bob.get_by_role("button", name="Save").click()
     first = bob.get_by_role("article", name="Post 1 by Bob Belongs")
     expect(first).to_contain_text("We let fifty")

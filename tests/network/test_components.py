@@ -425,6 +425,7 @@ def test_the_page_of_components_shows_them_all_and_leaves_no_cookie(asked: HttpR
         "notice_menu_list",
         "post_answer",
         "preview",
+        "practice",
         "thread_row",
     }
     tags = {"breadcrumbs", "button", "error_summary", "field", "pagination", "composer_advice"}
