@@ -164,6 +164,9 @@ def add_post(
     """Writes the next post of a thread and moves the thread's numbers. Part of a verb: stands in its transaction, with
     the thread locked or just made there, so that numbers have no gaps and are never given twice."""
     source = markup.legible(source)
+    # A clock that is a little behind writes nothing before the post it follows: the thread's last time is that of its
+    # last post, by which lists say what is unread.
+    now = max(now, thread.last_post_at)
     thread.highest_number += 1
     post = Post.objects.create(
         thread=thread,
@@ -180,7 +183,7 @@ def add_post(
     )
     thread.visible_count += 1
     thread.highest_visible_number = post.number
-    thread.last_post_at = max(thread.last_post_at, now)
+    thread.last_post_at = now
     thread.last_author = author
     thread.quiet = thread.quiet and author is None
     thread.save(update_fields=[*COUNTED, "highest_number", "quiet"])
