@@ -17,6 +17,7 @@ THREAD_REPLIED = "thread_replied"
 THREAD_STARTED = "thread_started"
 ROOM_ROLE_GIVEN = "room_role_given"
 OUTSIDER_NAMED = "outsider_named"
+BOOKMARK_DUE = "bookmark_due"
 
 
 def thread_started(thread: Thread, *, now: datetime) -> None:
@@ -48,7 +49,7 @@ def post_hidden(post: Post, *, now: datetime) -> None:
 def thread_read(thread: Thread, member: Member, *, up_to: int) -> None:
     """What the member has now seen needs no telling any more: one UPDATE."""
     seen = Post.objects.filter(thread=thread, number__lte=up_to).values("pk")
-    about = Q(kind=POST_ANSWERED, object_id__in=seen) | Q(kind=THREAD_STARTED, object_id=thread.pk)
+    about = Q(kind=POST_ANSWERED, object_id__in=seen) | Q(kind__in=(THREAD_STARTED, BOOKMARK_DUE), object_id=thread.pk)
     if up_to >= thread.highest_visible_number:
         about |= Q(kind=THREAD_REPLIED, object_id=thread.pk)
     settle_notices(member, about)
@@ -153,5 +154,20 @@ register(
         ),
         title=lambda post: f"A facilitator hid post {post.number} that you wrote: {post.hidden_reason}",
         address=lambda post: post.get_absolute_url(),
+    )
+)
+
+
+def bookmark_due(bookmark: MemberThread, *, now: datetime) -> None:
+    """Whoever asked to be reminded of the thread."""
+    give_notice(BOOKMARK_DUE, bookmark.thread_id, [bookmark.member], now=now)
+
+
+register(
+    NoticeKind(
+        name=BOOKMARK_DUE,
+        visible_to=lambda viewer: Thread.objects.visible_to(viewer).select_related("network"),
+        title=lambda thread: f"You asked to be reminded of “{thread.title}”",
+        address=lambda thread: thread.get_absolute_url(),
     )
 )

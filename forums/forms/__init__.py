@@ -1,8 +1,10 @@
 """The shape of what members type. Whether they may is asked by the verbs."""
 
+from forums.forms.following import BookmarkForm, LevelForm
+from forums.forms.move import MoveForm
 from forums.forms.post import ReplyForm
 from forums.forms.room import MessageForm, RoomRoleForm
 from forums.forms.tag import TagForm
 from forums.forms.thread import ThreadForm
 
-__all__ = ["MessageForm", "ReplyForm", "RoomRoleForm", "TagForm", "ThreadForm"]
+__all__ = ["BookmarkForm", "LevelForm", "MessageForm", "MoveForm", "ReplyForm", "RoomRoleForm", "TagForm", "ThreadForm"]
