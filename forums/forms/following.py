@@ -15,6 +15,7 @@ LEVELS = [
     (Level.FOLLOW.value, "Follow: also in your list of what you follow"),
     (Level.WATCH.value, "Watch: you are told of every post"),
 ]
+LEVEL_WORDS = {Level.MUTE: "Muted", Level.NORMAL: "Normal", Level.FOLLOW: "Following", Level.WATCH: "Watching"}
 MORNING = time(8)  # when reminders come, London time
 FURTHEST = timedelta(days=730)  # ahead that somebody can ask to be reminded
 

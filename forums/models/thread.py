@@ -74,7 +74,7 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
         return self.filter(kind=Thread.Kind.QUESTION, answer=None, locked_at=None)
 
     def marked_for(self, member: Member) -> ThreadQuerySet:
-        """With `last_read_number`, `is_unread`, `unread_since` when it was marked so, `bookmarked_at` and `remind_at`."""
+        """With `last_read_number`, `is_unread`, `unread_since` (when marked so), `bookmarked_at` and `remind_at`."""
         return self._beside_reading_of(member).annotate(
             last_read_number=models.F("number_read"),
             is_unread=models.ExpressionWrapper(_is_unread_by(member), output_field=models.BooleanField()),
@@ -220,26 +220,26 @@ class ThreadPage:
     @classmethod
     def of(cls, threads: ThreadQuerySet, member: Member, *, after: str = "", levelled: bool = False) -> ThreadPage:
         """Marked for the member, and `levelled_for` them if asked to. `after` is the `next_key` of the page before;
-        anything else gives the first page. First which threads, then what their rows show: beside all that, a database
-        would not walk down an index."""
+        anything else gives the first page."""
         last_post_at, _, pk = after.partition("_")
         if re.fullmatch(r"[0-9]{1,19}", last_post_at) and re.fullmatch(r"[0-9]{1,18}", pk):
             moment = _EPOCH + timedelta(microseconds=min(int(last_post_at), _LAST_MOMENT))
             # The first of the two bounds the walk, the second leaves out what the page before has shown.
             threads = threads.filter(last_post_at__lte=moment).exclude(last_post_at=moment, pk__gte=int(pk))
-        found = list(threads.latest_first().values_list("pk", "last_post_at")[: cls.SIZE + 1])
-        shown = found[: cls.SIZE]
+        found = list(threads.latest_first().values_list("pk", flat=True)[: cls.SIZE + 1])
+        # First which threads, then what their rows show: beside all that, a database would not walk down an index.
         marked = Thread.objects.visible_to(member).marked_for(member).for_rows()
-        rows = (marked.levelled_for(member) if levelled else marked).in_bulk([pk for pk, _ in shown])
-        return cls([rows[pk] for pk, _ in shown if pk in rows], _key(*shown[-1]) if len(found) > cls.SIZE else "")
+        rows = (marked.levelled_for(member) if levelled else marked).in_bulk(found)
+        shown = [rows[pk] for pk in found[: cls.SIZE] if pk in rows]
+        return cls(shown, _key(shown[-1]) if shown and len(found) > cls.SIZE else "")
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LAST_MOMENT = 253_370_764_800_000_000  # the year 9999 in microseconds
 
 
-def _key(pk: int, last_post_at: datetime) -> str:
-    return f"{(last_post_at - _EPOCH) // timedelta(microseconds=1)}_{pk}"
+def _key(thread: Thread) -> str:
+    return f"{(thread.last_post_at - _EPOCH) // timedelta(microseconds=1)}_{thread.pk}"
 
 
 class Thread(models.Model):

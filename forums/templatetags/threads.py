@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
-from django.urls import reverse
 
 from forums import permissions
-from forums.forms.following import LEVELS
-from forums.models import FollowLevel, Level, Post, Thread, ThreadTag
+from forums.forms.following import LEVEL_WORDS, LEVELS
+from forums.models import Level, Post, Thread, ThreadTag
 from forums.models.reading import USUAL
-from network.models import Member, MemberTheme, Network, Organisation, Theme
+from network.models import Member, Network, Organisation, Theme
 
 register = template.Library()
 FEW = 5
 MANY = 100  # from here on a badge says "99+"
-LEVEL_WORDS = {Level.MUTE: "Muted", Level.NORMAL: "Normal", Level.FOLLOW: "Following", Level.WATCH: "Watching"}
 
 
 @register.simple_tag(takes_context=True)
@@ -104,35 +102,6 @@ def thread_tools(context: dict[str, Any], thread: Thread) -> dict[str, Any]:
         "words": f"{words}: {level.reason}" if level.reason else words,
         "current": level.level if thread.__dict__["is_level_chosen"] else "",
         "can_move": permissions.can_move(context["request"].user, thread),
-        "request": context["request"],
-    }
-
-
-@register.inclusion_tag("forums/list_level.html", takes_context=True)
-def list_level(context: dict[str, Any], network: Network | None, theme: Theme | None) -> dict[str, Any]:
-    """How much the reader wants to hear of the theme that a list is narrowed to, or else of its network."""
-    viewer = context["request"].user
-    chosen = FollowLevel.objects.filter(member=viewer)
-    row = (chosen.filter(theme=theme) if theme else chosen.filter(network=network)).first()
-    current = row.level if row else ""
-    of = str(theme) if theme else f"the {network}"
-    if current:
-        words = f"{LEVEL_WORDS[Level(current)]}: you chose it for {of}"
-    elif theme and MemberTheme.objects.filter(member=viewer, theme=theme).exists():
-        words = f"Following: {theme} is on your profile"
-    else:
-        words = f"How much you want to hear of {of}"
-    if theme:
-        address = reverse("theme_level", args=[theme.slug])
-    else:
-        assert network
-        address = reverse("network_level", args=[network.slug])
-    return {
-        "words": words,
-        "current": current,
-        "of": of,
-        "address": address,
-        "is_theme": theme is not None,
         "request": context["request"],
     }
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,10 +16,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from forums import permissions
 from forums.actions.reading import read_everything, read_everything_everywhere
-from forums.models import Thread
+from forums.forms.following import LEVEL_WORDS
+from forums.models import FollowLevel, Level, Thread
 from forums.models.thread import ThreadPage, ThreadQuerySet
 from forums.views import member_or_404, network_of
-from network.models import Member, Network, Theme
+from network.models import Member, MemberTheme, Network, Theme
 from network.models.standing import standing_of
 from network.models.tag import spelled
 from network.models.theme import ThemeQuerySet
@@ -105,7 +108,7 @@ def mark_everything_read(request: HttpRequest) -> HttpResponse:
 
 def _list_page(request: HttpRequest, member: Member, network: Network | None, name: str) -> HttpResponse:
     shown = _BY_NAME.get(name, LISTS[0])
-    themes = _themes_of(member, network)
+    themes = list(_themes_of(member, network))
     theme = _theme_shown(member, themes, request.GET.get("theme", ""))
     tag = spelled(request.GET.get("tag", "")[:100])
     reach = Thread.objects.all()
@@ -127,15 +130,52 @@ def _list_page(request: HttpRequest, member: Member, network: Network | None, na
         "tag": tag,
         "can_start": network and permissions.can_start_thread(member, network),
         "networks": standing_of(member).networks,
+        "level": _level_of_list(member, network, theme, themes),
     }
     return render(request, "forums/threads.html", context)
 
 
 def _themes_of(member: Member, network: Network | None) -> ThemeQuerySet:
+    """With what the member chose for each, and for the network: a list asks for both at once."""
+    own = FollowLevel.objects.filter(member=member)
     known = Theme.objects.visible_to(member)
-    if network:
-        return known.of_network(network)
-    return known.filter(networks__in=standing_of(member).networks).distinct()
+    found = known.of_network(network) if network else known.filter(networks__in=standing_of(member).networks).distinct()
+    return found.followed_by(member).annotate(
+        level=Subquery(own.filter(theme=OuterRef("pk")).values("level")),
+        level_of_network=Subquery(own.filter(network=network).values("level")[:1]),
+    )
+
+
+def _level_of_list(member: Member, network: Network | None, theme: Theme | None, themes: list[Theme]) -> dict[str, Any]:
+    """How much the member wants to hear of the theme that the list is narrowed to, or else of its network: what they
+    chose, if they did, and in words."""
+    if theme:
+        asked = theme.__dict__ if "level" in theme.__dict__ else _asked_of_theme(member, theme)
+        chosen, is_followed, of = asked["level"] or "", asked["is_followed"], str(theme)
+    elif network:
+        own = FollowLevel.objects.filter(member=member, network=network)
+        chosen = (
+            themes[0].__dict__["level_of_network"] if themes else own.values_list("level", flat=True).first()
+        ) or ""
+        is_followed, of = False, f"the {network}"
+    else:
+        return {}
+    if chosen:
+        words = f"{LEVEL_WORDS[Level(chosen)]}: you chose it for {of}"
+    elif is_followed:
+        words = f"Following: {of} is among your themes"
+    else:
+        words = f"How much you want to hear of {of}"
+    return {"chosen": chosen, "of": of, "words": words}
+
+
+def _asked_of_theme(member: Member, theme: Theme) -> dict[str, Any]:
+    """Of one that the network does not offer any more."""
+    own = FollowLevel.objects.filter(member=member, theme=theme)
+    return {
+        "level": own.values_list("level", flat=True).first(),
+        "is_followed": MemberTheme.objects.filter(member=member, theme=theme).exists(),
+    }
 
 
 def _address(request: HttpRequest, network: Network | None, shown: ThreadList) -> str:
@@ -159,7 +199,7 @@ def _older(request: HttpRequest, page: ThreadPage) -> str:
     return f"?{query.urlencode()}" if page.next_key else ""
 
 
-def _theme_shown(member: Member, offered: ThemeQuerySet, slug: str) -> Theme | None:
+def _theme_shown(member: Member, offered: list[Theme], slug: str) -> Theme | None:
     """The theme of a list, by the address that it has or had; also one that the network no longer offers, for threads
     stay under it."""
     if not slug:

@@ -20,6 +20,7 @@ from django.urls import Resolver404, URLPattern, URLResolver, get_resolver, path
 from django.urls.resolvers import RegexPattern, RoutePattern
 from django.utils import timezone
 
+from forums.actions.feeds import token_of
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.models import Thread
@@ -99,6 +100,12 @@ def _filled(route: str, world: World) -> str:
 
     def word(name: str) -> str:
         if name == "theme":
+            return world.thread.theme.slug
+        if name == "token":  # of somebody who belonged once: what a signature opens is asked anew
+            return token_of(world.cast.lena.feed_key)
+        if route.startswith("feeds/<str:token>/networks/"):
+            return "ai-practitioners"
+        if route.startswith("feeds/<str:token>/themes/"):
             return world.thread.theme.slug
         if route.startswith(("networks/", "administration/networks/", "administration/people/")):
             return "ai-practitioners"

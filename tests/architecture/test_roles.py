@@ -114,6 +114,7 @@ ACTS = [
     Act("Hide earlier words of a post", talk.can_hide_version, ("version",)),
     Act("Follow, watch or mute a theme", talk.can_follow_theme, ("theme",)),
     Act("Lock a thread", talk.can_lock, ("thread",)),
+    Act("Move a thread to another theme", talk.can_move, ("thread",)),
     Act("Merge tags on the threads of a network", talk.can_merge_tags, ("network",)),
     # Live rooms
     Act("Schedule a live room", talk.can_schedule_room, ("network",)),
