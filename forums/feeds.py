@@ -1,16 +1,24 @@
+"""New posts for feed readers. Not Django's Feed class: one instance of that serves all requests, and a reader kept on
+it could be somebody else's."""
+
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from forums import markup
+from forums import limits, markup
+from forums.actions.feeds import reader_of
 from forums.models import Post
-from network.models import Network
+from forums.models.post import PostQuerySet
+from network.models import Member, Network, Theme, Viewer
+from network.models.standing import Standing
 
 NEWEST = 50
 
@@ -18,32 +26,74 @@ NEWEST = 50
 @never_cache
 @require_safe
 def network_feed(request: HttpRequest, slug: str) -> HttpResponse:
-    """Atom: the newest posts of a network, for its members. Not Django's Feed class: one instance of that serves all
-    requests, and a reader kept on it could be somebody else's."""
-    network = get_object_or_404(Network.objects.of(request.user), slug=slug)
-    posts = (
-        Post.objects.visible_to(request.user)
-        .filter(thread__network=network)
-        .exclude(source="")
-        .select_related("thread", "author")
-        .order_by("-written_at", "-pk")[:NEWEST]
-    )
+    """For a browser in which a member is signed in."""
+    return _of_network(request, request.user, slug)
+
+
+@require_safe
+def private_network_feed(request: HttpRequest, token: str, slug: str) -> HttpResponse:
+    """For a reader that knows a private address. What it may show is asked anew each time."""
+    return _private(_of_network(request, _reader(token), slug))
+
+
+@require_safe
+def private_theme_feed(request: HttpRequest, token: str, slug: str) -> HttpResponse:
+    """What is said about a theme in all of the member's networks."""
+    reader = _reader(token)
+    theme = get_object_or_404(Theme.objects.visible_to(reader).called(slug))
+    posts = Post.objects.visible_to(reader).filter(thread__theme=theme)
+    link = f"{reverse('all_threads')}?theme={theme.slug}"
+    return _private(_answer(request, f"{theme}: new posts", link, posts))
+
+
+def _of_network(request: HttpRequest, reader: Viewer, slug: str) -> HttpResponse:
+    network = get_object_or_404(Network.objects.of(reader), slug=slug)
+    posts = Post.objects.visible_to(reader).filter(thread__network=network)
+    return _answer(request, f"{network}: new posts", reverse("threads", args=[network.slug]), posts)
+
+
+def _reader(token: str) -> Member:
+    reader = reader_of(token)
+    if reader is None:
+        raise Http404("No feeds have this address, or no longer.")
+    limits.FEEDS.spend(reader)
+    reader.standing = Standing(reader)
+    return reader
+
+
+def _private(answer: HttpResponse) -> HttpResponse:
+    """The address itself is the secret: neither it nor the words are kept or handed on."""
+    answer["Cache-Control"] = "private, no-store"
+    answer["Referrer-Policy"] = "no-referrer"
+    answer["X-Robots-Tag"] = "noindex"
+    return answer
+
+
+def _answer(request: HttpRequest, title: str, link: str, posts: PostQuerySet) -> HttpResponse:
     feed = Atom1Feed(
-        title=f"{network.name}: new posts",
-        link=settings.SITE_URL + reverse("threads", args=[network.slug]),
+        title=title,
+        link=settings.SITE_URL + link,
         description="",
         language=settings.LANGUAGE_CODE,
         feed_url=settings.SITE_URL + request.path,
     )
-    for post in posts:
+    newest = posts.exclude(source="").select_related("thread__network", "author").order_by("-written_at", "-pk")
+    for post in newest[:NEWEST]:
         address = settings.SITE_URL + post.get_absolute_url()
         feed.add_item(
-            title=markup.legible(post.thread.title if post.number == 1 else f"Re: {post.thread.title}"),
-            link=address,
-            unique_id=address,
-            description=markup.legible(post.html),
-            author_name=markup.legible(post.author_name),
-            pubdate=post.written_at,
-            updateddate=post.written_at,
+            link=address, unique_id=address, pubdate=post.written_at, updateddate=post.written_at, **_words(post)
         )
     return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
+
+
+def _words(post: Post) -> dict[str, Any]:
+    """A network that keeps its words out of mail keeps them out of feeds too, which lie as long in somebody's reader:
+    that there is something new, and where."""
+    if post.thread.network.content_free_mail:
+        return {"title": f"New post in the {post.thread.network}", "description": ""}
+    title = post.thread.title if post.number == 1 else f"Re: {post.thread.title}"
+    return {
+        "title": markup.legible(title),
+        "description": markup.legible(post.html),
+        "author_name": markup.legible(post.author_name),
+    }

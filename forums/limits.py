@@ -23,3 +23,6 @@ SPEAKING = RateLimit("send messages to a live room", 15, per=timedelta(seconds=3
 REACTING = RateLimit("react to posts", 300, per=timedelta(hours=1))
 ANSWERS = RateLimit("mark answers, or say whether one worked", 100, per=timedelta(hours=1))
 LOOKING_FOR_NAMES = RateLimit("look for people to mention", 1_000, per=timedelta(minutes=10))
+FEED_KEYS = RateLimit("make new addresses of your feeds", 20, per=timedelta(days=1))
+FEEDS = RateLimit("read your feeds", 600, per=timedelta(hours=1))
+MOVING = RateLimit("move threads", 200, per=timedelta(hours=1))

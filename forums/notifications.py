@@ -38,6 +38,7 @@ ROOM_ROLE_GIVEN = "room_role_given"
 FILE_REFUSED = "file_refused"
 OUTSIDER_NAMED = "outsider_named"
 SPEAKER_NAMED = "speaker_named"
+BOOKMARK_DUE = "bookmark_due"
 
 
 def thread_started(thread: Thread, *, now: datetime) -> None:
@@ -135,7 +136,7 @@ def _about(thread: Thread, up_to: int) -> Q:
         Q(kind__in=(MENTIONED, POST_ANSWERED, POST_HIDDEN), object_id__in=seen.values("pk"))
         | Q(kind=VERSION_HIDDEN, object_id__in=versions.values("pk"))
         | Q(kind=ANSWER_MARKED, object_id__in=answers.values("pk"))
-        | Q(kind__in=(THREAD_STARTED, THREAD_LOCKED), object_id=thread.pk)
+        | Q(kind__in=(THREAD_STARTED, THREAD_LOCKED, BOOKMARK_DUE), object_id=thread.pk)
     )
     if up_to >= thread.highest_visible_number:
         about |= Q(kind=THREAD_REPLIED, object_id=thread.pk)
@@ -355,5 +356,20 @@ register(
         ),
         title=lambda post: f"A file that you attached in “{post.thread.title}” was removed: it may hold malware",
         address=lambda post: post.get_absolute_url(),
+    )
+)
+
+
+def bookmark_due(bookmark: MemberThread, *, now: datetime) -> None:
+    """Whoever asked to be reminded of the thread."""
+    give_notice(BOOKMARK_DUE, bookmark.thread_id, [bookmark.member], now=now)
+
+
+register(
+    NoticeKind(
+        name=BOOKMARK_DUE,
+        visible_to=lambda viewer: Thread.objects.visible_to(viewer).select_related("network"),
+        title=lambda thread: f"You asked to be reminded of “{thread.title}”",
+        address=lambda thread: thread.get_absolute_url(),
     )
 )

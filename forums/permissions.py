@@ -97,6 +97,11 @@ def can_lock(viewer: Viewer, thread: Thread) -> Verdict:
     return can_facilitate(viewer, thread.network)
 
 
+def can_move(viewer: Viewer, thread: Thread) -> Verdict:
+    """To another theme of its network."""
+    return can_facilitate(viewer, thread.network)
+
+
 def can_merge_tags(viewer: Viewer, network: Network) -> Verdict:
     """Facilitators clean up the tags on the threads of their network, and on nothing else."""
     return can_facilitate(viewer, network)

@@ -10,6 +10,7 @@ from django_tasks_db.models import DBTaskResult
 from forums.actions.answers import ask_whether_it_worked
 from forums.actions.attachments import check_files, forget_unsent, is_check_due
 from forums.actions.drafts import forget_old_drafts
+from forums.actions.following import remind_of_bookmarks
 from network.actions.jobs import scheduled
 
 
@@ -39,3 +40,8 @@ def forget_files() -> None:
 @scheduled("forget drafts that nobody wrote on", every=timedelta(days=1))
 def forget_drafts() -> None:
     forget_old_drafts()
+
+
+@scheduled("remind of bookmarks", every=timedelta(minutes=5))
+def give_reminders() -> None:
+    remind_of_bookmarks()

@@ -142,7 +142,7 @@ class GroundRulesMiddleware:
     """Asks a member of a network to agree to the ground rules before they read on in one, where the rules have changed
     since they did. What they send goes through: nobody loses what they were writing. The hub stays free to read."""
 
-    ASKED_ON = ("networks/<slug:slug>/", "threads/", "rooms/", "unread/", "attachments/")
+    ASKED_ON = ("networks/<slug:slug>/", "threads/", "rooms/", "unread/", "following/", "attachments/")
     # Ways in, which ask themselves; the way out; and what programs read.
     NOT_ASKED_ON = ("network_join", "network_leave", "network_feed")
 

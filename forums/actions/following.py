@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import transaction
 from django.utils import timezone
 
-from forums import limits, permissions
-from forums.models import FollowLevel, MemberThread, Thread
+from forums import limits, notifications, permissions
+from forums.actions.reading import follow_automatically
+from forums.models import FollowLevel, Level, MemberThread, Post, Thread
 from network.models import Member, Network, Theme
 from network.permissions import can_read
+
+AT_ONCE = 500  # reminders; the next run takes the rest
 
 
 def choose_level(thread: Thread, level: str, *, by: Member) -> MemberThread:
@@ -19,6 +23,35 @@ def choose_level(thread: Thread, level: str, *, by: Member) -> MemberThread:
     chosen = {"level": level, "level_reason": "", "level_chosen": True}
     reading, _ = MemberThread.objects.update_or_create(thread=thread, member=by, defaults=chosen)
     return reading
+
+
+def use_usual_level(thread: Thread, *, by: Member) -> None:
+    """Takes the member's own choice for a thread back: what they did in it counts again. Raises Refused,
+    LimitReached."""
+    can_read(by, thread.network).enforce()
+    limits.FOLLOWING.spend(by)
+    with transaction.atomic():
+        chosen = MemberThread.objects.filter(thread=thread, member=by, level_chosen=True)
+        if not chosen.update(level=Level.NORMAL, level_reason="", level_chosen=False):
+            return
+        if thread.author_id == by.pk:
+            follow_automatically(thread, by, Level.WATCH, reason="you started it")
+        elif Post.objects.filter(thread=thread, author=by).exists():
+            follow_automatically(thread, by, Level.FOLLOW, reason="you replied")
+
+
+def use_usual_network_level(network: Network, *, by: Member) -> None:
+    """Raises Refused, LimitReached."""
+    can_read(by, network).enforce()
+    limits.FOLLOWING.spend(by)
+    FollowLevel.objects.filter(member=by, network=network).delete()
+
+
+def use_usual_theme_level(theme: Theme, *, by: Member) -> None:
+    """A theme that interests them is followed again. Raises Refused, LimitReached."""
+    permissions.can_follow_theme(by, theme).enforce()
+    limits.FOLLOWING.spend(by)
+    FollowLevel.objects.filter(member=by, theme=theme).delete()
 
 
 def choose_network_level(network: Network, level: str, *, by: Member) -> None:
@@ -51,3 +84,21 @@ def remove_bookmark(thread: Thread, *, by: Member) -> None:
     can_read(by, thread.network).enforce()
     limits.FOLLOWING.spend(by)
     MemberThread.objects.filter(thread=thread, member=by).update(bookmarked_at=None, remind_at=None)
+
+
+def remind_of_bookmarks(*, now: datetime | None = None) -> int:
+    """The site's own work: gives each reminder that is due, once, to whoever still belongs to the network; returns how
+    many."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        due = list(
+            MemberThread.objects.select_for_update(of=("self",))
+            .filter(remind_at__lte=now)
+            .select_related("member", "thread__network")
+            .order_by("remind_at")[:AT_ONCE]
+        )
+        told = [row for row in due if can_read(row.member, row.thread.network)]
+        for row in told:
+            notifications.bookmark_due(row, now=now)
+        MemberThread.objects.filter(pk__in=[row.pk for row in due]).update(remind_at=None)
+    return len(told)

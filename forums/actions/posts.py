@@ -200,6 +200,9 @@ def add_post(
     the thread locked or just made there, so that numbers have no gaps and are never given twice."""
     source = markup.legible(source)
     written = mentions.write(source, thread.network, by=author)
+    # A clock that is a little behind writes nothing before the post it follows: the thread's last time is that of its
+    # last post, by which lists say what is unread.
+    now = max(now, thread.last_post_at)
     thread.highest_number += 1
     post = Post.objects.create(
         thread=thread,
@@ -217,7 +220,7 @@ def add_post(
     mentions.remember(post, written)
     thread.visible_count += 1
     thread.highest_visible_number = post.number
-    thread.last_post_at = max(thread.last_post_at, now)
+    thread.last_post_at = now
     thread.last_author = author
     thread.quiet = thread.quiet and author is None
     thread.save(update_fields=[*COUNTED, "highest_number", "quiet"])

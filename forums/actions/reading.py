@@ -10,7 +10,8 @@ from forums import limits, notifications
 from forums.models import MemberThread, Post, Thread
 from forums.models.reading import LADDER
 from network.models import Member, Membership, Network
-from network.permissions import can_read
+from network.models.standing import standing_of
+from network.permissions import can_read, can_take_part
 
 
 def read_thread(thread: Thread, *, by: Member, up_to: int) -> None:
@@ -20,6 +21,10 @@ def read_thread(thread: Thread, *, by: Member, up_to: int) -> None:
     limits.READING.spend(by)
     with transaction.atomic():
         _move_read_number(thread, by, min(up_to, thread.highest_number))
+        if up_to >= thread.highest_number:
+            # All that was marked as unread is read again. Lists look at every thread that is marked.
+            marked = MemberThread.objects.filter(thread=thread, member=by, marked_unread_at__isnull=False)
+            marked.update(marked_unread_at=None)
         notifications.thread_read(thread, by, up_to=up_to)
 
 
@@ -37,6 +42,28 @@ def read_everything(network: Network, *, by: Member, now: datetime | None = None
     can_read(by, network).enforce()
     limits.READING.spend(by)
     Membership.objects.filter(member=by, network=network).update(read_before=now or timezone.now())
+
+
+def read_everything_everywhere(*, by: Member, now: datetime | None = None) -> None:
+    """The same for all networks of theirs at once: one UPDATE. Raises Refused, LimitReached."""
+    can_take_part(by).enforce()
+    limits.READING.spend(by)
+    # Not for networks they have left: who comes back begins with what is new by then.
+    Membership.objects.filter(member=by, state=Membership.State.ACTIVE).update(read_before=now or timezone.now())
+
+
+def first_unread(thread: Thread, member: Member) -> int | None:
+    """The number of the first post in a thread that is unread by the member, whether they follow or mute it; None where
+    they have read it. The thread comes from `marked_for`."""
+    membership = standing_of(member).in_network(thread.network)
+    if membership is None:
+        return None
+    seen = thread.__dict__
+    posts = Post.objects.visible_to(member).filter(thread=thread, number__gt=seen["last_read_number"])
+    marked_unread_at = seen["unread_since"]
+    if marked_unread_at is None or marked_unread_at <= membership.read_before:
+        posts = posts.filter(written_at__gt=membership.read_before)
+    return posts.exclude(author=member).order_by("number").values_list("number", flat=True).first()
 
 
 def follow_automatically(thread: Thread, member: Member, level: str, *, reason: str) -> None:

@@ -98,6 +98,21 @@ def unlock_thread(thread: Thread, *, by: Member | None) -> Thread:
     return _set_lock(thread, None, by=by)
 
 
+def move_thread(thread: Thread, theme: Theme, *, by: Member) -> Thread:
+    """Puts a thread under another theme of its network. Nobody is told, nothing moves up and nothing is unread by it.
+    Raises Refused, LimitReached."""
+    permissions.can_move(by, thread).enforce()
+    permissions.can_use_theme(by, thread.network, theme).enforce()
+    limits.MOVING.spend(by)
+    with transaction.atomic():
+        thread = Thread.objects.select_for_update(of=("self",)).select_related("network", "theme").get(pk=thread.pk)
+        if thread.theme_id != theme.pk:
+            before, thread.theme = thread.theme, theme
+            thread.save(update_fields=["theme"])
+            record("moved thread", thread, by=by, network=thread.network, before=before.pk, after=theme.pk)
+    return thread
+
+
 def _begin(
     network: Network,
     *,

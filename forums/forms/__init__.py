@@ -2,14 +2,19 @@
 
 from forums.forms.answer import WorkedForm
 from forums.forms.attachment import FilesForm
+from forums.forms.following import BookmarkForm, LevelForm
+from forums.forms.move import MoveForm
 from forums.forms.post import ReplyForm, WrittenOnce
 from forums.forms.room import MessageForm, RoomRoleForm
 from forums.forms.tag import TagForm
 from forums.forms.thread import ThreadForm
 
 __all__ = [
+    "BookmarkForm",
     "FilesForm",
+    "LevelForm",
     "MessageForm",
+    "MoveForm",
     "ReplyForm",
     "RoomRoleForm",
     "TagForm",

@@ -481,4 +481,16 @@ class Migration(migrations.Migration):
             model_name="reaction",
             constraint=models.UniqueConstraint(fields=("post", "member", "kind"), name="reaction_once"),
         ),
+        migrations.AddIndex(
+            model_name="thread",
+            index=models.Index(fields=["-last_post_at", "-id"], name="thread_by_activity"),
+        ),
+        migrations.AddIndex(
+            model_name="memberthread",
+            index=models.Index(
+                condition=models.Q(("marked_unread_at__isnull", False)),
+                fields=["member"],
+                name="marked_unread_by_member",
+            ),
+        ),
     ]

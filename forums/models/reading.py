@@ -64,6 +64,11 @@ class MemberThread(models.Model):
                 name="bookmark_by_member",
                 condition=models.Q(bookmarked_at__isnull=False),
             ),
+            models.Index(
+                fields=["member"],
+                name="marked_unread_by_member",
+                condition=models.Q(marked_unread_at__isnull=False),
+            ),
             models.Index(fields=["remind_at"], name="reminder_due", condition=models.Q(remind_at__isnull=False)),
         ]
 
@@ -140,6 +145,9 @@ def level_of(
         return above
     return ReasonedLevel(reading.level, reading.level_reason)
 
+
+# What becomes of a choice that is taken back: not a level, but whatever it would be without.
+USUAL = "usual"
 
 _VERBS = {Level.MUTE: "muted", Level.NORMAL: "chose normal for", Level.FOLLOW: "follow", Level.WATCH: "watch"}
 

@@ -7,14 +7,14 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Least
 from django.db.models.lookups import GreaterThan
 from django.urls import reverse
 from taggit.managers import TaggableManager
 from taggit.models import ItemBase
 
 from forums.models.post import Post
-from forums.models.reading import FollowLevel, Level
+from forums.models.reading import FollowLevel, Level, MemberThread, ReasonedLevel, level_of
 from network.models import Member, MemberTheme, Network, Tag, Viewer
 from network.models.standing import standing_of
 from network.models.theme import ThemeUse, register_use
@@ -31,31 +31,88 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
 
     def unread_by(self, member: Member) -> ThreadQuerySet:
         """Threads with something new by others since the member last looked: what the list shows, the badge counts."""
-        marked = self.visible_to(member).marked_for(member)
-        return marked.filter(is_unread=True)  # type: ignore[misc]  # annotated
+        # Those without a word left have no number above what was read, so their count need not be asked.
+        within_reach = self.in_place(member)._active_since_floor_of(member)._not_read_to_the_end_by(member)
+        return within_reach._beside_reading_of(member).filter(_is_unread_by(member))
 
     def new_to(self, member: Member) -> ThreadQuerySet:
         """Those among the unread that began since the member marked everything as read, and that they never opened."""
         fresh = models.Q(pk__in=[])
         for membership in standing_of(member).active():
             fresh |= models.Q(network=membership.network_id, started_at__gt=membership.read_before)
-        return self.unread_by(member).filter(fresh, last_read_number=0)  # type: ignore[misc]  # annotated
+        return self.unread_by(member).filter(fresh, number_read__lt=1)  # type: ignore[misc]  # an alias
 
     def followed_by(self, member: Member) -> ThreadQuerySet:
         """Those whose level for the member is follow or watch (`level_of` is the same rule in Python)."""
-        return self.visible_to(member).marked_for(member).filter(_is_followed_by(member))
+        found = self.visible_to(member)._beside_reading_of(member)
+        return found.filter(_may_be_followed_by(member), _is_followed_by(member))
+
+    def bookmarked_by(self, member: Member) -> ThreadQuerySet:
+        kept = MemberThread.objects.filter(member=member.pk).bookmarked()
+        return self.visible_to(member).filter(pk__in=kept.values("thread"))
+
+    def chosen_by(self, member: Member) -> ThreadQuerySet:
+        """Those for which the member chose a level of their own."""
+        chosen = MemberThread.objects.filter(member=member.pk, level_chosen=True)
+        return self.visible_to(member).filter(pk__in=chosen.values("thread"))
+
+    def levelled_for(self, member: Member) -> ThreadQuerySet:
+        """With what `Thread.level_for_reader` is made of. Stands beside `marked_for`."""
+        own = FollowLevel.objects.filter(member=member.pk)
+        interests = MemberTheme.objects.filter(member=member.pk, theme=models.OuterRef("theme"))
+        return self.annotate(
+            level_here=Coalesce("reading__level", models.Value(Level.NORMAL.value)),
+            level_reason_here=Coalesce("reading__level_reason", models.Value("")),
+            is_level_chosen=Coalesce("reading__level_chosen", False),
+            level_of_theme=models.Subquery(own.filter(theme=models.OuterRef("theme")).values("level")),
+            level_of_network=models.Subquery(own.filter(network=models.OuterRef("network")).values("level")),
+            is_theme_of_interest=models.Exists(interests),
+        )
 
     def unanswered(self) -> ThreadQuerySet:
         """Questions of which nobody has marked the answer, and which can still be answered."""
         return self.filter(kind=Thread.Kind.QUESTION, answer=None, locked_at=None)
 
     def marked_for(self, member: Member) -> ThreadQuerySet:
-        """With `last_read_number`, and `is_unread`, for each thread. The member stands in the join's ON clause."""
-        return self.annotate(
-            reading=models.FilteredRelation("readings", condition=models.Q(readings__member=member)),
-            last_read_number=Coalesce("reading__last_read_number", 0),
+        """With `last_read_number`, `is_unread`, `unread_since` (when marked so), `bookmarked_at` and `remind_at`."""
+        return self._beside_reading_of(member).annotate(
+            last_read_number=models.F("number_read"),
             is_unread=models.ExpressionWrapper(_is_unread_by(member), output_field=models.BooleanField()),
+            unread_since=models.F("reading__marked_unread_at"),
+            bookmarked_at=models.F("reading__bookmarked_at"),
+            remind_at=models.F("reading__remind_at"),
         )
+
+    def _beside_reading_of(self, member: Member) -> ThreadQuerySet:
+        """With what stands in the member's own row, to filter by: a name for each column, for a lookup through the
+        relation would join the table once more. The member stands in the join's ON clause."""
+        return self.alias(
+            reading=models.FilteredRelation("readings", condition=models.Q(readings__member=member)),
+            number_read=Coalesce("reading__last_read_number", 0),
+            marked_unread_at=models.F("reading__marked_unread_at"),
+            own_level=Coalesce("reading__level", models.Value(Level.NORMAL.value)),
+            is_own_choice=Coalesce("reading__level_chosen", False),
+        )
+
+    def _active_since_floor_of(self, member: Member) -> ThreadQuerySet:
+        """Bounds a walk from the newest thread down: below lies nothing that is unread. Takes away only what
+        `_is_unread_by` would, and says where to stop."""
+        floors = [membership.read_before for membership in standing_of(member).active()]
+        if not floors:
+            return self.none()
+        floor = models.Value(min(floors), output_field=models.DateTimeField())
+        lifted = MemberThread.objects.filter(member=member.pk, marked_unread_at__isnull=False)
+        oldest = lifted.order_by().values("member").annotate(at=models.Min("thread__last_post_at")).values("at")
+        return self.filter(last_post_at__gte=Least(floor, Coalesce(models.Subquery(oldest), floor)))
+
+    def _not_read_to_the_end_by(self, member: Member) -> ThreadQuerySet:
+        """Leaves out those whose last post is the last that the member has read. Takes away only what `_is_unread_by`
+        would, but by one look into a table of what they read and not by one look-up for each thread: whoever has read
+        fifty thousand threads waits for neither."""
+        read = MemberThread.objects.filter(member=member.pk).order_by()
+        read_to = read.values_list(_thread_and_number("thread_id", "last_read_number"), flat=True)
+        last = _thread_and_number("pk", "highest_visible_number")
+        return self.alias(thread_and_last=last).exclude(thread_and_last__in=read_to)
 
     def latest_first(self) -> ThreadQuerySet:
         return self.order_by("-last_post_at", "-pk")
@@ -63,36 +120,48 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
     def for_rows(self) -> ThreadQuerySet:
         """With what a row of a list shows, in one query and one for the tags."""
         return self.select_related(
-            "network", "theme", "author__profile", "organisation", "last_author", "answer", "practice"
+            "network", "theme", "author__profile", "organisation", "answer", "practice"
         ).prefetch_related(
             "tags"  # type: ignore[misc]  # a manager of taggit, which the plugin does not know
         )
 
 
+def _thread_and_number(thread: str, number: str) -> models.Expression:
+    """A post of a thread as one number, for the databases' tables of what is read have one column."""
+    one = models.F(thread) * _ABOVE_EVERY_NUMBER + models.F(number)
+    return models.ExpressionWrapper(one, output_field=models.BigIntegerField())
+
+
+_ABOVE_EVERY_NUMBER = 2**31
+
+
 def _is_unread_by(member: Member) -> models.Q:
     """The one rule of what is unread: a post that can be read, by somebody else, above the number the member has read
-    and above the floor below which they marked everything. Needs `reading` and `last_read_number`. Left out is what the
-    site itself began and nobody has answered (`quiet`), and what the member muted."""
+    and above the floor below which they marked everything. Left out is what the site itself began and nobody has
+    answered (`quiet`), and what the member muted. Stands beside `_beside_reading_of`, as all rules here do."""
     unread = models.Q(pk__in=[])
     for membership in standing_of(member).active():
         # A plain bound value: inside GREATEST() PostgreSQL would scan the table.
         floor = membership.read_before
         # "Mark unread from here" lifts the floor off one thread, until everything is marked as read again.
-        lifted = GreaterThan(models.OuterRef("reading__marked_unread_at"), models.Value(floor))
+        lifted = GreaterThan(models.OuterRef("marked_unread_at"), models.Value(floor))
         posts = Post.objects.shown().filter(
             models.Q(written_at__gt=floor) | models.Q(lifted),
+            ~models.Q(author=member.pk),
             thread=models.OuterRef("pk"),
-            number__gt=models.OuterRef("last_read_number"),
+            number__gt=models.OuterRef("number_read"),
         )
-        by_others = models.Q(author=None) | ~models.Q(author=member.pk)
-        # The columns of the thread stand first: they leave few threads of which the posts have to be looked at.
+        # The thread itself says when its last post was written and by whom. Only where that was the member, who may
+        # have answered without having seen what stands before, the posts have to be looked at.
         unread |= (
             models.Q(network=membership.network_id)
-            & (models.Q(last_post_at__gt=floor) | models.Q(reading__marked_unread_at__gt=floor))
-            & models.Q(models.Exists(posts.filter(by_others)))
+            & (models.Q(last_post_at__gt=floor) | models.Q(marked_unread_at__gt=floor))
+            & (~models.Q(last_author=member.pk) | models.Q(models.Exists(posts)))
         )
-    quick = models.Q(quiet=False, highest_visible_number__gt=models.F("last_read_number"))
-    return quick & ~_is_muted_by(member) & unread
+    # As a value and not as a bare comparison, of which PostgreSQL would believe that it leaves a third and, among these
+    # other conditions, next to nothing: it would sort what it could walk.
+    has_more = Coalesce(GreaterThan(models.F("highest_visible_number"), models.F("number_read")), False)
+    return models.Q(quiet=False) & models.Q(has_more) & ~_is_muted_by(member) & unread
 
 
 def _is_muted_by(member: Member) -> models.Q:
@@ -117,14 +186,27 @@ def _is_followed_by(member: Member) -> models.Q:
         )
         & ~models.Q(theme__in=own.exclude(theme=None).values("theme"))
     )
-    automatic = models.Q(reading__level__in=strong)
+    automatic = models.Q(own_level__in=strong)
     return _chose(*strong) | (~_chose() & ~_is_muted_by(member) & (automatic | above))
 
 
+def _may_be_followed_by(member: Member) -> models.Q:
+    """Takes away only what `_is_followed_by` would, and asks of the thread alone, so that a walk down the list need not
+    look up a row for each."""
+    strong = [Level.FOLLOW, Level.WATCH]
+    own = FollowLevel.objects.filter(member=member.pk, level__in=strong)
+    return (
+        models.Q(pk__in=MemberThread.objects.filter(member=member.pk, level__in=strong).values("thread"))
+        | models.Q(theme__in=own.exclude(theme=None).values("theme"))
+        | models.Q(theme__in=MemberTheme.objects.filter(member=member.pk).values("theme"))
+        | models.Q(network__in=own.exclude(network=None).values("network"))
+    )
+
+
 def _chose(*levels: str) -> models.Q:
-    """The member chose one of these levels for the thread, or any. Needs `reading`; false, not NULL, without one."""
-    chosen = models.Q(reading__isnull=False, reading__level_chosen=True)
-    return chosen & models.Q(reading__level__in=levels) if levels else chosen
+    """The member chose one of these levels for the thread, or any."""
+    chosen = models.Q(is_own_choice=True)
+    return chosen & models.Q(own_level__in=levels) if levels else chosen
 
 
 @dataclass(frozen=True)
@@ -138,15 +220,20 @@ class ThreadPage:
     next_key: str  # empty on the last page
 
     @classmethod
-    def of(cls, threads: ThreadQuerySet, *, after: str = "") -> ThreadPage:
-        """`after` is the `next_key` of the page before; anything else gives the first page."""
+    def of(cls, threads: ThreadQuerySet, member: Member, *, after: str = "", levelled: bool = False) -> ThreadPage:
+        """Marked for the member, and `levelled_for` them if asked to. `after` is the `next_key` of the page before;
+        anything else gives the first page."""
         last_post_at, _, pk = after.partition("_")
         if re.fullmatch(r"[0-9]{1,19}", last_post_at) and re.fullmatch(r"[0-9]{1,18}", pk):
             moment = _EPOCH + timedelta(microseconds=min(int(last_post_at), _LAST_MOMENT))
-            threads = threads.filter(models.Q(last_post_at__lt=moment) | models.Q(last_post_at=moment, pk__lt=int(pk)))
-        found = list(threads.latest_first()[: cls.SIZE + 1])
-        shown = found[: cls.SIZE]
-        return cls(shown, _key(shown[-1]) if len(found) > cls.SIZE else "")
+            # The first of the two bounds the walk, the second leaves out what the page before has shown.
+            threads = threads.filter(last_post_at__lte=moment).exclude(last_post_at=moment, pk__gte=int(pk))
+        found = list(threads.latest_first().values_list("pk", flat=True)[: cls.SIZE + 1])
+        # First which threads, then what their rows show: beside all that, a database would not walk down an index.
+        marked = Thread.objects.visible_to(member).marked_for(member).for_rows()
+        rows = (marked.levelled_for(member) if levelled else marked).in_bulk(found)
+        shown = [rows[pk] for pk in found[: cls.SIZE] if pk in rows]
+        return cls(shown, _key(shown[-1]) if shown and len(found) > cls.SIZE else "")
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -200,6 +287,7 @@ class Thread(models.Model):
             )
         ]
         indexes = [
+            models.Index(fields=["-last_post_at", "-id"], name="thread_by_activity"),
             models.Index(fields=["network", "-last_post_at"], name="thread_by_network"),
             models.Index(fields=["network", "theme", "-last_post_at"], name="thread_by_theme"),
         ]
@@ -227,6 +315,22 @@ class Thread(models.Model):
     @property
     def is_answered(self) -> bool:
         return getattr(self, "answer", None) is not None
+
+    @property
+    def level_for_reader(self) -> ReasonedLevel:
+        """What the member wants to hear of it, and why. Needs `levelled_for`."""
+        told: dict[str, Any] = self.__dict__
+        own = MemberThread(
+            level=told["level_here"], level_reason=told["level_reason_here"], level_chosen=told["is_level_chosen"]
+        )
+        return level_of(
+            own,
+            theme=self.theme,
+            network=self.network,
+            of_theme=told["level_of_theme"],
+            of_network=told["level_of_network"],
+            interested=told["is_theme_of_interest"],
+        )
 
     @property
     def reply_count(self) -> int:

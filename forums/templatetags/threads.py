@@ -6,19 +6,25 @@ from typing import Any
 
 from django import template
 
-from forums.models import Post, Thread, ThreadTag
+from forums import permissions
+from forums.forms.following import LEVEL_WORDS, LEVELS
+from forums.models import Level, Post, Thread, ThreadTag
+from forums.models.reading import USUAL
 from network.models import Member, Network, Organisation, Theme
 
 register = template.Library()
 FEW = 5
+MANY = 100  # from here on a badge says "99+"
 
 
 @register.simple_tag(takes_context=True)
 def unread_count(context: dict[str, Any]) -> int:
-    """How many threads the list at `unread` would show: the same query."""
-    request = context["request"]
-    viewer = request.user
-    return Thread.objects.unread_by(viewer).count() if viewer.is_authenticated else 0
+    """How many threads the list at `unread` would show, by the same query; no more than MANY, for whoever has
+    thousands waits for no number."""
+    viewer = context["request"].user
+    if not viewer.is_authenticated:
+        return 0
+    return len(Thread.objects.unread_by(viewer).latest_first().values_list("pk")[:MANY])
 
 
 @register.inclusion_tag("forums/latest_threads.html", takes_context=True)
@@ -58,6 +64,46 @@ def latest_posts_by(context: dict[str, Any], member: Member) -> list[Post]:
 def tags_in_use(context: dict[str, Any], network: Network, count: int = 20) -> list[dict[str, Any]]:
     """The most used tags on the threads of a network, for its members: name, and on how many threads."""
     return list(ThreadTag.objects.visible_to(context["request"].user).counted(network)[:count])
+
+
+@register.simple_tag(takes_context=True)
+def narrowed(context: dict[str, Any], **changed: str) -> str:
+    """The query of a list, narrowed otherwise and from its beginning: `{% narrowed theme="roads" %}`."""
+    query = context["request"].GET.copy()
+    query.pop("after", None)
+    for name, value in changed.items():
+        query[name] = value
+        if not value:
+            del query[name]
+    return f"?{query.urlencode()}" if query else ""
+
+
+@register.inclusion_tag("forums/level_form.html", takes_context=True)
+def level_form(context: dict[str, Any], address: str, current: str, of: str) -> dict[str, Any]:
+    """One control for how much the reader wants to hear of a thread, theme or network. `current` is what they chose,
+    empty where they did not."""
+    return {
+        "address": address,
+        "current": current or USUAL,
+        "of": of,
+        "options": [(USUAL, "Usual: as if you had not chosen"), *LEVELS],
+        "field_id": "level-" + address.strip("/").replace("/", "-"),
+        "return_to": context["request"].get_full_path(),
+    }
+
+
+@register.inclusion_tag("forums/thread_tools.html", takes_context=True)
+def thread_tools(context: dict[str, Any], thread: Thread) -> dict[str, Any]:
+    """What the reader may do with a thread (from `marked_for` and `levelled_for`) for themselves."""
+    level = thread.level_for_reader
+    words = LEVEL_WORDS[Level(level.level)]
+    return {
+        "thread": thread,
+        "words": f"{words}: {level.reason}" if level.reason else words,
+        "current": level.level if thread.__dict__["is_level_chosen"] else "",
+        "can_move": permissions.can_move(context["request"].user, thread),
+        "request": context["request"],
+    }
 
 
 def _latest(context: dict[str, Any], threads: Any, *, show_network: bool = False) -> dict[str, Any]:

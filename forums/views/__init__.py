@@ -1,6 +1,8 @@
 from django.http import Http404, HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
 
-from network.models import Member
+from network.models import Member, Network
+from network.models.standing import standing_of
 
 
 def member_or_404(request: HttpRequest) -> Member:
@@ -8,6 +10,20 @@ def member_or_404(request: HttpRequest) -> Member:
     if not request.user.is_authenticated:
         raise Http404("There is nothing here for a visitor who has not signed in.")
     return request.user
+
+
+def network_of(member: Member, slug: str) -> Network:
+    """The network, if the member belongs to it; whoever does not learns nothing but 404."""
+    network = next((network for network in standing_of(member).networks if network.slug == slug), None)
+    if network is None:
+        raise Http404("Whoever does not belong to a network learns nothing of what is in it.")
+    return network
+
+
+def ours(request: HttpRequest, address: str) -> str:
+    """The address a form says it stood at, if it is one of this site; empty otherwise."""
+    is_ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if is_ours and address.startswith("/") else ""
 
 
 def field_of(no: Exception) -> str | None:

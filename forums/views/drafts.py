@@ -9,9 +9,8 @@ from django.views.decorators.http import require_POST, require_safe
 from forums.actions.drafts import delete_draft
 from forums.forms import ReplyForm, ThreadForm
 from forums.models import Draft, Thread
-from forums.views import member_or_404
+from forums.views import member_or_404, network_of
 from forums.views.composing import draft_saved
-from forums.views.threads import network_of
 
 SHOWN = 100
 

@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from forums import limits, permissions
@@ -14,6 +13,7 @@ from forums.actions.messages import say
 from forums.actions.room_roles import give_room_role, take_room_role
 from forums.forms import MessageForm, RoomRoleForm
 from forums.models import Room, RoomRole
+from forums.views import ours
 from network.limits import LimitReached
 from network.permissions import Refused
 from network.views import second_factor_required
@@ -109,9 +109,7 @@ def _room_page(
 
 def _where_from(request: HttpRequest, form: MessageForm) -> str:
     """The page of ours that the form stood on, which may be that of an event."""
-    address: str = form.cleaned_data["return_to"]
-    is_ours = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
-    return address if is_ours and address.startswith("/") else ""
+    return ours(request, form.cleaned_data["return_to"])
 
 
 def _is_number(typed: str) -> bool:

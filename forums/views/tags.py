@@ -12,8 +12,7 @@ from forums import permissions
 from forums.actions.tags import merge_tags
 from forums.forms import TagForm
 from forums.models import ThreadTag
-from forums.views import member_or_404
-from forums.views.threads import network_of
+from forums.views import member_or_404, network_of
 from network.models import Member, Network
 from network.views import second_factor_required
 

@@ -4,8 +4,6 @@ from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,80 +12,18 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from forums import notifications, permissions
 from forums.actions.drafts import save_draft
 from forums.actions.posts import reply as reply_to
-from forums.actions.reading import read_everything, read_thread
+from forums.actions.reading import first_unread, read_thread
 from forums.actions.threads import start_thread
 from forums.forms import ReplyForm, ThreadForm
 from forums.models import Draft, Post, Thread
-from forums.models.thread import ThreadPage
-from forums.views import field_of, member_or_404
+from forums.views import field_of, member_or_404, network_of
 from forums.views.attachments import Attaching
 from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, writer_or_404
 from forums.views.posts import posts_on_page
 from network.limits import LimitReached
 from network.models import Member, Network, Theme
-from network.models.standing import standing_of
-from network.models.tag import spelled
 from network.permissions import Refused
 from network.views import ask_for_second_factor
-
-
-def network_of(member: Member, slug: str) -> Network:
-    """The network, if the member belongs to it; whoever does not learns nothing but 404."""
-    network = next((network for network in standing_of(member).networks if network.slug == slug), None)
-    if network is None:
-        raise Http404("Whoever does not belong to a network learns nothing of what is in it.")
-    return network
-
-
-@require_safe
-def threads(request: HttpRequest, slug: str) -> HttpResponse:
-    """The threads of a network, latest first; by theme and by tag; paged by key, not by offset."""
-    member = member_or_404(request)
-    network = network_of(member, slug)
-    found = Thread.objects.visible_to(member).filter(network=network)
-    themes = Theme.objects.visible_to(member).of_network(network)
-    theme = _theme_shown(member, themes, request.GET.get("theme", ""))
-    tag = spelled(request.GET.get("tag", "")[:100])
-    if theme:
-        found = found.filter(theme=theme)
-    if tag:
-        found = found.filter(thread_tags__tag__name=tag)
-    page = ThreadPage.of(found.marked_for(member).for_rows(), after=request.GET.get("after", ""))
-    return render(
-        request,
-        "forums/threads.html",
-        {
-            "network": network,
-            "page": page,
-            "older": _older(request, page),
-            "themes": themes,
-            "theme": theme,
-            "tag": tag,
-            "can_start": permissions.can_start_thread(member, network),
-        },
-    )
-
-
-@login_required
-@require_safe
-def unread(request: HttpRequest) -> HttpResponse:
-    """Threads of all the member's networks in which others wrote since they last looked."""
-    member = member_or_404(request)
-    found = Thread.objects.unread_by(member).for_rows()
-    page = ThreadPage.of(found, after=request.GET.get("after", ""))
-    return render(
-        request,
-        "forums/unread.html",
-        {"page": page, "older": _older(request, page), "networks": standing_of(member).networks},
-    )
-
-
-@require_POST
-def mark_all_read(request: HttpRequest, slug: str) -> HttpResponse:
-    member = member_or_404(request)
-    network = network_of(member, slug)
-    read_everything(network, by=member)
-    return redirect("unread")
 
 
 def _keep_thread(request: HttpRequest, slug: str) -> HttpResponse:
@@ -151,8 +87,13 @@ def _ask_to_announce(request: HttpRequest, network: Network, form: ThreadForm) -
 
 @require_safe
 def thread(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
-    """One page of a thread, twenty posts by their numbers. Looking at it marks them as read."""
-    found = _thread_of_reader(member_or_404(request), pk)
+    """One page of a thread, twenty posts by their numbers. Looking at it marks them as read. Asked for no page, it goes
+    to the first post that the reader has not read."""
+    member = member_or_404(request)
+    found = _thread_of_reader(member, pk)
+    unread = first_unread(found, member) if "page" not in request.GET else None
+    if unread and unread > 1:
+        return redirect(f"{found.get_absolute_url()}?page={Post.page_of(unread)}#post-{unread}")
     if slug != found.shown_slug:
         return redirect(found, permanent=False)
     return _thread_page(request, found, _page_number(request, found), _reply_form(request, found))
@@ -203,8 +144,9 @@ def _reply_form(request: HttpRequest, found: Thread) -> ReplyForm:
 
 def _thread_of_reader(member: Member, pk: int) -> Thread:
     """With `last_read_number`. Whoever may not read it learns nothing but 404."""
-    threads = Thread.objects.in_place(member).marked_for(member).for_rows().select_related("answer__post")
-    return get_object_or_404(threads.defer("answer__post__source", "answer__post__html"), pk=pk)
+    threads = Thread.objects.in_place(member).marked_for(member).levelled_for(member).for_rows()
+    with_answer = threads.select_related("answer__post").defer("answer__post__source", "answer__post__html")
+    return get_object_or_404(with_answer, pk=pk)
 
 
 def _thread_page(
@@ -244,23 +186,6 @@ def _page_number(request: HttpRequest, found: Thread) -> int:
 
 def _last_page(found: Thread) -> int:
     return Post.page_of(found.highest_number)
-
-
-def _older(request: HttpRequest, page: ThreadPage) -> str:
-    """The address of the next page of a list, with the rest of the query; empty on the last."""
-    query = request.GET.copy()
-    query["after"] = page.next_key
-    return f"?{query.urlencode()}" if page.next_key else ""
-
-
-def _theme_shown(member: Member, offered: QuerySet[Theme], slug: str) -> Theme | None:
-    """The theme of a list, by the address that it has or had; also one that the network no longer offers, for threads
-    stay under it."""
-    if not slug:
-        return None
-    return next((theme for theme in offered if theme.slug == slug), None) or get_object_or_404(
-        Theme.objects.visible_to(member).called(slug)
-    )
 
 
 def _theme_asked(request: HttpRequest, member: Member, network: Network) -> Theme | None:

@@ -184,7 +184,8 @@ def _tell_around(thread: Thread, answer: Post, cast: Cast) -> None:
             setattr(attached, name, value)
         attached.save()
     Draft.objects.create(member=cast.bob, network=thread.network, thread=thread, fields={"source": "Private"})
-    FeedKey.objects.create(member=cast.bob)
+    for member in (cast.bob, cast.lena):
+        FeedKey.objects.create(member=member)
     FollowLevel.objects.create(member=cast.bob, network=thread.network, level="watch")
 
 

@@ -22,6 +22,7 @@ from django.urls.resolvers import RegexPattern, RoutePattern
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
+from forums.actions.feeds import token_of
 from forums.actions.posts import delete_post, edit_post, hide_post, reply
 from forums.actions.reactions import react
 from forums.actions.room_roles import give_room_role
@@ -118,6 +119,12 @@ def _filled(route: str, world: World) -> str:
 
     def word(name: str) -> str:
         if name == "theme":
+            return world.thread.theme.slug
+        if name == "token":  # of somebody who belonged once: what a signature opens is asked anew
+            return token_of(world.cast.lena.feed_key)
+        if route.startswith("feeds/<str:token>/networks/"):
+            return "ai-practitioners"
+        if route.startswith("feeds/<str:token>/themes/"):
             return world.thread.theme.slug
         if route.startswith(("networks/", "administration/networks/", "administration/people/")):
             return "ai-practitioners"

@@ -134,6 +134,7 @@ ACTS = [
     Act("Mark the answer to a question of their own", may_mark_own, ("thread",)),
     Act("Mark the answer to a question of somebody else", may_mark_anothers, ("thread",)),
     Act("Say whether the answer to their own question worked", may_tell_own, ("thread",)),
+    Act("Move a thread to another theme", talk.can_move, ("thread",)),
     Act("Merge tags on the threads of a network", talk.can_merge_tags, ("network",)),
     # Live rooms
     Act("Schedule a live room", talk.can_schedule_room, ("network",)),

@@ -1,0 +1,40 @@
+"""The private addresses of a member's feeds."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.core.signing import Signer
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+
+from forums import limits
+from forums.models import FeedKey
+from network.models import Member
+from network.permissions import can_take_part
+
+
+def make_feed_key(*, by: Member) -> FeedKey:
+    """Another key: what was made with the one before opens nothing any more. Raises Refused, LimitReached."""
+    can_take_part(by).enforce()
+    limits.FEED_KEYS.spend(by)
+    made = {"key": uuid.uuid4(), "made_at": timezone.now()}
+    return FeedKey.objects.update_or_create(member=by, defaults=made)[0]
+
+
+def token_of(key: FeedKey) -> str:
+    """What stands in the addresses: whose they are, and the signature of that and of the key."""
+    return f"{key.member_id}-{_signature(key)}"
+
+
+def reader_of(token: str) -> Member | None:
+    """The member whose addresses have this token, if their account is in use."""
+    pk, _, signature = token.partition("-")
+    if not pk.isascii() or not pk.isdecimal() or len(pk) > 18:
+        return None
+    key = FeedKey.objects.filter(member=int(pk), member__is_active=True).select_related("member").first()
+    return key.member if key and constant_time_compare(signature, _signature(key)) else None
+
+
+def _signature(key: FeedKey) -> str:
+    return Signer(salt="forums.feeds").signature(f"{key.member_id} {key.key}")

@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from forums.actions.feeds import make_feed_key, token_of
+from forums.models import FeedKey
+from forums.views import member_or_404
+from network.models import Theme
+from network.models.standing import standing_of
+
+
+@dataclass(frozen=True, slots=True)
+class FeedShown:
+    title: str
+    address: str
+    is_content_free: bool = False
+
+
+@login_required
+@require_safe
+def feeds(request: HttpRequest) -> HttpResponse:
+    """A member's own private addresses; nowhere else do they stand on a page."""
+    member = member_or_404(request)
+    networks = standing_of(member).networks
+    key = FeedKey.objects.visible_to(member).first()
+    shown: list[FeedShown] = []
+    if key:
+        token = token_of(key)
+        for network in networks:
+            address = settings.SITE_URL + reverse("private_network_feed", args=[token, network.slug])
+            shown.append(FeedShown(network.name, address, network.content_free_mail))
+        themes = Theme.objects.visible_to(member).filter(networks__in=networks).distinct()
+        for theme in themes:
+            address = settings.SITE_URL + reverse("private_theme_feed", args=[token, theme.slug])
+            shown.append(FeedShown(f"{theme}, in all your networks", address))
+    answer = render(request, "forums/feeds.html", {"feeds": shown, "networks": networks})
+    answer["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+@login_required
+@require_POST
+def feed_key(request: HttpRequest) -> HttpResponse:
+    make_feed_key(by=member_or_404(request))
+    messages.success(request, "These are your new addresses. Any from before open nothing any more.")
+    return redirect("feeds")

@@ -1,0 +1,139 @@
+"""What a member wants to hear more or less of, what they keep for later, and where they go on reading."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from forums.actions import following as verbs
+from forums.actions.reading import mark_unread_from
+from forums.forms import BookmarkForm, LevelForm
+from forums.models import FollowLevel, Post, Thread
+from forums.models.reading import USUAL
+from forums.models.thread import ThreadPage
+from forums.views import member_or_404, network_of, ours
+from network.models import Member, MemberTheme, Theme
+from network.models.standing import standing_of
+
+
+@login_required
+@require_safe
+def following(request: HttpRequest) -> HttpResponse:
+    """All that somebody has chosen to hear more or less of, each with a form to choose otherwise."""
+    member = member_or_404(request)
+    chosen = list(FollowLevel.objects.visible_to(member).select_related("theme").order_by("theme__name"))
+    of_networks = {row.network_id: row.level for row in chosen}
+    of_themes = {row.theme: row.level for row in chosen if row.theme}
+    interests = MemberTheme.objects.visible_to(member).filter(member=member).select_related("theme")
+    for row in interests:
+        of_themes.setdefault(row.theme, "")
+    threads = Thread.objects.chosen_by(member)
+    page = ThreadPage.of(threads, member, after=request.GET.get("after", ""), levelled=True)
+    context = {
+        "networks": [(network, of_networks.get(network.pk, "")) for network in standing_of(member).networks],
+        "themes": sorted(of_themes.items(), key=lambda pair: pair[0].name),
+        "page": page,
+        "older": f"?after={page.next_key}" if page.next_key else "",
+        "levels": LevelForm.base_fields["level"].choices,  # type: ignore[attr-defined]  # of a field of choices
+    }
+    return render(request, "forums/following.html", context)
+
+
+@require_POST
+def network_level(request: HttpRequest, slug: str) -> HttpResponse:
+    member = member_or_404(request)
+    network = network_of(member, slug)
+    if level := _level_chosen(request):
+        if level == USUAL:
+            verbs.use_usual_network_level(network, by=member)
+        else:
+            verbs.choose_network_level(network, level, by=member)
+        _say(request, f"the {network}", level)
+    return redirect(_back(request) or reverse("threads", args=[network.slug]))
+
+
+@require_POST
+def theme_level(request: HttpRequest, theme: str) -> HttpResponse:
+    member = member_or_404(request)
+    found = get_object_or_404(Theme.objects.visible_to(member), slug=theme)
+    if level := _level_chosen(request):
+        if level == USUAL:
+            verbs.use_usual_theme_level(found, by=member)
+        else:
+            verbs.choose_theme_level(found, level, by=member)
+        _say(request, str(found), level)
+    return redirect(_back(request) or "following")
+
+
+@require_POST
+def thread_level(request: HttpRequest, pk: int) -> HttpResponse:
+    member = member_or_404(request)
+    thread = _thread_of(member, pk)
+    if level := _level_chosen(request):
+        if level == USUAL:
+            verbs.use_usual_level(thread, by=member)
+        else:
+            verbs.choose_level(thread, level, by=member)
+        _say(request, f"“{thread.shown_title}”", level)
+    return redirect(_back(request) or thread.get_absolute_url())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def thread_bookmark(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bookmarks a thread, or says when to be reminded of it."""
+    member = member_or_404(request)
+    thread = _thread_of(member, pk)
+    form = BookmarkForm(request.POST if request.method == "POST" else None, initial={"remind": "never"})
+    if form.is_valid():
+        verbs.bookmark(thread, by=member, remind_at=form.remind_at)
+        when = f" We will remind you on {form.remind_at:%-d %B %Y}." if form.remind_at else ""
+        messages.success(request, f"This thread is bookmarked.{when}")
+        return redirect(thread)
+    return render(request, "forums/bookmark.html", {"thread": thread, "network": thread.network, "form": form})
+
+
+@require_POST
+def thread_bookmark_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    member = member_or_404(request)
+    thread = _thread_of(member, pk)
+    verbs.remove_bookmark(thread, by=member)
+    messages.success(request, "The bookmark is removed.")
+    return redirect(thread)
+
+
+@require_POST
+def post_unread(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Marks the thread as unread from a post on. Leads to the list, for looking at the thread would read it again."""
+    member = member_or_404(request)
+    posts = Post.objects.in_place(member).select_related("thread__network")
+    post = get_object_or_404(posts, thread=pk, number=number)
+    mark_unread_from(post, by=member)
+    messages.success(request, f"“{post.thread.shown_title}” is unread from post {post.number} on.")
+    return redirect(f"{reverse('threads', args=[post.thread.network.slug])}?show=unread")
+
+
+def _thread_of(member: Member, pk: int) -> Thread:
+    return get_object_or_404(Thread.objects.in_place(member).select_related("network"), pk=pk)
+
+
+def _level_chosen(request: HttpRequest) -> str:
+    """Empty where the form was no form of ours; then it says so."""
+    form = LevelForm(request.POST)
+    if form.is_valid():
+        return str(form.cleaned_data["level"])
+    for problems in form.errors.values():
+        messages.error(request, str(problems[0]))
+    return ""
+
+
+def _say(request: HttpRequest, of: str, level: str) -> None:
+    words = "The usual level holds again for" if level == USUAL else f"You chose “{level}” for"
+    messages.success(request, f"{words} {of}.")
+
+
+def _back(request: HttpRequest) -> str:
+    return ours(request, request.POST.get("return_to", ""))
