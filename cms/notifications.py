@@ -4,11 +4,21 @@ from __future__ import annotations
 
 from cms import permissions
 from network.actions import mail
+from network.actions.audit import register_words
 from network.actions.mail import Mail, MailKind, owe_mail
 from network.models import AuditEvent, MailLedger, Member
 
 # A role as one person has it; groups of them stand in the plural.
 ONE = {"Editors": "Editor", "Publishers": "Publisher", "Administrators": "Administrator"}
+
+register_words(
+    {
+        "dropped speaker": "took a speaker off an event",
+        "gave roles": "changed the hub roles of",
+        "named speaker": "named a speaker of an event",
+        "reviewed": "reviewed a page",
+    }
+)
 
 
 def role_given(event: AuditEvent) -> None:

@@ -19,6 +19,7 @@ from forums.models import Post
 from forums.models.post import PostQuerySet
 from network.models import Member, Network, Theme, Viewer
 from network.models.standing import Standing
+from network.notifications import named
 
 NEWEST = 50
 
@@ -95,5 +96,5 @@ def _words(post: Post) -> dict[str, Any]:
     return {
         "title": markup.legible(title),
         "description": markup.legible(post.html),
-        "author_name": markup.legible(post.author_name),
+        "author_name": markup.legible(named(post.author) if post.author else post.author_name),
     }

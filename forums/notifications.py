@@ -20,10 +20,32 @@ from forums.models import (
     Thread,
 )
 from network.actions import mail
+from network.actions.audit import register_words
 from network.actions.mail import Mail, MailKind, owe_mail
 from network.actions.notices import give_notice, settle_notices
 from network.models import MailLedger, Member, Membership, Notice, Viewer
 from network.notifications import NoticeKind, named, register
+
+register_words(
+    {
+        "began discussion": "began a discussion of something published",
+        "closed room": "closed a live room",
+        "gave room role": "named a host or a speaker of a live room",
+        "hid post": "hid a post",
+        "hid version": "hid earlier words of a post",
+        "locked": "locked a thread",
+        "marked answer": "marked the answer to a question",
+        "merged tags": "merged tags",
+        "moved thread": "moved a thread to another theme",
+        "refused file": "deleted a file that may hold malware",
+        "rescheduled room": "changed the time of a live room",
+        "restored post": "brought a hidden post back",
+        "scheduled room": "scheduled a live room",
+        "took back room role": "took back the role of a host or a speaker",
+        "took mark off answer": "took the mark off an answer",
+        "unlocked": "unlocked a thread",
+    }
+)
 
 POST_ANSWERED = "post_answered"
 POST_HIDDEN = "post_hidden"

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import models, transaction
@@ -107,7 +107,18 @@ WORDS = {
     "took confirmation back": "took back the confirmation of an email domain",
     "withdrew request": "withdrew their request to join",
 }
-VERBS = {words.casefold(): verb for verb, words in WORDS.items()}
+
+
+def register_words(words: Mapping[str, str]) -> None:
+    """Called by each package above when it starts, for its own verbs. Raises ValueError for one that has words."""
+    if known := words.keys() & WORDS.keys():
+        raise ValueError(f"These verbs have words already: {', '.join(sorted(known))}.")
+    WORDS.update(words)
+
+
+def verb_called(words: str) -> str:
+    """The verb as it stands in the log, from what it is called on the screen, or the words themselves."""
+    return next((verb for verb, shown in WORDS.items() if shown.casefold() == words.casefold()), words)
 
 
 def export_audit(*, by: Member, filters: Iterable[str]) -> AuditEvent:

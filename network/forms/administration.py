@@ -9,7 +9,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.text import slugify
 
-from network.actions.audit import VERBS
+from network.actions.audit import verb_called
 from network.forms.organisation import OrganisationField
 from network.models import Member, Network, Organisation
 from network.models.organisation import KINDS
@@ -189,8 +189,7 @@ class AuditForm(forms.Form):
     )
 
     def clean_verb(self) -> str:
-        typed = str(self.cleaned_data["verb"]).casefold()
-        return VERBS.get(typed, typed)
+        return verb_called(str(self.cleaned_data["verb"]).casefold())
 
     @property
     def used(self) -> list[str]:
