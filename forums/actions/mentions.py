@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,41 +46,69 @@ def write(source: str, network: Network, *, by: Member | None, before: str = "")
 
 
 def remember(post: Post, written: Written) -> None:
-    """Writes down who is named in a post. Part of a verb. Whom earlier words named stays: those can still be read."""
+    """Writes down who is named in a post. Part of a verb. Whom earlier words named stays: those can still be read.
+    Raises NotMentioned."""
     rows = [Mention(post=post, member_id=pk) for pk in sorted(written.named)]
-    if rows:
-        Mention.objects.bulk_create(rows, ignore_conflicts=True)
+    if not rows:
+        return
+    Mention.objects.bulk_create(rows, ignore_conflicts=True)
+    # The rows waited for whoever was closing their account at this moment; the name that has just left must not come
+    # back. Whoever begins to close theirs after this waits for the end of our transaction, and finds the rows.
+    if Member.objects.filter(pk__in=written.named, inactive_because=Member.Inactive.CLOSED).exists():
+        raise NotMentioned("Somebody whom you mention has just closed their account. Take their name out.")
 
 
 def forget_name(member: Member) -> None:
     """Their name leaves the words in which others mention them, earlier ones too. Part of a verb: their account is
     about to be closed."""
+    _write_anew(member, lambda words: FORMER_MEMBER)
+
+
+def change_name(member: Member, *, before: str) -> None:
+    """Others who mention them call them what they are called now, in earlier words too: nobody has to read a name that
+    somebody has left behind, and whoever changes such a post names the same person. Part of a verb; they have the new
+    name already."""
+    old = markup.composed(before)
+
+    def called_now(words: str) -> str:
+        told_apart = words[len(old) :] if words.lower().startswith(f"{old} (".lower()) else ""
+        return f"@{member.get_full_name()}{told_apart}"
+
+    _write_anew(member, called_now)
+
+
+def _write_anew(member: Member, called: Callable[[str], str]) -> None:
+    """`called` gives what is to stand in place of the @ and these words after it."""
     posts = Post.objects.filter(mentions__member=member).select_related("thread")
-    for post in posts.order_by("pk").iterator(500):
-        if _take_out(post, member):
+    # Whoever changes a post at the same moment waits, or is waited for.
+    for post in posts.select_for_update(of=("self",)).order_by("pk").iterator(500):
+        if _call(post, member, called):
             post.save(update_fields=["source", "html", "renderer_version"])
             if post.is_shown:
                 search.index_post(post, title=post.thread.title if post.number == 1 else "")
     for version in PostVersion.objects.filter(post__mentions__member=member).order_by("pk").iterator(500):
-        if _take_out(version, member):
+        if _call(version, member, called):
             version.save(update_fields=["source", "html", "renderer_version"])
     search.forget_what_was_replaced()
 
 
-def _take_out(words: Post | PostVersion, member: Member) -> bool:
+def _call(words: Post | PostVersion, member: Member, called: Callable[[str], str]) -> bool:
     """Whether anything was there to change."""
     people = markup.mentioned(words.html)
     address = member.get_absolute_url()
     others = {name: of for name, of in people.items() if of != address}
-    if len(others) == len(people):
+    instead = {name: called(name) for name, of in people.items() if of == address}
+    if not instead:
         return False
+    if taken := {new for new in instead.values() if new.removeprefix("@") in others}:  # by another of that name
+        instead = {name: f"{new} (member {member.pk})" if new in taken else new for name, new in instead.items()}
     longest_first = sorted(people, key=len, reverse=True)
     # The same end of a name as in `_goes_on`.
     any_name = re.compile("@(" + "|".join(map(re.escape, longest_first)) + r")(?![^\W_])")
-    words.source = any_name.sub(
-        lambda found: found[0] if found[1] in others else FORMER_MEMBER, markup.composed(words.source)
-    )[: markup.MAX_LENGTH]
-    words.html = markup.render(words.source, Known(others))
+    source = any_name.sub(lambda found: instead.get(found[1], found[0]), markup.composed(words.source))
+    words.source = source[: markup.MAX_LENGTH]
+    named = {new[1:]: address for new in instead.values() if new.startswith("@")}
+    words.html = markup.render(words.source, Known(others | named))
     words.renderer_version = markup.VERSION
     return True
 

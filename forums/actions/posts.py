@@ -56,13 +56,13 @@ def edit_post(post: Post, *, by: Member, source: str, now: datetime | None = Non
     limits.EDITING.spend(by, now=now)
     now = now or timezone.now()
     source = markup.legible(source)
-    written = mentions.write(source, post.thread.network, by=by, before=post.html)
     with transaction.atomic():
         thread = _locked(post.thread)
         post = Post.objects.select_for_update(of=("self",)).select_related("thread__network", "author").get(pk=post.pk)
         permissions.can_edit(by, post).enforce()  # it may have been hidden meanwhile
         if source == post.source:
             return post
+        written = mentions.write(source, thread.network, by=by, before=post.html)
         PostVersion.objects.create(
             post=post,
             number=post.versions.count() + 1,
