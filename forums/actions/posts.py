@@ -176,7 +176,7 @@ def add_post(
         thread=thread,
         number=thread.highest_number,
         author=author,
-        organisation=author.organisation if author else None,
+        organisation_id=author.organisation_id if author else None,
         source=source,
         html=written.html,
         renderer_version=markup.VERSION,
