@@ -41,7 +41,7 @@ def write(source: str, network: Network, *, by: Member | None, before: str = "")
     names nobody. Part of a verb. Raises NotMentioned, and ValueError for a source longer than `markup.MAX_LENGTH`."""
     if by is None or "@" not in source:
         return Written(markup.render(source), frozenset())
-    roster = Roster(network, by, markup.mentioned(before))
+    roster = Roster(network, by, source, markup.mentioned(before))
     return Written(markup.render(source, roster), frozenset(roster.named))
 
 
@@ -127,6 +127,9 @@ class Known:
         return None
 
 
+AFTER_AT = re.compile(r"@(\w+)")
+
+
 @dataclass(frozen=True, slots=True)
 class _Person:
     pk: int
@@ -136,11 +139,13 @@ class _Person:
 
 
 class Roster:
-    """The people whom a writer can see, by the ways in which each may be written. Read when the first @ asks for it, in
-    one query; after that no text costs more than its length."""
+    """The people whom a writer can see and a text may name, by the ways in which each may be written. Read when the
+    first @ asks for it, in one query; after that no text costs more than its length."""
 
-    def __init__(self, network: Network, by: Member, kept: Mapping[str, str]) -> None:
+    def __init__(self, network: Network, by: Member, source: str, kept: Mapping[str, str]) -> None:
+        """`kept`: whoever is named already, by the words after the @."""
         self.named: set[int] = set()
+        self._beginnings = {word.lower() for word in AFTER_AT.findall(markup.composed(source))}
         self._network = network
         self._by = by
         self._kept = Known(kept)
@@ -195,10 +200,12 @@ class Roster:
         )
         people = defaultdict(list)
         for pk, name, council, is_here in seen:
+            word = FIRST_WORD.match(markup.composed(name))
+            if word is None or word[0].lower() not in self._beginnings:
+                continue
             person = _Person(pk, markup.composed(name), markup.composed(council or ""), is_here)
             for way in ways_to_write(person.name, person.council, pk):
-                if word := FIRST_WORD.match(way):
-                    people[word[0].lower()].append((way.lower(), person))
+                people[word[0].lower()].append((way.lower(), person))
         return people
 
 
