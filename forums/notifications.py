@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Q, QuerySet
 
+from forums import markup
 from forums.models import Answer, FollowLevel, Level, MemberThread, Mention, Post, PostVersion, RoomRole, Thread
 from network.actions.notices import give_notice, settle_notices
 from network.models import Member, Membership, Notice, Viewer
@@ -47,9 +48,13 @@ def post_written(post: Post, *, now: datetime) -> None:
 
 
 def _tell_mentioned(thread: Thread, number: int, author: int | None, *, now: datetime) -> list[int]:
-    """Those whom the post mentions and who want to hear of it, but not its author: they need not be told again."""
+    """Those whom the post mentions and who want to hear of it, but not its author: they need not be told again. Whom it
+    only quotes as mentioned was told before."""
     rows = Mention.objects.filter(post__thread=thread, post__number=number, member__in=_hears_of(thread).values("pk"))
-    mentioned = list(rows.exclude(member=author or 0).select_related("member"))
+    mentioned = list(rows.exclude(member=author or 0).select_related("member", "post"))
+    if mentioned and "<blockquote" in (html := mentioned[0].post.html):
+        said = set(markup.mentioned(markup.without_quotes(html)).values())
+        mentioned = [row for row in mentioned if row.member.get_absolute_url() in said]
     if mentioned:
         give_notice(MENTIONED, mentioned[0].post_id, [row.member for row in mentioned], now=now)
     return [row.member_id for row in mentioned]

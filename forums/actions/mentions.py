@@ -120,7 +120,7 @@ class Known:
         """By the words after the @."""
         self._addresses = dict(sorted(addresses.items(), key=lambda item: -len(item[0])))
 
-    def at(self, text: str, position: int) -> Named | None:
+    def at(self, text: str, position: int, *, in_quote: bool = False) -> Named | None:
         for words, address in self._addresses.items():
             if text.startswith(words, position) and not _goes_on(text, position + len(words)):
                 return Named(len(words), address)
@@ -144,34 +144,44 @@ class Roster:
 
     def __init__(self, network: Network, by: Member, source: str, kept: Mapping[str, str]) -> None:
         """`kept`: whoever is named already, by the words after the @."""
-        self.named: set[int] = set()
+        self._said: set[int] = set()
+        self._quoted: set[int] = set()
         self._beginnings = {word.lower() for word in AFTER_AT.findall(markup.composed(source))}
         self._network = network
         self._by = by
         self._kept = Known(kept)
         self._people: dict[str, list[tuple[str, _Person]]] | None = None
 
-    def at(self, text: str, position: int) -> Named | None:
-        """Raises NotMentioned."""
+    def at(self, text: str, position: int, *, in_quote: bool) -> Named | None:
+        """Whoever is quoted as naming somebody is asked nothing: what is not clear stays as it is. Raises
+        NotMentioned."""
         kept = self._kept.at(text, position)
         length, found = self._longest(text, position)
         if kept and kept.length >= length:
-            self._name(int(kept.address.rstrip("/").rpartition("/")[2]))
-            return kept
+            return self._name(int(kept.address.rstrip("/").rpartition("/")[2]), kept, in_quote)
         if not found:
             return None
         here = [person for person in found if person.is_here]
+        if len(here) == 1:
+            return self._name(here[0].pk, Named(length, reverse("member", args=[here[0].pk])), in_quote)
+        if in_quote:
+            return None
         if not here:
             raise NotMentioned(f"{found[0].name} cannot read this thread, so they cannot be mentioned.")
-        if len(here) > 1:
-            raise NotMentioned(_which_of(here))
-        self._name(here[0].pk)
-        return Named(length, reverse("member", args=[here[0].pk]))
+        raise NotMentioned(_which_of(here))
 
-    def _name(self, pk: int) -> None:
-        self.named.add(pk)
-        if len(self.named) > Mention.MOST:
+    @property
+    def named(self) -> set[int]:
+        return self._said | self._quoted
+
+    def _name(self, pk: int, named: Named, in_quote: bool) -> Named | None:
+        whom = self._quoted if in_quote else self._said
+        if pk not in whom and len(whom) == Mention.MOST:
+            if in_quote:
+                return None
             raise NotMentioned(f"You can mention at most {Mention.MOST} people in a post.")
+        whom.add(pk)
+        return named
 
     def _longest(self, text: str, position: int) -> tuple[int, list[_Person]]:
         """All who are written in the longest way that fits: in words that stand for nobody, none."""

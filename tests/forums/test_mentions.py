@@ -206,6 +206,27 @@ class TestTelling:
 
         assert titles(cast.bob) == titles(cast.fay) == []
 
+    def test_a_quotation_names_without_telling_and_is_never_refused(
+        self, cast: Cast, thread: Thread, elsewhere: Organisation
+    ) -> None:
+        joins(cast.practitioners, cast.olga)
+        carl = officer(cast, "Carl Colleague")
+        for _ in range(2):
+            officer(cast, "Sam Same", elsewhere)
+
+        post = reply(
+            thread, by=cast.fay, source="> - > @Bob Belongs, @Olga Outside, @Sam Same\n\n@Carl Colleague, see above"
+        )
+
+        assert {row.member for row in post.mentions.all()} == {cast.bob, carl}
+        assert link(cast.bob, "Bob Belongs") in post.html
+        assert titles(cast.bob) == []
+        assert len(titles(carl)) == 1
+        assert [
+            row.member for row in reply(thread, by=cast.fay, source="> @Bob Belongs\n\n@Bob Belongs?").mentions.all()
+        ]
+        assert len(titles(cast.bob)) == 1
+
     def test_who_left_since_sees_no_notice(self, cast: Cast, thread: Thread) -> None:
         reply(thread, by=cast.fay, source="@Bob Belongs")
         leave_network(cast.ai, by=cast.bob)
