@@ -14,6 +14,7 @@ from typing import NamedTuple, Protocol
 import nh3
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
@@ -38,8 +39,9 @@ class Named(NamedTuple):
 
 
 class People(Protocol):
-    def at(self, text: str, position: int) -> Named | None:
-        """Who is named in `text` from `position` on, which is just after an @; None where it is nobody."""
+    def at(self, text: str, position: int, *, in_quote: bool) -> Named | None:
+        """Who is named in `text` from `position` on, which is just after an @; None where it is nobody. `in_quote`:
+        the words are somebody else's."""
 
 
 def render(source: str, people: People | None = None) -> str:
@@ -62,6 +64,18 @@ def render(source: str, people: People | None = None) -> str:
 def composed(text: str) -> str:
     """The text with every letter in its one usual form (NFC), so that a name typed on any keyboard is the same name."""
     return unicodedata.normalize("NFC", text)
+
+
+def without_quotes(html: str) -> str:
+    """Of rendered HTML, what its writer says."""
+    return nh3.clean(
+        html,
+        tags=TAGS - {"blockquote"},
+        clean_content_tags={"blockquote"},
+        attributes=ATTRIBUTES,
+        allowed_classes={"a": {MENTION}},
+        url_schemes=SCHEMES,
+    )
 
 
 MENTION = "app-mention"
@@ -138,7 +152,7 @@ def _mention(state: StateInline, silent: bool) -> bool:
         return False
     if position and _JOINS.match(state.src[position - 1]):
         return False
-    named = people.at(state.src, position + 1)
+    named = people.at(state.src, position + 1, in_quote=id(state.tokens) in state.env["quoted"])
     if named is None:
         return False
     end = position + 1 + named.length
@@ -148,6 +162,16 @@ def _mention(state: StateInline, silent: bool) -> bool:
     state.push("link_close", "a", -1)
     state.pos = end
     return True
+
+
+def _find_quotes(state: StateCore) -> None:
+    """Notes which pieces of text stand in a quotation: the rules for what is in a line do not see where it stands."""
+    depth = 0
+    quoted = state.env["quoted"] = set()
+    for token in state.tokens:
+        depth += (token.type == "blockquote_open") - (token.type == "blockquote_close")
+        if depth and token.type == "inline":
+            quoted.add(id(token.children))  # the list that the line's own parser will fill
 
 
 # Of these the time grows with the square of how many there are (seconds at MAX_LENGTH, measured). Nobody writes so
@@ -172,6 +196,7 @@ def _parser(without: frozenset[str] = frozenset()) -> MarkdownIt:
     parser = MarkdownIt("js-default", {"html": False, "linkify": True, "typographer": False})
     # A picture elsewhere would tell its server who reads the thread.
     parser.disable(["image", *without])
+    parser.core.ruler.before("inline", "quotes", _find_quotes)
     parser.inline.ruler.before("emphasis", "mention", _mention)
     parser.add_render_rule("heading_open", _heading)
     parser.add_render_rule("heading_close", _heading)

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from forums import markup
 from forums.models import (
     Answer,
     Attachment,
@@ -66,7 +67,8 @@ BOOKMARK_DUE = "bookmark_due"
 def thread_started(thread: Thread, *, now: datetime) -> None:
     """Whom its first words mention; and whoever watches all of its network, or its theme. Not who began it, and each
     of them once."""
-    told = _tell_mentioned(thread, 1, thread.author_id, now=now)
+    told = [thread.author_id] if thread.author_id else []
+    told += _tell_mentioned(thread, 1, thread.author_id, now=now)
     give_notice(THREAD_STARTED, thread.pk, watchers_of(thread).exclude(pk__in=told), now=now)
 
 
@@ -74,7 +76,9 @@ def post_written(post: Post, *, now: datetime) -> None:
     """Whom it mentions, whose post it answers, and whoever watches the thread, as long as they belong to its network
     and have not muted it; not the writer, and each of them once, in this order."""
     thread = post.thread
-    told = _tell_mentioned(thread, post.number, post.author_id, now=now)
+    told = [post.author_id] if post.author_id else []
+    if "@" in post.source:
+        told += _tell_mentioned(thread, post.number, post.author_id, now=now)
     answered = post.reply_to.author_id if post.reply_to else None
     if answered and answered not in told and _hears_of(thread).filter(pk=answered).exists():
         give_notice(POST_ANSWERED, post.pk, Member.objects.filter(pk=answered), now=now)
@@ -83,13 +87,16 @@ def post_written(post: Post, *, now: datetime) -> None:
 
 
 def _tell_mentioned(thread: Thread, number: int, author: int | None, *, now: datetime) -> list[int]:
-    """The members who need not be told again: who wrote the post, and whom it mentions and who want to hear of it."""
-    writers = [author] if author else []
+    """Those whom the post mentions and who want to hear of it, but not its author: they need not be told again. Whom it
+    only quotes as mentioned was told before."""
     rows = Mention.objects.filter(post__thread=thread, post__number=number, member__in=_hears_of(thread).values("pk"))
-    mentioned = list(rows.exclude(member__in=writers).select_related("member"))
+    mentioned = list(rows.exclude(member=author or 0).select_related("member", "post"))
+    if mentioned and "<blockquote" in (html := mentioned[0].post.html):
+        said = set(markup.mentioned(markup.without_quotes(html)).values())
+        mentioned = [row for row in mentioned if row.member.get_absolute_url() in said]
     if mentioned:
         give_notice(MENTIONED, mentioned[0].post_id, [row.member for row in mentioned], now=now)
-    return writers + [row.member_id for row in mentioned]
+    return [row.member_id for row in mentioned]
 
 
 def answer_marked(answer: Answer, *, now: datetime) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,46 +41,74 @@ def write(source: str, network: Network, *, by: Member | None, before: str = "")
     names nobody. Part of a verb. Raises NotMentioned, and ValueError for a source longer than `markup.MAX_LENGTH`."""
     if by is None or "@" not in source:
         return Written(markup.render(source), frozenset())
-    roster = Roster(network, by, markup.mentioned(before))
+    roster = Roster(network, by, source, markup.mentioned(before))
     return Written(markup.render(source, roster), frozenset(roster.named))
 
 
 def remember(post: Post, written: Written) -> None:
-    """Writes down who is named in a post. Part of a verb. Whom earlier words named stays: those can still be read."""
+    """Writes down who is named in a post. Part of a verb. Whom earlier words named stays: those can still be read.
+    Raises NotMentioned."""
     rows = [Mention(post=post, member_id=pk) for pk in sorted(written.named)]
-    if rows:
-        Mention.objects.bulk_create(rows, ignore_conflicts=True)
+    if not rows:
+        return
+    Mention.objects.bulk_create(rows, ignore_conflicts=True)
+    # The rows waited for whoever was closing their account at this moment; the name that has just left must not come
+    # back. Whoever begins to close theirs after this waits for the end of our transaction, and finds the rows.
+    if Member.objects.filter(pk__in=written.named, inactive_because=Member.Inactive.CLOSED).exists():
+        raise NotMentioned("Somebody whom you mention has just closed their account. Take their name out.")
 
 
 def forget_name(member: Member) -> None:
     """Their name leaves the words in which others mention them, earlier ones too. Part of a verb: their account is
     about to be closed."""
+    _write_anew(member, lambda words: FORMER_MEMBER)
+
+
+def change_name(member: Member, *, before: str) -> None:
+    """Others who mention them call them what they are called now, in earlier words too: nobody has to read a name that
+    somebody has left behind, and whoever changes such a post names the same person. Part of a verb; they have the new
+    name already."""
+    old = markup.composed(before)
+
+    def called_now(words: str) -> str:
+        told_apart = words[len(old) :] if words.lower().startswith(f"{old} (".lower()) else ""
+        return f"@{member.get_full_name()}{told_apart}"
+
+    _write_anew(member, called_now)
+
+
+def _write_anew(member: Member, called: Callable[[str], str]) -> None:
+    """`called` gives what is to stand in place of the @ and these words after it."""
     posts = Post.objects.filter(mentions__member=member).select_related("thread")
-    for post in posts.order_by("pk").iterator(500):
-        if _take_out(post, member):
+    # Whoever changes a post at the same moment waits, or is waited for.
+    for post in posts.select_for_update(of=("self",)).order_by("pk").iterator(500):
+        if _call(post, member, called):
             post.save(update_fields=["source", "html", "renderer_version"])
             if post.is_shown:
                 search.index_post(post)
     for version in PostVersion.objects.filter(post__mentions__member=member).order_by("pk").iterator(500):
-        if _take_out(version, member):
+        if _call(version, member, called):
             version.save(update_fields=["source", "html", "renderer_version"])
     search.forget_what_was_replaced()
 
 
-def _take_out(words: Post | PostVersion, member: Member) -> bool:
+def _call(words: Post | PostVersion, member: Member, called: Callable[[str], str]) -> bool:
     """Whether anything was there to change."""
     people = markup.mentioned(words.html)
     address = member.get_absolute_url()
     others = {name: of for name, of in people.items() if of != address}
-    if len(others) == len(people):
+    instead = {name: called(name) for name, of in people.items() if of == address}
+    if not instead:
         return False
+    if taken := {new for new in instead.values() if new.removeprefix("@") in others}:  # by another of that name
+        instead = {name: f"{new} (member {member.pk})" if new in taken else new for name, new in instead.items()}
     longest_first = sorted(people, key=len, reverse=True)
     # The same end of a name as in `_goes_on`.
     any_name = re.compile("@(" + "|".join(map(re.escape, longest_first)) + r")(?![^\W_])")
-    words.source = any_name.sub(
-        lambda found: found[0] if found[1] in others else FORMER_MEMBER, markup.composed(words.source)
-    )[: markup.MAX_LENGTH]
-    words.html = markup.render(words.source, Known(others))
+    source = any_name.sub(lambda found: instead.get(found[1], found[0]), markup.composed(words.source))
+    words.source = source[: markup.MAX_LENGTH]
+    named = {new[1:]: address for new in instead.values() if new.startswith("@")}
+    words.html = markup.render(words.source, Known(others | named))
     words.renderer_version = markup.VERSION
     return True
 
@@ -92,11 +120,14 @@ class Known:
         """By the words after the @."""
         self._addresses = dict(sorted(addresses.items(), key=lambda item: -len(item[0])))
 
-    def at(self, text: str, position: int) -> Named | None:
+    def at(self, text: str, position: int, *, in_quote: bool = False) -> Named | None:
         for words, address in self._addresses.items():
             if text.startswith(words, position) and not _goes_on(text, position + len(words)):
                 return Named(len(words), address)
         return None
+
+
+AFTER_AT = re.compile(r"@(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,37 +139,49 @@ class _Person:
 
 
 class Roster:
-    """The people whom a writer can see, by the ways in which each may be written. Read when the first @ asks for it, in
-    one query; after that no text costs more than its length."""
+    """The people whom a writer can see and a text may name, by the ways in which each may be written. Read when the
+    first @ asks for it, in one query; after that no text costs more than its length."""
 
-    def __init__(self, network: Network, by: Member, kept: Mapping[str, str]) -> None:
-        self.named: set[int] = set()
+    def __init__(self, network: Network, by: Member, source: str, kept: Mapping[str, str]) -> None:
+        """`kept`: whoever is named already, by the words after the @."""
+        self._said: set[int] = set()
+        self._quoted: set[int] = set()
+        self._beginnings = {word.lower() for word in AFTER_AT.findall(markup.composed(source))}
         self._network = network
         self._by = by
         self._kept = Known(kept)
         self._people: dict[str, list[tuple[str, _Person]]] | None = None
 
-    def at(self, text: str, position: int) -> Named | None:
-        """Raises NotMentioned."""
+    def at(self, text: str, position: int, *, in_quote: bool) -> Named | None:
+        """Whoever is quoted as naming somebody is asked nothing: what is not clear stays as it is. Raises
+        NotMentioned."""
         kept = self._kept.at(text, position)
         length, found = self._longest(text, position)
         if kept and kept.length >= length:
-            self._name(int(kept.address.rstrip("/").rpartition("/")[2]))
-            return kept
+            return self._name(int(kept.address.rstrip("/").rpartition("/")[2]), kept, in_quote)
         if not found:
             return None
         here = [person for person in found if person.is_here]
+        if len(here) == 1:
+            return self._name(here[0].pk, Named(length, reverse("member", args=[here[0].pk])), in_quote)
+        if in_quote:
+            return None
         if not here:
             raise NotMentioned(f"{found[0].name} cannot read this thread, so they cannot be mentioned.")
-        if len(here) > 1:
-            raise NotMentioned(_which_of(here))
-        self._name(here[0].pk)
-        return Named(length, reverse("member", args=[here[0].pk]))
+        raise NotMentioned(_which_of(here))
 
-    def _name(self, pk: int) -> None:
-        self.named.add(pk)
-        if len(self.named) > Mention.MOST:
+    @property
+    def named(self) -> set[int]:
+        return self._said | self._quoted
+
+    def _name(self, pk: int, named: Named, in_quote: bool) -> Named | None:
+        whom = self._quoted if in_quote else self._said
+        if pk not in whom and len(whom) == Mention.MOST:
+            if in_quote:
+                return None
             raise NotMentioned(f"You can mention at most {Mention.MOST} people in a post.")
+        whom.add(pk)
+        return named
 
     def _longest(self, text: str, position: int) -> tuple[int, list[_Person]]:
         """All who are written in the longest way that fits: in words that stand for nobody, none."""
@@ -167,10 +210,12 @@ class Roster:
         )
         people = defaultdict(list)
         for pk, name, council, is_here in seen:
+            word = FIRST_WORD.match(markup.composed(name))
+            if word is None or word[0].lower() not in self._beginnings:
+                continue
             person = _Person(pk, markup.composed(name), markup.composed(council or ""), is_here)
             for way in ways_to_write(person.name, person.council, pk):
-                if word := FIRST_WORD.match(way):
-                    people[word[0].lower()].append((way.lower(), person))
+                people[word[0].lower()].append((way.lower(), person))
         return people
 
 

@@ -78,7 +78,6 @@ def edit_post(
     limits.EDITING.spend(by, now=now)
     now = now or timezone.now()
     source = markup.legible(source)
-    written = mentions.write(source, post.thread.network, by=by, before=post.html)
     with transaction.atomic():
         hold_account(by)
         thread = _locked(post.thread)
@@ -95,6 +94,7 @@ def edit_post(
             return post
         if seen and seen != post.edition:
             raise EditedMeanwhile(post)
+        written = mentions.write(source, thread.network, by=by, before=post.html)
         post.quoting = quoting or post.quoting
         if has_new_words or tells_otherwise:
             _keep_version(post, told)
@@ -208,7 +208,7 @@ def add_post(
         thread=thread,
         number=thread.highest_number,
         author=author,
-        organisation=author.organisation if author else None,
+        organisation_id=author.organisation_id if author else None,
         source=source,
         html=written.html,
         renderer_version=markup.VERSION,

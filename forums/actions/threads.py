@@ -136,7 +136,7 @@ def _begin(
         title=title,
         slug=slugify(title)[:80].strip("-") or "thread",
         author=author,
-        organisation=author.organisation if author else None,
+        organisation_id=author.organisation_id if author else None,
         started_at=now,
         last_post_at=now,
         quiet=quiet,
