@@ -95,6 +95,7 @@ def _words(post: Post) -> dict[str, Any]:
     title = post.thread.title if post.number == 1 else f"Re: {post.thread.title}"
     return {
         "title": markup.legible(title),
-        "description": markup.legible(post.html),
+        # Whom it names is linked by the address within the site, which a reader elsewhere does not know.
+        "description": markup.legible(post.html).replace('href="/', f'href="{settings.SITE_URL}/'),
         "author_name": markup.legible(named(post.author) if post.author else post.author_name),
     }

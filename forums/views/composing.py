@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from forums import markup
+from forums.actions import mentions
 from forums.actions.drafts import NewerDraft, save_draft, writer_of
 from forums.forms.post import Composed
 from forums.models import Post, Thread
@@ -107,8 +107,13 @@ def saved_as_draft(place: Network | Thread | Post, *, by: Member, form: Composed
     return False
 
 
-def previewed(form: Composed) -> dict[str, Any]:
-    """What a page with a preview shows of it. Nothing but the text itself has to be right for that."""
+def previewed(form: Composed, network: Network, *, by: Member) -> dict[str, Any]:
+    """What a page with a preview shows of it. Nothing but the text itself has to be right for that, with the people
+    whom it names."""
     if not form.judge_only("source"):
         return {}
-    return {"preview": markup.render(form.cleaned_data["source"])}
+    try:
+        return {"preview": mentions.write(form.cleaned_data["source"], network, by=by).html}
+    except mentions.NotMentioned as no:
+        form.add_error(no.field, str(no))
+        return {}

@@ -49,7 +49,7 @@ def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
     shown: dict[str, Any] = {}
     match request.POST.get("do", ""):
         case "preview":
-            shown = {"typed_title": request.POST.get("title", ""), **previewed(form)}
+            shown = {"typed_title": request.POST.get("title", ""), **previewed(form, network, by=member)}
         case "draft":
             if saved_as_draft(network, by=member, form=form):
                 return redirect("thread_new", slug=slug)
@@ -117,7 +117,7 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
     shown: dict[str, Any] = {}
     match request.POST.get("do", ""):
         case "preview":
-            shown = previewed(form)
+            shown = previewed(form, found.network, by=member)
         case "draft":
             if saved_as_draft(found, by=member, form=form):
                 return redirect(f"{found.get_absolute_url()}?page={_last_page(found)}#composer")
