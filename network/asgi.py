@@ -1,10 +1,13 @@
 """The site for an ASGI server. Under the embedded default only one process may serve it: a second one that imports
 this module ends at once with the reason."""
 
+import asyncio
+import contextlib
 import os
 import sys
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import OriginValidator
@@ -21,6 +24,7 @@ except ImproperlyConfigured as error:
     sys.exit(f"Guildhall does not start. {error}")
 
 from django.conf import settings
+from django.template.loader import render_to_string
 
 from forums.routing import websocket_urlpatterns
 
@@ -52,9 +56,66 @@ class LoopbackOnly:
         )
 
 
+class BodyLimit:
+    """Refuses what is larger than any form of the site: by the length that it says it has, before anything of it is
+    read, or else as soon as more has come. Django would write all of it to the disk first."""
+
+    PATIENCE = 300  # seconds that what is refused may go on coming; a browser listens only when it has sent it all
+
+    def __init__(self, application: Any, most: int) -> None:
+        self.application = application
+        self.most = most
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self.application(scope, receive, send)
+            return
+        came = 0
+
+        async def counted() -> Any:
+            nonlocal came
+            message = await receive()
+            came += len(message.get("body", b""))
+            if came > self.most:
+                raise TooLarge
+            return message
+
+        try:
+            if self._length(scope) > self.most:
+                raise TooLarge
+            await self.application(scope, counted, send)
+        except TooLarge:
+            await self._refuse(receive, send)
+
+    def _length(self, scope: Any) -> int:
+        said = dict(scope["headers"]).get(b"content-length", b"")
+        return int(said) if said.isdigit() and len(said) < 20 else 0
+
+    async def _refuse(self, receive: Any, send: Any) -> None:
+        page = (await sync_to_async(render_to_string)("413.html")).encode()
+        headers = [
+            (b"content-type", b"text/html; charset=utf-8"),
+            (b"content-length", b"%d" % len(page)),
+            (b"cache-control", b"no-store"),
+            (b"content-security-policy", b"default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'"),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        await send({"type": "http.response.start", "status": 413, "headers": headers})
+        await send({"type": "http.response.body", "body": page, "more_body": True})
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.PATIENCE):
+                while (await receive()).get("more_body"):
+                    pass
+        await send({"type": "http.response.body", "body": b""})
+
+
+class TooLarge(Exception):
+    pass
+
+
 application: Any = ProtocolTypeRouter(
     {
-        "http": django_application,
+        "http": BodyLimit(django_application, settings.MOST_BYTES_SENT),
         "websocket": OriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.SITE_ORIGINS),
     }
 )

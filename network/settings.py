@@ -434,6 +434,9 @@ STORAGES = {
     },
 }
 
+# Five files of 10 MB with a post, and the words of the form. What is larger is refused before any of it is kept.
+MOST_BYTES_SENT = 60 * 1024 * 1024
+
 # ClamAV's daemon, which looks at files with posts before anybody gets them. Empty: nobody looks.
 CLAMD = text("GUILDHALL_CLAMD")
 if CLAMD and not (

@@ -171,8 +171,15 @@ def _threads(now: datetime) -> list[Thing]:
     ]
 
 
-def _post(number: int, author: Member | None, at: datetime, html: str, **more: Any) -> Thing:
+def _file(name: str, kind: str, size: int, *, is_clean: bool = True) -> Thing:
+    return Thing(name=name, kind=kind, size=size, is_clean=is_clean, get_absolute_url="#post-2")
+
+
+def _post(number: int, author: Member | None, at: datetime, html: str, *files: Thing, **more: Any) -> Thing:
     return Thing(
+        pk=number,
+        is_shown=True,
+        attachments=Thing(all=files),
         number=number,
         author=author,
         author_name=str(author) if author else "The hub",
@@ -204,6 +211,8 @@ def _posts(now: datetime) -> list[Thing]:
             now - timedelta(hours=2),
             '<p>We wrote ours in the open. Look at <a href="#post-1">the second part</a>, and at the field '
             "<code>consent_given_at</code>, which nobody had asked for until a carer did.</p>",
+            _file("Questions for suppliers, agreed with the equality lead.docx", "Word document", 84_000),
+            _file("Answers.xlsx", "Excel workbook", 1_240_000, is_clean=False),
             edited_at=now,
             reply_to=Thing(number=1, author_name=str(PRIYA)),
             address_answered="#post-1",

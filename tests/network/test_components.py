@@ -411,10 +411,13 @@ def test_the_page_of_components_shows_them_all_and_leaves_no_cookie(asked: HttpR
     # Pieces of the frame, or of others.
     inner = {
         "arrow",
+        "attach",
+        "attachments",
         "badge",
         "composer_draft",
         "composer_kept",
         "date_block",
+        "default_button",
         "field_words",
         "flashes",
         "footer",

@@ -129,6 +129,31 @@ def test_a_line_for_each_request_is_written_when_asked_for(site: Site, server: s
 
 
 @pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("says_so", [True, False])
+def test_what_is_larger_than_any_form_is_refused_in_words_and_fills_no_memory(
+    site: Site, server: str, says_so: bool
+) -> None:
+    process = site.serve("--server", server)
+    piece, count = b"x" * (1024 * 1024), 200
+
+    def most_memory() -> int:
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        return int(status.split("VmHWM:", 1)[1].split()[0]) // 1024
+
+    before = most_memory()
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    if says_so:
+        headers["Content-Length"] = str(len(piece) * count)
+    answer = httpx.post(f"{site.url}/", content=(piece for _ in range(count)), headers=headers, timeout=60)
+
+    assert answer.status_code == 413
+    assert "This is too large to send" in answer.text and "brings back what you typed" in answer.text
+    # daphne hands on at once, in memory, as much as may be sent.
+    assert most_memory() - before < (40 if says_so or server == "uvicorn" else 160)
+    assert httpx.get(f"{site.url}/health/").text == "ok\n"
+
+
+@pytest.mark.parametrize("server", SERVERS)
 def test_the_worker_inside_does_what_is_queued(site: Site, server: str) -> None:
     site.serve("--server", server)
     say.enqueue("hello")

@@ -11,6 +11,7 @@ import time
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -179,9 +180,35 @@ async def say_goodbye() -> None:
 
 
 def serve_with_daphne(application: Any, *, host: str, port: int, access_log: bool, ready: Callable[[], None]) -> None:
+    from daphne import server as daphne_server
     from daphne.access import AccessLogGenerator
     from daphne.endpoints import build_endpoint_description_strings
+    from daphne.http_protocol import HTTPFactory, WebRequest
     from daphne.server import Server
+
+    class HouseRequest(WebRequest):
+        """Keeps little more than the site takes: daphne would hand all of it on at once, in memory. The application
+        sees that more was sent, and says so."""
+
+        kept = 0
+
+        def gotLength(self, length: int | None) -> None:
+            self.kept = length if length and length > settings.MOST_BYTES_SENT else 0
+            super().gotLength(length)
+
+        def handleContentChunk(self, data: bytes) -> None:
+            if self.kept <= settings.MOST_BYTES_SENT:
+                self.kept += len(data)
+                super().handleContentChunk(data)
+
+    class HouseFactory(HTTPFactory):
+        def buildProtocol(self, address: Any) -> Any:
+            protocol = super().buildProtocol(address)
+            # Twisted would read a form in memory, for itself alone.
+            protocol.requestFactory = partial(HouseRequest, parsePOSTFormSubmission=False)
+            return protocol
+
+    daphne_server.HTTPFactory = HouseFactory  # type: ignore[misc]
 
     class HouseServer(Server):
         stopping = False
