@@ -91,7 +91,8 @@ _SEARCH = {
 }
 
 
-# Of each word of a title the newest that have it, whatever else they say.
+# Of each word of a title the newest that have it, whatever else they say. By `+ 0` PostgreSQL is kept from walking all
+# posts backwards, for it cannot know how few of them have a title.
 _SIMILAR = {
     "postgresql": """
         (SELECT post.thread_id FROM forums_post_index entry
@@ -100,7 +101,7 @@ _SIMILAR = {
          WHERE ts_filter(entry.words, '{{a}}') @@ to_tsquery('english', %({word})s)
              AND ts_filter(entry.words, '{{a}}') <> ''::tsvector
              AND thread.network_id = ANY(%(networks)s)
-         ORDER BY entry.post_id DESC LIMIT %(matches)s)
+         ORDER BY entry.post_id + 0 DESC LIMIT %(matches)s)
     """,
     "sqlite": """
         SELECT * FROM (
