@@ -152,7 +152,7 @@ def _keep_reply(request: HttpRequest, pk: int) -> HttpResponse:
 def reply(request: HttpRequest, pk: int) -> HttpResponse:
     """Adds a post. A preview and a draft bring the form back as it was typed."""
     member = member_or_404(request)
-    found = _thread_of_reader(member, pk)
+    found = get_object_or_404(Thread.objects.in_place(member).select_related("network"), pk=pk)
     form = ReplyForm(found, member, request.POST)
     shown: dict[str, Any] = {}
     match request.POST.get("do", ""):
@@ -170,6 +170,7 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
             except (LimitReached, Refused) as no:
                 # It may have been locked while they wrote; the words they typed stay in the form.
                 form.add_error(None, str(no))
+    found = _thread_of_reader(member, pk)  # with what a page shows of it
     return _thread_page(request, found, _last_page(found), form, **shown)
 
 
