@@ -25,7 +25,7 @@ TITLE_MATCHES = 100
 NEWEST_MATCHES = 300
 EXCERPT_LENGTH = 200
 SIMILAR_WORDS = 8  # of a title that are looked for
-SIMILAR_MATCHES = 100  # titles with each of them
+SIMILAR_MATCHES = 200  # titles with each of them
 
 _INDEX = {
     "postgresql": """
@@ -102,25 +102,20 @@ _SEARCH = {
 }
 
 
-# Of each word of a title the newest that have it, whatever else they say.
+# Of each word of a title the newest that have it, whatever else they say and whoever may see them: that is asked of the
+# few that are found. By `+ 0` PostgreSQL is kept from walking all posts backwards, for it cannot know how few of them
+# have a title.
 _SIMILAR = {
     "postgresql": """
-        (SELECT post.thread_id FROM forums_post_index entry
-         JOIN forums_post post ON post.id = entry.post_id
-         JOIN forums_thread thread ON thread.id = post.thread_id
-         WHERE ts_filter(entry.words, '{{a}}') @@ to_tsquery('english', %({word})s)
-             AND ts_filter(entry.words, '{{a}}') <> ''::tsvector
-             AND thread.network_id = ANY(%(networks)s)
-         ORDER BY entry.post_id DESC LIMIT %(matches)s)
+        (SELECT post_id FROM forums_post_index
+         WHERE ts_filter(words, '{{a}}') @@ to_tsquery('english', %({word})s)
+             AND ts_filter(words, '{{a}}') <> ''::tsvector
+         ORDER BY post_id + 0 DESC LIMIT %(matches)s)
     """,
     "sqlite": """
         SELECT * FROM (
-            SELECT post.thread_id FROM forums_post_index
-            JOIN forums_post post ON post.id = forums_post_index.rowid
-            JOIN forums_thread thread ON thread.id = post.thread_id
-            WHERE forums_post_index MATCH %({word})s
-                AND thread.network_id IN (SELECT value FROM json_each(%(networks)s))
-            ORDER BY forums_post_index.rowid DESC LIMIT %(matches)s
+            SELECT rowid FROM forums_post_index WHERE forums_post_index MATCH %({word})s
+            ORDER BY rowid DESC LIMIT %(matches)s
         )
     """,
 }
@@ -191,14 +186,16 @@ def similar_threads(viewer: Viewer, title: str, *, limit: int = 5) -> list[Hit]:
     """Threads that the viewer may see whose title says much the same, the most alike first. An outsider gets an empty
     list, whatever exists."""
     stems = stems_of(title)
-    networks = list(Network.objects.of(viewer).values_list("pk", flat=True))
-    if not stems or not networks:
-        return []
     words = [word for word in words_of(title.lower()) if stems_of(word)][:SIMILAR_WORDS]
-    found = (
-        Thread.objects.visible_to(viewer).filter(pk__in=_threads_with_any(words, networks)).select_related("network")
-    )
-    hits = [
+    begun = Post.objects.visible_to(viewer).filter(pk__in=_posts_with_any(words), number=1)
+    scores = {
+        pk: score
+        for pk, there in begun.values_list("thread", "thread__title")
+        if (score := likeness(stems, stems_of(there)))
+    }
+    best = sorted(scores, key=lambda pk: (scores[pk], pk), reverse=True)[:limit]
+    found = Thread.objects.visible_to(viewer).select_related("network").in_bulk(best)
+    return [
         Hit(
             kind=thread.get_kind_display(),
             title=thread.title,
@@ -206,12 +203,10 @@ def similar_threads(viewer: Viewer, title: str, *, limit: int = 5) -> list[Hit]:
             excerpt="",
             where=thread.network.name,
             at=thread.last_post_at,
-            score=score,
+            score=scores[thread.pk],
         )
-        for thread in found
-        if (score := likeness(stems, stems_of(thread.title)))
+        for thread in (found[pk] for pk in best if pk in found)
     ]
-    return sorted(hits, key=lambda hit: (hit.score, hit.at), reverse=True)[:limit]
 
 
 def likeness(one: frozenset[str], other: frozenset[str]) -> float:
@@ -270,21 +265,17 @@ STOP_WORDS = frozenset(
 )
 
 
-def _threads_with_any(words: list[str], networks: list[int]) -> list[int]:
-    """The keys of threads of these networks with any of the words in their title: bounded, the newest of each word."""
+def _posts_with_any(words: list[str]) -> list[int]:
+    """The keys of first posts of threads with any of the words in their title: bounded, the newest of each word."""
     if not words:
         return []
     names = [f"word_{position}" for position in range(len(words))]
-    if connection.vendor == "postgresql":
-        places: list[int] | str = networks
-        sought = dict(zip(names, words, strict=True))
-    else:
-        places = f"[{','.join(map(str, networks))}]"
-        sought = {name: f'title : "{word}"' for name, word in zip(names, words, strict=True)}
+    form = "{}" if connection.vendor == "postgresql" else 'title : "{}"'
+    sought = {name: form.format(word) for name, word in zip(names, words, strict=True)}
     statement = " UNION ".join(_SIMILAR[connection.vendor].format(word=name) for name in names)
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"networks": places, "matches": SIMILAR_MATCHES, **sought})
-        return [thread for (thread,) in cursor.fetchall()]
+        cursor.execute(statement, {"matches": SIMILAR_MATCHES, **sought})
+        return [post for (post,) in cursor.fetchall()]
 
 
 def words_of(query: str) -> list[str]:

@@ -111,7 +111,7 @@ def _keep_reply(request: HttpRequest, pk: int) -> HttpResponse:
 def reply(request: HttpRequest, pk: int) -> HttpResponse:
     """Adds a post. A preview and a draft bring the form back as it was typed."""
     member = member_or_404(request)
-    found = _thread_of_reader(member, pk)
+    found = get_object_or_404(Thread.objects.in_place(member).select_related("network"), pk=pk)
     form = ReplyForm(found, member, request.POST)
     files = Attaching(request, found.network, form)
     shown: dict[str, Any] = {}
@@ -132,6 +132,7 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
             except (LimitReached, Refused) as no:
                 # It may have been locked while they wrote; the words they typed stay in the form.
                 form.add_error(field_of(no), str(no))
+    found = _thread_of_reader(member, pk)  # with what a page shows of it
     return _thread_page(request, found, _last_page(found), form, files, **shown)
 
 

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from forums import limits
-from forums.actions.drafts import mark_of
+from forums.actions.drafts import mark_of, save_draft
 from forums.actions.posts import delete_post, hide_post, reply
 from forums.actions.threads import lock_thread, start_thread
 from forums.models import Draft, Post, Practice, Thread
@@ -310,3 +311,27 @@ class TestWhenTheSessionIsOver:
         )
 
         assert answer.status_code == 404
+
+
+class TestQueries:
+    """Within what a page and a post may ask of the database, whatever the form holds."""
+
+    def test_a_thread_with_a_draft_and_a_quotation(
+        self, cast: Cast, thread: Thread, django_assert_max_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        save_draft(thread, by=cast.fay, fields={"source": "Before"})
+        client = browser_of(cast.fay)
+        client.get(thread.get_absolute_url())
+        with django_assert_max_num_queries(14):
+            client.get(thread.get_absolute_url(), {"reply_to": "1"})
+
+    def test_a_reply(self, cast: Cast, thread: Thread, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+        client = browser_of(cast.fay)
+        client.get(thread.get_absolute_url())
+        typed = {"source": "So do we", "reply_to": "1"}
+        with django_assert_max_num_queries(25):
+            assert client.post(reverse("reply", args=[thread.pk]), typed).status_code == 302
+        with django_assert_max_num_queries(16):
+            assert client.post(reverse("reply", args=[thread.pk]), typed | {"do": "preview"}).status_code == 200
+        with django_assert_max_num_queries(12):
+            assert client.post(reverse("reply_draft", args=[thread.pk]), typed).status_code == 200

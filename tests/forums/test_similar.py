@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
 
 from cms.actions.pages import publish_page, set_up_site
 from cms.models import GuidancePage, SectionPage
 from cms.search import similar, similar_pages
 from forums.actions.threads import start_thread
 from forums.models import Thread
-from forums.search import SIMILAR_MATCHES, similar_threads
-from network.models import Theme
+from forums.search import similar_threads
+from network.limits import RateLimit
+from network.models import Member, Theme
 from tests.cast import Cast
 
 # Typed, there, and whether the second is shown to whoever types the first.
@@ -110,9 +117,52 @@ def test_guidance_that_is_closed_to_the_writer_is_not_found(cast: Cast) -> None:
 
 
 def test_of_a_common_word_the_newest_titles_are_looked_at(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert SIMILAR_MATCHES == 100
     monkeypatch.setattr("forums.search.SIMILAR_MATCHES", 2)
     for title in ("Meetings one", "Meetings two", "Meetings three"):
         start(cast, title)
 
     assert [hit.title for hit in similar_threads(cast.fay, "Meetings")] == ["Meetings three", "Meetings two"]
+
+
+class TestTheAddress:
+    """Asked by a script while a title is typed. Posted, so that no title of what is not yet said stands in a log."""
+
+    def ask(self, member: Member | None, title: str) -> HttpResponse:
+        client = Client()
+        if member is not None:
+            client.force_login(member)
+        return client.post(reverse("similar"), {"title": title})
+
+    def test_a_member_gets_a_piece_of_a_page(self, cast: Cast) -> None:
+        there = start(cast, "Recording <b>meetings</b>")
+        answer = self.ask(cast.fay, "Who records meetings?").content.decode()
+
+        assert f'href="{there.get_absolute_url()}" target="_blank"' in answer
+        assert "Recording &lt;b&gt;meetings&lt;/b&gt; (opens in new tab)" in answer
+        assert "Discussion in the AI Network" in answer
+        assert "<html" not in answer
+
+    @pytest.mark.parametrize("who", ["nobody", "olga", "amir", "lena", "sven", "ada"])
+    def test_outsiders_get_404(self, cast: Cast, who: str) -> None:
+        start(cast, "Recording meetings")
+
+        assert self.ask(getattr(cast, who, None), "Recording meetings").status_code == 404
+
+    def test_it_is_not_asked_without_end(self, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+        limit = RateLimit("look for what is similar", 1, per=timedelta(hours=1))
+        monkeypatch.setattr("cms.limits.LOOKING_FOR_SIMILAR", limit)
+
+        assert [self.ask(cast.fay, "Meetings").status_code for _ in range(2)] == [200, 429]
+
+    def test_it_costs_the_same_at_two_sizes(
+        self, cast: Cast, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        start(cast, "Recording meetings")
+        similar(cast.fay, "Who records meetings?")
+        with django_assert_num_queries(5) as small:
+            similar(cast.fay, "Who records meetings?")
+        for number in range(9):
+            start(cast, f"Recording meetings {number}")
+
+        with django_assert_num_queries(len(small)):
+            assert len(similar(cast.fay, "Who records meetings?")) == 5

@@ -164,6 +164,11 @@ def test_the_toolbar_writes_markdown_by_keyboard_and_a_text_that_is_too_long_is_
 
 def test_a_reply_quotes_what_it_answers(cast: Cast, browse: Browse, axe: Callable[[Page], None]) -> None:
     thread = start_thread(cast.ai, by=cast.fay, theme=cast.theme, title="Recording meetings", source="We do.\n\nYou?")
+    desk = browse(cast.fay)
+    desk.goto(f"{thread.get_absolute_url()}?reply_to=1#composer")
+    desk.get_by_label("Your reply").press("x")
+    expect(desk.get_by_label("Your reply")).to_have_value("> We do.\n>\n> You?\n\nx")
+
     page = browse(cast.bob, javascript=False, width=375)
     page.goto(f"{thread.get_absolute_url()}?reply_to=1#composer")
     expect(page.get_by_text("You answer post 1 by Fay Facilitates.")).to_be_visible()

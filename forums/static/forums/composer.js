@@ -7,7 +7,11 @@ import { addToolbar } from "./composing/toolbar.js";
 
 for (const form of document.querySelectorAll("form[data-app-composer]")) {
   const source = form.querySelector('textarea[name="source"]');
-  if (source) addToolbar(source);
+  if (source) {
+    addToolbar(source);
+    // After a quotation, or a draft, one goes on at the end.
+    source.setSelectionRange(source.value.length, source.value.length);
+  }
   shapeByKind(form);
   keepDrafts(form);
   showSimilar(form);
