@@ -540,7 +540,7 @@ class TestQueries:
     def test_a_page_of_a_thread_costs_the_same_at_two_sizes_with_all_that_stands_in_posts(
         self, cast: Cast, answer: Post, django_assert_max_num_queries: DjangoAssertNumQueries
     ) -> None:
-        address = answer.thread.get_absolute_url()
+        address = f"{answer.thread.get_absolute_url()}?page=1"
         self.fill(cast, answer, 1)
         small = self.count(cast.fay, address, django_assert_max_num_queries)
         self.fill(cast, answer, 17)
