@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.messages import get_messages
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -13,7 +15,7 @@ from forums import limits
 from forums.actions.feeds import make_feed_key, token_of
 from forums.actions.following import bookmark, choose_level, choose_theme_level, remind_of_bookmarks
 from forums.actions.posts import hide_post, reply
-from forums.actions.reading import read_thread
+from forums.actions.reading import read_everything_everywhere, read_thread
 from forums.actions.threads import move_thread, start_thread
 from forums.models import Answer, FollowLevel, MemberThread, Post, Thread
 from network.actions.membership import leave_network
@@ -34,6 +36,27 @@ def browser_of(member: Member) -> Client:
 
 def titles(answer: object) -> list[str]:
     return [thread.title for thread in answer.context["page"].threads]  # type: ignore[attr-defined]
+
+
+def many(cast: Cast, count: int) -> list[Thread]:
+    """Threads by bob of one post each, all unread by the others; without the posts."""
+    now = timezone.now()
+    return Thread.objects.bulk_create(
+        Thread(
+            network=cast.ai,
+            theme=cast.theme,
+            author=cast.bob,
+            last_author=cast.bob,
+            title="T",
+            slug="t",
+            started_at=now,
+            last_post_at=now - timedelta(minutes=number),
+            visible_count=1,
+            highest_number=1,
+            highest_visible_number=1,
+        )
+        for number in range(count)
+    )
 
 
 @pytest.fixture
@@ -88,62 +111,30 @@ class TestLists:
         for name in ("", "new", "unread", "following", "unanswered", "bookmarks"):
             assert titles(client.get(reverse("all_threads"), {"show": name})) == []
 
-    def test_the_badge_stops_counting_at_a_hundred(
-        self, cast: Cast, monkeypatch: pytest.MonkeyPatch, thread: Thread
-    ) -> None:
-        monkeypatch.setattr("forums.templatetags.threads.MANY", 3)
-        monkeypatch.setattr(limits, "THREADS", RateLimit("start a thread", 1_000, per=timedelta(hours=1)))
-        assert '>1<span class="govuk-visually-hidden"> thread<' in browser_of(cast.fay).get("/").content.decode()
-        rows = [
-            Thread(
-                network=cast.ai,
-                theme=cast.theme,
-                author=cast.bob,
-                last_author=cast.bob,
-                title="T",
-                slug="t",
-                started_at=timezone.now(),
-                last_post_at=timezone.now(),
-                visible_count=1,
-                highest_number=1,
-                highest_visible_number=1,
-            )
-            for _ in range(99)
-        ]
-        monkeypatch.setattr("forums.templatetags.threads.MANY", 100)
-        Thread.objects.bulk_create(rows)
+    @pytest.mark.parametrize(
+        ("size", "words"), [(99, "99<"), (100, "more than 99 threads"), (120, "more than 99 threads")]
+    )
+    def test_the_badge_stops_counting_at_a_hundred(self, cast: Cast, size: int, words: str) -> None:
+        many(cast, size)
 
-        assert "more than 99 threads" in browser_of(cast.fay).get("/").content.decode()
+        badge = browser_of(cast.fay).get(reverse("feeds")).content.decode().partition('class="app-count">')[2]
 
-    def test_everything_everywhere_is_read_by_one_update(
-        self, cast: Cast, thread: Thread, django_assert_num_queries: DjangoAssertNumQueries
-    ) -> None:
+        assert words in badge.partition("</a>")[0]
+
+    def test_everything_everywhere_is_read_by_one_update(self, cast: Cast, thread: Thread) -> None:
         start_thread(cast.practitioners, by=cast.bob, theme=cast.theme, title="Elsewhere", source="Here")
-        client = browser_of(cast.fay)
+        with CaptureQueriesContext(connection) as asked:
+            read_everything_everywhere(by=cast.fay)
 
-        assert "You have read everything." in client.post(reverse("mark_everything_read"), follow=True).content.decode()
+        assert [query["sql"].split()[0] for query in asked] == ["UPDATE"]
+        assert "You have read everything." in browser_of(cast.fay).get(reverse("unread")).content.decode()
 
     @pytest.mark.parametrize("size", [20, 500])
     def test_a_list_costs_the_same_at_every_length(
         self, cast: Cast, size: int, django_assert_max_num_queries: DjangoAssertNumQueries
     ) -> None:
         now = timezone.now()
-        threads = Thread.objects.bulk_create(
-            Thread(
-                network=cast.ai,
-                theme=cast.theme,
-                author=cast.bob,
-                last_author=cast.bob,
-                title="T",
-                slug="t",
-                started_at=now,
-                last_post_at=now - timedelta(minutes=number),
-                visible_count=1,
-                highest_number=1,
-                highest_visible_number=1,
-            )
-            for number in range(size)
-        )
+        threads = many(cast, size)
         choose_theme_level(cast.theme, "follow", by=cast.fay)
         MemberThread.objects.bulk_create(
             MemberThread(member=cast.fay, thread=thread, bookmarked_at=now, level_chosen=True)
@@ -201,10 +192,12 @@ class TestOpeningAThread:
 
 class TestLevels:
     def test_the_thread_says_how_much_they_hear_and_why(self, cast: Cast, thread: Thread) -> None:
-        assert "Watching: you started it" in browser_of(cast.bob).get(thread.get_absolute_url()).content.decode()
+        assert (
+            "Watching, because you started it" in browser_of(cast.bob).get(thread.get_absolute_url()).content.decode()
+        )
         choose_theme_level(cast.theme, "follow", by=cast.fay)
         page = browser_of(cast.fay).get(thread.get_absolute_url()).content.decode()
-        assert "Following: you follow Adult social care" in page
+        assert "Following, because you follow Adult social care" in page
 
     def test_a_choice_holds_whatever_they_do_until_it_is_taken_back(self, cast: Cast, thread: Thread) -> None:
         client = browser_of(cast.fay)
