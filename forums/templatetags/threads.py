@@ -99,7 +99,7 @@ def thread_tools(context: dict[str, Any], thread: Thread) -> dict[str, Any]:
     words = LEVEL_WORDS[Level(level.level)]
     return {
         "thread": thread,
-        "words": f"{words}: {level.reason}" if level.reason else words,
+        "words": f"{words}, because {level.reason}" if level.reason else "Follow or mute this thread",
         "current": level.level if thread.__dict__["is_level_chosen"] else "",
         "can_move": permissions.can_move(context["request"].user, thread),
         "request": context["request"],

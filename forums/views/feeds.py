@@ -41,9 +41,7 @@ def feeds(request: HttpRequest) -> HttpResponse:
         for theme in themes:
             address = settings.SITE_URL + reverse("private_theme_feed", args=[token, theme.slug])
             shown.append(FeedShown(f"{theme}, in all your networks", address))
-    answer = render(request, "forums/feeds.html", {"feeds": shown, "networks": networks})
-    answer["Referrer-Policy"] = "no-referrer"
-    return answer
+    return render(request, "forums/feeds.html", {"feeds": shown, "networks": networks})
 
 
 @login_required

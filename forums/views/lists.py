@@ -161,11 +161,11 @@ def _level_of_list(member: Member, network: Network | None, theme: Theme | None,
     else:
         return {}
     if chosen:
-        words = f"{LEVEL_WORDS[Level(chosen)]}: you chose it for {of}"
+        words = f"{LEVEL_WORDS[Level(chosen)]}, because you chose it for {of}"
     elif is_followed:
-        words = f"Following: {of} is among your themes"
+        words = f"Following, because {of} is among your themes"
     else:
-        words = f"How much you want to hear of {of}"
+        words = f"Follow or mute {of}"
     return {"chosen": chosen, "of": of, "words": words}
 
 

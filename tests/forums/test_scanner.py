@@ -92,7 +92,7 @@ class TestFilesThatWait:
         reply(thread, by=cast.bob, source="Here", form_id=FORM)
         fay = Client()
         sign_in(fay, cast.fay)
-        assert "Being checked" in fay.get(thread.get_absolute_url()).content.decode()
+        assert "Being checked" in fay.get(thread.get_absolute_url(), follow=True).content.decode()
         assert fay.get(attached.get_absolute_url()).status_code == 404
 
         assert check_files() == 1
