@@ -173,7 +173,9 @@ def thread_about(context: Context, page: GuidancePage) -> Thread | None:
 
 @register.simple_tag(takes_context=True)
 def page_discussed_in(context: Context, thread: Thread) -> Page | None:
-    """The page that a thread discusses, for those who may open it."""
+    """The page that a thread discusses, for those who may open it. Only threads that the site began discuss one."""
+    if thread.author_id is not None:
+        return None
     link = PageThread.objects.visible_to(viewer_of(context)).filter(thread=thread.pk).select_related("page").first()
     return link.page if link else None
 

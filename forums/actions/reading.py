@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import IntegrityError, transaction
+from django.db.models import Q, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from forums import limits, notifications
@@ -20,11 +21,9 @@ def read_thread(thread: Thread, *, by: Member, up_to: int) -> None:
     can_read(by, thread.network).enforce()
     limits.READING.spend(by)
     with transaction.atomic():
-        _move_read_number(thread, by, min(up_to, thread.highest_number))
-        if up_to >= thread.highest_number:
-            # All that was marked as unread is read again. Lists look at every thread that is marked.
-            marked = MemberThread.objects.filter(thread=thread, member=by, marked_unread_at__isnull=False)
-            marked.update(marked_unread_at=None)
+        # At the end all that was marked as unread is read again. Lists look at every thread that is marked.
+        ended = {"marked_unread_at": None} if up_to >= thread.highest_number else {}
+        _move_read_number(thread, by, min(up_to, thread.highest_number), **ended)
         notifications.thread_read(thread, by, up_to=up_to)
 
 
@@ -89,9 +88,13 @@ def read_own_post(post: Post, author: Member) -> None:
         _move_read_number(post.thread, author, post.number)
 
 
-def _move_read_number(thread: Thread, member: Member, number: int) -> None:
-    _, made = MemberThread.objects.get_or_create(thread=thread, member=member, defaults={"last_read_number": number})
-    if not made:
-        MemberThread.objects.filter(thread=thread, member=member, last_read_number__lt=number).update(
-            last_read_number=number
-        )
+def _move_read_number(thread: Thread, member: Member, number: int, **besides: None) -> None:
+    own = MemberThread.objects.filter(thread=thread, member=member)
+    forward = {"last_read_number": Greatest("last_read_number", Value(number)), **besides}
+    if own.update(**forward):
+        return
+    try:
+        with transaction.atomic():
+            MemberThread.objects.create(thread=thread, member=member, last_read_number=number)
+    except IntegrityError:  # another window was a moment faster
+        own.update(**forward)

@@ -28,6 +28,12 @@ class PostQuerySet(models.QuerySet["Post"]):
         """Neither deleted by their author nor hidden by a facilitator."""
         return self.filter(deleted_at=None, hidden_at=None)
 
+    def with_has_files(self) -> PostQuerySet:
+        """With `has_files`, whether a file stands with it: few posts have one, and then only they are asked for."""
+        return self.annotate(
+            has_files=models.Exists(Post.attachments.rel.related_model._base_manager.filter(post=models.OuterRef("pk")))
+        )
+
     def on_page(self, page: int) -> PostQuerySet:
         """Posts of one page of a thread, by arithmetic on the number: no OFFSET, no COUNT. Pages start at 1."""
         return self.filter(number__gt=(page - 1) * Post.PER_PAGE, number__lte=page * Post.PER_PAGE).order_by("number")

@@ -74,14 +74,15 @@ class ShownPost:
 
 def posts_on_page(thread: Thread, number: int, reader: Member, *, with_controls: bool) -> list[ShownPost]:
     """The posts of one page with all that stands in them: as many queries for twenty as for one."""
-    found = Post.objects.in_place(reader).filter(thread=thread).on_page(number)
+    found = Post.objects.in_place(reader).filter(thread=thread).on_page(number).with_has_files()
     joined = found.select_related("author__profile", "organisation", "reply_to__author")
     posts = list(joined.defer("reply_to__source", "reply_to__html"))
     for post in posts:
         post.thread = thread
     # What hangs on posts that the reader sees, and on no others, needs no looking up of their networks again.
     shown = [post for post in posts if post.is_shown]
-    prefetch_related_objects(shown, "attachments")
+    if any(post.has_files for post in shown):  # type: ignore[attr-defined]  # annotated
+        prefetch_related_objects(shown, "attachments")
     counted = _counted(shown, reader)
     return [
         ShownPost(post, _may(reader, post) if with_controls else None, counted[post.pk], _told_beside(post))

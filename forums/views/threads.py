@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -139,13 +140,18 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
 def _reply_form(request: HttpRequest, found: Thread) -> ReplyForm:
     """With what they typed before, and the post that the address asks to answer."""
     member = member_or_404(request)
-    draft = Draft.objects.visible_to(member).filter(thread=found, post=None).first()
+    draft = None
+    if found.has_draft:  # type: ignore[attr-defined]  # annotated
+        draft = Draft.objects.visible_to(member).filter(thread=found, post=None).first()
     return ReplyForm(found, member, draft=draft, answers=request.GET.get("reply_to", ""))
 
 
 def _thread_of_reader(member: Member, pk: int) -> Thread:
-    """With `last_read_number`. Whoever may not read it learns nothing but 404."""
+    """With `last_read_number`, and `has_draft`, whether the reader has begun a reply. Whoever may not read it learns
+    nothing but 404."""
+    drafts = Draft.objects.filter(member=member, thread=OuterRef("pk"), post=None)
     threads = Thread.objects.in_place(member).marked_for(member).levelled_for(member).for_rows()
+    threads = threads.annotate(has_draft=Exists(drafts))
     with_answer = threads.select_related("answer__post").defer("answer__post__source", "answer__post__html")
     return get_object_or_404(with_answer, pk=pk)
 

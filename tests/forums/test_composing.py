@@ -331,7 +331,7 @@ class TestQueries:
         typed = {"source": "So do we", "reply_to": "1"}
         with django_assert_max_num_queries(25):
             assert client.post(reverse("reply", args=[thread.pk]), typed).status_code == 302
-        with django_assert_max_num_queries(16):
+        with django_assert_max_num_queries(17):
             assert client.post(reverse("reply", args=[thread.pk]), typed | {"do": "preview"}).status_code == 200
         with django_assert_max_num_queries(12):
             assert client.post(reverse("reply_draft", args=[thread.pk]), typed).status_code == 200

@@ -125,6 +125,8 @@ class Life:
 
     def write(self, member: Member) -> None:
         thread, talk = self.some_thread()
+        if not any(one.is_shown for one in talk.said):
+            return  # what was taken back is answered by nobody
         has_seen_all = not self.readers[member].unseen(member, thread.pk, talk)
         reply(thread, by=member, source="Words", now=self.now)
         talk.said.append(Said(member, self.now))
