@@ -53,7 +53,7 @@ def read_everything_everywhere(*, by: Member, now: datetime | None = None) -> No
 
 def first_unread(thread: Thread, member: Member) -> int | None:
     """The number of the first post in a thread that is unread by the member, whether they follow or mute it; None where
-    they have read it. The thread comes from `marked_for`."""
+    they have read it. The thread comes from `read_by`."""
     membership = standing_of(member).in_network(thread.network)
     if membership is None:
         return None

@@ -57,7 +57,7 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
         return self.visible_to(member).filter(pk__in=chosen.values("thread"))
 
     def levelled_for(self, member: Member) -> ThreadQuerySet:
-        """With what `Thread.level_for_reader` is made of. Stands beside `marked_for`."""
+        """With what `Thread.level_for_reader` is made of. Stands beside `read_by`."""
         own = FollowLevel.objects.filter(member=member.pk)
         interests = MemberTheme.objects.filter(member=member.pk, theme=models.OuterRef("theme"))
         return self.annotate(
@@ -74,10 +74,14 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
         return self.filter(kind=Thread.Kind.QUESTION, answer=None, locked_at=None)
 
     def marked_for(self, member: Member) -> ThreadQuerySet:
-        """With `last_read_number`, `is_unread`, `unread_since` (when marked so), `bookmarked_at` and `remind_at`."""
+        """As `read_by`, and with `is_unread`."""
+        is_unread = models.ExpressionWrapper(_is_unread_by(member), output_field=models.BooleanField())
+        return self.read_by(member).annotate(is_unread=is_unread)
+
+    def read_by(self, member: Member) -> ThreadQuerySet:
+        """With `last_read_number`, `unread_since` (when marked so), `bookmarked_at` and `remind_at`."""
         return self._beside_reading_of(member).annotate(
             last_read_number=models.F("number_read"),
-            is_unread=models.ExpressionWrapper(_is_unread_by(member), output_field=models.BooleanField()),
             unread_since=models.F("reading__marked_unread_at"),
             bookmarked_at=models.F("reading__bookmarked_at"),
             remind_at=models.F("reading__remind_at"),

@@ -94,7 +94,7 @@ def level_form(context: dict[str, Any], address: str, current: str, of: str) -> 
 
 @register.inclusion_tag("forums/thread_tools.html", takes_context=True)
 def thread_tools(context: dict[str, Any], thread: Thread) -> dict[str, Any]:
-    """What the reader may do with a thread (from `marked_for` and `levelled_for`) for themselves."""
+    """What the reader may do with a thread (from `read_by` and `levelled_for`) for themselves."""
     level = thread.level_for_reader
     words = LEVEL_WORDS[Level(level.level)]
     return {

@@ -150,7 +150,7 @@ def _thread_of_reader(member: Member, pk: int) -> Thread:
     """With `last_read_number`, and `has_draft`, whether the reader has begun a reply. Whoever may not read it learns
     nothing but 404."""
     drafts = Draft.objects.filter(member=member, thread=OuterRef("pk"), post=None)
-    threads = Thread.objects.in_place(member).marked_for(member).levelled_for(member).for_rows()
+    threads = Thread.objects.in_place(member).read_by(member).levelled_for(member).for_rows()
     threads = threads.annotate(has_draft=Exists(drafts))
     with_answer = threads.select_related("answer__post").defer("answer__post__source", "answer__post__html")
     return get_object_or_404(with_answer, pk=pk)
@@ -161,7 +161,7 @@ def _thread_page(
 ) -> HttpResponse:
     member = member_or_404(request)
     posts = posts_on_page(found, number, member, with_controls=not form.is_bound)
-    last_read_number: int = found.last_read_number  # type: ignore[attr-defined]  # annotated by `marked_for`
+    last_read_number: int = found.last_read_number  # type: ignore[attr-defined]  # annotated by `read_by`
     is_looked_at = request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")
     last = posts[-1].post.number if posts else 0
     if is_looked_at and posts and (last > last_read_number or notifications.has_news_of(found, member, up_to=last)):
