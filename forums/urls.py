@@ -43,6 +43,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("threads/<int:pk>/posts/<int:number>/reactions/", posts.reactions, name="post_reactions"),
     path("threads/<int:pk>/reply/", threads.reply, name="reply"),
     path("threads/<int:pk>/draft/", drafts.reply_draft, name="reply_draft"),
+    path("threads/<int:pk>/posts/<int:number>/draft/", drafts.post_draft, name="post_draft"),
     path("drafts/", drafts.drafts, name="drafts"),
     path("drafts/<int:pk>/delete/", drafts.draft_delete, name="draft_delete"),
     path("unread/", lists.unread, name="unread"),

@@ -6,17 +6,16 @@ from typing import Any
 from django import forms
 
 from forums.forms.post import Composed, LegibleField, QuotingField, SourceField
+from forums.forms.practice import PRACTICE, PracticeFields
 from forums.forms.tag import USUAL_TAGS, TagsField
 from forums.models import Draft, Practice, Thread, ThreadTag
 from forums.permissions import can_start_kind
 from network.models import Member, Network, Theme
 
-# What a thread of the kind "We did this" asks for besides.
-PRACTICE = ("tool", "stage", "outcome", "differently")
 
-
-class ThreadForm(Composed):
+class ThreadForm(PracticeFields, Composed):
     KEPT = ("title", "kind", "theme", "source", "tags", "quoting", "form_id", *PRACTICE)
+    field_order = ("form_id", "title", "kind", "theme", *PRACTICE, "source", "tags", "quoting")
 
     title = LegibleField(
         max_length=150,
@@ -34,33 +33,6 @@ class ThreadForm(Composed):
         Theme.objects.none(),
         empty_label="Choose a theme",
         error_messages={"required": "Choose a theme", "invalid_choice": "Choose a theme from the list"},
-    )
-    tool = LegibleField(
-        label="Which tool did you use?",
-        help_text="Its name, or “none”.",
-        max_length=100,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        error_messages={"required": "Enter the tool", "max_length": "The tool can have at most 100 characters"},
-    )
-    stage = forms.ChoiceField(
-        label="How far are you?",
-        choices=Practice.Stage.choices,
-        widget=forms.RadioSelect,
-        error_messages={"required": "Choose how far you are", "invalid_choice": "Choose how far you are from the list"},
-    )
-    outcome = SourceField(
-        "What came of it?",
-        "Enter what came of it",
-        rows=4,
-        longest=Practice.LENGTH,
-        hint="Also where it did not work. If it is too early to tell, say so.",
-    )
-    differently = SourceField(
-        "What would you do differently?",
-        "",
-        rows=4,
-        longest=Practice.LENGTH,
-        hint="Optional. Often what helps others most.",
     )
     source = SourceField("What do you want to say?", "Enter what you want to say", rows=10)
     tags = TagsField()

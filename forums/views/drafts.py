@@ -8,7 +8,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from forums.actions.drafts import delete_draft
 from forums.forms import ReplyForm, ThreadForm
-from forums.models import Draft, Thread
+from forums.forms.editing import EditPracticeForm
+from forums.models import Draft, Post, Thread
 from forums.views import member_or_404, network_of
 from forums.views.composing import draft_saved
 
@@ -26,7 +27,7 @@ def drafts(request: HttpRequest) -> HttpResponse:
 @require_POST
 def draft_delete(request: HttpRequest, pk: int) -> HttpResponse:
     member = member_or_404(request)
-    own = Draft.objects.visible_to(member).select_related("network", "thread")
+    own = Draft.objects.visible_to(member).select_related("network", "thread", "post")
     draft = get_object_or_404(own, pk=pk)
     delete_draft(draft, by=member)
     messages.success(request, "The draft is deleted.")
@@ -44,3 +45,11 @@ def reply_draft(request: HttpRequest, pk: int) -> HttpResponse:
     member = member_or_404(request)
     thread = get_object_or_404(Thread.objects.visible_to(member).select_related("network"), pk=pk)
     return draft_saved(request, thread, by=member, form=ReplyForm)
+
+
+@require_POST
+def post_draft(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    member = member_or_404(request)
+    posts = Post.objects.visible_to(member).select_related("thread__network")
+    post = get_object_or_404(posts, thread=pk, number=number)
+    return draft_saved(request, post, by=member, form=EditPracticeForm)

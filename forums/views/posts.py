@@ -9,14 +9,16 @@ from django.contrib import messages
 from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from forums import permissions
 from forums.actions import posts as verbs
 from forums.actions.reactions import react, take_back_reaction
 from forums.forms.editing import EditForm, EditPracticeForm, HideForm
-from forums.models import Post, PostVersion, Practice, Reaction, Thread
-from forums.views import member_or_404
+from forums.models import Draft, Post, PostVersion, Practice, Reaction, Thread
+from forums.views import field_of, member_or_404
+from forums.views.composing import keep_typed, typed_is_kept, writer_or_404
 from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused, Verdict
@@ -131,6 +133,15 @@ def post(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     return redirect(place_of(_post_in_place(request, pk, number)))
 
 
+def _keep_edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    writer = writer_or_404(request)
+    posts = Post.objects.visible_to(writer).select_related("thread__network")
+    found = get_object_or_404(posts, thread=pk, number=number)
+    address = reverse("post_edit", args=[pk, number])
+    return keep_typed(request, found, by=writer, form=EditPracticeForm, address=address)
+
+
+@typed_is_kept(_keep_edit)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """Other words for it. What was changed in another window meanwhile is shown beside what is typed here."""
@@ -140,11 +151,16 @@ def edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         permissions.can_edit(member, found).enforce()
     told = Practice.objects.filter(thread=pk).first() if number == 1 else None
     typed = request.POST.copy() if request.method == "POST" else None
-    form = EditPracticeForm(found, told, typed) if told else EditForm(found, typed)
+    draft = Draft.objects.visible_to(member).filter(post=found).first() if typed is None else None
+    form: EditForm
+    if told:
+        form = EditPracticeForm(found, member, typed, draft=draft, beside=told.fields)
+    else:
+        form = EditForm(found, member, typed, draft=draft)
     others_words: Post | None = None
     if typed is not None and form.is_valid():
         words = {name: form.cleaned_data[name] for name in ("source", "seen")}
-        quoting = form.cleaned_data["quoting"] or None
+        quoting = form.cleaned_data["quoting"] if "quoting" in typed else None
         try:
             verbs.edit_post(found, by=member, quoting=quoting, practice=form.practice, **words)
         except verbs.EditedMeanwhile as meanwhile:
@@ -154,7 +170,7 @@ def edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
             # Saving again is about the words that are shown now.
             typed["seen"] = others_words.edition
         except (LimitReached, Refused) as no:
-            form.add_error(None, str(no))
+            form.add_error(field_of(no), str(no))
         else:
             return redirect(place_of(found))
     context = _context(found) | {

@@ -313,6 +313,39 @@ class TestWhenTheSessionIsOver:
         assert answer.status_code == 404
 
 
+class TestEditing:
+    """The form in which a post is changed keeps what is typed like the others."""
+
+    def test_after_the_session_has_ended_the_words_wait_in_the_form(self, cast: Cast, thread: Thread) -> None:
+        address = reverse("post_edit", args=[thread.pk, 1])
+        answer = browser_of(None).post(address, {"source": "Better", "writer": mark_of(cast.bob)})
+
+        assert answer["Location"].startswith("/account/login/")
+        page = browser_of(cast.bob).get(address).content.decode()
+        assert "Better</textarea>" in page
+        assert "We kept what you typed" in page
+        assert address in browser_of(cast.bob).get(reverse("drafts")).content.decode()
+
+    def test_saving_ends_the_draft_and_a_script_may_keep_one(self, cast: Cast, thread: Thread) -> None:
+        bob = browser_of(cast.bob)
+        kept = bob.post(reverse("post_draft", args=[thread.pk, 1]), {"source": "Half a sen", "draft_at": ""})
+        assert kept.json()["said"].startswith("Draft saved")
+        assert Draft.objects.get().post == Post.objects.get(thread=thread)
+
+        bob.post(reverse("post_edit", args=[thread.pk, 1]), {"source": "A whole sentence"})
+
+        assert not Draft.objects.exists()
+        assert Post.objects.get(thread=thread).source == "A whole sentence"
+
+    @pytest.mark.parametrize("who", ["nobody", "olga", "lena", "sven", "ada", "fay"])
+    def test_nobody_keeps_a_draft_of_anothers_post(self, cast: Cast, thread: Thread, who: str) -> None:
+        client = browser_of(getattr(cast, who, None))
+        answer = client.post(reverse("post_draft", args=[thread.pk, 1]), {"source": "Mine"})
+
+        assert answer.status_code == (403 if who == "fay" else 404)
+        assert not Draft.objects.exists()
+
+
 class TestQueries:
     """Within what a page and a post may ask of the database, whatever the form holds."""
 

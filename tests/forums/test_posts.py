@@ -496,7 +496,7 @@ class TestWhatACouncilDid:
         page = browser_of(cast.bob).post(at("post_edit", told), typed).content.decode()
 
         assert "Enter the tool" in page
-        assert "The outcome can have at most 2,000 characters" in page
+        assert "it can have at most 2,000 characters" in page
         assert "Words that stay</textarea>" in page
         assert Practice.objects.get().tool == "Scribbler"
 
