@@ -142,6 +142,9 @@ def _is_office(folder: str, main: bytes, words: str) -> Callable[[IO[bytes]], No
                 raise _Wrong(MACROS)
             if main not in types or b"<!DOCTYPE" in types:
                 raise _Wrong(f"is not {words}, whatever its name says")
+            for part in (name for name in names if name.lower().endswith(".rels")):
+                if any(map(FETCHES.search, RELATIONSHIP.findall(_small_part(archive, part, words)))):
+                    raise _Wrong(FETCHING)
             _look_through(archive, words)
 
     return check
@@ -169,6 +172,7 @@ def _is_open_document(content_type: bytes, words: str) -> Callable[[IO[bytes]], 
 MACROS = "holds macros: save it without them and attach that"
 PASSWORD = "is protected by a password: save it without one and attach that"  # noqa: S105  (no password of ours)
 BOMB = "unpacks to far more than it should, so we do not take it"
+FETCHING = "fetches a template or an object from elsewhere when it is opened, so we do not take it"
 PROGRAM = "holds a program or another packed file inside, so we do not take it"
 # As which zipfile and zlib tell of what they cannot read.
 UNREADABLE = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, ValueError, OSError)
@@ -180,9 +184,15 @@ HOLDS_MACROS = re.compile(
     re.IGNORECASE,
 )
 HOLDS_PROGRAMS = re.compile(
-    r"(^|/)activex/|\.(exe|dll|com|scr|msi|bat|cmd|ps1|vbs|vbe|js|jse|wsf|hta|jar|lnk|html?|docm|xlsm|xlsb|pptm|dotm|"
+    r"(^|/)activex/|(^|/)oleobject[^/]*\.bin$|\.(exe|dll|com|scr|msi|bat|cmd|ps1|vbs|vbe|js|jse|wsf|hta|jar|lnk|html?|docm|xlsm|xlsb|pptm|dotm|"
     r"xltm|potm|ppsm|ppam|xlam|zip|rar|7z|gz|iso|img)$",
     re.IGNORECASE,
+)
+# What a part names outside itself (ECMA-376, part 2, 6.5): a link is followed by a reader, these by the program.
+RELATIONSHIP = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>", re.IGNORECASE)
+FETCHES = re.compile(
+    rb"(?=.*TargetMode\s*=\s*['\"]External['\"])(?=.*/(attachedTemplate|oleObject|frame|subDocument)['\"])",
+    re.IGNORECASE | re.DOTALL,
 )
 OF_OFFICE = re.compile(r"\.(docx|xlsx|pptx|odt|ods)$", re.IGNORECASE)
 

@@ -59,6 +59,14 @@ def can_delete(viewer: Viewer, post: Post) -> Verdict:
     return ALLOWED
 
 
+def can_change_announcement(viewer: Viewer, post: Post) -> Verdict:
+    """Changing or taking back what stands in an announcement: whoever wrote it, while they facilitate. Of every other
+    post there is nothing more to ask."""
+    if post.number == 1 and post.thread.kind == Thread.Kind.ANNOUNCEMENT:
+        return can_facilitate(viewer, post.thread.network)
+    return ALLOWED
+
+
 def can_attach(viewer: Viewer, network: Network) -> Verdict:
     """Uploading a file for what they write in a network."""
     return can_read(viewer, network)

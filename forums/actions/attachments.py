@@ -36,6 +36,10 @@ def attach_file(
     limits.ATTACHING.spend(by, now=now)
     if file.seek(0, 2) > Attachment.BYTES:
         raise files.NotTaken(f"“{files.cleaned_name(name)}” is larger than 10 MB")
+    # Before it is looked at, which may cost more than all else: of many sent at once only so many are opened.
+    held = list(Attachment.objects.held_in(form_id, by).values_list("name", flat=True))
+    if len(held) >= Attachment.MOST and files.cleaned_name(name) not in held:
+        raise _one_too_many(files.cleaned_name(name))
     taken = files.examine(file, name)
     attached = Attachment(
         member=by,
@@ -148,13 +152,17 @@ def _place(attached: Attachment, form_id: uuid.UUID, *, now: datetime) -> Attach
         if there.file and filecmp.cmp(there.file.path, attached.file.path, shallow=False):
             return there
     if len(held) >= Attachment.MOST:
-        raise files.NotTaken(f"“{attached.name}” is one too many: you can attach {Attachment.MOST} files to a post")
+        raise _one_too_many(attached.name)
     today = Attachment.objects.filter(member=attached.member_id, uploaded_at__gt=now - timedelta(days=1))
     if sum(today.values_list("size", flat=True)) + attached.size > Attachment.BYTES_A_DAY:
         raise files.NotTaken(f"“{attached.name}” is too much for today: you can attach 50 MB in a day")
     attached.position = len(held)
     attached.save(force_insert=True)
     return None
+
+
+def _one_too_many(name: str) -> files.NotTaken:
+    return files.NotTaken(f"“{name}” is one too many: you can attach {Attachment.MOST} files to a post")
 
 
 def _store(attached: Attachment, taken: files.Taken) -> None:

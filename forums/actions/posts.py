@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from forums import limits, markup, notifications, permissions, search
-from forums.actions import answers, mentions
+from forums.actions import answers, attachments, mentions
 from forums.actions.attachments import give_to
 from forums.actions.reading import follow_automatically, read_own_post
 from forums.models import Draft, Level, Post, PostVersion, Practice, Thread
@@ -75,6 +75,7 @@ def edit_post(
     first post from now on. `seen`: the `edition` that the writer had before them. Raises Refused, LimitReached,
     EditedMeanwhile, and ValueError for a source longer than `markup.MAX_LENGTH` or a practice where there is none."""
     permissions.can_edit(by, post).enforce()
+    permissions.can_change_announcement(by, post).enforce()
     limits.EDITING.spend(by, now=now)
     now = now or timezone.now()
     source = markup.legible(source)
@@ -125,14 +126,18 @@ def delete_post(post: Post, *, by: Member) -> Post:
     """Its author takes a post back: its place and number stay, its words are shown to nobody. Twice is once. Raises
     Refused, LimitReached."""
     permissions.can_delete(by, post).enforce()
+    permissions.can_change_announcement(by, post).enforce()
     limits.EDITING.spend(by)
     with transaction.atomic():
         thread = _locked(post.thread)
         post = Post.objects.select_related("thread__network", "author").get(pk=post.pk)
         permissions.can_delete(by, post).enforce()  # somebody may have answered meanwhile
         if post.deleted_at is None:
-            post.deleted_at = timezone.now()
-            post.save(update_fields=["deleted_at"])
+            # The same words may be sent again by the same form.
+            post.deleted_at, post.submission = timezone.now(), None
+            post.save(update_fields=["deleted_at", "submission"])
+            for attached in post.attachments.all():
+                attachments.forget(attached)
             search.forget_post(post)
             answers.take_mark_away(post)
             count_anew(thread)

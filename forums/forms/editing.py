@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from forums.forms.post import Composed, QuotingField, SourceField
+from forums.forms.post import Composed, LegibleField, QuotingField, SourceField
 from forums.forms.practice import PRACTICE, PracticeFields
 from forums.models import Draft, Post, Practice
 from network.models import Member
@@ -49,7 +49,7 @@ class EditPracticeForm(PracticeFields, EditForm):
 
 
 class HideForm(forms.Form):
-    words = forms.CharField(
+    words = LegibleField(
         label="Why do you hide it?",
         help_text="The author reads this. Say it so that they know what to write differently.",
         max_length=300,

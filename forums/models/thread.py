@@ -122,10 +122,11 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
         return self.order_by("-last_post_at", "-pk")
 
     def for_rows(self) -> ThreadQuerySet:
-        """With what a row of a list shows, in one query and one for the tags."""
-        return self.select_related(
-            "network", "theme", "author__profile", "organisation", "answer", "practice"
-        ).prefetch_related(
+        """With what a row of a list shows, in one query and one for the tags. What a council did goes out of sight with
+        the first post: `is_first_post_shown`."""
+        first = Post.objects.shown().filter(thread=models.OuterRef("pk"), number=1)
+        joined = self.select_related("network", "theme", "author__profile", "organisation", "answer", "practice")
+        return joined.annotate(is_first_post_shown=models.Exists(first)).prefetch_related(
             "tags"  # type: ignore[misc]  # a manager of taggit, which the plugin does not know
         )
 

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from forums import permissions
 from forums.actions import posts as verbs
+from forums.actions.drafts import save_draft
 from forums.actions.reactions import react, take_back_reaction
 from forums.forms.editing import EditForm, EditPracticeForm, HideForm
 from forums.models import Draft, Post, PostVersion, Practice, Reaction, Thread
@@ -22,7 +23,7 @@ from forums.views.composing import keep_typed, typed_is_kept, writer_or_404
 from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused, Verdict
-from network.views import second_factor_required
+from network.views import ask_for_second_factor, second_factor_required
 
 GIVERS = 200  # as many names of those who reacted as one page shows
 
@@ -101,8 +102,8 @@ def _told_beside(post: Post) -> list[tuple[str, str]]:
 def _may(reader: Member, post: Post) -> May:
     hide = permissions.can_hide(reader, post)
     return May(
-        edit=permissions.can_edit(reader, post),
-        delete=permissions.can_delete(reader, post),
+        edit=permissions.can_edit(reader, post) and permissions.can_change_announcement(reader, post),
+        delete=permissions.can_delete(reader, post) and permissions.can_change_announcement(reader, post),
         hide=hide,
         react=permissions.can_react(reader, post),
         read_hidden=post.deleted_at is None and (bool(hide) or post.author_id == reader.pk),
@@ -133,6 +134,16 @@ def post(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     return redirect(place_of(_post_in_place(request, pk, number)))
 
 
+def _asked_about_announcement(request: HttpRequest, post: Post) -> HttpResponse | None:
+    """Changing one is an act of a facilitator: only it is asked a second factor for. What was typed of it is kept."""
+    if post.number != 1 or post.thread.kind != Thread.Kind.ANNOUNCEMENT:
+        return None
+    asked = ask_for_second_factor(request, then=request.path)
+    if asked and request.method == "POST" and "source" in request.POST:
+        save_draft(post, by=member_or_404(request), fields=EditPracticeForm.typed_in(request.POST))
+    return asked
+
+
 def _keep_edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     writer = writer_or_404(request)
     posts = Post.objects.visible_to(writer).select_related("thread__network")
@@ -149,6 +160,9 @@ def edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     found = _post_in_place(request, pk, number)
     if request.method != "POST" or found.author_id != member.pk:
         permissions.can_edit(member, found).enforce()
+    permissions.can_change_announcement(member, found).enforce()
+    if asked := _asked_about_announcement(request, found):
+        return asked
     told = Practice.objects.filter(thread=pk).first() if number == 1 else None
     typed = request.POST.copy() if request.method == "POST" else None
     draft = Draft.objects.visible_to(member).filter(post=found).first() if typed is None else None
@@ -211,6 +225,9 @@ def delete(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     member = member_or_404(request)
     found = _post_in_place(request, pk, number)
     permissions.can_delete(member, found).enforce()
+    permissions.can_change_announcement(member, found).enforce()
+    if asked := _asked_about_announcement(request, found):
+        return asked
     if found.deleted_at is None and request.method != "POST":
         return render(request, "forums/post_delete.html", _context(found))
     if request.method == "POST":

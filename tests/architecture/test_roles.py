@@ -126,6 +126,7 @@ ACTS = [
     Act("Change a post of somebody else", talk.can_edit, ("post",)),
     Act("Delete a post of their own", may_delete_own, ("thread",)),
     Act("Delete a post of somebody else", talk.can_delete, ("post",)),
+    Act("Change or take back an announcement of their own", talk.can_change_announcement, ("announcement",)),
     Act("Hide a post, and bring it back", talk.can_hide, ("post",)),
     Act("Hide earlier words of a post", talk.can_hide_version, ("version",)),
     Act("React to a post of somebody else", talk.can_react, ("post",)),
@@ -293,6 +294,7 @@ def stage(cast: Cast) -> Stage:
     }
     things["post"] = Post.objects.select_related("thread__network").get(thread=things["thread"])
     things["version"] = PostVersion(post=things["post"], number=1)
+    things["announcement"] = Post(thread=Thread(network=network, kind=Thread.Kind.ANNOUNCEMENT), number=1)
     join_network(cast.ai, by=host)
     things["rules"] = set_up_rules()
     viewers: dict[str, Viewer] = {

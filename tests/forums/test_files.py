@@ -109,6 +109,19 @@ def test_what_councils_work_with_is_taken_as_it_is(name: str, content: bytes, co
         ("m.docx", office("docx", {"word/vbaProject.bin": b"x"}), "holds macros: save it without them"),
         ("m.xlsx", office("xlsx", {"xl/macrosheets/sheet1.xml": b"x"}), "holds macros"),
         (
+            "m.docx",
+            office(
+                "docx",
+                {
+                    "word/_rels/settings.xml.rels": "<Relationships><Relationship Id='1' TargetMode='External' "
+                    "Type='http://schemas.example.org/2006/relationships/attachedTemplate' "
+                    "Target='https://example.org/t.dotm'/></Relationships>"
+                },
+            ),
+            "fetches a template or an object from elsewhere",
+        ),
+        ("m.docx", office("docx", {"word/embeddings/oleObject1.bin": b"MZ"}), "holds a program"),
+        (
             "m.pptx",
             office("pptx", {"ppt/embeddings/s.xlsx": office("xlsx", {"xl/vbaProject.bin": b"x"})}),
             "holds macros",

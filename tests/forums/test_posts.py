@@ -1,5 +1,6 @@
 """What a member may do to one post: change it, take it back, answer it, react to it; and what facilitators do."""
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -9,6 +10,7 @@ from threading import Thread as OsThread
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core import mail
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -23,10 +25,10 @@ from forums.actions.threads import begin_site_discussion, lock_thread, start_thr
 from forums.models import Attachment, Post, PostVersion, Practice, Reaction, Thread
 from forums.search import search_posts
 from network.limits import LimitReached, RateLimit
-from network.models import AuditEvent, Member, Notice
+from network.models import AuditEvent, Member, Membership, Notice
 from network.notifications import unread_notices
 from network.permissions import Refused
-from tests.cast import Cast, sign_in
+from tests.cast import Cast, show_second_factor, sign_in
 
 OUTSIDERS = ["nobody", "olga", "amir", "lena", "sven", "ada"]
 PAGES = ["post", "post_edit", "post_versions", "post_delete", "post_hide", "post_hidden", "post_reactions"]
@@ -279,6 +281,51 @@ class TestDeleting:
         assert "Who records" not in page.content.decode()
         assert not Thread.objects.visible_to(cast.fay).exists()
 
+    def test_the_same_words_may_be_sent_again_by_the_same_form_and_no_file_is_left(
+        self, cast: Cast, thread: Thread
+    ) -> None:
+        form_id = uuid.uuid4()
+        post = reply(thread, by=cast.fay, source="Not so", form_id=form_id)
+        kept = Attachment(member=cast.fay, post=post, name="a.txt", content_type="text/plain", size=1, state="clean")
+        kept.file.save("a", ContentFile(b"x"))
+        delete_post(post, by=cast.fay)
+
+        assert reply(thread, by=cast.fay, source="Not so", form_id=form_id).number == 3
+        assert not Attachment.objects.exists()
+
+
+class TestAnnouncements:
+    """What a facilitator told everybody is changed by facilitators, and only after a second factor."""
+
+    @pytest.fixture
+    def told(self, cast: Cast) -> Post:
+        thread = start_thread(
+            cast.ai, by=cast.fay, theme=cast.theme, title="A date", source="Come", kind=Thread.Kind.ANNOUNCEMENT
+        )
+        return Post.objects.get(thread=thread)
+
+    def test_a_second_factor_is_asked_for_and_what_was_typed_is_kept(self, cast: Cast, told: Post) -> None:
+        fay = Client()
+        fay.force_login(cast.fay)
+        for name, typed in (("post_edit", {"source": "Do not come"}), ("post_delete", {})):
+            answer = fay.post(at(name, told), typed)
+            assert answer["Location"].startswith("/account/second-factor/?next=")
+        told.refresh_from_db()
+        assert (told.source, told.deleted_at) == ("Come", None)
+
+        show_second_factor(fay, cast.fay)
+        assert "Do not come</textarea>" in fay.get(at("post_edit", told)).content.decode()
+
+    def test_whoever_facilitates_no_more_changes_nothing(self, cast: Cast, told: Post) -> None:
+        Membership.objects.filter(member=cast.fay).update(role=Membership.Role.MEMBER)
+        fay = browser_of(cast.fay)
+
+        for name in ("post_edit", "post_delete"):
+            assert fay.post(at(name, told), {"source": "Do not come"}).status_code == 403
+        with pytest.raises(Refused):
+            edit_post(told, by=cast.fay, source="Do not come")
+        assert "Edit<span" not in read(cast.fay, told.thread.get_absolute_url())
+
 
 class TestHiding:
     def hide(self, cast: Cast, post: Post) -> str:
@@ -333,7 +380,12 @@ class TestHiding:
         assert Post.objects.get(pk=answer.pk).is_shown
 
     @pytest.mark.parametrize(
-        ("words", "error"), [("", "Enter why you hide it"), ("x" * 301, "The reason can have at most 300 characters")]
+        ("words", "error"),
+        [
+            ("", "Enter why you hide it"),
+            ("\u200b", "Enter why you hide it"),
+            ("x" * 301, "The reason can have at most 300 characters"),
+        ],
     )
     def test_without_a_reason_it_stays(self, cast: Cast, answer: Post, words: str, error: str) -> None:
         page = browser_of(cast.fay).post(at("post_hide", answer), {"words": words}).content.decode()
@@ -499,6 +551,15 @@ class TestWhatACouncilDid:
         assert "it can have at most 2,000 characters" in page
         assert "Words that stay</textarea>" in page
         assert Practice.objects.get().tool == "Scribbler"
+
+    def test_no_list_says_its_stage_while_the_first_post_is_hidden(self, cast: Cast, told: Post) -> None:
+        reply(told.thread, by=cast.fay, source="Thank you")
+        threads = reverse("threads", args=["ai"])
+        stage = str(Practice.objects.get().get_stage_display())
+        assert f"<li>{stage}</li>" in read(cast.fay, threads)
+
+        hide_post(told, by=cast.fay, reason="Names a supplier")
+        assert f"<li>{stage}</li>" not in read(cast.fay, threads)
 
     def test_it_goes_out_of_sight_with_the_first_post_and_comes_back(self, cast: Cast, told: Post) -> None:
         reply(told.thread, by=cast.fay, source="Thank you")
