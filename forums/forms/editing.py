@@ -74,12 +74,12 @@ class EditPracticeForm(EditForm):
 
 class HideForm(forms.Form):
     words = forms.CharField(
-        label="Why do you hide it?",
-        help_text="The author reads this. Say it so that they know what to write differently.",
+        label="Why are you hiding it?",
+        help_text="The author reads this. Help them see what to write differently.",
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={
-            "required": "Enter why you hide it",
+            "required": "Enter why you are hiding it",
             "max_length": "The reason can have at most 300 characters",
         },
     )

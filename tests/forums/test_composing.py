@@ -185,7 +185,7 @@ class TestPreview:
         )
 
         assert "So <em>do</em> we" in page.content.decode()
-        assert "You answer" in page.content.decode()
+        assert "You are answering" in page.content.decode()
         assert Post.objects.count() == 1
 
 
@@ -216,7 +216,7 @@ class TestAnsweringAPost:
         page = browser_of(cast.fay).get(thread.get_absolute_url(), {"reply_to": number})
 
         assert page.status_code == 200
-        assert "You answer" not in page.content.decode()
+        assert "You are answering" not in page.content.decode()
         assert "Hidden words" not in page.content.decode()
 
     def test_a_post_hidden_meanwhile_is_said_and_the_second_press_sends(self, cast: Cast, thread: Thread) -> None:
@@ -240,7 +240,7 @@ class TestAnsweringAPost:
             reverse("reply", args=[thread.pk]), {"source": "My words", "reply_to": "1", "do": "unlink"}
         )
 
-        assert "You answer" not in page.content.decode()
+        assert "You are answering" not in page.content.decode()
         assert "My words" in page.content.decode()
         assert Post.objects.count() == 1
 

@@ -230,7 +230,7 @@ class TestEarlierVersions:
         edit_post(first, by=cast.bob, source="Two")
         with pytest.raises(Refused, match="Only facilitators"):
             hide_version(first.versions.get(), by=cast.bob)
-        assert "Nobody can read this version" not in read(cast.bob, at("post_versions", first))
+        assert "Nobody will be able to read this version" not in read(cast.bob, at("post_versions", first))
 
     def test_there_are_none_of_a_post_that_was_never_changed_or_can_no_longer_be_read(
         self, cast: Cast, answer: Post
@@ -333,7 +333,8 @@ class TestHiding:
         assert Post.objects.get(pk=answer.pk).is_shown
 
     @pytest.mark.parametrize(
-        ("words", "error"), [("", "Enter why you hide it"), ("x" * 301, "The reason can have at most 300 characters")]
+        ("words", "error"),
+        [("", "Enter why you are hiding it"), ("x" * 301, "The reason can have at most 300 characters")],
     )
     def test_without_a_reason_it_stays(self, cast: Cast, answer: Post, words: str, error: str) -> None:
         page = browser_of(cast.fay).post(at("post_hide", answer), {"words": words}).content.decode()
