@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("threads/<int:pk>-<slug:slug>/", threads.thread, name="thread"),
     path("threads/<int:pk>/posts/<int:number>/", posts.post, name="post"),
     path("threads/<int:pk>/posts/<int:number>/edit/", posts.edit, name="post_edit"),
+    path("threads/<int:pk>/posts/<int:number>/draft/", posts.edit_draft, name="post_draft"),
     path("threads/<int:pk>/posts/<int:number>/versions/", posts.versions, name="post_versions"),
     path(
         "threads/<int:pk>/posts/<int:number>/versions/<int:version>/hide/",

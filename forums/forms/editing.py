@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 from django import forms
-from django.http import QueryDict
 
-from forums.forms.post import SourceField
-from forums.models import Post, Practice
+from forums.forms.post import Composed, SourceField
+from forums.models import Draft, Post, Practice
+from network.models import Member
 
 
-class EditForm(forms.Form):
+class EditForm(Composed):
     """Other words for a post. `seen` says which words stood in the form when it was opened."""
+
+    KEPT: ClassVar[tuple[str, ...]] = ("seen", "source", "quoting")
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     source = SourceField("What the post says", "Enter what the post says, or delete it instead", rows=12)
@@ -19,9 +24,17 @@ class EditForm(forms.Form):
         error_messages={"invalid_choice": "Choose from the list who may quote this"},
     )
 
-    def __init__(self, post: Post, typed: QueryDict | None = None, *, beside: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        post: Post,
+        writer: Member,
+        typed: Mapping[str, Any] | None = None,
+        *,
+        draft: Draft | None = None,
+        beside: dict[str, str] | None = None,
+    ) -> None:
         words = {"seen": post.edition, "source": post.source, "quoting": post.quoting}
-        super().__init__(typed, initial=words | (beside or {}))
+        super().__init__(writer, typed, draft=draft, initial=words | (beside or {}))
 
     @property
     def practice(self) -> Practice | None:
@@ -30,6 +43,8 @@ class EditForm(forms.Form):
 
 class EditPracticeForm(EditForm):
     """The first post of a thread that tells what a council did, with what stands beside it."""
+
+    KEPT = (*EditForm.KEPT, "tool", "stage", "outcome", "differently")
 
     tool = forms.CharField(
         label="Which tool did you use?",
@@ -64,8 +79,16 @@ class EditPracticeForm(EditForm):
     )
     field_order = ("seen", "tool", "stage", "outcome", "differently", "source", "quoting")
 
-    def __init__(self, post: Post, told: Practice, typed: QueryDict | None = None) -> None:
-        super().__init__(post, typed, beside=told.fields)
+    def __init__(
+        self,
+        post: Post,
+        writer: Member,
+        told: Practice,
+        typed: Mapping[str, Any] | None = None,
+        *,
+        draft: Draft | None = None,
+    ) -> None:
+        super().__init__(post, writer, typed, draft=draft, beside=told.fields)
 
     @property
     def practice(self) -> Practice | None:

@@ -61,6 +61,8 @@ class Draft(models.Model):
         """Of the form that it fills."""
         if self.thread is None:
             return reverse("thread_new", args=[self.network.slug])
+        if self.post:
+            return reverse("post_edit", args=[self.thread.pk, self.post.number])
         return f"{self.thread.get_absolute_url()}?page={Post.page_of(self.thread.highest_number)}#composer"
 
     @property

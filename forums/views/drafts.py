@@ -26,7 +26,7 @@ def drafts(request: HttpRequest) -> HttpResponse:
 @require_POST
 def draft_delete(request: HttpRequest, pk: int) -> HttpResponse:
     member = member_or_404(request)
-    own = Draft.objects.visible_to(member).select_related("network", "thread")
+    own = Draft.objects.visible_to(member).select_related("network", "thread", "post")
     draft = get_object_or_404(own, pk=pk)
     delete_draft(draft, by=member)
     messages.success(request, "The draft is deleted.")

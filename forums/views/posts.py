@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from forums import permissions
 from forums.actions import posts as verbs
 from forums.actions.reactions import react, take_back_reaction
 from forums.forms.editing import EditForm, EditPracticeForm, HideForm
-from forums.models import Post, PostVersion, Practice, Reaction, Thread
+from forums.models import Draft, Post, PostVersion, Practice, Reaction, Thread
 from forums.views import member_or_404
+from forums.views.composing import draft_saved, keep_typed, previewed, saved_as_draft, typed_is_kept, writer_or_404
 from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused, Verdict
@@ -130,18 +133,38 @@ def post(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     return redirect(place_of(_post_in_place(request, pk, number)))
 
 
+def _keep_edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    writer = writer_or_404(request)
+    found = get_object_or_404(Post.objects.in_place(writer).select_related("thread__network"), thread=pk, number=number)
+    return keep_typed(request, found, by=writer, form=EditPracticeForm, address=reverse("post_edit", args=[pk, number]))
+
+
+@typed_is_kept(_keep_edit)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """Other words for it. What was changed in another window meanwhile is shown beside what is typed here."""
+    """Other words for it. What was changed in another window meanwhile is shown beside what is typed here. A preview
+    and a draft bring the form back as it was typed."""
     member = member_or_404(request)
     found = _post_in_place(request, pk, number)
     if request.method != "POST" or found.author_id != member.pk:
         permissions.can_edit(member, found).enforce()
     told = Practice.objects.filter(thread=pk).first() if number == 1 else None
     typed = request.POST.copy() if request.method == "POST" else None
-    form = EditPracticeForm(found, told, typed) if told else EditForm(found, typed)
+    draft = Draft.objects.visible_to(member).filter(post=found).first() if typed is None else None
+    form: EditForm
+    if told:
+        form = EditPracticeForm(found, member, told, typed, draft=draft)
+    else:
+        form = EditForm(found, member, typed, draft=draft)
     others_words: Post | None = None
-    if typed is not None and form.is_valid():
+    shown: dict[str, Any] = {}
+    do = request.POST.get("do", "")
+    if do == "preview":
+        shown = previewed(form, found.thread.network, by=member, before=found.html)
+    elif do == "draft":
+        if saved_as_draft(found, by=member, form=form):
+            return redirect("post_edit", pk, number)
+    elif typed is not None and form.is_valid():
         words = {name: form.cleaned_data[name] for name in ("source", "seen")}
         quoting = form.cleaned_data["quoting"] or None
         try:
@@ -161,8 +184,16 @@ def edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "told": told,
         "others_words": others_words,
         "can_delete": permissions.can_delete(member, found),
+        **shown,
     }
     return render(request, "forums/post_edit.html", context)
+
+
+@require_POST
+def edit_draft(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Keeps what a script sends of the form above."""
+    member = member_or_404(request)
+    return draft_saved(request, _post_in_place(request, pk, number), by=member, form=EditPracticeForm)
 
 
 @require_safe

@@ -271,6 +271,24 @@ class TestWhenTheSessionIsOver:
         assert Post.objects.count() == 1
         assert Draft.objects.get().fields["source"] == "So do we"
 
+    def test_other_words_for_a_post_are_kept_too_and_fill_its_form(self, cast: Cast, thread: Thread) -> None:
+        address = reverse("post_edit", args=[thread.pk, 1])
+        before = thread.posts.get().source
+        answer = browser_of(None, careful=True).post(address, {"source": "Better words", "writer": mark_of(cast.bob)})
+
+        assert "session=kept" in answer["Location"]
+        assert thread.posts.get().source == before
+        page = browser_of(cast.bob).get(address)
+        assert page.context["form"].initial["source"] == "Better words"
+        assert "We kept what you typed" in page.content.decode()
+
+    def test_other_words_for_the_post_of_somebody_else_are_not(self, cast: Cast, thread: Thread) -> None:
+        address = reverse("post_edit", args=[thread.pk, 1])
+        for writer in (cast.fay, cast.olga):
+            answer = browser_of(None).post(address, {"source": "Not mine", "writer": mark_of(writer)})
+            assert answer.status_code == 404
+        assert not Draft.objects.exists()
+
     def test_a_token_of_before_leads_whoever_is_signed_in_straight_back(self, cast: Cast) -> None:
         address = reverse("thread_new", args=["ai"])
         answer = browser_of(cast.bob, careful=True).post(address, typed(cast, writer=mark_of(cast.bob)), follow=True)
