@@ -15,7 +15,7 @@ LEVELS = [
     (Level.FOLLOW.value, "Follow: also under Following"),
     (Level.WATCH.value, "Watch: a notice of every post"),
 ]
-UNCHOSEN = (USUAL, "Automatic: from what you do and follow")
+UNCHOSEN = (USUAL, "Automatic")
 LEVEL_WORDS = {Level.MUTE: "Muted", Level.NORMAL: "Normal", Level.FOLLOW: "Following", Level.WATCH: "Watching"}
 MORNING = time(8)  # when reminders come, London time
 FURTHEST = timedelta(days=730)  # ahead that somebody can ask to be reminded

@@ -70,7 +70,7 @@ class Draft(models.Model):
         """What it is a draft of, in words."""
         if self.thread is None:
             return str(self.fields.get("title") or "A new thread without a title")
-        what = "Other words for your post" if self.post_id else "Your reply"
+        what = "Changes to your post" if self.post_id else "Your reply"
         return f"{what} in “{self.thread.shown_title}”"
 
     def __str__(self) -> str:

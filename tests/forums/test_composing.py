@@ -235,6 +235,12 @@ class TestAnsweringAPost:
 
         assert "can no longer be read" in page.content.decode()
 
+    def test_the_forms_say_where_they_go_so_that_no_fragment_of_a_step_before_stays(
+        self, cast: Cast, thread: Thread
+    ) -> None:
+        for address in (reverse("thread_new", args=["ai"]), reverse("post_edit", args=[thread.pk, 1])):
+            assert f'<form method="post" action="{address}"' in browser_of(cast.bob).get(address).content.decode()
+
     def test_they_may_answer_the_thread_as_a_whole_after_all(self, cast: Cast, thread: Thread) -> None:
         page = browser_of(cast.fay).post(
             reverse("reply", args=[thread.pk]), {"source": "My words", "reply_to": "1", "do": "unlink"}
