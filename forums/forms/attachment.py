@@ -28,8 +28,8 @@ class FilesField(forms.FileField):
             required=False,
             label="Attach files",
             help_text=f"Optional. Up to {Attachment.MOST}, each 10 MB or smaller: pictures, PDF, Word, Excel, "
-            "PowerPoint, OpenDocument, CSV or text. What phones write into pictures is taken out; those that "
-            "move are kept still.",
+            "PowerPoint, OpenDocument, CSV or text. Where and how a picture was taken is "
+            "removed from it, and an animation becomes its first picture.",
             widget=FilesInput(),
         )
 

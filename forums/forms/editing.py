@@ -14,7 +14,7 @@ from network.models import Member
 class EditForm(Composed):
     """Other words for a post. `seen` says which words stood in the form when it was opened."""
 
-    KEPT: ClassVar[tuple[str, ...]] = ("source", "quoting", "seen")
+    KEPT: ClassVar[tuple[str, ...]] = ("seen", "source", "quoting")
 
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
     source = SourceField("What the post says", "Enter what the post says, or delete it instead", rows=12)
@@ -24,13 +24,13 @@ class EditForm(Composed):
         self,
         post: Post,
         writer: Member,
-        data: Mapping[str, Any] | None = None,
+        typed: Mapping[str, Any] | None = None,
         *,
         draft: Draft | None = None,
         beside: Mapping[str, str] | None = None,
     ) -> None:
         words = {"seen": post.edition, "source": post.source, "quoting": post.quoting}
-        super().__init__(writer, data, draft=draft, initial=words | dict(beside or {}))
+        super().__init__(writer, typed, draft=draft, initial=words | dict(beside or {}))
 
     @property
     def practice(self) -> Practice | None:
@@ -50,12 +50,12 @@ class EditPracticeForm(PracticeFields, EditForm):
 
 class HideForm(forms.Form):
     words = LegibleField(
-        label="Why do you hide it?",
-        help_text="The author reads this. Say it so that they know what to write differently.",
+        label="Why are you hiding it?",
+        help_text="The author reads this. Help them see what to write differently.",
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={
-            "required": "Enter why you hide it",
+            "required": "Enter why you are hiding it",
             "max_length": "The reason can have at most 300 characters",
         },
     )

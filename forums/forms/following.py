@@ -10,11 +10,12 @@ from django.utils.dateformat import format as format_date
 from forums.models.reading import USUAL, Level
 
 LEVELS = [
-    (Level.MUTE.value, "Mute: in none of your lists"),
+    (Level.MUTE.value, "Mute: never marked as unread"),
     (Level.NORMAL.value, "Normal: marked as unread"),
-    (Level.FOLLOW.value, "Follow: also in your list of what you follow"),
-    (Level.WATCH.value, "Watch: you are told of every post"),
+    (Level.FOLLOW.value, "Follow: also under Following"),
+    (Level.WATCH.value, "Watch: a notice of every post"),
 ]
+UNCHOSEN = (USUAL, "Automatic")
 LEVEL_WORDS = {Level.MUTE: "Muted", Level.NORMAL: "Normal", Level.FOLLOW: "Following", Level.WATCH: "Watching"}
 MORNING = time(8)  # when reminders come, London time
 FURTHEST = timedelta(days=730)  # ahead that somebody can ask to be reminded
@@ -25,7 +26,7 @@ class LevelForm(forms.Form):
 
     level = forms.ChoiceField(
         label="How much you want to hear",
-        choices=[(USUAL, "Usual: as if you had not chosen"), *LEVELS],
+        choices=[UNCHOSEN, *LEVELS],
         error_messages={"required": "Choose a level", "invalid_choice": "Choose a level from the list"},
     )
 

@@ -18,7 +18,7 @@ class TagsField(forms.CharField):
             required=False,
             max_length=300,
             label="Tags",
-            help_text=f"Up to {MAX_TAGS}, divided by commas. Optional.",
+            help_text=f"Up to {MAX_TAGS}, separated by commas. Optional.",
             # What is in use is offered by a list of that name, which the page brings.
             widget=forms.TextInput(attrs={"list": "tags-in-use", "autocomplete": "off"}),
         )

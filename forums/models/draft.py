@@ -61,8 +61,8 @@ class Draft(models.Model):
         """Of the form that it fills."""
         if self.thread is None:
             return reverse("thread_new", args=[self.network.slug])
-        if self.post is not None:
-            return reverse("post_edit", args=[self.post.thread_id, self.post.number])
+        if self.post:
+            return reverse("post_edit", args=[self.thread.pk, self.post.number])
         return f"{self.thread.get_absolute_url()}?page={Post.page_of(self.thread.highest_number)}#composer"
 
     @property
@@ -70,7 +70,7 @@ class Draft(models.Model):
         """What it is a draft of, in words."""
         if self.thread is None:
             return str(self.fields.get("title") or "A new thread without a title")
-        what = "Other words for your post" if self.post_id else "Your reply"
+        what = "Changes to your post" if self.post_id else "Your reply"
         return f"{what} in “{self.thread.shown_title}”"
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 
 from forums import permissions
-from forums.forms.following import LEVEL_WORDS, LEVELS
+from forums.forms.following import LEVEL_WORDS, LEVELS, UNCHOSEN
 from forums.models import Level, Post, Thread, ThreadTag
 from forums.models.reading import USUAL
 from network.models import Member, Network, Organisation, Theme
@@ -86,7 +86,7 @@ def level_form(context: dict[str, Any], address: str, current: str, of: str) -> 
         "address": address,
         "current": current or USUAL,
         "of": of,
-        "options": [(USUAL, "Usual: as if you had not chosen"), *LEVELS],
+        "options": [UNCHOSEN, *LEVELS],
         "field_id": "level-" + address.strip("/").replace("/", "-"),
         "return_to": context["request"].get_full_path(),
     }

@@ -107,13 +107,13 @@ def saved_as_draft(place: Network | Thread | Post, *, by: Member, form: Composed
     return False
 
 
-def previewed(form: Composed, network: Network, *, by: Member) -> dict[str, Any]:
+def previewed(form: Composed, network: Network, *, by: Member, before: str = "") -> dict[str, Any]:
     """What a page with a preview shows of it. Nothing but the text itself has to be right for that, with the people
-    whom it names."""
+    whom it names; `before` is what it takes the place of."""
     if not form.judge_only("source"):
         return {}
     try:
-        return {"preview": mentions.write(form.cleaned_data["source"], network, by=by).html}
+        return {"preview": mentions.write(form.cleaned_data["source"], network, by=by, before=before).html}
     except mentions.NotMentioned as no:
         form.add_error(no.field, str(no))
         return {}

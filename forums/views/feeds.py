@@ -47,6 +47,11 @@ def feeds(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def feed_key(request: HttpRequest) -> HttpResponse:
-    make_feed_key(by=member_or_404(request))
-    messages.success(request, "These are your new addresses. Any from before open nothing any more.")
+    member = member_or_404(request)
+    had_some = FeedKey.objects.visible_to(member).exists()
+    make_feed_key(by=member)
+    messages.success(
+        request,
+        "These are your new addresses. The old ones no longer work." if had_some else "These are your addresses.",
+    )
     return redirect("feeds")

@@ -39,15 +39,15 @@ class ThreadList:
 LISTS = [
     ThreadList("", "All threads", ThreadQuerySet.visible_to, "No threads here yet"),
     ThreadList(
-        "new", "New", ThreadQuerySet.new_to, "Nothing new", "Here stand threads that began since you last caught up."
+        "new", "New", ThreadQuerySet.new_to, "Nothing new", "Threads that began since you last caught up appear here."
     ),
     ThreadList("unread", "Unread", ThreadQuerySet.unread_by, "You have read everything."),
     ThreadList(
         "following",
         "Following",
         ThreadQuerySet.followed_by,
-        "You follow nothing here yet",
-        "Follow a thread, a theme or a network, or reply somewhere: then you find it here again.",
+        "You are not following anything here yet",
+        "Follow a thread, a theme or a network, or reply somewhere, and it appears here.",
     ),
     ThreadList(
         "unanswered",

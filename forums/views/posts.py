@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import prefetch_related_objects
@@ -19,7 +20,7 @@ from forums.actions.reactions import react, take_back_reaction
 from forums.forms.editing import EditForm, EditPracticeForm, HideForm
 from forums.models import Draft, Post, PostVersion, Practice, Reaction, Thread
 from forums.views import field_of, member_or_404
-from forums.views.composing import keep_typed, typed_is_kept, writer_or_404
+from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, writer_or_404
 from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused, Verdict
@@ -155,7 +156,8 @@ def _keep_edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 @typed_is_kept(_keep_edit)
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """Other words for it. What was changed in another window meanwhile is shown beside what is typed here."""
+    """Other words for it. What was changed in another window meanwhile is shown beside what is typed here. A preview
+    and a draft bring the form back as it was typed."""
     member = member_or_404(request)
     found = _post_in_place(request, pk, number)
     if request.method != "POST" or found.author_id != member.pk:
@@ -172,7 +174,14 @@ def edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     else:
         form = EditForm(found, member, typed, draft=draft)
     others_words: Post | None = None
-    if typed is not None and form.is_valid():
+    shown: dict[str, Any] = {}
+    do = request.POST.get("do", "")
+    if do == "preview":
+        shown = previewed(form, found.thread.network, by=member, before=found.html)
+    elif do == "draft":
+        if saved_as_draft(found, by=member, form=form):
+            return redirect("post_edit", pk, number)
+    elif typed is not None and form.is_valid():
         words = {name: form.cleaned_data[name] for name in ("source", "seen")}
         quoting = form.cleaned_data["quoting"] if "quoting" in typed else None
         try:
@@ -192,6 +201,7 @@ def edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "told": told,
         "others_words": others_words,
         "can_delete": permissions.can_delete(member, found),
+        **shown,
     }
     return render(request, "forums/post_edit.html", context)
 

@@ -96,7 +96,9 @@ def thread(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
     if unread and unread > 1:
         return redirect(f"{found.get_absolute_url()}?page={Post.page_of(unread)}#post-{unread}")
     if slug != found.shown_slug:
-        return redirect(found, permanent=False)
+        # A page or an answer begun that somebody kept the address of is still meant.
+        query = f"?{request.GET.urlencode()}" if request.GET else ""
+        return redirect(found.get_absolute_url() + query)
     return _thread_page(request, found, _page_number(request, found), _reply_form(request, found))
 
 

@@ -185,7 +185,7 @@ class TestPreview:
         )
 
         assert "So <em>do</em> we" in page.content.decode()
-        assert "You answer" in page.content.decode()
+        assert "You are answering" in page.content.decode()
         assert Post.objects.count() == 1
 
 
@@ -216,7 +216,7 @@ class TestAnsweringAPost:
         page = browser_of(cast.fay).get(thread.get_absolute_url(), {"reply_to": number})
 
         assert page.status_code == 200
-        assert "You answer" not in page.content.decode()
+        assert "You are answering" not in page.content.decode()
         assert "Hidden words" not in page.content.decode()
 
     def test_a_post_hidden_meanwhile_is_said_and_the_second_press_sends(self, cast: Cast, thread: Thread) -> None:
@@ -235,12 +235,18 @@ class TestAnsweringAPost:
 
         assert "can no longer be read" in page.content.decode()
 
+    def test_the_forms_say_where_they_go_so_that_no_fragment_of_a_step_before_stays(
+        self, cast: Cast, thread: Thread
+    ) -> None:
+        for address in (reverse("thread_new", args=["ai"]), reverse("post_edit", args=[thread.pk, 1])):
+            assert f'<form method="post" action="{address}"' in browser_of(cast.bob).get(address).content.decode()
+
     def test_they_may_answer_the_thread_as_a_whole_after_all(self, cast: Cast, thread: Thread) -> None:
         page = browser_of(cast.fay).post(
             reverse("reply", args=[thread.pk]), {"source": "My words", "reply_to": "1", "do": "unlink"}
         )
 
-        assert "You answer" not in page.content.decode()
+        assert "You are answering" not in page.content.decode()
         assert "My words" in page.content.decode()
         assert Post.objects.count() == 1
 
@@ -270,6 +276,24 @@ class TestWhenTheSessionIsOver:
         assert "session=kept" in answer["Location"]
         assert Post.objects.count() == 1
         assert Draft.objects.get().fields["source"] == "So do we"
+
+    def test_other_words_for_a_post_are_kept_too_and_fill_its_form(self, cast: Cast, thread: Thread) -> None:
+        address = reverse("post_edit", args=[thread.pk, 1])
+        before = thread.posts.get().source
+        answer = browser_of(None, careful=True).post(address, {"source": "Better words", "writer": mark_of(cast.bob)})
+
+        assert "session=kept" in answer["Location"]
+        assert thread.posts.get().source == before
+        page = browser_of(cast.bob).get(address)
+        assert page.context["form"].initial["source"] == "Better words"
+        assert "We kept what you typed" in page.content.decode()
+
+    def test_other_words_for_the_post_of_somebody_else_are_not(self, cast: Cast, thread: Thread) -> None:
+        address = reverse("post_edit", args=[thread.pk, 1])
+        for writer in (cast.fay, cast.olga):
+            answer = browser_of(None).post(address, {"source": "Not mine", "writer": mark_of(writer)})
+            assert answer.status_code == 404
+        assert not Draft.objects.exists()
 
     def test_a_token_of_before_leads_whoever_is_signed_in_straight_back(self, cast: Cast) -> None:
         address = reverse("thread_new", args=["ai"])

@@ -198,6 +198,26 @@ class TestOnThePages:
         assert "Half of ai" in listed
         assert "Your reply in “Who records meetings?”" in listed
 
+    def test_other_words_for_a_post_are_kept_until_they_are_saved(self, cast: Cast, thread: Thread) -> None:
+        client = browser_of(cast.bob)
+        form = reverse("post_edit", args=[thread.pk, 1])
+        script = reverse("post_draft", args=[thread.pk, 1])
+        seen = thread.posts.get().edition
+        told = client.post(script, {"source": "Half of it", "seen": seen, "draft_at": ""}).json()
+
+        assert told["said"].startswith("Draft saved at ")
+        assert form in client.get(reverse("drafts")).content.decode()
+        assert "Half of it" in client.get(form).content.decode()
+        preview = client.post(form, {"source": "All *of* it", "seen": seen, "do": "preview"}).content.decode()
+        assert "All <em>of</em> it" in preview
+        client.post(form, {"source": "All of it", "seen": seen, "quoting": "ask"})
+        assert thread.posts.get().source == "All of it"
+        # What the script had sent a moment before arrives after the form.
+        assert client.post(script, {"source": "All of it ", "seen": seen, "draft_at": ""}).json()["draft_at"] == ""
+        assert not Draft.objects.exists()
+        assert browser_of(cast.olga).post(script, {"source": "Let me in"}).status_code == 404
+        assert browser_of(cast.fay).post(script, {"source": "Not mine"}).status_code == 403
+
     def test_over_a_newer_one_the_button_wants_to_be_pressed_twice(self, cast: Cast) -> None:
         save_draft(cast.ai, by=cast.bob, fields={"source": "There"})
         client = browser_of(cast.bob)

@@ -232,7 +232,7 @@ class TestEarlierVersions:
         edit_post(first, by=cast.bob, source="Two")
         with pytest.raises(Refused, match="Only facilitators"):
             hide_version(first.versions.get(), by=cast.bob)
-        assert "Nobody can read this version" not in read(cast.bob, at("post_versions", first))
+        assert "Nobody will be able to read this version" not in read(cast.bob, at("post_versions", first))
 
     def test_there_are_none_of_a_post_that_was_never_changed_or_can_no_longer_be_read(
         self, cast: Cast, answer: Post
@@ -382,8 +382,8 @@ class TestHiding:
     @pytest.mark.parametrize(
         ("words", "error"),
         [
-            ("", "Enter why you hide it"),
-            ("\u200b", "Enter why you hide it"),
+            ("", "Enter why you are hiding it"),
+            ("\u200b", "Enter why you are hiding it"),
             ("x" * 301, "The reason can have at most 300 characters"),
         ],
     )

@@ -106,7 +106,7 @@ def test_what_is_typed_is_found_again_on_a_phone_and_a_newer_draft_is_said(
     expect(desk.get_by_text("You have a newer draft of this")).to_be_visible()
     assert Draft.objects.get().fields["source"] == "From the phone"
     axe(desk)
-    desk.get_by_role("button", name="Keep what stands here instead").click()
+    desk.get_by_role("button", name="Keep what is here instead").click()
     expect(desk.get_by_text("Draft saved at")).to_be_visible()
     assert Draft.objects.get().fields["title"] == "From the desk again"
 
@@ -171,7 +171,7 @@ def test_a_reply_quotes_what_it_answers(cast: Cast, browse: Browse, axe: Callabl
 
     page = browse(cast.bob, javascript=False, width=375)
     page.goto(f"{thread.get_absolute_url()}?reply_to=1#composer")
-    expect(page.get_by_text("You answer post 1 by Fay Facilitates.")).to_be_visible()
+    expect(page.get_by_text("You are answering post 1 by Fay Facilitates.")).to_be_visible()
     reply = page.get_by_label("Your reply")
     expect(reply).to_have_value("> We do.\n>\n> You?\n\n")
     axe(page)

@@ -77,7 +77,7 @@ export function keepDrafts(form) {
     const here = document.createElement("button");
     here.type = "button";
     here.className = "app-quiet-button";
-    here.textContent = "Keep what stands here instead";
+    here.textContent = "Keep what is here instead";
     here.addEventListener("click", () => {
       known.value = told.newer;
       isOver = false;
