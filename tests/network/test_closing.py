@@ -267,7 +267,7 @@ def test_what_they_said_stays_by_a_former_member_of_their_council(cast: Cast) ->
     post = Post.objects.get(thread=other, number=2)
     assert (str(post.author), post.organisation) == ("Former member", cast.council)
     assert Message.objects.get(author=cast.bob).organisation == cast.council
-    page = client_of(cast.fay).get(other.get_absolute_url()).content.decode()
+    page = client_of(cast.fay).get(other.get_absolute_url(), follow=True).content.decode()
     assert "Former member" in page
     assert "Exampleshire County Council" in page
     assert f'href="/people/{cast.bob.pk}/"' not in page
