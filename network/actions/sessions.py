@@ -55,7 +55,9 @@ def end_sessions(member: Member, *, by: Member) -> int:
 def delete_sessions_of(member: Member) -> int:
     """Part of a verb that takes an account out of use: no session outlives it, be it in the list of those that are
     used or not; says how many there were."""
-    return _end(_keys_of(member))
+    ended = _end(_keys_of(member))
+    signals.signed_out_everywhere.send(Member, member=member)
+    return ended
 
 
 def count_sessions_of(member: Member) -> int:
@@ -75,7 +77,9 @@ def sign_out_elsewhere(member: Member, *, this_one: str | None = None) -> int:
     """Part of a verb, such as a change of password or the closing of an account: ends all sessions of a member but
     `this_one`; says how many. Their open sockets close with them."""
     keys = UserSession.objects.filter(user=member).exclude(session_key=this_one or "")
-    return _end(list(keys.values_list("session_key", flat=True)))
+    ended = _end(list(keys.values_list("session_key", flat=True)))
+    signals.signed_out_everywhere.send(Member, member=member)
+    return ended
 
 
 def _end(keys: Iterable[str]) -> int:
