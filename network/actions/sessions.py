@@ -14,7 +14,7 @@ from django.utils.crypto import get_random_string
 
 from network import limits, notifications, permissions, signals
 from network.actions.audit import record
-from network.models import Browser, Member
+from network.models import AuditEvent, Browser, Member
 from network.models.browser import browser_in_words
 from network.sessions import SessionStore
 
@@ -80,6 +80,20 @@ def sign_out_elsewhere(member: Member, *, this_one: str | None = None) -> int:
     ended = _end(list(keys.values_list("session_key", flat=True)))
     signals.signed_out_everywhere.send(Member, member=member)
     return ended
+
+
+def was_signed_out_since(member: Member, moment: datetime) -> bool:
+    """Whether they were signed out at that moment or later, everywhere or elsewhere, other than by time."""
+    told = AuditEvent.objects.filter(object_kind=Member._meta.label_lower, object_id=str(member.pk))
+    return told.filter(verb__in=SIGNS_OUT, at__gte=moment).exists()
+
+
+# Verbs of the audit log about a member, some of whose sessions end with it.
+SIGNS_OUT = (
+    *("ended a session", "ended other sessions", "ended sessions"),
+    *("set password", "changed password", "removed password", "changed address"),
+    *("suspended account", "closed account", "lapsed"),
+)
 
 
 def _end(keys: Iterable[str]) -> int:

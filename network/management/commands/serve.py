@@ -212,8 +212,8 @@ def serve_with_daphne(application: Any, *, host: str, port: int, access_log: boo
     daphne_server.HTTPFactory = HouseFactory  # type: ignore[misc]
 
     class HouseAccessLog(AccessLogGenerator):
-        def write_entry(self, *, request: str, **entry: Any) -> None:
-            super().write_entry(request=without_secrets(request), **entry)
+        def write_entry(self, host: Any, date: Any, request: str, *others: Any, **named: Any) -> None:
+            super().write_entry(host, date, without_secrets(request), *others, **named)
 
     class HouseServer(Server):
         stopping = False
