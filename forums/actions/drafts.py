@@ -52,12 +52,11 @@ def save_draft(
     """Keeps what somebody has typed of a new thread in a network, a reply to a thread or other words for a post; None
     where nothing is typed, or just that was sent meanwhile: then no draft is left. `known` is the key of the draft they
     had before them, "" for none; without it, whatever is there is written over. Raises Refused, LimitReached,
-    NewerDraft, and ValueError for more than MAX_LENGTH characters."""
+    NewerDraft, NotKept."""
     _can_write(place, by).enforce()
     limits.DRAFTING.spend(by, now=now)
-    fields = {name: markup.legible(value) for name, value in fields.items() if value}
-    if sum(map(len, fields.values())) > MAX_LENGTH:
-        raise ValueError(f"A draft can have at most {MAX_LENGTH:,} characters. Nothing of this one was kept.")
+    fields = _legible(fields)
+    _enforce_size(fields)
     own = Draft.objects.filter(member=by, **_stands(place))
     try:
         with transaction.atomic():
