@@ -102,7 +102,8 @@ def _reading(member: Member) -> Iterable[Row]:
 
 
 def _levels(member: Member) -> Iterable[Row]:
-    chosen = FollowLevel.objects.filter(member=member).select_related("network", "theme")
+    # Only what they may still know: a private theme has the name of now, and not that of when they chose.
+    chosen = FollowLevel.objects.visible_to(member).select_related("network", "theme")
     for row in chosen.order_by("pk"):
         yield {"Of": str(row.network or row.theme), "Follow level": str(row.get_level_display())}
 

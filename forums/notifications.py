@@ -35,6 +35,7 @@ register_words(
         "hid post": "hid a post",
         "hid version": "hid earlier words of a post",
         "locked": "locked a thread",
+        "made feed key": "made private addresses of feeds",
         "marked answer": "marked the answer to a question",
         "merged tags": "merged tags",
         "moved thread": "moved a thread to another theme",

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from forums import realtime
 from forums.actions.erasing import settle_closed_account
+from forums.actions.feeds import forget_feed_key
 from forums.actions.mentions import change_name
 from forums.actions.room_roles import end_room_roles
 from forums.actions.rooms import end_listening, shut_out
@@ -20,6 +21,7 @@ from network.signals import (
     member_renamed,
     membership_ended,
     session_ended,
+    signed_out_everywhere,
     stop_requested,
     theme_merged,
 )
@@ -59,6 +61,11 @@ def close_sockets_of_session(sender: object, request: HttpRequest, **news: Any) 
 @receiver(session_ended)
 def close_sockets_of_ended_session(sender: object, session_key: str, **news: Any) -> None:
     end_listening(session_key)
+
+
+@receiver(signed_out_everywhere)
+def end_the_addresses_of_their_feeds(sender: type[Member], member: Member, **news: Any) -> None:
+    forget_feed_key(member)
 
 
 @receiver(stop_requested)

@@ -511,6 +511,9 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"secrets": {"()": "network.logs.SecretsCut"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["secrets"]}},
+    # These write what was asked for, and have handlers of their own besides.
+    "loggers": {name: {"filters": ["secrets"]} for name in ("django.request", "django.server", "uvicorn.access")},
     "root": {"handlers": ["console"], "level": text("GUILDHALL_LOG_LEVEL", "WARNING")},
 }

@@ -9,6 +9,7 @@ member_renamed = Signal()  # member: Member, with the new name; before: str, the
 account_closed = Signal()  # member: Member, as they were; erase: bool, whether their words go too
 data_asked_for = Signal()  # wanted: DataExport, to be packed
 mailbox_bounced = Signal()  # member: Member; a mail server says that there is no such mailbox
+signed_out_everywhere = Signal()  # member: Member; by themselves, by an administrator, or with a way to sign in
 session_ended = Signal()  # session_key: str; signed out elsewhere, or everywhere at once
 
 # Not inside a transaction: sent once, in the server's event loop, before it stops. Receivers may be coroutines.

@@ -5,11 +5,13 @@ from __future__ import annotations
 import uuid
 
 from django.core.signing import Signer
+from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from forums import limits
 from forums.models import FeedKey
+from network.actions.audit import record
 from network.models import Member
 from network.permissions import can_take_part
 
@@ -19,7 +21,14 @@ def make_feed_key(*, by: Member) -> FeedKey:
     can_take_part(by).enforce()
     limits.FEED_KEYS.spend(by)
     made = {"key": uuid.uuid4(), "made_at": timezone.now()}
-    return FeedKey.objects.update_or_create(member=by, defaults=made)[0]
+    with transaction.atomic():
+        record("made feed key", by, by=by)
+        return FeedKey.objects.update_or_create(member=by, defaults=made)[0]
+
+
+def forget_feed_key(member: Member) -> None:
+    """Part of a verb that signs somebody out everywhere: what opens without signing in ends with it."""
+    FeedKey.objects.filter(member=member).delete()
 
 
 def token_of(key: FeedKey) -> str:

@@ -30,7 +30,7 @@ class EditForm(Composed):
         beside: Mapping[str, str] | None = None,
     ) -> None:
         words = {"seen": post.edition, "source": post.source, "quoting": post.quoting}
-        super().__init__(writer, typed, draft=draft, initial=words | dict(beside or {}))
+        super().__init__(post, writer, typed, draft=draft, initial=words | dict(beside or {}))
 
     @property
     def practice(self) -> Practice | None:

@@ -9,7 +9,7 @@ from django import forms
 from forums import markup
 from forums.actions.drafts import mark_of
 from forums.models import Draft, Post, Thread
-from network.models import Member
+from network.models import Member, Network
 
 FORMATTING_HINT = "You can use **bold**, lists that begin with a dash, > quotations and links."
 QUOTED = 500  # characters of a post that a reply begins with
@@ -68,6 +68,7 @@ class Composed(WrittenOnce):
 
     def __init__(
         self,
+        place: Network | Thread | Post,
         writer: Member,
         data: Mapping[str, Any] | None = None,
         *,
@@ -80,7 +81,7 @@ class Composed(WrittenOnce):
         self.newer: Draft | None = None  # one from elsewhere, which they have not seen
         # Which draft they know of, so that a newer one from elsewhere is not overwritten unseen.
         self.draft_at = (data or {}).get("draft_at", "") or (draft.key if draft and data is None else "")
-        self.writer_mark = mark_of(writer)
+        self.writer_mark = mark_of(writer, place)
 
     @classmethod
     def typed_in(cls, data: Mapping[str, Any]) -> dict[str, str]:
@@ -113,7 +114,7 @@ class ReplyForm(Composed):
         answers: str = "",
     ) -> None:
         """`answers`: the number of the post to answer, as the address has it; what is none is passed over."""
-        super().__init__(writer, data, draft=draft)
+        super().__init__(thread, writer, data, draft=draft)
         self._posts = Post.objects.visible_to(writer).filter(thread=thread).select_related("author")
         # The post that is answered, while it can be read.
         self.answered = self._post(str((self.initial if data is None else data).get("reply_to", "")))

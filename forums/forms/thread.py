@@ -49,7 +49,7 @@ class ThreadForm(PracticeFields, Composed):
         kind: str = "",
     ) -> None:
         """`initial` yields to a draft; the `kind` that they asked for does not."""
-        super().__init__(writer, data, draft=draft, initial=initial)
+        super().__init__(network, writer, data, draft=draft, initial=initial)
         themes = Theme.objects.visible_to(writer).of_network(network)
         self.fields["theme"].queryset = themes  # type: ignore[attr-defined]
         usual = [row["name"] for row in ThreadTag.objects.visible_to(writer).counted(network)[:USUAL_TAGS]]

@@ -82,13 +82,16 @@ def narrowed(context: dict[str, Any], **changed: str) -> str:
 def level_form(context: dict[str, Any], address: str, current: str, of: str) -> dict[str, Any]:
     """One control for how much the reader wants to hear of a thread, theme or network. `current` is what they chose,
     empty where they did not."""
+    request = context["request"]
+    # A page that a form which was refused stands on has the address of that form, which cannot be asked for.
+    is_sent = request.method == "POST" and "thread" in context
     return {
         "address": address,
         "current": current or USUAL,
         "of": of,
         "options": [UNCHOSEN, *LEVELS],
         "field_id": "level-" + address.strip("/").replace("/", "-"),
-        "return_to": context["request"].get_full_path(),
+        "return_to": context["thread"].get_absolute_url() if is_sent else request.get_full_path(),
     }
 
 

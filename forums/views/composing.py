@@ -11,17 +11,17 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
 from forums.actions import mentions
-from forums.actions.drafts import NewerDraft, save_draft, writer_of
+from forums.actions.drafts import TYPED, NewerDraft, NotKept, keep_sent, read_mark, save_draft, writer_of
 from forums.forms.post import Composed
-from forums.models import Post, Thread
+from forums.models import Draft, Post, Thread
 from network.limits import LimitReached
 from network.models import Member, Network
-from network.permissions import Refused
+from network.permissions import Refused, Verdict
 from network.templatetags.components import clock
 
 Rest = ParamSpec("Rest")
@@ -45,28 +45,62 @@ def typed_is_kept(keep: View[Rest]) -> Callable[[View[Rest]], View[Rest]]:
     return decorate
 
 
-def writer_or_404(request: HttpRequest) -> Member:
-    """Whose form it was. Somebody else's, once another has signed in, is nobody's."""
-    writer = writer_of(request.POST.get("writer", ""))
-    if writer is None or (request.user.is_authenticated and request.user != writer):
-        raise Http404("This form was made for nobody that we know.")
-    return writer
-
-
 def keep_typed(
-    request: HttpRequest, place: Network | Thread | Post, *, by: Member, form: type[Composed], address: str
+    request: HttpRequest,
+    there: str,
+    *,
+    find: Callable[[Member], Network | Thread | Post],
+    form: type[Composed],
+    address: str,
 ) -> HttpResponse:
-    """Makes a draft of what was sent and leads back to the form that it fills, at `address`, by way of signing in where
-    that is needed. What cannot be kept is 404, like everything that nobody signed in asks for."""
+    """Makes a draft of what was sent by the form `there` (`forums.actions.drafts.where`) and leads back to `address`,
+    by way of signing in where that is needed. The address says nothing that whoever holds the form does not know.
+    `find` gives the place as its writer finds it, or raises Http404. A form that we did not make for them and for this
+    place is 404; what cannot be kept is given back to be copied."""
+    mark = read_mark(request.POST.get("writer", ""), there)
+    if mark is None or (request.user.is_authenticated and request.user.pk != mark.writer):
+        raise Http404("This form was made for nobody that we know.")
+    writer = request.user if request.user.is_authenticated else writer_of(mark)
+    if writer is None:
+        return _given_back(request, form, "You are signed out.")
+    typed = form.typed_in(request.POST)
     try:
-        save_draft(place, by=by, fields=form.typed_in(request.POST))
-    except (Refused, LimitReached, ValueError) as no:
-        raise Http404(str(no)) from no
+        keep_sent(find(writer), by=writer, fields=typed, known=request.POST.get("draft_at", ""))
+    except LimitReached as no:
+        response = _given_back(request, form, str(no), status=429)
+        response["Retry-After"] = str(no.retry_after)
+        return response
+    except NotKept as no:
+        return _given_back(request, form, str(no))
+    except (Refused, Http404):
+        return _given_back(request, form, "You are signed out, or you can no longer write there.")
     if request.user.is_authenticated:
         messages.warning(request, "This is not sent yet: you signed in or out since you began. Look at it and send it.")
         return redirect(address)
     query = urlencode({REDIRECT_FIELD_NAME: address, "session": "kept"})
     return redirect(f"{reverse(settings.LOGIN_URL)}?{query}")
+
+
+def _given_back(request: HttpRequest, form: type[Composed], reason: str, *, status: int = 409) -> HttpResponse:
+    """Nothing but what was sent just now, and nothing of the place that it was sent to: nobody may be signed in."""
+    typed = form.typed_in(request.POST)
+    given = [
+        (name, form.base_fields[name].label or name.capitalize(), typed[name]) for name in TYPED if typed.get(name)
+    ]
+    response = render(request, "forums/given_back.html", {"given": given, "reason": reason}, status=status)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def unsent(request: HttpRequest, place: Thread | Post, verdict: Verdict) -> HttpResponse | None:
+    """The way to what somebody typed for a place that they can no longer write in, and that is kept; None where nothing
+    is. Says why it cannot be sent."""
+    post = place if isinstance(place, Post) else None
+    thread = post.thread_id if post else place.pk
+    if verdict or not Draft.objects.visible_to(request.user).filter(thread=thread, post=post).exists():
+        return None
+    messages.warning(request, f"{verdict.reason} What you wrote is kept here.")
+    return redirect("drafts")
 
 
 def draft_saved(
@@ -83,7 +117,7 @@ def draft_saved(
     except LimitReached as no:
         headers = {"Retry-After": str(no.retry_after)}
         return JsonResponse({"said": str(no)}, status=429, headers=headers)
-    except ValueError as no:
+    except NotKept as no:
         return JsonResponse({"said": str(no)}, status=413)
     if draft is None:
         return JsonResponse({"said": "", "draft_at": ""})
@@ -100,7 +134,7 @@ def saved_as_draft(place: Network | Thread | Post, *, by: Member, form: Composed
         form.draft_at = no.draft.key
         form.newer = no.draft
         form.add_error(None, f"{no} Save the draft once more and this takes its place.")
-    except (Refused, LimitReached, ValueError) as no:
+    except (Refused, LimitReached, NotKept) as no:
         form.add_error(None, str(no))
     else:
         return True

@@ -4,17 +4,16 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from forums.actions.feeds import make_feed_key, token_of
 from forums.models import FeedKey
-from forums.views import member_or_404
 from network.models import Theme
 from network.models.standing import standing_of
+from network.views import MemberRequest, confirmation_required
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +23,11 @@ class FeedShown:
     is_content_free: bool = False
 
 
-@login_required
+@confirmation_required
 @require_safe
-def feeds(request: HttpRequest) -> HttpResponse:
+def feeds(request: MemberRequest) -> HttpResponse:
     """A member's own private addresses; nowhere else do they stand on a page."""
-    member = member_or_404(request)
+    member = request.user
     networks = standing_of(member).networks
     key = FeedKey.objects.visible_to(member).first()
     shown: list[FeedShown] = []
@@ -44,12 +43,11 @@ def feeds(request: HttpRequest) -> HttpResponse:
     return render(request, "forums/feeds.html", {"feeds": shown, "networks": networks})
 
 
-@login_required
+@confirmation_required
 @require_POST
-def feed_key(request: HttpRequest) -> HttpResponse:
-    member = member_or_404(request)
-    had_some = FeedKey.objects.visible_to(member).exists()
-    make_feed_key(by=member)
+def feed_key(request: MemberRequest) -> HttpResponse:
+    had_some = FeedKey.objects.visible_to(request.user).exists()
+    make_feed_key(by=request.user)
     messages.success(
         request,
         "These are your new addresses. The old ones no longer work." if had_some else "These are your addresses.",

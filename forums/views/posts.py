@@ -20,7 +20,7 @@ from forums.actions.reactions import react, take_back_reaction
 from forums.forms.editing import EditForm, EditPracticeForm, HideForm
 from forums.models import Draft, Post, PostVersion, Practice, Reaction, Thread
 from forums.views import field_of, member_or_404
-from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, writer_or_404
+from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, unsent
 from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused, Verdict
@@ -146,11 +146,12 @@ def _asked_about_announcement(request: HttpRequest, post: Post) -> HttpResponse 
 
 
 def _keep_edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    writer = writer_or_404(request)
-    posts = Post.objects.visible_to(writer).select_related("thread__network")
-    found = get_object_or_404(posts, thread=pk, number=number)
+    def find(writer: Member) -> Post:
+        own = Post.objects.in_place(writer).filter(author=writer).select_related("thread__network")
+        return get_object_or_404(own, thread=pk, number=number)
+
     address = reverse("post_edit", args=[pk, number])
-    return keep_typed(request, found, by=writer, form=EditPracticeForm, address=address)
+    return keep_typed(request, f"post {pk} {number}", find=find, form=EditPracticeForm, address=address)
 
 
 @typed_is_kept(_keep_edit)
@@ -161,7 +162,10 @@ def edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     member = member_or_404(request)
     found = _post_in_place(request, pk, number)
     if request.method != "POST" or found.author_id != member.pk:
-        permissions.can_edit(member, found).enforce()
+        verdict = permissions.can_edit(member, found)
+        if request.method != "POST" and (elsewhere := unsent(request, found, verdict)):
+            return elsewhere
+        verdict.enforce()
     permissions.can_change_announcement(member, found).enforce()
     if asked := _asked_about_announcement(request, found):
         return asked

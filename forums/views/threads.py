@@ -8,10 +8,10 @@ from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from forums import notifications, permissions
-from forums.actions.drafts import save_draft
+from forums.actions.drafts import NotKept, keep_sent
 from forums.actions.posts import reply as reply_to
 from forums.actions.reading import first_unread, read_thread
 from forums.actions.threads import start_thread
@@ -19,7 +19,7 @@ from forums.forms import ReplyForm, ThreadForm
 from forums.models import Draft, Post, Thread
 from forums.views import field_of, member_or_404, network_of
 from forums.views.attachments import Attaching
-from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, writer_or_404
+from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, unsent
 from forums.views.posts import posts_on_page
 from network.limits import LimitReached
 from network.models import Member, Network, Theme
@@ -28,9 +28,13 @@ from network.views import ask_for_second_factor
 
 
 def _keep_thread(request: HttpRequest, slug: str) -> HttpResponse:
-    writer = writer_or_404(request)
-    network = network_of(writer, slug)
-    return keep_typed(request, network, by=writer, form=ThreadForm, address=reverse("thread_new", args=[slug]))
+    return keep_typed(
+        request,
+        f"network {slug}",
+        find=lambda writer: network_of(writer, slug),
+        form=ThreadForm,
+        address=reverse("thread_new", args=[slug]),
+    )
 
 
 @typed_is_kept(_keep_thread)
@@ -61,7 +65,7 @@ def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
                 if asked := _ask_to_announce(request, network, form):
                     return asked
                 return redirect(start_thread(network, by=member, **form.thread))
-            except (LimitReached, Refused) as no:
+            except (LimitReached, Refused, NotKept) as no:
                 form.add_error(field_of(no), str(no))
     return _thread_form(request, network, form, files, **shown)
 
@@ -76,12 +80,13 @@ def _thread_form(
 def _ask_to_announce(request: HttpRequest, network: Network, form: ThreadForm) -> HttpResponse | None:
     """Announcing is an act of a facilitator, the rest of the page is everybody's: only it is asked a second factor for.
     What was typed is a draft meanwhile, which fills the form when they come back. None where there is nothing to ask.
-    Raises Refused, LimitReached."""
+    Raises Refused, LimitReached, NotKept."""
     if form.cleaned_data["kind"] != Thread.Kind.ANNOUNCEMENT:
         return None
     asked = ask_for_second_factor(request, then=request.path)
     if asked:
-        save_draft(network, by=member_or_404(request), fields=form.typed_in(request.POST))
+        typed = form.typed_in(request.POST)
+        keep_sent(network, by=member_or_404(request), fields=typed, known=str(form.draft_at))
         messages.info(request, "What you wrote is kept, and not sent yet. You come back to it after this step.")
     return asked
 
@@ -103,18 +108,24 @@ def thread(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
 
 
 def _keep_reply(request: HttpRequest, pk: int) -> HttpResponse:
-    writer = writer_or_404(request)
-    found = _thread_of_reader(writer, pk)
-    address = f"{found.get_absolute_url()}?page={_last_page(found)}#composer"
-    return keep_typed(request, found, by=writer, form=ReplyForm, address=address)
+    return keep_typed(
+        request,
+        f"thread {pk}",
+        find=lambda writer: _thread_in_place(writer, pk),
+        form=ReplyForm,
+        address=reverse("reply", args=[pk]),
+    )
 
 
 @typed_is_kept(_keep_reply)
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def reply(request: HttpRequest, pk: int) -> HttpResponse:
-    """Adds a post. A preview and a draft bring the form back as it was typed."""
+    """Adds a post. A preview and a draft bring the form back as it was typed. Asked for, it leads to the form."""
     member = member_or_404(request)
-    found = get_object_or_404(Thread.objects.in_place(member).select_related("network"), pk=pk)
+    found = _thread_in_place(member, pk)
+    if request.method != "POST":
+        to_form = f"{found.get_absolute_url()}?page={_last_page(found)}#composer"
+        return unsent(request, found, permissions.can_reply(member, found)) or redirect(to_form)
     form = ReplyForm(found, member, request.POST)
     files = Attaching(request, found.network, form)
     shown: dict[str, Any] = {}
@@ -146,6 +157,10 @@ def _reply_form(request: HttpRequest, found: Thread) -> ReplyForm:
     if found.has_draft:  # type: ignore[attr-defined]  # annotated
         draft = Draft.objects.visible_to(member).filter(thread=found, post=None).first()
     return ReplyForm(found, member, draft=draft, answers=request.GET.get("reply_to", ""))
+
+
+def _thread_in_place(member: Member, pk: int) -> Thread:
+    return get_object_or_404(Thread.objects.in_place(member).select_related("network"), pk=pk)
 
 
 def _thread_of_reader(member: Member, pk: int) -> Thread:

@@ -14,7 +14,7 @@ from django.utils.crypto import get_random_string
 
 from network import limits, notifications, permissions, signals
 from network.actions.audit import record
-from network.models import Browser, Member
+from network.models import AuditEvent, Browser, Member
 from network.models.browser import browser_in_words
 from network.sessions import SessionStore
 
@@ -55,7 +55,9 @@ def end_sessions(member: Member, *, by: Member) -> int:
 def delete_sessions_of(member: Member) -> int:
     """Part of a verb that takes an account out of use: no session outlives it, be it in the list of those that are
     used or not; says how many there were."""
-    return _end(_keys_of(member))
+    ended = _end(_keys_of(member))
+    signals.signed_out_everywhere.send(Member, member=member)
+    return ended
 
 
 def count_sessions_of(member: Member) -> int:
@@ -75,7 +77,23 @@ def sign_out_elsewhere(member: Member, *, this_one: str | None = None) -> int:
     """Part of a verb, such as a change of password or the closing of an account: ends all sessions of a member but
     `this_one`; says how many. Their open sockets close with them."""
     keys = UserSession.objects.filter(user=member).exclude(session_key=this_one or "")
-    return _end(list(keys.values_list("session_key", flat=True)))
+    ended = _end(list(keys.values_list("session_key", flat=True)))
+    signals.signed_out_everywhere.send(Member, member=member)
+    return ended
+
+
+def was_signed_out_since(member: Member, moment: datetime) -> bool:
+    """Whether they were signed out at that moment or later, everywhere or elsewhere, other than by time."""
+    told = AuditEvent.objects.filter(object_kind=Member._meta.label_lower, object_id=str(member.pk))
+    return told.filter(verb__in=SIGNS_OUT, at__gte=moment).exists()
+
+
+# Verbs of the audit log about a member, some of whose sessions end with it.
+SIGNS_OUT = (
+    *("ended a session", "ended other sessions", "ended sessions"),
+    *("set password", "changed password", "removed password", "changed address"),
+    *("suspended account", "closed account", "lapsed"),
+)
 
 
 def _end(keys: Iterable[str]) -> int:

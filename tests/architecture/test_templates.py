@@ -89,6 +89,7 @@ def test_a_template_holds_nothing_that_the_browser_will_not_run(name: str) -> No
 NO_COMPOSERS = {
     "network/ground_rules_publish.html": "the site's own rules, by an administrator",
     "network/components.html": "shown to developers, sent nowhere",
+    "forums/given_back.html": "read-only, to be copied, and sent nowhere",
     # Kept for administrators, or what a network says of itself to everybody.
     **dict.fromkeys(
         [

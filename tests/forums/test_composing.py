@@ -5,17 +5,22 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from forums import limits
+from forums.actions import drafts
 from forums.actions.drafts import mark_of, save_draft
 from forums.actions.posts import delete_post, hide_post, reply
 from forums.actions.threads import lock_thread, start_thread
 from forums.models import Draft, Post, Practice, Thread
+from network.actions.passwords import set_password
+from network.actions.sessions import end_other_sessions, end_sessions
 from network.limits import RateLimit
-from network.models import Member, NetworkTheme, Theme
+from network.models import Member, Network, NetworkTheme, Theme
 from tests.cast import Cast, sign_in
 
 
@@ -257,7 +262,7 @@ class TestWhenTheSessionIsOver:
     @pytest.mark.parametrize("careful", [True, False], ids=["without the browser's token", "with it"])
     def test_a_thread_is_kept_and_the_way_leads_back_to_it(self, cast: Cast, careful: bool) -> None:
         address = reverse("thread_new", args=["ai"])
-        answer = browser_of(None, careful=careful).post(address, typed(cast, writer=mark_of(cast.bob)))
+        answer = browser_of(None, careful=careful).post(address, typed(cast, writer=mark_of(cast.bob, cast.ai)))
 
         assert (
             answer["Location"]
@@ -270,7 +275,7 @@ class TestWhenTheSessionIsOver:
 
     def test_a_reply_is_kept_too(self, cast: Cast, thread: Thread) -> None:
         answer = browser_of(None, careful=True).post(
-            reverse("reply", args=[thread.pk]), {"source": "So do we", "writer": mark_of(cast.fay)}
+            reverse("reply", args=[thread.pk]), {"source": "So do we", "writer": mark_of(cast.fay, thread)}
         )
 
         assert "session=kept" in answer["Location"]
@@ -297,15 +302,17 @@ class TestWhenTheSessionIsOver:
 
     def test_a_token_of_before_leads_whoever_is_signed_in_straight_back(self, cast: Cast) -> None:
         address = reverse("thread_new", args=["ai"])
-        answer = browser_of(cast.bob, careful=True).post(address, typed(cast, writer=mark_of(cast.bob)), follow=True)
+        answer = browser_of(cast.bob, careful=True).post(
+            address, typed(cast, writer=mark_of(cast.bob, cast.ai)), follow=True
+        )
 
         assert answer.redirect_chain == [(address, 302)]
         assert "This is not sent yet" in answer.content.decode()
         assert "We do, and you?" in answer.content.decode()
 
-    @pytest.mark.parametrize("writer", ["", "1", "1:forged:mark", "fay"])
+    @pytest.mark.parametrize("writer", ["", "1", "1:forged", "1 1 network ai:forged", "fay"])
     def test_a_form_that_was_not_theirs_keeps_nothing(self, cast: Cast, writer: str) -> None:
-        mark = mark_of(cast.fay) if writer == "fay" else writer
+        mark = mark_of(cast.fay, cast.ai) if writer == "fay" else writer
         answer = browser_of(cast.bob, careful=True).post(reverse("thread_new", args=["ai"]), typed(cast, writer=mark))
 
         assert answer.status_code == 403
@@ -314,27 +321,132 @@ class TestWhenTheSessionIsOver:
 
     @pytest.mark.parametrize("who", ["olga", "amir", "lena", "sven", "ada"])
     @pytest.mark.parametrize("careful", [True, False])
-    def test_the_form_of_an_outsider_keeps_nothing_and_tells_nothing(self, cast: Cast, who: str, careful: bool) -> None:
+    def test_the_form_of_an_outsider_keeps_nothing_and_tells_nothing(
+        self, cast: Cast, thread: Thread, who: str, careful: bool
+    ) -> None:
         client = browser_of(None, careful=careful)
-        answer = client.post(reverse("thread_new", args=["ai"]), typed(cast, writer=mark_of(getattr(cast, who))))
-        nowhere = client.post(reverse("thread_new", args=["nowhere"]), typed(cast, writer=mark_of(getattr(cast, who))))
-
-        assert answer.status_code == nowhere.status_code == (403 if careful else 404)
+        writer = getattr(cast, who)
+        for address, place in (
+            (reverse("thread_new", args=["ai"]), cast.ai),
+            (reverse("thread_new", args=["nowhere"]), Network(slug="nowhere")),
+            (reverse("reply", args=[thread.pk]), thread),
+            (reverse("reply", args=[99999]), Thread(pk=99999)),
+            (reverse("post_edit", args=[thread.pk, 1]), thread.posts.get()),
+        ):
+            answer = client.post(address, typed(cast, writer=mark_of(writer, place), source="Only <what> I sent"))
+            assert answer.status_code == 409
+            assert "Only &lt;what&gt; I sent</textarea>" in answer.content.decode()
+            assert not any(word in answer.content.decode() for word in ("AI Network", thread.slug, "We **do**"))
         assert not Draft.objects.exists()
 
-    def test_nobody_fills_the_drafts_of_a_member_without_end(self, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(limits, "DRAFTING", RateLimit("save drafts", 0, per=timedelta(hours=1)))
-        answer = browser_of(None).post(reverse("thread_new", args=["ai"]), typed(cast, writer=mark_of(cast.bob)))
-
+    def test_a_mark_is_good_for_its_own_form_alone(self, cast: Cast, thread: Thread) -> None:
+        secret = start_thread(cast.ai, by=cast.fay, theme=cast.theme, title="Redundancies", source="Planned")
+        post = thread.posts.get()
+        for address in (
+            *(reverse("reply", args=[pk]) for pk in (secret.pk, 99999)),
+            reverse("thread_new", args=["practitioners"]),
+            reverse("post_edit", args=[thread.pk, 1]),
+        ):
+            for place in (thread, cast.ai):
+                answer = browser_of(None).post(address, {"source": "x", "writer": mark_of(cast.bob, place)})
+                assert answer.status_code == 404, address
+        answer = browser_of(None).post(reverse("reply", args=[thread.pk]), {"writer": mark_of(cast.bob, post)})
         assert answer.status_code == 404
+        assert not Draft.objects.exists()
 
-    def test_a_thread_locked_meanwhile_keeps_nothing(self, cast: Cast, thread: Thread) -> None:
-        lock_thread(thread, by=cast.fay)
+    def test_the_way_back_tells_neither_title_nor_page_before_signing_in(self, cast: Cast, thread: Thread) -> None:
+        address = reverse("reply", args=[thread.pk])
+        sent = {"source": "So do we", "writer": mark_of(cast.bob, thread)}
+        answer = browser_of(None).post(address, sent)
+
+        assert answer["Location"].endswith(f"?next={address.replace('/', '%2F')}&session=kept")
+        assert browser_of(cast.bob).get(address)["Location"] == f"{thread.get_absolute_url()}?page=1#composer"
+        for outsider in (cast.olga, None):
+            assert browser_of(outsider).get(address).status_code == 404
+
+    @pytest.mark.parametrize("ended", ["by themselves", "by an administrator", "by a password", "by time"])
+    def test_after_signing_out_everywhere_a_mark_keeps_nothing_but_gives_the_words_back(
+        self, cast: Cast, thread: Thread, ended: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        mark = mark_of(cast.bob, thread)
+        if ended == "by themselves":
+            end_other_sessions(by=cast.bob, this_one=None)
+        elif ended == "by an administrator":
+            end_sessions(cast.bob, by=cast.ada)
+        elif ended == "by a password":
+            set_password("correct horse battery staple", by=cast.bob, this_session=None)
+        else:
+            later = timezone.now() + settings.MEMBER_SESSION_LONGEST + timedelta(minutes=1)
+            monkeypatch.setattr("forums.actions.drafts.timezone.now", lambda: later)
+        answer = browser_of(None).post(reverse("reply", args=[thread.pk]), {"source": "My words", "writer": mark})
+
+        assert answer.status_code == 409
+        assert "My words</textarea>" in answer.content.decode()
+        assert thread.title not in answer.content.decode()
+        assert not Draft.objects.exists()
+
+    def test_another_ones_sessions_end_nothing_of_theirs(self, cast: Cast, thread: Thread) -> None:
+        end_other_sessions(by=cast.fay, this_one=None)
         answer = browser_of(None).post(
-            reverse("reply", args=[thread.pk]), {"source": "So do we", "writer": mark_of(cast.bob)}
+            reverse("reply", args=[thread.pk]), {"source": "Kept", "writer": mark_of(cast.bob, thread)}
         )
 
-        assert answer.status_code == 404
+        assert "session=kept" in answer["Location"]
+
+    def test_a_newer_draft_stays_and_what_was_sent_stands_below_it(self, cast: Cast, thread: Thread) -> None:
+        old = save_draft(thread, by=cast.bob, fields={"source": "Old"}, known="")
+        assert old
+        save_draft(thread, by=cast.bob, fields={"source": "An hour of work\non the phone"}, known=old.key)
+        address = reverse("reply", args=[thread.pk])
+        sent = {"source": "Sent\r\nhere", "draft_at": old.key, "writer": mark_of(cast.bob, thread)}
+        for _ in range(2):  # pressed twice it stands there once
+            browser_of(None).post(address, sent)
+        assert Draft.objects.get().fields["source"] == "An hour of work\non the phone\n\n---\n\nSent\nhere"
+
+        browser_of(None).post(address, sent | {"source": " "})
+        browser_of(None).post(address, sent | {"source": "", "draft_at": Draft.objects.get().key})
+        assert Draft.objects.get().fields["source"].startswith("An hour of work")
+
+    def test_a_draft_that_the_form_knew_is_written_on(self, cast: Cast) -> None:
+        draft = save_draft(cast.ai, by=cast.bob, fields={"title": "T", "source": "Half"}, known="")
+        assert draft
+        sent = typed(cast, writer=mark_of(cast.bob, cast.ai), draft_at=draft.key)
+        browser_of(None).post(reverse("thread_new", args=["ai"]), sent)
+
+        assert Draft.objects.get().fields["source"] == sent["source"]
+
+    def test_nobody_fills_the_drafts_of_a_member_without_end(
+        self, cast: Cast, thread: Thread, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        address = reverse("thread_new", args=["ai"])
+        sent = typed(cast, writer=mark_of(cast.bob, cast.ai))
+        long = browser_of(None).post(address, sent | {"source": "x" * 60_001})
+        monkeypatch.setattr(drafts, "MOST", 1)
+        save_draft(thread, by=cast.bob, fields={"source": "First"})
+        many = browser_of(None).post(address, sent)
+        monkeypatch.setattr(limits, "DRAFTING", RateLimit("save drafts", 0, per=timedelta(hours=1)))
+        often = browser_of(None).post(address, sent)
+
+        assert [answer.status_code for answer in (long, many, often)] == [409, 409, 429]
+        assert "at most 60,000 characters" in long.content.decode() and "x" * 60_001 in long.content.decode()
+        assert "You have 1 drafts" in many.content.decode()
+        assert "We do, and you?</textarea>" in often.content.decode()
+        assert Draft.objects.get().thread == thread
+
+    def test_words_for_a_thread_locked_meanwhile_are_kept_and_found(self, cast: Cast, thread: Thread) -> None:
+        lock_thread(thread, by=cast.fay)
+        words = "So do we. " * 30
+        for address, place in (
+            (reverse("reply", args=[thread.pk]), thread),
+            (reverse("post_edit", args=[thread.pk, 1]), thread.posts.get()),
+        ):
+            answer = browser_of(None).post(address, {"source": words, "writer": mark_of(cast.bob, place)})
+            assert "session=kept" in answer["Location"]
+            page = browser_of(cast.bob).get(address, follow=True)
+            assert page.redirect_chain == [(reverse("drafts"), 302)]
+            assert "This thread is locked" in page.content.decode()
+            assert words.strip() in page.content.decode()
+            Draft.objects.all().delete()
 
 
 class TestEditing:
@@ -342,7 +454,7 @@ class TestEditing:
 
     def test_after_the_session_has_ended_the_words_wait_in_the_form(self, cast: Cast, thread: Thread) -> None:
         address = reverse("post_edit", args=[thread.pk, 1])
-        answer = browser_of(None).post(address, {"source": "Better", "writer": mark_of(cast.bob)})
+        answer = browser_of(None).post(address, {"source": "Better", "writer": mark_of(cast.bob, thread.posts.get())})
 
         assert answer["Location"].startswith("/account/login/")
         page = browser_of(cast.bob).get(address).content.decode()

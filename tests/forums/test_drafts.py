@@ -14,7 +14,8 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from forums.actions.drafts import MAX_LENGTH, NewerDraft, delete_draft, forget_old_drafts, save_draft
+from forums.actions import drafts
+from forums.actions.drafts import MAX_LENGTH, NewerDraft, NotKept, delete_draft, forget_old_drafts, save_draft
 from forums.actions.posts import reply
 from forums.actions.threads import lock_thread, start_thread
 from forums.models import Draft, Post, Thread
@@ -71,6 +72,21 @@ class TestKeeping:
             save_draft(cast.ai, by=cast.bob, fields={"source": "x" * MAX_LENGTH, "title": "x"})
 
         assert len(Draft.objects.get().fields["source"]) == MAX_LENGTH
+
+    def test_signs_of_many_bytes_and_drafts_without_number_have_an_end(
+        self, cast: Cast, thread: Thread, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        save_draft(cast.ai, by=cast.bob, fields={"source": "\N{OLD PERSONAL COMPUTER}" * 50_000})
+        with pytest.raises(NotKept, match="too large"):
+            save_draft(cast.ai, by=cast.bob, fields={"source": "\N{OLD PERSONAL COMPUTER}" * 50_001})
+        monkeypatch.setattr(drafts, "MOST", 1)
+        with pytest.raises(NotKept, match="no room for another"):
+            save_draft(thread, by=cast.bob, fields={"source": "Two"})
+        assert save_draft(cast.ai, by=cast.bob, fields={"source": "Written on"})
+        answer = browser_of(cast.bob).post(reverse("reply_draft", args=[thread.pk]), {"source": "Two"})
+
+        assert (answer.status_code, "no room for another" in answer.json()["said"]) == (413, True)
+        assert save_draft(thread, by=cast.fay, fields={"source": "Another's"})
 
     def test_a_nul_is_no_trouble(self, cast: Cast) -> None:
         save_draft(cast.ai, by=cast.bob, fields={"source": "One\x00"})

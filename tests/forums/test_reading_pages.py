@@ -19,6 +19,9 @@ from forums.actions.reading import read_everything_everywhere, read_thread
 from forums.actions.threads import move_thread, start_thread
 from forums.models import Answer, FollowLevel, MemberThread, Post, Thread
 from network.actions.membership import leave_network
+from network.actions.passwords import set_password
+from network.actions.sessions import end_other_sessions, end_sessions
+from network.export import parts
 from network.limits import RateLimit
 from network.models import AuditEvent, Member, NetworkTheme, Theme
 from network.notifications import unread_notices
@@ -221,6 +224,22 @@ class TestLevels:
             client.post(address, {"level": "usual", "return_to": "https://elsewhere.example.org/"})
         assert not FollowLevel.objects.exists()
 
+    def test_a_page_drawn_for_a_refused_form_leads_back_to_the_thread(self, cast: Cast, thread: Thread) -> None:
+        client = browser_of(cast.fay)
+        page = client.post(reverse("reply", args=[thread.pk]), {"source": ""})
+
+        assert f'name="return_to" value="{thread.get_absolute_url()}"' in page.content.decode()
+
+    def test_their_data_name_no_theme_that_they_may_not_know_any_more(self, cast: Cast) -> None:
+        secret = Theme.objects.create(name="Restructure", slug="secret", private_to=cast.ai)
+        for theme in (secret, cast.theme):
+            choose_theme_level(theme, "watch", by=cast.bob)
+        named = next(part for part in parts() if part.name == "levels")
+        assert len(list(named.rows(cast.bob))) == 2
+        leave_network(cast.ai, by=cast.bob)
+
+        assert [row["Of"] for row in named.rows(cast.bob)] == [str(cast.theme)]
+
     def test_what_is_no_level_changes_nothing_and_says_so(self, cast: Cast, thread: Thread) -> None:
         answer = browser_of(cast.fay).post(reverse("thread_level", args=[thread.pk]), {"level": "loud"})
 
@@ -347,6 +366,39 @@ class TestPrivateFeeds:
         assert "Who records?" not in Client().get(theme).content.decode()
         Member.objects.filter(pk=cast.bob.pk).update(is_active=False)
         assert Client().get(theme).status_code == 404
+
+    @pytest.mark.parametrize("by_whom", ["themselves", "an administrator", "their password"])
+    def test_they_end_when_the_reader_is_signed_out_everywhere(self, cast: Cast, thread: Thread, by_whom: str) -> None:
+        addresses = self.addresses(cast, cast.bob)
+        others = self.addresses(cast, cast.fay)
+        if by_whom == "themselves":
+            end_other_sessions(by=cast.bob, this_one=None)
+        elif by_whom == "an administrator":
+            end_sessions(cast.bob, by=cast.ada)
+        else:
+            set_password("correct horse battery staple", by=cast.bob, this_session=None)
+
+        assert [Client().get(address).status_code for address in addresses + others] == [404, 404, 200, 200]
+
+    def test_a_browser_left_open_neither_shows_nor_makes_them(self, cast: Cast) -> None:
+        client = Client()
+        client.force_login(cast.fay)
+        for answer in (client.get(reverse("feeds")), client.post(reverse("feed_key"))):
+            assert answer["Location"].startswith(reverse("account_confirm"))
+        assert not hasattr(cast.fay, "feed_key")
+
+    def test_making_them_is_in_the_audit_log(self, cast: Cast) -> None:
+        make_feed_key(by=cast.fay)
+
+        assert AuditEvent.objects.get(verb="made feed key").actor_id == cast.fay.pk
+
+    @pytest.mark.parametrize("name", ["private_network_feed", "private_theme_feed"])
+    def test_no_log_holds_an_address(self, cast: Cast, caplog: pytest.LogCaptureFixture, name: str) -> None:
+        address = reverse(name, args=["1-secret", "nowhere"])
+        assert Client().get(address).status_code == 404
+
+        assert "Not Found: /feeds/(cut)/" in caplog.text
+        assert "secret" not in caplog.text
 
     @pytest.mark.parametrize("token", ["1", "1-", "-x", "x-y", "99999999999999999999-x", "²-x", "1-é"])
     def test_an_odd_token_is_404(self, cast: Cast, thread: Thread, token: str) -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from forums.actions.threads import start_thread
 from forums.models import Draft, Practice, Thread
+from network.actions.sessions import end_sessions
 from tests.cast import Cast, make_cast
 from tests.journeys.conftest import Browse, Server
 
@@ -84,6 +85,23 @@ def test_whoever_was_signed_out_meanwhile_finds_the_form_filled(
     page.get_by_role("button", name="Start the thread").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Who writes case notes?")
     assert not Draft.objects.exists()
+
+
+@pytest.mark.parametrize(("javascript", "width"), [(True, 1280), (False, 320)])
+def test_whoever_was_signed_out_everywhere_gets_their_words_back_to_copy(
+    cast: Cast, browse: Browse, axe: Callable[[Page], None], javascript: bool, width: int
+) -> None:
+    page = browse(cast.bob, javascript=javascript, width=width)
+    page.goto(NEW)
+    write(page)
+    end_sessions(cast.bob, by=cast.ada)
+    page.get_by_role("button", name="Start the thread").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("This was not sent, and could not be kept")
+    expect(page.get_by_label("Title")).to_have_value("Who writes case notes?")
+    expect(page.get_by_label("What do you want to say?")).to_have_value("We write **all** of them.")
+    axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
 def test_what_is_typed_is_found_again_on_a_phone_and_a_newer_draft_is_said(

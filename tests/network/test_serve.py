@@ -122,10 +122,13 @@ def test_it_says_when_it_answers_and_stops_cleanly_within_seconds(
 def test_a_line_for_each_request_is_written_when_asked_for(site: Site, server: str) -> None:
     process = site.serve("--server", server, "--access-log", GUILDHALL_LOG_LEVEL="INFO")
     httpx.get(f"{site.url}/health/?for-the-log")
+    httpx.get(f"{site.url}/feeds/1-secret/networks/ai/")
     process.terminate()
     _, out, err = ended(process)
 
     assert "/health/?for-the-log" in out + err
+    assert "/feeds/(cut)/networks/ai/" in out + err
+    assert "1-secret" not in out + err
 
 
 @pytest.mark.parametrize("server", SERVERS)

@@ -27,6 +27,7 @@ from django.db.migrations.executor import MigrationExecutor
 from network import signals
 from network.actions import factors
 from network.checks import be_the_only_process, is_loopback
+from network.logs import without_secrets
 from network.management.commands.worker import BackgroundWorker
 
 logger = logging.getLogger(__name__)
@@ -210,6 +211,10 @@ def serve_with_daphne(application: Any, *, host: str, port: int, access_log: boo
 
     daphne_server.HTTPFactory = HouseFactory  # type: ignore[misc]
 
+    class HouseAccessLog(AccessLogGenerator):
+        def write_entry(self, host: Any, date: Any, request: str, *others: Any, **named: Any) -> None:
+            super().write_entry(host, date, without_secrets(request), *others, **named)
+
     class HouseServer(Server):
         stopping = False
 
@@ -238,7 +243,7 @@ def serve_with_daphne(application: Any, *, host: str, port: int, access_log: boo
         application,
         endpoints=[f"{address}:backlog=1024" for address in build_endpoint_description_strings(host=host, port=port)],
         signal_handlers=False,  # Twisted's own stop at once
-        action_logger=AccessLogGenerator(sys.stdout) if access_log else None,
+        action_logger=HouseAccessLog(sys.stdout) if access_log else None,
         websocket_max_message_size=settings.SOCKET_MAX_BYTES,
         websocket_max_frame_size=settings.SOCKET_MAX_BYTES,
         ready_callable=begin,  # it listens by then
