@@ -285,7 +285,9 @@ class TestWhenTheSessionIsOver:
     def test_other_words_for_a_post_are_kept_too_and_fill_its_form(self, cast: Cast, thread: Thread) -> None:
         address = reverse("post_edit", args=[thread.pk, 1])
         before = thread.posts.get().source
-        answer = browser_of(None, careful=True).post(address, {"source": "Better words", "writer": mark_of(cast.bob)})
+        answer = browser_of(None, careful=True).post(
+            address, {"source": "Better words", "writer": mark_of(cast.bob, thread.posts.get())}
+        )
 
         assert "session=kept" in answer["Location"]
         assert thread.posts.get().source == before
@@ -296,7 +298,9 @@ class TestWhenTheSessionIsOver:
     def test_other_words_for_the_post_of_somebody_else_are_not(self, cast: Cast, thread: Thread) -> None:
         address = reverse("post_edit", args=[thread.pk, 1])
         for writer in (cast.fay, cast.olga):
-            answer = browser_of(None).post(address, {"source": "Not mine", "writer": mark_of(writer)})
+            answer = browser_of(None).post(
+                address, {"source": "Not mine", "writer": mark_of(writer, thread.posts.get())}
+            )
             assert answer.status_code == 404
         assert not Draft.objects.exists()
 
