@@ -15,6 +15,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
+from forums import limits
 from forums.actions import mentions
 from forums.actions.drafts import NewerDraft, save_draft, writer_of
 from forums.forms.post import Composed
@@ -113,7 +114,10 @@ def previewed(form: Composed, network: Network, *, by: Member) -> dict[str, Any]
     if not form.judge_only("source"):
         return {}
     try:
+        limits.PREVIEWING.spend(by)
         return {"preview": mentions.write(form.cleaned_data["source"], network, by=by).html}
     except mentions.NotMentioned as no:
         form.add_error(no.field, str(no))
-        return {}
+    except LimitReached as no:
+        form.add_error(None, str(no))
+    return {}
