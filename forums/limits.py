@@ -26,3 +26,4 @@ LOOKING_FOR_NAMES = RateLimit("look for people to mention", 1_000, per=timedelta
 FEED_KEYS = RateLimit("make new addresses of your feeds", 20, per=timedelta(days=1))
 FEEDS = RateLimit("read your feeds", 600, per=timedelta(hours=1))
 MOVING = RateLimit("move threads", 200, per=timedelta(hours=1))
+PREVIEWING = RateLimit("preview what you write", 300, per=timedelta(hours=1))

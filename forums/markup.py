@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
-from html import unescape
+from html import escape, unescape
 from typing import NamedTuple, Protocol
 
 import nh3
@@ -85,6 +85,15 @@ _MENTION = re.compile(rf'<a (?=[^>]*class="{MENTION}")[^>]*href="([^"]*)"[^>]*>@
 def mentioned(html: str) -> dict[str, str]:
     """Whom rendered HTML names: the words after the @, with the address of the page."""
     return {unescape(words): unescape(address) for address, words in _MENTION.findall(html)}
+
+
+def count_mentions(html: str) -> int:
+    return len(_MENTION.findall(html))
+
+
+def without_mentions(html: str, address: str, instead: str) -> str:
+    """Rendered HTML, with plain words instead of every mention that leads to an address."""
+    return _MENTION.sub(lambda found: escape(instead) if unescape(found[1]) == address else found[0], html)
 
 
 def legible(text: str) -> str:
@@ -176,7 +185,7 @@ def _find_quotes(state: StateCore) -> None:
 
 # Of these the time grows with the square of how many there are (seconds at MAX_LENGTH, measured). Nobody writes so
 # many; where somebody does, that part of the syntax stays the plain text that it is.
-MOST = {"link": 500, "linkify": 200, "table": 4_000}
+MOST = {"link": 500, "linkify": 200, "table": 4_000, "blockquote": 60_000}
 
 
 def _too_much_of(source: str) -> frozenset[str]:
@@ -187,8 +196,21 @@ def _too_much_of(source: str) -> frozenset[str]:
         "linkify": source.count("://") + source.count("www.") + source.count("@"),
         # The parser fills every line up to as many cells as the widest has.
         "table": max(line.count("|") for line in lines) * len(lines),
+        "blockquote": sum(map(_looks_ahead, _BLANK_LINES.split(source))) if ">" in source else 0,
     }
     return frozenset(rule for rule, count in found.items() if count > MOST[rule])
+
+
+_BLANK_LINES = re.compile(r"\n[ \t]*\n")
+_BEFORE_WORDS = re.compile(r"[ \t>+*\d.)-]*")
+
+
+def _looks_ahead(block: str) -> int:
+    """Every quotation may look at every line up to the next blank one that is quoted less deeply, to see whether it
+    goes on there: how often that can be."""
+    depths = [found[0].count(">") for line in block.split("\n") if (found := _BEFORE_WORDS.match(line))]
+    deepest = max(depths)
+    return sum(depths) * sum(depth < deepest for depth in depths)
 
 
 @cache

@@ -261,6 +261,10 @@ def _posts(viewer: Viewer) -> QuerySet[Post]:
     return Post.objects.visible_to(viewer).select_related("thread__network", "author").defer("source", "html")
 
 
+def _author(said: Post | Thread) -> str:
+    return named(said.author) if said.author else said.author_name
+
+
 def _threads(viewer: Viewer) -> QuerySet[Thread]:
     return Thread.objects.visible_to(viewer).select_related("network", "author")
 
@@ -306,7 +310,7 @@ register(
     NoticeKind(
         name=THREAD_STARTED,
         visible_to=_threads,
-        title=lambda thread: f"{thread.author_name} started “{thread.title}”",
+        title=lambda thread: f"{_author(thread)} started “{thread.title}”",
         address=lambda thread: thread.get_absolute_url(),
         where=lambda thread: thread.network.name,
     )
@@ -324,7 +328,7 @@ register(
     NoticeKind(
         name=MENTIONED,
         visible_to=_posts,
-        title=lambda post: f"{post.author_name} mentioned you in “{post.thread.title}”",
+        title=lambda post: f"{_author(post)} mentioned you in “{post.thread.title}”",
         address=lambda post: post.get_absolute_url(),
         where=lambda post: post.thread.network.name,
     )
@@ -333,7 +337,7 @@ register(
     NoticeKind(
         name=POST_ANSWERED,
         visible_to=_posts,
-        title=lambda post: f"{post.author_name} answered you in “{post.thread.title}”",
+        title=lambda post: f"{_author(post)} answered you in “{post.thread.title}”",
         address=lambda post: post.get_absolute_url(),
         where=lambda post: post.thread.network.name,
     )
@@ -362,7 +366,9 @@ register(
     NoticeKind(
         name=ANSWER_MARKED,
         visible_to=_own_answers,
-        title=lambda answer: f"{answer.by or 'Somebody'} marked your post as the answer to “{answer.thread.title}”",
+        title=lambda answer: (
+            f"{named(answer.by) if answer.by else 'Somebody'} marked your post as the answer to “{answer.thread.title}”"
+        ),
         address=lambda answer: answer.post.get_absolute_url(),
         where=lambda answer: answer.thread.network.name,
     )

@@ -11,14 +11,12 @@ from django.http import HttpRequest
 from forums import realtime
 from forums.actions.erasing import settle_closed_account
 from forums.actions.feeds import forget_feed_key
-from forums.actions.mentions import change_name
 from forums.actions.room_roles import end_room_roles
 from forums.actions.rooms import end_listening, shut_out
 from forums.actions.themes import move_threads
 from network.models import Member, Membership, Theme
 from network.signals import (
     account_closed,
-    member_renamed,
     membership_ended,
     session_ended,
     signed_out_everywhere,
@@ -40,11 +38,6 @@ def keep_threads_of_merged_theme(sender: type[Theme], old: Theme, new: Theme, **
 @receiver(membership_ended)
 def take_back_their_roles_in_rooms(sender: type[Membership], membership: Membership, **news: Any) -> None:
     end_room_roles(membership)
-
-
-@receiver(member_renamed)
-def call_them_by_their_new_name(sender: type[Member], member: Member, before: str, **news: Any) -> None:
-    change_name(member, before=before)
 
 
 @receiver(account_closed)

@@ -329,6 +329,7 @@ def _excerpt(text: str, words: list[str]) -> str:
 @dataclass(frozen=True, slots=True)
 class PersonToMention:
     name: str
+    label: str  # of whoever is no officer
     council: str
     words: str  # what to write after the @, so that nobody else is meant
 
@@ -358,11 +359,11 @@ def find_people_to_mention(viewer: Viewer, network: Network, typed: str) -> list
             begins |= Q(name__icontains=divider + word)
         found = found.filter(begins)
     rows = found.order_by("name", "pk").values_list(
-        "pk", "name", "organisation__short_name", "has_namesake", "has_namesake_in_council"
+        "pk", "name", "kind", "organisation__short_name", "has_namesake", "has_namesake_in_council"
     )
     result = []
-    for pk, name, council, has_namesake, has_namesake_in_council in rows[:PEOPLE_OFFERED]:
+    for pk, name, kind, council, has_namesake, has_namesake_in_council in rows[:PEOPLE_OFFERED]:
         ways = ways_to_write(name, council or "", pk)
         words_of = ways[0] if not has_namesake else ways[-1] if has_namesake_in_council or not council else ways[1]
-        result.append(PersonToMention(name, council or "", words_of))
+        result.append(PersonToMention(name, Member(kind=kind).label, council or "", words_of))
     return result

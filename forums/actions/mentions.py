@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,58 +59,81 @@ def remember(post: Post, written: Written) -> None:
 
 
 def forget_name(member: Member) -> None:
-    """Their name leaves the words in which others mention them, earlier ones too. Part of a verb: their account is
+    """Their name leaves every place where others mention them, in earlier words too. Part of a verb: their account is
     about to be closed."""
-    _write_anew(member, lambda words: FORMER_MEMBER)
-
-
-def change_name(member: Member, *, before: str) -> None:
-    """Others who mention them call them what they are called now, in earlier words too: nobody has to read a name that
-    somebody has left behind, and whoever changes such a post names the same person. Part of a verb; they have the new
-    name already."""
-    old = markup.composed(before)
-
-    def called_now(words: str) -> str:
-        told_apart = words[len(old) :] if words.lower().startswith(f"{old} (".lower()) else ""
-        return f"@{member.get_full_name()}{told_apart}"
-
-    _write_anew(member, called_now)
-
-
-def _write_anew(member: Member, called: Callable[[str], str]) -> None:
-    """`called` gives what is to stand in place of the @ and these words after it."""
     posts = Post.objects.filter(mentions__member=member).select_related("thread")
     # Whoever changes a post at the same moment waits, or is waited for.
     for post in posts.select_for_update(of=("self",)).order_by("pk").iterator(500):
-        if _call(post, member, called):
-            post.save(update_fields=["source", "html", "renderer_version"])
+        if _take_out(post, member):
+            post.save(update_fields=["source", "html"])
             if post.is_shown:
                 search.index_post(post)
     for version in PostVersion.objects.filter(post__mentions__member=member).order_by("pk").iterator(500):
-        if _call(version, member, called):
-            version.save(update_fields=["source", "html", "renderer_version"])
+        if _take_out(version, member):
+            version.save(update_fields=["source", "html"])
     search.forget_what_was_replaced()
 
 
-def _call(words: Post | PostVersion, member: Member, called: Callable[[str], str]) -> bool:
-    """Whether anything was there to change."""
-    people = markup.mentioned(words.html)
+def _take_out(words: Post | PostVersion, member: Member) -> bool:
+    """Whether anything was there to change. The words are somebody else's: nothing is replaced but what the parser took
+    for a mention, and nothing is rendered anew, for what stood there plainly would become a mention or a link."""
     address = member.get_absolute_url()
-    others = {name: of for name, of in people.items() if of != address}
-    instead = {name: called(name) for name, of in people.items() if of == address}
-    if not instead:
+    people = markup.mentioned(words.html)
+    if address not in people.values():
         return False
-    if taken := {new for new in instead.values() if new.removeprefix("@") in others}:  # by another of that name
-        instead = {name: f"{new} (member {member.pk})" if new in taken else new for name, new in instead.items()}
+    html = words.html
+    words.html = markup.without_mentions(html, address, FORMER_MEMBER)
+    source = markup.composed(words.source)
+    places = _places(source, people)
+    # What the source says and what was rendered disagree only where a mention stands in what the parser looks up.
+    if len(places) == markup.count_mentions(html):
+        theirs = [(start, end) for start, end in places if people[source[start + 1 : end]] == address]
+        longer = sum(len(FORMER_MEMBER) - (end - start) for start, end in theirs)
+        # Others' words are never cut short: where there is no room, a shorter sign stands there.
+        instead = FORMER_MEMBER if len(source) + longer <= markup.MAX_LENGTH else NO_ROOM
+        for start, end in reversed(theirs):
+            source = source[:start] + instead + source[end:]
+        words.source = source
+    return True
+
+
+NO_ROOM = "…"  # no longer than an @ and a name
+
+
+def _places(source: str, people: Mapping[str, str]) -> list[tuple[int, int]]:
+    """Where in the source the parser finds these people mentioned: from the @ to the end of the words."""
     longest_first = sorted(people, key=len, reverse=True)
     # The same end of a name as in `_goes_on`.
     any_name = re.compile("@(" + "|".join(map(re.escape, longest_first)) + r")(?![^\W_])")
-    source = any_name.sub(lambda found: instead.get(found[1], found[0]), markup.composed(words.source))
-    words.source = source[: markup.MAX_LENGTH]
-    named = {new[1:]: address for new in instead.values() if new.startswith("@")}
-    words.html = markup.render(words.source, Known(others | named))
-    words.renderer_version = markup.VERSION
-    return True
+    places = [found.span() for found in any_name.finditer(source)]
+    numbered = Numbered(places)
+    markup.render(numbered.put_into(source), numbered)
+    return [places[number] for number in sorted(numbered.found)]
+
+
+class Numbered:
+    """Places that may be mentions. Each is known again by a sign of its own, which nobody can type, in place of the
+    first letter; to the parser it is a letter too."""
+
+    FIRST = 0xF0000  # a plane of Unicode for private use
+
+    def __init__(self, places: list[tuple[int, int]]) -> None:
+        self._places = places
+        self.found: set[int] = set()
+
+    def put_into(self, source: str) -> str:
+        signs = list(source)
+        for number, (start, _) in enumerate(self._places):
+            signs[start + 1] = chr(self.FIRST + number)
+        return "".join(signs)
+
+    def at(self, text: str, position: int, *, in_quote: bool) -> Named | None:
+        number = ord(text[position : position + 1] or " ") - self.FIRST
+        if not 0 <= number < len(self._places):
+            return None
+        self.found.add(number)
+        start, end = self._places[number]
+        return Named(end - start - 1, "/")
 
 
 class Known:

@@ -15,6 +15,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
+from forums import limits
 from forums.actions import mentions
 from forums.actions.drafts import TYPED, NewerDraft, NotKept, keep_sent, read_mark, save_draft, writer_of
 from forums.forms.post import Composed
@@ -147,7 +148,10 @@ def previewed(form: Composed, network: Network, *, by: Member, before: str = "")
     if not form.judge_only("source"):
         return {}
     try:
+        limits.PREVIEWING.spend(by)
         return {"preview": mentions.write(form.cleaned_data["source"], network, by=by, before=before).html}
     except mentions.NotMentioned as no:
         form.add_error(no.field, str(no))
-        return {}
+    except LimitReached as no:
+        form.add_error(None, str(no))
+    return {}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST
 
-from forums import limits
+from forums import limits, markup
 from forums.models import Thread
 from forums.search import find_people_to_mention
 from forums.views import member_or_404
@@ -30,11 +32,11 @@ def network_people(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _offered(request: HttpRequest, member: Member, network: Network) -> HttpResponse:
-    """JSON: `people`, each with `name`, `council` and `words`, which is what to write after the @."""
+    """JSON: `people`, each with `name`, `label`, `council` and `words`, which is what to write after the @."""
     try:
         limits.LOOKING_FOR_NAMES.spend(member)
     except LimitReached as no:
         return JsonResponse({"people": [], "reason": str(no)}, status=429)
-    found = find_people_to_mention(member, network, request.POST.get("name", "")[:100])
-    people = [{"name": one.name, "council": one.council, "words": one.words} for one in found]
+    typed = markup.legible(request.POST.get("name", ""))[:100]
+    people = [asdict(one) for one in find_people_to_mention(member, network, typed)]
     return JsonResponse({"people": people})

@@ -10,7 +10,7 @@ from typing import IO
 from django.core.files.base import ContentFile
 from django.db import transaction
 
-from network import limits, permissions, signals
+from network import limits, permissions
 from network.actions.access import hold_account
 from network.actions.audit import record
 from network.models import Member, Membership, MemberTheme, MemberTool, Profile, Theme
@@ -111,7 +111,6 @@ def keep_words(profile: Profile, **words: str) -> list[str]:
     """Part of a verb: writes the fields of a member and of their profile that are given; gives back which changed."""
     member = Member.objects.select_for_update(no_key=True).get(pk=profile.member_id)
     changed = []
-    before = member.name
     for row in (member, profile):
         own = {field: words[field] for field in words if field in {column.name for column in row._meta.fields}}
         differing = [field for field in own if getattr(row, field) != own[field]]
@@ -120,8 +119,6 @@ def keep_words(profile: Profile, **words: str) -> list[str]:
         if differing:
             row.save(update_fields=differing)
         changed += differing
-    if before and "name" in changed:
-        signals.member_renamed.send(Member, member=member, before=before)
     return changed
 
 

@@ -35,6 +35,7 @@ OURS = {
     "moderator",
 }
 BLANK_LETTERS = "\u115f\u1160\u3164\uffa0\u2800"  # letters by category that show as nothing
+MARKUP = "[]<>|`\\*_#"  # where a name stands in what somebody writes, these would be more than its letters
 
 
 def _heard_as(name: str) -> str:
@@ -58,12 +59,15 @@ def name_field() -> forms.CharField:
 
 def readable_name(typed: str) -> str:
     """One line that can be read and told from the site's own words. Letters of every language, apostrophes and hyphens
-    are welcome; signs that cannot be seen, and that turn what stands beside them, are not. Raises ValidationError."""
+    are welcome; signs that cannot be seen, that turn what stands beside them, or that make links, are not. Raises
+    ValidationError."""
     name = " ".join(typed.split())
     if has_invisible(name):
         raise forms.ValidationError("Full name must not have invisible characters", code="invisible")
     if not any(letter.isalpha() for letter in name):
         raise forms.ValidationError("Full name must have letters", code="no_letters")
+    if any(sign in MARKUP for sign in name):
+        raise forms.ValidationError(f"Full name must not have any of the signs {' '.join(MARKUP)}", code="markup")
     if _heard_as(name) in OURS:
         raise forms.ValidationError(f"Enter your own name: “{name}” is what this site calls itself or others")
     return name

@@ -24,6 +24,11 @@ BOMBS = {
     "a long table": "|".join("a" * 30) + "\n" + "|".join("-" * 30) + "\n" + "|\n" * 9_900,
     "lists in lists": "\n".join(f"{' ' * 2 * depth}- a" for depth in range(130)),
     "quotations in quotations": "\n".join(">" * depth for depth in range(190)),
+    "a quotation that goes on": ">" * 99 + "a\n" + "a\n" * 9_900,
+    "lists in quotations": "> - " * 48 + "a\n" + "a\n" * 9_900,
+    "quotations that end at once": filled(">" * 5 + "\na\n"),
+    "stars and words": filled("***a _b ~~c "),
+    "names": filled("@a "),
 }
 
 
@@ -43,6 +48,12 @@ def test_a_text_with_as_many_links_as_somebody_would_write_has_them_all() -> Non
 
     assert html.count("<a ") == 150
     assert html.count("<tr>") == 101
+
+
+def test_a_text_with_as_many_quotations_as_somebody_would_write_has_them_all() -> None:
+    html = markup.render((">> They said so.\n> Did they?\nThey did.\n\n" + "Words of my own.\n" * 5) * 120)
+
+    assert html.count("<blockquote>") == 240
 
 
 @pytest.mark.parametrize(

@@ -268,33 +268,31 @@ class TestChangedNames:
         told = {"job_title": "", "help_with": "", "about": "", "themes": [], "tools": [], "shows": {}}
         change_profile(by=member, name=name, **told)  # type: ignore[arg-type]
 
-    def test_others_call_them_what_they_are_called_now(
+    def test_others_words_stay_as_they_wrote_them_and_still_lead_to_the_person(
         self, cast: Cast, thread: Thread, elsewhere: Organisation
     ) -> None:
-        namesake = officer(cast, "Bob Belongs", elsewhere)
-        post = reply(thread, by=cast.fay, source="@bob belongs (Exampleshire), and not @Bob Belongs (Otherford)")
-        post = edit_post(post, by=cast.fay, source=f"{post.source}. Thanks")
+        said = "@Bob Belongs, see [what @Bob Belongs said](https://example.org/) and @Helpdesk"
+        post = edit_post(reply(thread, by=cast.fay, source=said), by=cast.fay, source=f"{said}. Thanks")
+        html = post.html
 
-        self.rename(cast.bob, "Robin Belongs")
+        for name in ("Helpdesk", "Bob](https://evil.example) [x"):
+            self.rename(cast.bob, name)
 
-        post.refresh_from_db()
-        for words in (post, post.versions.get()):
-            assert words.source.startswith("@Robin Belongs (Exampleshire), and not @Bob Belongs (Otherford)")
-            assert link(cast.bob, "Robin Belongs (Exampleshire)") in words.html
-            assert link(namesake, "Bob Belongs (Otherford)") in words.html
-        edited = edit_post(post, by=cast.fay, source=post.source + " again")
-        assert {row.member for row in edited.mentions.all()} == {cast.bob, namesake}
+            post.refresh_from_db()
+            assert (post.source, post.html, post.versions.get().source) == (f"{said}. Thanks", html, said)
+        officer(cast, "Bob Belongs", elsewhere)
+        edited = edit_post(post, by=cast.fay, source=f"{post.source} again")
+        assert link(cast.bob, "Bob Belongs") in edited.html
+        assert [row.member for row in edited.mentions.all()] == [cast.bob]
 
-    def test_a_name_that_another_in_the_post_has_stays_somebody_elses(self, cast: Cast, thread: Thread) -> None:
-        other = officer(cast, "Robin")
-        post = reply(thread, by=cast.fay, source="@Bob Belongs and @Robin")
-
+    def test_a_name_from_before_leaves_with_the_account(self, cast: Cast, thread: Thread) -> None:
+        post = reply(thread, by=cast.fay, source="Ask @Bob Belongs")
         self.rename(cast.bob, "Robin")
 
+        close_account(by=cast.bob)
+
         post.refresh_from_db()
-        assert post.source == f"@Robin (member {cast.bob.pk}) and @Robin"
-        assert link(other, "Robin") in post.html
-        assert link(cast.bob, f"Robin (member {cast.bob.pk})") in post.html
+        assert (post.source, post.html) == ("Ask Former member", "<p>Ask Former member</p>\n")
 
 
 class TestClosedAccounts:
@@ -307,20 +305,50 @@ class TestClosedAccounts:
         with pytest.raises(Refused, match="has just closed their account"):
             remember(thread.posts.get(), written)
 
-    def test_the_name_leaves_every_word_and_other_names_stay(self, cast: Cast, thread: Thread) -> None:
+    def test_the_name_leaves_every_mention_and_other_words_stay(self, cast: Cast, thread: Thread) -> None:
         short = officer(cast, "Bob")
-        post = reply(thread, by=cast.fay, source="@Bob Belongs and @Bob, see `@Bob Belongs`")
-        post = edit_post(post, by=cast.fay, source=f"{post.source}. Thanks")
+        said = (
+            "@Bob Belongs and @Bob, see `@Bob Belongs`\n\n"
+            "> - cc/@Bob Belongs, [what @Bob Belongs said](https://example.org/), **@Bob Belongs**\n\n"
+            "|who|\n|-|\n|@Bob Belongs|\n\n    @Bob Belongs"
+        )
+        left = (
+            "Former member and @Bob, see `@Bob Belongs`\n\n"
+            "> - cc/@Bob Belongs, [what @Bob Belongs said](https://example.org/), **Former member**\n\n"
+            "|who|\n|-|\n|Former member|\n\n    @Bob Belongs"
+        )
+        post = reply(thread, by=cast.fay, source=said)
+        before = post.html
+        post = edit_post(post, by=cast.fay, source=f"{said}\n\nThanks")
 
         close_account(by=cast.bob)
 
         post.refresh_from_db()
         version = post.versions.get()
-        assert post.source == "Former member and @Bob, see `Former member`. Thanks"
-        assert version.source == "Former member and @Bob, see `Former member`"
-        for html in (post.html, version.html):
-            assert link(short, "Bob") in html
-            assert "Belongs" not in html
+        assert (post.source, version.source) == (f"{left}\n\nThanks", left)
+        assert version.html == before.replace(link(cast.bob, "Bob Belongs"), "Former member")
+        assert link(short, "Bob") in version.html
+
+    def test_a_link_that_a_mention_is_part_of_stays_as_it_is(self, cast: Cast, thread: Thread) -> None:
+        said = "@Bob Belongs wrote [@Bob Belongs].\n\n[@Bob Belongs]: https://example.org/"
+        post = reply(thread, by=cast.fay, source=said)
+
+        close_account(by=cast.bob)
+
+        post.refresh_from_db()
+        assert post.html.startswith('<p>Former member wrote <a href="https://example.org/"')
+        assert post.source == said
+
+    def test_others_words_are_never_cut_short(self, cast: Cast, thread: Thread) -> None:
+        short = officer(cast, "Al")
+        said = "@Al " * 300 + "y" * 18_790 + " THE END"
+        post = reply(thread, by=cast.fay, source=said)
+
+        close_account(by=short)
+
+        post.refresh_from_db()
+        assert post.source == said.replace("@Al", "…")
+        assert post.html.count("Former member") == 300
 
 
 class TestTheForm:
@@ -335,6 +363,21 @@ class TestTheForm:
 
             assert 'href="#id_source">Olga Outside cannot read this thread' in page
             assert "Ask @Olga Outside</textarea>" in page
+
+    def test_whoever_previews_too_often_reads_so_and_keeps_what_they_typed(
+        self, cast: Cast, thread: Thread, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(limits, "PREVIEWING", RateLimit("preview", 1, per=limits.PREVIEWING.per))
+        client = Client()
+        client.force_login(cast.fay)
+        typed = {"source": "Words *of mine*", "do": "preview"}
+
+        first, second = (client.post(reverse("reply", args=[thread.pk]), typed).content.decode() for _ in range(2))
+
+        assert "Words <em>of mine</em>" in first
+        assert "Words <em>of mine</em>" not in second
+        assert "You can preview 1 times in an hour" in second
+        assert "Words *of mine*</textarea>" in second
 
 
 class TestCompletion:
@@ -354,12 +397,21 @@ class TestCompletion:
         return people
 
     def test_a_name_is_found_by_the_beginning_of_any_of_its_words(self, cast: Cast, thread: Thread) -> None:
-        bob = {"name": "Bob Belongs", "council": "Exampleshire", "words": "Bob Belongs"}
+        bob = {"name": "Bob Belongs", "label": "", "council": "Exampleshire", "words": "Bob Belongs"}
 
-        for typed in ("b", "BEL", "bob bel", "belongs b"):
+        for typed in ("b", "BEL", "bob bel", "belongs b", "\0b\x07el"):
             assert self.ask(cast.fay, thread, typed) == [bob], typed
         for typed in ("", " ", "ongs", "bob x", "%", "olga", "amir", "lena", "sven", "ada", "a b c d e"):
             assert self.ask(cast.fay, thread, typed) == [], typed
+
+    def test_who_is_no_officer_has_a_label_here_and_in_notices(self, cast: Cast, thread: Thread) -> None:
+        sam = joins(cast.ai, Member.objects.create_user("sam@acme.example", name="Sam Sells", kind="supplier"))
+
+        assert self.ask(cast.fay, thread, "sam") == [
+            {"name": "Sam Sells", "label": "Supplier", "council": "", "words": "Sam Sells"}
+        ]
+        reply(thread, by=sam, source="Hello @Bob Belongs")
+        assert titles(cast.bob) == ["Sam Sells (supplier) mentioned you in “Minutes”"]
 
     @pytest.mark.parametrize("who", ["nobody", "olga", "amir", "lena", "sven", "ada"])
     def test_outsiders_learn_that_there_is_nothing(self, cast: Cast, thread: Thread, who: str) -> None:

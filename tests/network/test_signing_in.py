@@ -104,6 +104,8 @@ class TestSigningUp:
             ("Bob\u200b Belongs", "invisible characters"),
             ("\u3164", "invisible characters"),
             ("12 34", "must have letters"),
+            ("Bob](https://example.org) [x", "must not have any of the signs"),
+            ("Bob` <b>", "must not have any of the signs"),
             ("---", "must have letters"),
             ("The hub", "Enter your own name"),
             ("THE  HUB", "Enter your own name"),

@@ -105,7 +105,8 @@ class Mentions {
         const council = document.createElement("span");
         council.className = "app-mentions__council";
         // What tells two people of one council apart stands in the words alone.
-        council.textContent = person.words === person.name ? person.council : person.words.slice(person.name.length + 2, -1);
+        const where = person.words === person.name ? person.council : person.words.slice(person.name.length + 2, -1);
+        council.textContent = [person.label, where].filter(Boolean).join(", ");
         option.append(name, " ", council);
         return option;
       }),
