@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from forums import permissions
 from forums.actions import posts as verbs
-from forums.actions.drafts import save_draft
+from forums.actions.drafts import keep_sent
 from forums.actions.reactions import react, take_back_reaction
 from forums.forms.editing import EditForm, EditPracticeForm, HideForm
 from forums.models import Draft, Post, PostVersion, Practice, Reaction, Thread
@@ -141,7 +141,8 @@ def _asked_about_announcement(request: HttpRequest, post: Post) -> HttpResponse 
         return None
     asked = ask_for_second_factor(request, then=request.path)
     if asked and request.method == "POST" and "source" in request.POST:
-        save_draft(post, by=member_or_404(request), fields=EditPracticeForm.typed_in(request.POST))
+        typed, known = EditPracticeForm.typed_in(request.POST), request.POST.get("draft_at", "")
+        keep_sent(post, by=member_or_404(request), fields=typed, known=known)
     return asked
 
 
