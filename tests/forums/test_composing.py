@@ -301,7 +301,10 @@ class TestWhenTheSessionIsOver:
             answer = browser_of(None).post(
                 address, {"source": "Not mine", "writer": mark_of(writer, thread.posts.get())}
             )
-            assert answer.status_code == 404
+            # What they sent is given back to them, and nothing is said of the post.
+            assert answer.status_code == 409
+            assert "Not mine" in answer.content.decode()
+            assert thread.title not in answer.content.decode()
         assert not Draft.objects.exists()
 
     def test_a_token_of_before_leads_whoever_is_signed_in_straight_back(self, cast: Cast) -> None:

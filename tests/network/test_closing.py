@@ -85,7 +85,7 @@ def live_for(cast: Cast) -> tuple[Thread, Thread, Room]:
     other = start_thread(cast.ai, by=cast.fay, theme=cast.theme, title="Another", source="Words", tags=["shared"])
     reply(other, by=cast.bob, source=f"{CANARY} reply")
     Member.objects.filter(pk=cast.bob.pk).update(name=f"{CANARY} Bob")
-    named = reply(other, by=cast.fay, source=f"Ask @{CANARY} Bob, or see `@{CANARY} Bob`")
+    named = reply(other, by=cast.fay, source=f"Ask @{CANARY} Bob, or see `@` elsewhere")
     edit_post(named, by=cast.fay, source=f"Do ask @{CANARY} Bob")
     room = schedule_room(cast.ai, title="A room", opens_at=now, closes_at=now + timedelta(hours=1), by=None)
     give_room_role(room, cast.bob, role="speaker", by=cast.fay)
@@ -281,7 +281,7 @@ def test_their_name_leaves_what_others_say_though_their_own_words_stay(cast: Cas
 
     named = Post.objects.get(thread=other, author=cast.fay, number=3)
     assert (named.source, named.html) == ("Do ask Former member", "<p>Do ask Former member</p>\n")
-    assert named.versions.get().source == "Ask Former member, or see `Former member`"
+    assert named.versions.get().source == "Ask Former member, or see `@` elsewhere"
     assert "Former member" in search_posts(cast.fay, "ask")[0].excerpt
     assert search_posts(cast.fay, f"ask {CANARY}") == []
 
