@@ -175,14 +175,17 @@ def _seen_by(viewer: Viewer, rows: NoticeQuerySet) -> NoticeQuerySet:
 
 def unread(to: Viewer) -> Unread:
     """What the menu counts, which is what the page calls new: in one query where nothing is, and in two, whatever the
-    notices are about. Above MOST in three."""
+    notices are about and however many. In four where the newest of very many are of what they see no more."""
     own = Notice.objects.visible_to(to).unread()
     rows = list(own.values_list("kind", "object_id")[: Unread.MOST + 1])
-    if len(rows) > Unread.MOST:  # some of these may be of what they see no more, and older ones not
-        seen = _seen_by(to, own)[: Unread.MOST + 1].count()
-        return Unread(min(seen, Unread.MOST), is_more=seen > Unread.MOST)
-    if not rows:
-        return Unread()
+    count = _count_seen(to, rows)
+    if len(rows) > Unread.MOST and count < len(rows):  # older ones may make up for those
+        count = _seen_by(to, own)[: Unread.MOST + 1].count()
+    return Unread(min(count, Unread.MOST), is_more=count > Unread.MOST)
+
+
+def _count_seen(to: Viewer, rows: list[tuple[str, int]]) -> int:
+    """Of how many of these, kind and object, the viewer may see the object now: one query."""
     sorts = [
         (names, visible_to(to).filter(pk__in={pk for kind, pk in rows if kind in names}))
         for visible_to, names in _by_query({kind for kind, _ in rows}).items()
@@ -192,9 +195,9 @@ def unread(to: Viewer) -> Unread:
         for number, (_, things) in enumerate(sorts)
     ]
     if not found:
-        return Unread()
+        return 0
     seen_now = {(kind, pk) for number, pk in found[0].union(*found[1:], all=True) for kind in sorts[number][0]}
-    return Unread(len(seen_now.intersection(rows)))
+    return len(seen_now.intersection(rows))
 
 
 def unread_notices(to: Viewer, most: int = Unread.MOST) -> list[ShownNotice]:
