@@ -19,7 +19,7 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-VERSION = 2
+VERSION = 3
 # Rendering time grows with the square of some inputs, so length is capped before anything is parsed.
 MAX_LENGTH = 20_000
 
@@ -32,10 +32,12 @@ SCHEMES = {"http", "https", "mailto"}
 
 
 class Named(NamedTuple):
-    """Somebody named in a text: by how many characters after the @, and the address of their page."""
+    """Somebody named in a text: by how many characters after the @, the address of their page, and what they are who is
+    no council officer."""
 
     length: int
     address: str
+    label: str = ""
 
 
 class People(Protocol):
@@ -169,6 +171,8 @@ def _mention(state: StateInline, silent: bool) -> bool:
     link.attrs = {"href": named.address, "class": MENTION}
     state.push("text", "", 0).content = state.src[position:end]
     state.push("link_close", "a", -1)
+    if named.label:
+        state.push("text", "", 0).content = f" ({named.label.lower()})"
     state.pos = end
     return True
 

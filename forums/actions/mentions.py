@@ -174,6 +174,7 @@ class Roster:
         self._by = by
         self._kept = Known(kept)
         self._people: dict[str, list[tuple[str, _Person]]] | None = None
+        self._labels: dict[int, str] = {}
 
     def at(self, text: str, position: int, *, in_quote: bool) -> Named | None:
         """Whoever is quoted as naming somebody is asked nothing: what is not clear stays as it is. Raises
@@ -181,12 +182,14 @@ class Roster:
         kept = self._kept.at(text, position)
         length, found = self._longest(text, position)
         if kept and kept.length >= length:
-            return self._name(int(kept.address.rstrip("/").rpartition("/")[2]), kept, in_quote)
+            pk = int(kept.address.rstrip("/").rpartition("/")[2])
+            return self._name(pk, kept._replace(label=self._labels.get(pk, "")), in_quote)
         if not found:
             return None
         here = [person for person in found if person.is_here]
         if len(here) == 1:
-            return self._name(here[0].pk, Named(length, reverse("member", args=[here[0].pk])), in_quote)
+            pk = here[0].pk
+            return self._name(pk, Named(length, reverse("member", args=[pk]), self._labels[pk]), in_quote)
         if in_quote:
             return None
         if not here:
@@ -229,13 +232,14 @@ class Roster:
         seen: Iterable[Any] = (
             Member.objects.visible_to(self._by)
             .exclude(name="")
-            .values_list("pk", "name", "organisation__short_name", Exists(here))
+            .values_list("pk", "name", "organisation__short_name", "kind", Exists(here))
         )
         people = defaultdict(list)
-        for pk, name, council, is_here in seen:
+        for pk, name, council, kind, is_here in seen:
             word = FIRST_WORD.match(markup.composed(name))
             if word is None or word[0].lower() not in self._beginnings:
                 continue
+            self._labels[pk] = "" if kind == Member.Kind.OFFICER else str(Member.Kind(kind).label)
             person = _Person(pk, markup.composed(name), markup.composed(council or ""), is_here)
             for way in ways_to_write(person.name, person.council, pk):
                 people[word[0].lower()].append((way.lower(), person))

@@ -186,6 +186,18 @@ class TestNaming:
             assert write("bob@example.org and `@bob`", cast.ai, by=cast.fay).named == frozenset()
 
 
+class TestLabels:
+    def test_who_is_no_council_officer_is_labelled_beside_the_name_and_after_an_edit_too(
+        self, cast: Cast, thread: Thread
+    ) -> None:
+        sam = joins(cast.ai, Member.objects.create_user("sam@acme.example", name="Sam Sells", kind="supplier"))
+        post = reply(thread, by=cast.fay, source="Ask @Sam Sells.")
+        assert post.html == f"<p>Ask {link(sam, 'Sam Sells')} (supplier).</p>\n"
+
+        edited = edit_post(post, by=cast.fay, source="Do ask @Sam Sells.")
+        assert edited.html == f"<p>Do ask {link(sam, 'Sam Sells')} (supplier).</p>\n"
+
+
 class TestTelling:
     def test_one_post_tells_each_person_once_by_the_strongest_reason(self, cast: Cast, thread: Thread) -> None:
         first = reply(thread, by=cast.bob, source="We do")
