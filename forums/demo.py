@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
+from forums.actions.answers import mark_answer
 from forums.actions.bulk import NewPost, NewThread, load_threads
 from forums.actions.messages import say
 from forums.actions.posts import reply
+from forums.actions.reactions import react
 from forums.actions.threads import start_thread
-from forums.models import Message, Post, Room, Thread
+from forums.models import Message, Post, Practice, Room, Thread
 from network.demo import crowd, member
 from network.models import Network, Theme
 
@@ -29,6 +31,12 @@ class Conversation:
     kind: str = Thread.Kind.DISCUSSION
     tags: tuple[str, ...] = ()
     replies: tuple[tuple[str, str], ...] = field(default=())
+    # Of "We did this": tool, stage, outcome, and what they would do differently.
+    did: tuple[str, str, str, str] | None = None
+    # The number of the post that answers the question.
+    answer: int = 0
+    # To which post by whom, and which word.
+    reactions: tuple[tuple[int, str, str], ...] = ()
 
 
 CONVERSATIONS = (
@@ -46,6 +54,8 @@ CONVERSATIONS = (
         days_ago=40,
         kind=Thread.Kind.QUESTION,
         tags=("consent", "case notes"),
+        answer=3,
+        reactions=((3, "gwen", "agree"), (3, "callum", "thanks"), (2, "sunita", "helpful")),
         replies=(
             (
                 "gwen",
@@ -174,6 +184,14 @@ CONVERSATIONS = (
             "hour and ends with a real task from the person's own week. What works for you?"
         ),
         days_ago=12,
+        kind=Thread.Kind.PRACTICE,
+        did=(
+            "None: a page of our own and a calendar",
+            Practice.Stage.LIVE,
+            "Eight in ten finish it, and managers ask for the next one.",
+            "Ask people first what they would like to stop doing by hand.",
+        ),
+        reactions=((1, "sunita", "we_too"), (1, "priya", "helpful"), (2, "maya", "thanks")),
         tags=("training",),
         replies=(
             ("sunita", "Learning in pairs. People finish because the other one does."),
@@ -361,6 +379,10 @@ def _synthetic(posts: int, longest: int, usual: int, now: datetime) -> Iterator[
 
 
 def _hold(conversation: Conversation, network: Network, began: datetime) -> None:
+    practice = None
+    if conversation.did:
+        tool, stage, outcome, differently = conversation.did
+        practice = Practice(tool=tool, stage=stage, outcome=outcome, differently=differently)
     thread = start_thread(
         network,
         by=member(conversation.by),
@@ -369,7 +391,15 @@ def _hold(conversation: Conversation, network: Network, began: datetime) -> None
         source=conversation.source,
         kind=conversation.kind,
         tags=conversation.tags,
+        practice=practice,
         now=began,
     )
+    posts = [Post.objects.get(thread=thread)]
     for number, (nickname, source) in enumerate(conversation.replies, start=1):
-        reply(thread, by=member(nickname), source=source, now=began + timedelta(hours=7 * number))
+        at = began + timedelta(hours=7 * number)
+        posts.append(reply(thread, by=member(nickname), source=source, now=at))
+    for number, nickname, kind in conversation.reactions:
+        react(posts[number - 1], kind, by=member(nickname), now=began + timedelta(days=2))
+    if conversation.answer:
+        answered_at = began + timedelta(days=3)
+        mark_answer(posts[conversation.answer - 1], by=member(conversation.by), now=answered_at)
