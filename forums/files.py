@@ -174,8 +174,10 @@ PASSWORD = "is protected by a password: save it without one and attach that"  # 
 BOMB = "unpacks to far more than it should, so we do not take it"
 FETCHING = "fetches a template or an object from elsewhere when it is opened, so we do not take it"
 PROGRAM = "holds a program or another packed file inside, so we do not take it"
-# As which zipfile and zlib tell of what they cannot read.
-UNREADABLE = (zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError, EOFError, ValueError, OSError)
+# As which zipfile and zlib tell of what they cannot read: besides their own errors RuntimeError for a password and,
+# by its child NotImplementedError, for a way of packing that they do not know; EOFError for parts cut short; ValueError
+# and OSError for places before the beginning of the file, where crafted lists of parts point.
+UNREADABLE = (zipfile.BadZipFile, zlib.error, RuntimeError, EOFError, ValueError, OSError)
 DAMAGED = "is damaged: save it again and attach that"
 
 # By the names of parts. LibreOffice writes lists of libraries (`script-lb.xml`, `script-lc.xml`) where there are none.

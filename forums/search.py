@@ -127,7 +127,7 @@ def index_post(post: Post) -> None:
     title, words = "", markup.plain(post.html)
     if post.number == 1:
         title = post.thread.title
-        practice = Practice.objects.filter(thread=post.thread_id).first()
+        practice = Practice.objects.beside(post)
         told = " ".join(words for _, words in practice.told) if practice else ""
         words = f"{told} {words}".strip()
     with connection.cursor() as cursor:

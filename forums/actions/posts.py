@@ -85,7 +85,7 @@ def edit_post(
         post = Post.objects.select_for_update(of=("self",)).select_related("author").get(pk=post.pk)
         post.thread = thread
         permissions.can_edit(by, post).enforce()  # it may have been hidden meanwhile
-        told = _told_beside(post)
+        told = Practice.objects.beside(post)
         if practice is not None and told is None:
             raise ValueError("What a council did is told beside the first post of a thread of the kind for it.")
         telling = {name: markup.legible(words) for name, words in practice.fields.items()} if practice else {}
@@ -249,12 +249,6 @@ def count_anew(thread: Thread) -> None:
     thread.last_post_at = last.written_at if last else thread.started_at
     thread.last_author = last.author if last else None
     thread.save(update_fields=COUNTED)
-
-
-def _told_beside(post: Post) -> Practice | None:
-    """What a council did, where the post tells of it."""
-    is_told = post.number == 1 and post.thread.kind == Thread.Kind.PRACTICE
-    return Practice.objects.filter(thread=post.thread_id).first() if is_told else None
 
 
 def _keep_version(post: Post, told: Practice | None) -> None:

@@ -11,6 +11,10 @@ class PracticeQuerySet(models.QuerySet["Practice"]):
         """Of threads whose first post, beside which it stands, the viewer may read."""
         return self.filter(thread__in=Post.objects.visible_to(viewer).filter(number=1).values("thread"))
 
+    def beside(self, post: Post) -> Practice | None:
+        """What stands with a post that was reached already, by whatever queryset; with most posts nothing."""
+        return self.filter(thread=post.thread_id).first() if post.number == 1 else None
+
 
 class Practice(models.Model):
     """What a council did, told in a thread of the kind "We did this". Shown with the first post."""

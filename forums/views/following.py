@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from forums.actions import following as verbs
 from forums.actions.reading import mark_unread_from
 from forums.forms import BookmarkForm, LevelForm
+from forums.forms.following import LEVELS, UNCHOSEN
 from forums.models import FollowLevel, Post, Thread
 from forums.models.reading import USUAL
 from forums.models.thread import ThreadPage
@@ -47,12 +51,8 @@ def following(request: HttpRequest) -> HttpResponse:
 def network_level(request: HttpRequest, slug: str) -> HttpResponse:
     member = member_or_404(request)
     network = network_of(member, slug)
-    if level := _level_chosen(request):
-        if level == USUAL:
-            verbs.use_usual_network_level(network, by=member)
-        else:
-            verbs.choose_network_level(network, level, by=member)
-        _say(request, f"the {network}", level)
+    choose, use_usual = verbs.choose_network_level, verbs.use_usual_network_level
+    _choose(request, network, f"the {network}", choose, use_usual)
     return redirect(_back(request) or reverse("threads", args=[network.slug]))
 
 
@@ -60,12 +60,7 @@ def network_level(request: HttpRequest, slug: str) -> HttpResponse:
 def theme_level(request: HttpRequest, theme: str) -> HttpResponse:
     member = member_or_404(request)
     found = get_object_or_404(Theme.objects.visible_to(member), slug=theme)
-    if level := _level_chosen(request):
-        if level == USUAL:
-            verbs.use_usual_theme_level(found, by=member)
-        else:
-            verbs.choose_theme_level(found, level, by=member)
-        _say(request, str(found), level)
+    _choose(request, found, str(found), verbs.choose_theme_level, verbs.use_usual_theme_level)
     return redirect(_back(request) or "following")
 
 
@@ -73,12 +68,7 @@ def theme_level(request: HttpRequest, theme: str) -> HttpResponse:
 def thread_level(request: HttpRequest, pk: int) -> HttpResponse:
     member = member_or_404(request)
     thread = _thread_of(member, pk)
-    if level := _level_chosen(request):
-        if level == USUAL:
-            verbs.use_usual_level(thread, by=member)
-        else:
-            verbs.choose_level(thread, level, by=member)
-        _say(request, f"“{thread.shown_title}”", level)
+    _choose(request, thread, f"“{thread.shown_title}”", verbs.choose_level, verbs.use_usual_level)
     return redirect(_back(request) or thread.get_absolute_url())
 
 
@@ -120,19 +110,23 @@ def _thread_of(member: Member, pk: int) -> Thread:
     return get_object_or_404(Thread.objects.in_place(member).select_related("network"), pk=pk)
 
 
-def _level_chosen(request: HttpRequest) -> str:
-    """Empty where the form was no form of ours; then it says so."""
+def _choose(
+    request: HttpRequest, thing: Any, of: str, choose: Callable[..., object], use_usual: Callable[..., object]
+) -> None:
+    """Does to a network, a theme or a thread what the form says, and says so; or says why not."""
     form = LevelForm(request.POST)
-    if form.is_valid():
-        return str(form.cleaned_data["level"])
-    for problems in form.errors.values():
-        messages.error(request, str(problems[0]))
-    return ""
-
-
-def _say(request: HttpRequest, of: str, level: str) -> None:
-    words = "The usual level holds again for" if level == USUAL else f"You chose “{level}” for"
-    messages.success(request, f"{words} {of}.")
+    if not form.is_valid():
+        for problems in form.errors.values():
+            messages.error(request, str(problems[0]))
+        return
+    member, level = member_or_404(request), form.cleaned_data["level"]
+    if level == USUAL:
+        use_usual(thing, by=member)
+    else:
+        choose(thing, level, by=member)
+    # Such as "Mute: never marked as unread".
+    label = dict([UNCHOSEN, *LEVELS])[level].partition(":")[0]
+    messages.success(request, f"You chose “{label}” for {of}.")
 
 
 def _back(request: HttpRequest) -> str:

@@ -137,7 +137,7 @@ def _list_page(request: HttpRequest, member: Member, network: Network | None, na
 
 def _themes_of(member: Member, network: Network | None) -> ThemeQuerySet:
     """With what the member chose for each, and for the network: a list asks for both at once."""
-    own = FollowLevel.objects.filter(member=member)
+    own = FollowLevel.objects.visible_to(member)
     known = Theme.objects.visible_to(member)
     found = known.of_network(network) if network else known.filter(networks__in=standing_of(member).networks).distinct()
     return found.followed_by(member).annotate(
@@ -153,7 +153,7 @@ def _level_of_list(member: Member, network: Network | None, theme: Theme | None,
         asked = theme.__dict__ if "level" in theme.__dict__ else _asked_of_theme(member, theme)
         chosen, is_followed, of = asked["level"] or "", asked["is_followed"], str(theme)
     elif network:
-        own = FollowLevel.objects.filter(member=member, network=network)
+        own = FollowLevel.objects.visible_to(member).filter(network=network)
         chosen = (
             themes[0].__dict__["level_of_network"] if themes else own.values_list("level", flat=True).first()
         ) or ""
@@ -171,10 +171,10 @@ def _level_of_list(member: Member, network: Network | None, theme: Theme | None,
 
 def _asked_of_theme(member: Member, theme: Theme) -> dict[str, Any]:
     """Of one that the network does not offer any more."""
-    own = FollowLevel.objects.filter(member=member, theme=theme)
+    own = FollowLevel.objects.visible_to(member).filter(theme=theme)
     return {
         "level": own.values_list("level", flat=True).first(),
-        "is_followed": MemberTheme.objects.filter(member=member, theme=theme).exists(),
+        "is_followed": MemberTheme.objects.visible_to(member).filter(member=member, theme=theme).exists(),
     }
 
 

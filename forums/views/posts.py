@@ -170,7 +170,7 @@ def edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     permissions.can_change_announcement(member, found).enforce()
     if asked := _asked_about_announcement(request, found):
         return asked
-    told = Practice.objects.filter(thread=pk).first() if number == 1 else None
+    told = Practice.objects.beside(found)
     typed = request.POST.copy() if request.method == "POST" else None
     draft = Draft.objects.visible_to(member).filter(post=found).first() if typed is None else None
     form: EditForm
@@ -193,7 +193,7 @@ def edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
             verbs.edit_post(found, by=member, quoting=quoting, practice=form.practice, **words)
         except verbs.EditedMeanwhile as meanwhile:
             others_words = meanwhile.post
-            told = Practice.objects.filter(thread=pk).first() if told else None
+            told = Practice.objects.beside(found)
             form.add_error(None, f"{meanwhile} Read both and save again: what stands in this form then counts.")
             # Saving again is about the words that are shown now.
             typed["seen"] = others_words.edition
@@ -271,7 +271,7 @@ def hide(request: HttpRequest, pk: int, number: int) -> HttpResponse:
             and_so = " Its author is told why." if found.author else ""
             messages.success(request, f"Post {number} is hidden.{and_so}")
             return redirect(place_of(_post_in_place(request, pk, number)))
-    told = Practice.objects.filter(thread=pk).first() if number == 1 else None
+    told = Practice.objects.beside(found)
     return render(request, "forums/post_hide.html", _context(found) | {"form": form, "told": told})
 
 
@@ -282,7 +282,7 @@ def hidden(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     member = member_or_404(request)
     posts = Post.objects.hidden_shown_to(member).select_related("thread__network", "author", "hidden_by")
     found = get_object_or_404(posts, thread=pk, number=number)
-    told = Practice.objects.filter(thread=pk).first() if number == 1 else None
+    told = Practice.objects.beside(found)
     context = _context(found) | {
         "can_hide": permissions.can_hide(member, found),
         "told": told,

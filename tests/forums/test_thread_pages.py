@@ -251,7 +251,10 @@ class TestReading:
         assert "You have read everything." in page
 
     def test_somebody_without_a_network_is_told_how_to_get_one(self, cast: Cast) -> None:
-        assert "Join a network" in browser_of(cast.olga).get(reverse("unread")).content.decode()
+        page = browser_of(cast.olga).get(reverse("unread")).content.decode()
+
+        assert "Join a network" in page
+        assert "You have read everything." not in page, "who reads nothing has not"
 
 
 def test_the_feed_holds_the_newest_posts_and_is_not_kept_by_caches(cast: Cast, thread: Thread) -> None:

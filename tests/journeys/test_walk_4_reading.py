@@ -60,7 +60,7 @@ def test_one_reads_follows_and_bookmarks(cast: Cast, thread: Thread, browse: Bro
     page.goto("/following/")
     page.get_by_label("How much you want to hear of Who writes case notes?").select_option("usual")
     page.get_by_role("button", name="Save Who writes case notes?").click()
-    expect(page.get_by_text("The usual level holds again")).to_be_visible()
+    expect(page.get_by_text("You chose “Automatic” for")).to_be_visible()
 
 
 @pytest.mark.parametrize("width", [1280, 320])
