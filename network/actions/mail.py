@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from smtplib import SMTPDataError, SMTPRecipientsRefused
@@ -40,12 +40,33 @@ class MailNotSent(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """What the foot of a mail, and the button that mail programs make of its header, let its reader stop without
+    signing in: a kind registered with `network.actions.mail_stops`, and which one of it."""
+
+    kind: str
+    object_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """What is sent: `template` is the name of a text template in templates/network/mail/ or another package's, whose
-    first line is the subject."""
+    first line is the subject; `html` that of the same words in HTML. `why` is the sentence at the foot that says why
+    this came, and `stop` what that lets the reader stop: no mail has one without the other.
+
+    `conversation`: mails with the same one are put together by mail programs, such as "thread 12". `gathers`: the rows
+    of the ledger, of the same member, that this mail tells of too. `covers_until`: up to when a digest tells of what
+    was written. `reply_to`: where an answer to it goes, if anywhere."""
 
     template: str
     context: dict[str, Any] = field(default_factory=dict)
+    html: str = ""
+    why: str = ""
+    stop: Stop | None = None
+    conversation: str = ""
+    gathers: tuple[int, ...] = ()
+    covers_until: datetime | None = None
+    reply_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +77,23 @@ class WrittenMail:
     text: str
 
 
+Composer = Callable[[MailLedger, Member | None], Mail | None]
+
+
 @dataclass(frozen=True, slots=True)
 class MailKind:
     """One kind of mail. `compose` is asked when a mail is about to go, with its row and its member (None for somebody
     without an account); it gives back what to say, or None where there is nothing to say any more: the request was
     withdrawn, the member left, it has been read. `to_inactive`: it tells somebody that their account is not in use, so
-    it goes there too, where all other mail stops."""
+    it goes there too, where all other mail stops.
+
+    `prepare`: for kinds of which hundreds are due together. Asked for some rows that go next, it reads once what they
+    have in common, and gives back the `compose` for them, which still asks for each what its member may see now."""
 
     name: str
-    compose: Callable[[MailLedger, Member | None], Mail | None]
+    compose: Composer
     to_inactive: bool = False
+    prepare: Callable[[Sequence[MailLedger]], Composer] | None = None
 
 
 _kinds: dict[str, MailKind] = {}
@@ -79,27 +107,47 @@ def register(kind: MailKind) -> None:
 
 
 def owe_mail(
-    kind: str, to: Member | str, *, period: str, object_id: int | None = None, now: datetime | None = None
+    kind: str,
+    to: Member | str,
+    *,
+    period: str,
+    object_id: int | None = None,
+    due_at: datetime | None = None,
+    now: datetime | None = None,
 ) -> None:
-    """Part of a verb: writes down that somebody is owed a mail, which the worker sends a few seconds later. `to` is a
-    member, or the address of somebody who has no account; `period` says which one of its kind it is, such as
-    "31 at 2026-03-02T12:00". The same kind, person and period again changes nothing."""
+    """Part of a verb: writes down that somebody is owed a mail, which the worker sends a few seconds later, or at
+    `due_at`. `to` is a member, or the address of somebody who has no account; `period` says which one of its kind it
+    is, such as "31 at 2026-03-02T12:00". The same kind, person and period again changes nothing."""
+    owe_mails(kind, [to], period=period, object_id=object_id, due_at=due_at, now=now)
+
+
+def owe_mails(
+    kind: str,
+    to: Iterable[Member | str],
+    *,
+    period: str,
+    object_id: int | None = None,
+    due_at: datetime | None = None,
+    now: datetime | None = None,
+) -> None:
+    """The same to many: one INSERT for each thousand."""
     assert kind in _kinds, f"no kind of mail is called {kind!r}"
-    member = to if isinstance(to, Member) else None
     now = now or timezone.now()
     MailLedger.objects.bulk_create(
         [
             MailLedger(
-                recipient=f"member {member.pk}" if member else str(to).lower(),
+                recipient=f"member {one.pk}" if isinstance(one, Member) else one.lower(),
                 stream=kind,
                 period=period,
-                member=member,
+                member=one if isinstance(one, Member) else None,
                 object_id=object_id,
                 planned_at=now,
-                due_at=now,
+                due_at=due_at or now,
             )
+            for one in to
         ],
         ignore_conflicts=True,
+        batch_size=1000,
     )
 
 

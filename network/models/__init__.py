@@ -7,7 +7,7 @@ from network.models.export import DataExport
 from network.models.intake import Intake, IntakeRow
 from network.models.invitation import Invitation
 from network.models.job import DueJob, Worker
-from network.models.mail import MailLedger
+from network.models.mail import MailLedger, MailStop
 from network.models.member import AccountEvent, Member, Viewer
 from network.models.network import Membership, MembershipEvent, Network, StandingSuspension
 from network.models.notice import Notice
@@ -30,6 +30,7 @@ __all__ = [
     "IntakeRow",
     "Invitation",
     "MailLedger",
+    "MailStop",
     "Member",
     "MemberTheme",
     "MemberTool",

@@ -31,8 +31,10 @@ class MailLedger(models.Model):
         DUE = "due", "Due"
         SENDING = "sending", "Being sent"  # and so it stays where the worker died meanwhile: perhaps it went
         SENT = "sent", "Sent"
-        DROPPED = "dropped", "No longer true, or nobody to send it to, when it was due"
+        GATHERED = "gathered", "Told in another mail"
+        DROPPED = "dropped", "No longer true, read meanwhile, or nobody to send it to, when it was due"
         FAILED = "failed", "The mail server did not take it"
+        BOUNCED = "bounced", "Sent, and came back"
 
     # "member 12", or the address of somebody without an account.
     recipient = models.CharField(max_length=254)
@@ -47,6 +49,11 @@ class MailLedger(models.Model):
     due_at = models.DateTimeField(default=timezone.now)
     claimed_at = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
+    # The mail that told of this as well. It shares that one's fate: tried again with it, and by itself never.
+    gathered_in = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="gathered")
+    # Up to when a digest tells of what was written; the next one begins there. Set when the mail is first handed over,
+    # so that another try tells of the same time.
+    covers_until = models.DateTimeField(null=True, blank=True)
     error = models.CharField(max_length=500, blank=True)
 
     objects = MailLedgerQuerySet.as_manager()
@@ -59,6 +66,12 @@ class MailLedger(models.Model):
             models.Index(fields=["planned_at"], name="mail_by_age"),
             models.Index(fields=["state", "-id"], name="mail_by_state"),
             models.Index(fields=["sent_at"], name="mail_by_sending"),
+            # What a member was already told of by mail, and what waits to be gathered.
+            models.Index(
+                fields=["member", "stream", "object_id"],
+                name="mail_about",
+                condition=models.Q(member__isnull=False, object_id__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -72,3 +85,34 @@ class MailLedger(models.Model):
     @property
     def is_failed(self) -> bool:
         return self.state == self.State.FAILED
+
+
+class MailStopQuerySet(models.QuerySet["MailStop"]):
+    def visible_to(self, viewer: Viewer) -> MailStopQuerySet:
+        return self if viewer.has_perm("network.view_mailledger") else self.none()
+
+    def in_force(self) -> MailStopQuerySet:
+        return self.filter(ended_at=None)
+
+
+class MailStop(models.Model):
+    """An administrator stopped all mail but what somebody waits for, such as a code to sign in; and who let it go
+    again. One is in force at a time."""
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    why = models.CharField(max_length=300)
+    at = models.DateTimeField(default=timezone.now)
+    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    ended_at = models.DateTimeField(null=True)
+
+    objects = MailStopQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1), name="mail_stop_once_at_a_time", condition=models.Q(ended_at__isnull=True)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Mail stopped at {self.at}"

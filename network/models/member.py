@@ -189,6 +189,16 @@ class Member(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
     # Whoever holds the mailbox holds the account, so that it is still theirs is proved again from time to time.
     mailbox_proved_at = models.DateTimeField(null=True, blank=True)
     mailbox_asked_at = models.DateTimeField("asked to prove the mailbox again", null=True, blank=True)
+    # When their digest comes: the day of the week of a weekly one (0 is Monday), and the hour, both in London.
+    digest_day = models.PositiveSmallIntegerField(default=0)
+    digest_hour = models.PositiveSmallIntegerField(default=8)
+    # What concerns them is mailed within minutes: mentions, answers to them, threads they watch. Otherwise it waits for
+    # the digest.
+    mails_at_once = models.BooleanField(default=True)
+    # When they last changed day or hour: a time before that was never theirs.
+    digest_chosen_at = models.DateTimeField(null=True, blank=True)
+    # Mail came back, and since then they have not shown that the mailbox is theirs: nothing but codes goes there.
+    mail_bounced_at = models.DateTimeField(null=True, blank=True)
     # Of the steps of the first visit, how many were done or passed over.
     welcome_steps_done = models.PositiveSmallIntegerField(default=0)
 
@@ -201,7 +211,12 @@ class Member(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("email"), name="member_email_any_case")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="member_email_any_case"),
+            models.CheckConstraint(
+                condition=models.Q(digest_day__lte=6, digest_hour__lte=23), name="member_digest_has_a_time"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.get_full_name()
