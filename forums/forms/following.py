@@ -109,7 +109,6 @@ class BookmarkForm(forms.Form):
     on = forms.DateField(
         label="Date",
         required=False,
-        help_text="For “On a date” only.",
         widget=forms.DateInput,
         error_messages={"invalid": "Enter a real date"},
     )

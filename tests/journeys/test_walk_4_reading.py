@@ -48,7 +48,10 @@ def test_one_reads_follows_and_bookmarks(cast: Cast, thread: Thread, browse: Bro
     expect(page.get_by_text("Following, because you chose it")).to_be_visible()
 
     page.get_by_role("link", name="Bookmark with a reminder").click()
+    date = page.get_by_label("Date", exact=True)
+    expect(date).to_be_hidden()
     page.get_by_label("On a date").check()
+    expect(date).to_be_visible()
     page.get_by_role("button", name="Bookmark").click()
     expect(page.get_by_role("alert")).to_contain_text("Enter the date on which to remind you")
     page.get_by_label("Next week").check()
