@@ -88,6 +88,11 @@ class Composed(WrittenOnce):
         """What of a form that was sent is kept, as it was typed."""
         return {name: str(data.get(name, "")) for name in cls.KEPT}
 
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """What will stand beside the words, in pairs of a heading and its words: with most nothing."""
+        return []
+
     def judge_only(self, *names: str) -> bool:
         """Looks at these fields alone, for the form is not sent yet. Says whether they are right."""
         problems = {name: self.errors[name] for name in names if name in self.errors}

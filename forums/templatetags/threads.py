@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
+from django.contrib.messages.storage.base import Message
 
 from forums import permissions
 from forums.forms.following import LEVEL_WORDS, LEVELS, UNCHOSEN
@@ -64,6 +66,19 @@ def latest_posts_by(context: dict[str, Any], member: Member) -> list[Post]:
 def tags_in_use(context: dict[str, Any], network: Network, count: int = 20) -> list[dict[str, Any]]:
     """The most used tags on the threads of a network, for its members: name, and on how many threads."""
     return list(ThreadTag.objects.visible_to(context["request"].user).counted(network)[:count])
+
+
+@register.filter
+def at_post(said: Iterable[Message], number: int) -> list[Message]:
+    """Of what just happened, what is about the post with this number (`forums.views.say_at_post`)."""
+    return [message for message in said if message.extra_tags == f"post-{number}"]
+
+
+@register.filter
+def at_none_of(said: Iterable[Message], posts: list[Any]) -> list[Message]:
+    """Of what just happened, what is about none of the posts on the page."""
+    there = {f"post-{shown.post.number}" for shown in posts}
+    return [message for message in said if message.extra_tags not in there]
 
 
 @register.simple_tag(takes_context=True)

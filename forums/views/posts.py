@@ -19,7 +19,7 @@ from forums.actions.drafts import keep_sent
 from forums.actions.reactions import react, take_back_reaction
 from forums.forms.editing import EditForm, EditPracticeForm, HideForm
 from forums.models import Draft, Post, PostVersion, Practice, Reaction, Thread
-from forums.views import field_of, member_or_404
+from forums.views import field_of, member_or_404, say_at_post
 from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, unsent
 from network.limits import LimitReached
 from network.models import Member
@@ -247,7 +247,7 @@ def delete(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         return render(request, "forums/post_delete.html", _context(found))
     if request.method == "POST":
         verbs.delete_post(found, by=member)
-        messages.success(request, f"You have deleted post {number}.")
+        say_at_post(request, found, f"You have deleted post {number}.")
     return redirect(place_of(_post_in_place(request, pk, number)))
 
 
@@ -260,7 +260,7 @@ def hide(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     permissions.can_hide(member, found).enforce()
     form = HideForm(request.POST if request.method == "POST" else None)
     if not found.is_shown:
-        messages.error(request, f"Post {number} is already out of sight.")
+        say_at_post(request, found, f"Post {number} is already out of sight.", level=messages.ERROR)
         return redirect(place_of(found))
     if form.is_valid():
         try:
@@ -269,7 +269,7 @@ def hide(request: HttpRequest, pk: int, number: int) -> HttpResponse:
             form.add_error(None, str(no))
         else:
             and_so = " Its author is told why." if found.author else ""
-            messages.success(request, f"Post {number} is hidden.{and_so}")
+            say_at_post(request, found, f"Post {number} is hidden.{and_so}")
             return redirect(place_of(_post_in_place(request, pk, number)))
     told = Practice.objects.beside(found)
     return render(request, "forums/post_hide.html", _context(found) | {"form": form, "told": told})
@@ -297,7 +297,7 @@ def hidden(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 def restore(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     found = _post_in_place(request, pk, number)
     restored = verbs.restore_post(found, by=member_or_404(request))
-    messages.success(request, f"Post {number} can be read again.")
+    say_at_post(request, restored, f"Post {number} can be read again.")
     return redirect(place_of(_post_in_place(request, restored.thread_id, number)))
 
 

@@ -89,13 +89,16 @@ def field(
     threshold: int = 0,
     inline: bool = False,
     small: bool = False,
+    reveals: BoundField | None = None,
+    reveals_at: str = "",
 ) -> dict[str, Any]:
     """A whole form group: label, hint, error and control.
 
     `label`, `hint`: instead of the form's own. `size`: of the label, "s", "m", "l" or "xl". `heading`: the label is the
     page's h1. `quiet_label`: for screen readers only. `rows`, `count`: of a textarea; `count` is the most characters,
     counted down under it, from `threshold` per cent of them on. `inline`, `small`: radios side by side, radios and
-    checkboxes smaller.
+    checkboxes smaller. `reveals`: of radios, another field that only whoever chooses the value `reveals_at` is asked; it
+    stands below that radio while it is chosen, with scripts and without.
     Other attributes (autocomplete, inputmode, class) come from the widget's `attrs`.
     """
     # The server says what is missing, in our words and in the summary; the browser's bubble would come before it.
@@ -115,6 +118,8 @@ def field(
         "threshold": threshold,
         "inline": inline,
         "small": small,
+        "reveals": reveals,
+        "reveals_at": reveals_at,
     }
     if kind in ("radios", "checkboxes"):
         context["described_by"] = _described_by(context)

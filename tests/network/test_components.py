@@ -422,6 +422,7 @@ def test_the_page_of_components_shows_them_all_and_leaves_no_cookie(asked: HttpR
         "flashes",
         "footer",
         "header",
+        "header_menu_words",
         "label",
         "mark",
         "mentions",
