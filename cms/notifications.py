@@ -41,4 +41,4 @@ def _about_role(row: MailLedger, administrator: Member | None) -> Mail | None:
     return Mail("cms/mail/role_given.txt", words)
 
 
-mail.register(MailKind("role_given", _about_role))
+mail.register(MailKind("role_given", _about_role, is_account_mail=True))

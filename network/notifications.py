@@ -396,10 +396,10 @@ def last_day_to_answer(member: Member) -> date:
     return timezone.localdate(member.mailbox_asked_at + ANSWERED_WITHIN)
 
 
-mail.register(MailKind("admission_decided", _decision_on_admission))
-mail.register(MailKind("let_in_from_list", _account_from_list))
-mail.register(MailKind("data_ready", _data_ready))
-mail.register(MailKind("mailbox_proof_asked", _question_of_proof))
+mail.register(MailKind("admission_decided", _decision_on_admission, is_account_mail=True))
+mail.register(MailKind("let_in_from_list", _account_from_list, is_account_mail=True))
+mail.register(MailKind("data_ready", _data_ready, is_account_mail=True))
+mail.register(MailKind("mailbox_proof_asked", _question_of_proof, is_account_mail=True))
 register(
     NoticeKind(
         name="admission_requested",
@@ -697,5 +697,5 @@ def _about_account(row: MailLedger, member: Member | None) -> Mail | None:
     return Mail(f"network/mail/{row.stream}.txt", {"event": decided, "member": member})
 
 
-mail.register(MailKind("account_suspended", _about_account, to_inactive=True))
-mail.register(MailKind("account_reinstated", _about_account))
+mail.register(MailKind("account_suspended", _about_account, is_account_mail=True, to_inactive=True))
+mail.register(MailKind("account_reinstated", _about_account, is_account_mail=True))

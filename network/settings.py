@@ -381,7 +381,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 MAIL_URL = urlsplit(text("GUILDHALL_MAIL_URL"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = text("GUILDHALL_MAIL_FROM", "Guildhall <guildhall@example.org>")
 if MAIL_URL.scheme in ("smtp", "smtps", "smtp+tls"):
-    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_BACKEND = "network.delivery.smtp.EmailBackend"
     EMAIL_HOST = MAIL_URL.hostname or "localhost"
     EMAIL_PORT = MAIL_URL.port or {"smtp": 25, "smtps": 465, "smtp+tls": 587}[MAIL_URL.scheme]
     EMAIL_HOST_USER = unquote(MAIL_URL.username or "")

@@ -55,7 +55,7 @@ def kinds(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     said.clear()
     monkeypatch.setattr(post_office, "_kinds", {})
     post_office.register(MailKind("greeting", compose))
-    post_office.register(MailKind("farewell", compose, to_inactive=True))
+    post_office.register(MailKind("farewell", compose, is_account_mail=True, to_inactive=True))
     yield
     said.clear()
 
@@ -74,7 +74,7 @@ def bounced() -> Iterator[list[Member]]:
 
 @pytest.fixture
 def smtp(mail_server: MailServer, settings: Settings) -> MailServer:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = "network.delivery.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", mail_server.port, 5
     return mail_server
 
