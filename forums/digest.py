@@ -304,7 +304,7 @@ def _beginning(membership: Membership, digests: Iterable[MailLedger], until: dat
             or (chosen is not None and row.covers_until <= chosen)
         )
     ]
-    farthest = until - FARTHEST[Membership.Mail(membership.mail)]
+    farthest = until - (LONGEST if told else FARTHEST[Membership.Mail(membership.mail)])
     return max([farthest, membership.joined_at or farthest, *told])
 
 
