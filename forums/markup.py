@@ -98,6 +98,11 @@ def without_mentions(html: str, address: str, instead: str) -> str:
     return _MENTION.sub(lambda found: escape(instead) if unescape(found[1]) == address else found[0], html)
 
 
+def with_whole_addresses(html: str, site: str) -> str:
+    """Rendered HTML whose links lead to the site from wherever it is read."""
+    return html.replace(' href="/', f' href="{site}/')
+
+
 def legible(text: str) -> str:
     """The text without what nobody sees: control characters other than the line break and the tab (XML, and so a feed,
     cannot hold them), half characters (surrogates), what turns the direction of writing around, and signs of no width

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -22,9 +23,9 @@ from forums.models import (
 )
 from network.actions import mail
 from network.actions.audit import register_words
-from network.actions.mail import Mail, MailKind, owe_mail
+from network.actions.mail import Mail, MailKind, owe_mail, owe_mails
 from network.actions.notices import give_notice, settle_notices
-from network.models import MailLedger, Member, Membership, Notice, Viewer
+from network.models import MailLedger, Member, Membership, MemberTheme, Notice, Viewer
 from network.notifications import NoticeKind, named, register
 
 register_words(
@@ -58,24 +59,27 @@ ANSWER_MARKED = "answer_marked"
 DID_IT_WORK = "did_it_work"
 THREAD_REPLIED = "thread_replied"
 THREAD_STARTED = "thread_started"
+THEME_FOLLOWED = "theme_followed"
 ROOM_ROLE_GIVEN = "room_role_given"
 FILE_REFUSED = "file_refused"
 OUTSIDER_NAMED = "outsider_named"
 SPEAKER_NAMED = "speaker_named"
 BOOKMARK_DUE = "bookmark_due"
+# The kind of mail that a post goes out with at once (forums/post_mail.py says in what words).
+POST_MAIL = "post"
+
+MAIL_WAITS = timedelta(minutes=10)  # time to read the post where it stands, and for those that follow it
+MAILED_WITHIN = timedelta(days=1)
 
 
 def thread_started(thread: Thread, *, now: datetime) -> None:
-    """Whom its first words mention; and whoever watches all of its network, or its theme. Not who began it, and each
-    of them once."""
-    told = [thread.author_id] if thread.author_id else []
-    told += _tell_mentioned(thread, 1, thread.author_id, now=now)
-    give_notice(THREAD_STARTED, thread.pk, watchers_of(thread).exclude(pk__in=told), now=now)
+    """Whom its first words mention; not who began it. Whoever watches hears a moment later: `tell_watchers`."""
+    _tell_mentioned(thread, 1, thread.author_id, now=now)
 
 
 def post_written(post: Post, *, now: datetime) -> None:
-    """Whom it mentions, whose post it answers, and whoever watches the thread, as long as they belong to its network
-    and have not muted it; not the writer, and each of them once, in this order."""
+    """Whom it mentions and whose post it answers, as long as they belong to the network and have not muted the thread;
+    not the writer, and each of them once, in this order. Whoever watches hears a moment later: `tell_watchers`."""
     thread = post.thread
     told = [post.author_id] if post.author_id else []
     if "@" in post.source:
@@ -83,8 +87,59 @@ def post_written(post: Post, *, now: datetime) -> None:
     answered = post.reply_to.author_id if post.reply_to else None
     if answered and answered not in told and _hears_of(thread).filter(pk=answered).exists():
         give_notice(POST_ANSWERED, post.pk, Member.objects.filter(pk=answered), now=now)
-        told.append(answered)
-    give_notice(THREAD_REPLIED, thread.pk, watchers_of(thread).exclude(pk__in=told), now=now)
+
+
+def tell_watchers(post: Post) -> None:
+    """Whoever watches the thread, its theme or its network; and of a new thread whoever follows its theme. Not the
+    writer, nor whom the post itself spoke to, nor who has read it by now; and nobody twice, however often this runs."""
+    thread = post.thread
+    watchers = _others(watchers_of(thread), post)
+    if post.number > 1:
+        _tell_once(THREAD_REPLIED, post, watchers)
+        return
+    _tell_once(THREAD_STARTED, post, watchers)
+    _tell_once(THEME_FOLLOWED, post, _others(_followers_of_theme(thread), post))
+
+
+def owe_mail_of_post(post: Post, *, now: datetime) -> None:
+    """Writes down to whom a post is to be mailed: those whom it spoke to and those who watch, where they want that at
+    once; and of a new thread those who want every one of its network. In ten minutes, if they have not read it by then.
+    What is old by the time that a worker comes to it waits for the digest."""
+    thread = post.thread
+    if post.written_at < now - MAILED_WITHIN:
+        return
+    here = Membership.objects.active().filter(network=thread.network_id).exclude(mail=Membership.Mail.NOTHING)
+    concerned = Q(pk__in=_told_with(post)) | Q(pk__in=watchers_of(thread).values("pk"))
+    wanted = Q(mails_at_once=True) & concerned
+    if post.number == 1:
+        each = here.filter(mail=Membership.Mail.EACH)
+        wanted |= Q(pk__in=each.values("member")) & Q(pk__in=_hears_of(thread).values("pk"))
+    to = Member.objects.may_be_mailed().filter(wanted, pk__in=here.values("member")).exclude(pk=post.author_id or 0)
+    to = to.exclude(pk__in=_who_read(post)).only("pk").order_by("pk")
+    owe_mails(POST_MAIL, to, period=str(post.pk), object_id=post.pk, due_at=post.written_at + MAIL_WAITS, now=now)
+
+
+def _tell_once(kind: str, post: Post, to: QuerySet[Member]) -> None:
+    """A notice of the thread that they had and read is opened again by a later post, and by this one only once."""
+    had = Notice.objects.filter(kind=kind, object_id=post.thread_id, at__gte=post.written_at)
+    to = to.exclude(pk__in=had.values("member"))
+    # In one order, so that two of these at once do not wait for each other's rows.
+    give_notice(kind, post.thread_id, to.only("pk").order_by("pk"), now=post.written_at)
+
+
+def _others(members: QuerySet[Member], post: Post) -> QuerySet[Member]:
+    told = members.exclude(pk=post.author_id or 0).exclude(pk__in=_told_with(post))
+    return told.exclude(pk__in=_who_read(post))
+
+
+def _told_with(post: Post) -> QuerySet[Any, Any]:
+    """The numbers of those who were told together with the post: whom it mentions and whom it answers."""
+    return Notice.objects.filter(kind__in=(MENTIONED, POST_ANSWERED), object_id=post.pk).values("member")
+
+
+def _who_read(post: Post) -> QuerySet[Any, Any]:
+    rows = MemberThread.objects.filter(thread=post.thread_id, last_read_number__gte=post.number)
+    return rows.values("member")
 
 
 def _tell_mentioned(thread: Thread, number: int, author: int | None, *, now: datetime) -> list[int]:
@@ -166,7 +221,7 @@ def _about(thread: Thread, up_to: int) -> Q:
         Q(kind__in=(MENTIONED, POST_ANSWERED, POST_HIDDEN), object_id__in=seen.values("pk"))
         | Q(kind=VERSION_HIDDEN, object_id__in=versions.values("pk"))
         | Q(kind=ANSWER_MARKED, object_id__in=answers.values("pk"))
-        | Q(kind__in=(THREAD_STARTED, THREAD_LOCKED, BOOKMARK_DUE), object_id=thread.pk)
+        | Q(kind__in=(THREAD_STARTED, THEME_FOLLOWED, THREAD_LOCKED, BOOKMARK_DUE), object_id=thread.pk)
     )
     if up_to >= thread.highest_visible_number:
         about |= Q(kind=THREAD_REPLIED, object_id=thread.pk)
@@ -188,6 +243,16 @@ def watchers_of(thread: Thread) -> QuerySet[Member]:
         Q(pk__in=chosen.filter(level=watched).values("member"))
         | (~Q(pk__in=chosen.values("member")) & (above | raised))
     )
+
+
+def _followers_of_theme(thread: Thread) -> QuerySet[Member]:
+    """Members of its network who follow its theme and for whom its level is not watch."""
+    of_theme = FollowLevel.objects.filter(theme=thread.theme_id)
+    interested = MemberTheme.objects.filter(theme=thread.theme_id)
+    follows = Q(pk__in=of_theme.filter(level=Level.FOLLOW).values("member")) | (
+        Q(pk__in=interested.values("member")) & ~Q(pk__in=of_theme.values("member"))
+    )
+    return _hears_of(thread).filter(follows).exclude(pk__in=watchers_of(thread).values("pk"))
 
 
 def _hears_of(thread: Thread) -> QuerySet[Member]:
@@ -266,7 +331,7 @@ def _author(said: Post | Thread) -> str:
 
 
 def _threads(viewer: Viewer) -> QuerySet[Thread]:
-    return Thread.objects.visible_to(viewer).select_related("network", "author")
+    return Thread.objects.visible_to(viewer).select_related("network", "theme", "author")
 
 
 def _own_hidden_posts(viewer: Viewer) -> QuerySet[Post]:
@@ -311,6 +376,15 @@ register(
         name=THREAD_STARTED,
         visible_to=_threads,
         title=lambda thread: f"{_author(thread)} started “{thread.title}”",
+        address=lambda thread: thread.get_absolute_url(),
+        where=lambda thread: thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=THEME_FOLLOWED,
+        visible_to=_threads,
+        title=lambda thread: f"{_author(thread)} started “{thread.title}” about {thread.theme}, which you follow",
         address=lambda thread: thread.get_absolute_url(),
         where=lambda thread: thread.network.name,
     )

@@ -6,6 +6,7 @@ from forums import feeds
 from forums.views import (
     answers,
     attachments,
+    digest,
     drafts,
     following,
     lists,
@@ -69,6 +70,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("threads/<int:pk>/bookmark/remove/", following.thread_bookmark_remove, name="thread_bookmark_remove"),
     path("threads/<int:pk>/posts/<int:number>/unread/", following.post_unread, name="post_unread"),
     path("threads/<int:pk>/move/", moving.thread_move, name="thread_move"),
+    path("digest/preview/", digest.digest_preview, name="digest_preview"),
+    path("digest/preview/html/", digest.digest_preview_html, name="digest_preview_html"),
     path("feeds/", feed_pages.feeds, name="feeds"),
     path("feeds/new-key/", feed_pages.feed_key, name="feed_key"),
     path("feeds/<str:token>/networks/<slug:slug>/", feeds.private_network_feed, name="private_network_feed"),

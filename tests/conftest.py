@@ -23,6 +23,7 @@ from django.core.cache import cache
 from django.core.files.storage import FileSystemStorage
 from django.db.backends.base.introspection import BaseDatabaseIntrospection
 
+from forums.digest import talk_in
 from forums.models import Attachment
 from network.models import Profile
 from tests.cast import Cast, make_cast
@@ -108,8 +109,10 @@ def cast(db: None) -> Cast:
 
 @pytest.fixture(autouse=True)
 def no_limits_spent() -> None:
-    """Rate limits are counted in the cache; each test begins with none spent."""
+    """Rate limits are counted in the cache; each test begins with none spent. Nor with what another network wrote that
+    had the same number."""
     cache.clear()
+    talk_in.cache_clear()
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 """Many conversations at once, as they would stand if the verbs had written each: for demonstrations and measurements.
+Nothing of them is mailed at once.
 
 The site itself does it. Nobody is asked and nothing counts against a limit; whoever calls sees to it that the authors
 belong to the network. `tests/forums/test_bulk.py` holds every column to what the verbs write."""
@@ -19,8 +20,8 @@ from django.utils.text import slugify
 
 from forums import markup, search
 from forums.models import FollowLevel, Level, MemberThread, Post, Thread, ThreadTag
-from forums.notifications import POST_ANSWERED, THREAD_REPLIED, THREAD_STARTED
-from network.models import Member, Membership, Network, Notice, Tag, Theme
+from forums.notifications import POST_ANSWERED, THEME_FOLLOWED, THREAD_REPLIED, THREAD_STARTED
+from network.models import Member, Membership, MemberTheme, Network, Notice, Tag, Theme
 from network.models.tag import clean_tags
 
 BATCH = 2_000  # posts that are written at once
@@ -75,6 +76,8 @@ class _Hearing:
     floors: dict[tuple[int, int], datetime] = field(default_factory=dict)
     levels_of_themes: dict[int, dict[int, str]] = field(default_factory=dict)
     levels_of_networks: dict[int, dict[int, str]] = field(default_factory=dict)
+    # By theme, those whom it interests.
+    interested: dict[int, set[int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         here = Membership.objects.active().filter(member__is_active=True)
@@ -85,6 +88,8 @@ class _Hearing:
                 self.levels_of_themes.setdefault(row.theme_id, {})[row.member_id] = row.level
             elif row.network_id:
                 self.levels_of_networks.setdefault(row.network_id, {})[row.member_id] = row.level
+        for member, theme in MemberTheme.objects.values_list("member", "theme"):
+            self.interested.setdefault(theme, set()).add(member)
 
     def level(self, member: int, thread: NewThread) -> str:
         of_network = self.levels_of_networks.get(thread.network.pk, {}).get(member, Level.NORMAL)
@@ -99,6 +104,13 @@ class _Hearing:
             *self.levels_of_themes.get(thread.theme.pk, ()),
         }
         return {member for member in chose if self.hears(member, thread) and self.level(member, thread) == Level.WATCH}
+
+    def followers(self, thread: NewThread) -> set[int]:
+        """Those who follow the theme and do not watch."""
+        of_theme = self.levels_of_themes.get(thread.theme.pk, {})
+        follow = {member for member, level in of_theme.items() if level == Level.FOLLOW}
+        follow |= self.interested.get(thread.theme.pk, set()) - of_theme.keys()
+        return {member for member in follow if self.hears(member, thread)} - self.watchers(thread)
 
 
 @dataclass
@@ -142,6 +154,8 @@ class _Story:
         watchers = hearing.watchers(self.new)
         for member in watchers - {self.new.by.pk}:
             self.heard[member, THREAD_STARTED] = self.new.at
+        for member in hearing.followers(self.new) - {self.new.by.pk}:
+            self.heard[member, THEME_FOLLOWED] = self.new.at
         if hearing.hears(self.new.by.pk, self.new):
             watchers.add(self.new.by.pk)
         # The last post, and the last by anybody else than its author: one of them is the last by somebody else.

@@ -27,6 +27,14 @@ def choose_level(thread: Thread, level: str, *, by: Member) -> MemberThread:
     return reading
 
 
+def mute_from_mail(member: Member, thread: int, *, now: datetime | None = None) -> None:
+    """The foot of a mail was followed, perhaps signed out: what a mail may do is no more than to write less. Twice is
+    once; a thread that they no longer see stays as it is."""
+    chosen = {"level": Level.MUTE, "level_reason": "", "level_chosen": True}
+    for found in Thread.objects.in_place(member).filter(pk=thread):
+        MemberThread.objects.update_or_create(thread=found, member=member, defaults=chosen)
+
+
 def use_usual_level(thread: Thread, *, by: Member) -> None:
     """Takes the member's own choice for a thread back: what they did in it counts again. Raises Refused,
     LimitReached."""

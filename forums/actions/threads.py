@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from forums import limits, markup, notifications, permissions
+from forums import limits, markup, notifications, permissions, signals
 from forums.actions.attachments import give_to
 from forums.actions.posts import add_post, submission_of, submitted
 from forums.actions.reading import follow_automatically
@@ -36,7 +36,7 @@ def start_thread(
 ) -> Thread:
     """Begins a conversation; `source` (Markdown) becomes post 1. `practice`, not saved and without its thread, belongs
     to the kind "We did this" and to no other. The same words in the same form (`form_id`) are one thread, and the one
-    of then comes back. Whoever watches the network or the theme is told. Raises Refused, LimitReached, and ValueError
+    of then comes back. Whoever watches is told a moment later. Raises Refused, LimitReached, and ValueError
     for a source longer than `markup.MAX_LENGTH` or a practice where there must be none, or none where there must."""
     now = now or timezone.now()
     permissions.can_start_kind(by, network, kind).enforce()
@@ -64,10 +64,12 @@ def start_thread(
                 submission=submission,
                 now=now,
             )
-            give_to(thread.posts.get(), by=by, form_id=form_id)
+            first = thread.posts.get()
+            give_to(first, by=by, form_id=form_id)
             follow_automatically(thread, by, Level.WATCH, reason="you started it")
             Draft.objects.filter(member=by, network=network, thread=None).delete()
             notifications.thread_started(thread, now=now)
+            signals.post_written.send(Post, post=first)
     except IntegrityError:
         if there := submitted(by, submission):  # the other press of the button was a moment faster
             return there.thread

@@ -10,9 +10,10 @@ from django.contrib.messages.storage.base import Message
 
 from forums import permissions
 from forums.forms.following import LEVEL_WORDS, LEVELS, UNCHOSEN
-from forums.models import Level, Post, Thread, ThreadTag
+from forums.models import FollowLevel, Level, Post, Thread, ThreadTag
 from forums.models.reading import USUAL
 from network.models import Member, Network, Organisation, Theme
+from network.models.digest_time import in_a_row
 
 register = template.Library()
 FEW = 5
@@ -27,6 +28,23 @@ def unread_count(context: dict[str, Any]) -> int:
     if not viewer.is_authenticated:
         return 0
     return len(Thread.objects.unread_by(viewer).latest_first().values_list("pk")[:MANY])
+
+
+@register.simple_tag(takes_context=True)
+def watched_in_words(context: dict[str, Any]) -> str:
+    """Goes on from "when somebody mentions or answers you": where else, for the reader watches it."""
+    viewer = context["request"].user
+    watched = FollowLevel.objects.visible_to(viewer).filter(level=Level.WATCH).select_related("network", "theme")
+    everywhere = [str(level.theme) if level.theme else f"the {level.network}" for level in watched]
+    threads = Thread.objects.followed_by(viewer).filter(own_level=Level.WATCH).count()  # type: ignore[misc]  # an alias
+    words = ""
+    if threads == 1:
+        words += ", or writes in the thread that you watch"
+    elif threads:
+        words += f", or writes in one of the {threads} threads that you watch"
+    if everywhere:
+        words += f", or writes anywhere in {in_a_row(sorted(everywhere))}"
+    return words
 
 
 @register.inclusion_tag("forums/latest_threads.html", takes_context=True)

@@ -21,8 +21,9 @@ ROOMS = {
 OWN_ROOMS = {
     # The roof composes the site; the adapter is allauth's word for what it asks the site; sessions are Django's word.
     "network": {"settings", "asgi", "middleware", "checks", "storage", "adapters", "sessions", "spreadsheet", "logs"},
-    # The live engine; how members' words become HTML; which files are taken, and who looks for malware in them.
-    "forums": {"live", "markup", "files", "scanner"},
+    # The live engine; how members' words become HTML; which files are taken, and who looks for malware in them; what is
+    # mailed of posts at once, and in the digest.
+    "forums": {"live", "markup", "files", "scanner", "post_mail", "digest"},
     "cms": {"wagtail_hooks"},
 }
 
