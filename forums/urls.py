@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from forums import feeds
 from forums.views import (
+    announcements,
     answers,
     attachments,
     drafts,
@@ -69,6 +70,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("threads/<int:pk>/bookmark/remove/", following.thread_bookmark_remove, name="thread_bookmark_remove"),
     path("threads/<int:pk>/posts/<int:number>/unread/", following.post_unread, name="post_unread"),
     path("threads/<int:pk>/move/", moving.thread_move, name="thread_move"),
+    path("threads/<int:pk>/mail/", announcements.announcement, name="announcement"),
+    path("threads/<int:pk>/mail/confirm/", announcements.announcement_confirm, name="announcement_confirm"),
+    path("threads/<int:pk>/mail/decline/", announcements.announcement_decline, name="announcement_decline"),
+    path("threads/<int:pk>/mail/stop/", announcements.announcement_stop, name="announcement_stop"),
     path("feeds/", feed_pages.feeds, name="feeds"),
     path("feeds/new-key/", feed_pages.feed_key, name="feed_key"),
     path("feeds/<str:token>/networks/<slug:slug>/", feeds.private_network_feed, name="private_network_feed"),
