@@ -58,7 +58,7 @@ def read_letter(raw: bytes, *, return_path: str | None = None) -> Letter:
     is_html = not words.strip() and bool(html)
     if is_html:
         words = "\n".join(map(_decoded, html))
-    is_too_long = len(words) > MOST_CHARACTERS
+    is_too_long = len(words) > MOST_CHARACTERS or (is_html and _is_too_deep(words))
     if is_too_long:
         words = ""
     elif is_html:
@@ -195,6 +195,26 @@ class _Text(HTMLParser):
     def _say(self, words: str) -> None:
         if not self.skipped and not self.is_cut:
             self.said.append(words)
+
+
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9]*)\b", re.IGNORECASE)
+_CLOSED_BY_OTHERS = {
+    *("p", "li", "td", "th", "tr", "br", "hr", "img", "meta", "link", "input", "col", "dd", "dt", "wbr")
+}
+
+
+def _is_too_deep(html: str) -> bool:
+    """Whether one thing stands in another so often that reading takes long: it takes the square of that."""
+    depth = 0
+    for found in _TAG.finditer(html):
+        if found[2].lower() not in _CLOSED_BY_OTHERS:
+            depth = max(depth - 1, 0) if found[1] else depth + 1
+        if depth > _DEEPEST:
+            return True
+    return False
+
+
+_DEEPEST = 1_000
 
 
 def text_of(html: str) -> str:

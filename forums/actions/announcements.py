@@ -23,7 +23,7 @@ class NotMailed(Refused):
 
 
 def ask_to_mail(thread: Thread, *, by: Member, now: datetime) -> Announcement:
-    """Part of the verb that begins the thread: has it go by mail too, at once or, where it is to very many, when a
+    """Part of a verb, which begins the thread: has it go by mail too, at once or, where it is to very many, when a
     second person has confirmed it. Raises NotMailed."""
     network = Network.objects.select_for_update(no_key=True).get(pk=thread.network_id)  # two at once are counted
     if not (verdict := permissions.can_mail_announcement(by, network, now=now)):

@@ -22,7 +22,7 @@ OWN_ROOMS = {
     # The roof composes the site; the adapter is allauth's word for what it asks the site; sessions are Django's word.
     "network": {"settings", "asgi", "middleware", "checks", "storage", "adapters", "sessions", "spreadsheet", "logs"},
     # The live engine; how members' words become HTML; which files are taken, and who looks for malware in them.
-    "forums": {"live", "markup", "files", "scanner"},
+    "forums": {"live", "markup", "files", "scanner", "letters", "reply_address"},
     "cms": {"wagtail_hooks"},
 }
 

@@ -38,7 +38,7 @@ class Command(BaseCommand):
             self.stderr.write("Answers by mail are not switched on here (GUILDHALL_REPLY_ADDRESS).")
             sys.exit(os.EX_UNAVAILABLE)
         try:
-            raw = read_all(options.get("stdin") or sys.stdin.buffer)
+            raw = read_all(sys.stdin.buffer)
             outcome = receive_mail(raw, to=to, return_path=sender)
         except Exception:
             # Whatever is wrong here is no fault of whoever wrote: the mail server keeps it, and asks again.
