@@ -74,15 +74,20 @@ def _page(request: HttpRequest, found: Announcement, form: DeclineForm) -> HttpR
     member = member_or_404(request)
     first = Post.objects.visible_to(member).filter(thread=found.thread_id, number=1)
     counted = notifications.audience_of(found.thread).counted() if found.is_waiting else None
+    delivery = found.delivery()
+    can_decide = permissions.can_decide_announcement(member, found)
+    # Whoever can say no to it has a button for that already.
+    is_stoppable = not can_decide if found.is_waiting else found.planned_at is None or delivery.is_under_way
     context = {
         "announcement": found,
         "thread": found.thread,
         "network": found.thread.network,
         "words": first.select_related("author__profile", "organisation").first(),
         "counted": counted,
-        "delivery": found.delivery(),
+        "delivery": delivery,
         "not_reached": found.not_reached(member),
-        "can_decide": permissions.can_decide_announcement(member, found),
+        "can_decide": can_decide,
+        "can_stop": is_stoppable and not found.is_over and permissions.can_stop_announcement(member, found),
         "has_confirmer": not found.is_waiting or notifications.confirmers_of(found).exists(),
         "form": form,
     }
