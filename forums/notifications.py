@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from forums import markup
 from forums.models import (
+    Announcement,
     Answer,
     Attachment,
     FollowLevel,
@@ -18,12 +23,14 @@ from forums.models import (
     Mention,
     Post,
     PostVersion,
+    ReceivedMail,
     RoomRole,
     Thread,
 )
+from forums.reply_address import reply_address
 from network.actions import mail
 from network.actions.audit import register_words
-from network.actions.mail import Mail, MailKind, owe_mail, owe_mails
+from network.actions.mail import Composer, Mail, MailKind, Stop, owe_mail, owe_mails
 from network.actions.notices import give_notice, settle_notices
 from network.models import MailLedger, Member, Membership, MemberTheme, Notice, Viewer
 from network.notifications import NoticeKind, named, register
@@ -70,6 +77,19 @@ POST_MAIL = "post"
 
 MAIL_WAITS = timedelta(minutes=10)  # time to read the post where it stands, and for those that follow it
 MAILED_WITHIN = timedelta(days=1)
+ANNOUNCEMENT_WAITS = "announcement_waits"
+ANNOUNCEMENT_CONFIRMED = "announcement_confirmed"
+ANNOUNCEMENT_DECLINED = "announcement_declined"
+REPLY_BY_MAIL = "reply_by_mail"
+
+register_words(
+    {
+        "asked to mail announcement": "asked to have an announcement mailed",
+        "confirmed announcement": "confirmed the mail of an announcement",
+        "declined announcement": "declined the mail of an announcement",
+        "stopped announcement": "stopped the mail of an announcement",
+    }
+)
 
 
 def thread_started(thread: Thread, *, now: datetime) -> None:
@@ -257,7 +277,7 @@ def _followers_of_theme(thread: Thread) -> QuerySet[Member]:
 
 def _hears_of(thread: Thread) -> QuerySet[Member]:
     """Members of its network who have not muted it, or its theme, or all of the network."""
-    own = MemberThread.objects.filter(thread=thread)
+    own = MemberThread.objects.filter(thread=thread.pk or 0)  # none yet of one that is being written
     of_theme = FollowLevel.objects.filter(theme=thread.theme_id)
     of_network = FollowLevel.objects.filter(network=thread.network_id)
     muted_above = Q(pk__in=of_theme.filter(level=Level.MUTE).values("member")) | (
@@ -483,3 +503,219 @@ register(
         address=lambda thread: thread.get_absolute_url(),
     )
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many people an announcement concerns. Whoever makes it is not among them."""
+
+    now: int
+    digest: int
+    none: int  # they chose no mail, or muted the network or the theme
+    bounced: int  # their mail came back lately
+
+    @property
+    def key(self) -> str:
+        """What somebody was told before they agreed to it."""
+        return f"{self.now} {self.digest}"
+
+    @property
+    def is_for_two(self) -> bool:
+        """Whether so many are not written to before a second person agrees."""
+        return 0 < settings.ANNOUNCEMENT_CONFIRM_OVER < self.now
+
+    @property
+    def in_words(self) -> str:
+        people = "1 person" if self.now == 1 else f"{self.now:,} people"
+        return f"This will write to {people} now and {self.digest:,} in their digest."
+
+    @property
+    def rest_in_words(self) -> str:
+        """Who hears nothing by mail; empty where that is nobody."""
+        said = []
+        if self.none:
+            said.append(f"{self.none:,} chose no mail from this network.")
+        if self.bounced:
+            said.append(f"Mail to {self.bounced:,} came back lately, so they get none.")
+        return " ".join(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The members whom an announcement by mail concerns, each in one of these."""
+
+    now: QuerySet[Member]
+    digest: QuerySet[Member]
+    none: QuerySet[Member]
+    bounced: QuerySet[Member]
+
+    def counted(self) -> Counted:
+        return Counted(self.now.count(), self.digest.count(), self.none.count(), self.bounced.count())
+
+
+def audience_of(thread: Thread) -> Audience:
+    """Who hears of an announcement by mail, and how: what is counted before it is sent, what is sent, and what is asked
+    again for each as their mail goes. Of a thread that is not written yet, network, theme and author are enough."""
+    others = _here(thread).exclude(pk=thread.author_id or 0)
+    reached = others.filter(mail_bounced_at=None)
+    no_mail = Membership.objects.filter(network=thread.network_id, mail=Membership.Mail.NOTHING)
+    hears = Q(pk__in=_hears_of(thread).values("pk")) & ~Q(pk__in=no_mail.values("member"))
+    return Audience(
+        now=reached.filter(hears, mails_at_once=True),
+        digest=reached.filter(hears, mails_at_once=False),
+        none=reached.exclude(hears),
+        bounced=others.exclude(mail_bounced_at=None),
+    )
+
+
+def confirmers_of(announcement: Announcement) -> QuerySet[Member]:
+    """Who can confirm its mail: the other facilitators, and administrators who belong to the network."""
+    network = announcement.thread.network_id
+    facilitators = Membership.objects.facilitators().filter(network=network)
+    administrators = Member.objects.administrators().filter(pk__in=_here(announcement.thread).values("pk"))
+    found: QuerySet[Member] = Member.objects.filter(
+        Q(pk__in=facilitators.values("member")) | Q(pk__in=administrators.values("pk"))
+    )
+    return found.exclude(pk=announcement.asked_by_id or 0)
+
+
+def announcement_waits(announcement: Announcement, *, now: datetime) -> None:
+    """Whoever can confirm it."""
+    give_notice(ANNOUNCEMENT_WAITS, announcement.pk, confirmers_of(announcement), now=now)
+
+
+def announcement_confirmed(announcement: Announcement, *, now: datetime) -> None:
+    """Whoever asked."""
+    if announcement.asked_by:
+        give_notice(ANNOUNCEMENT_CONFIRMED, announcement.pk, [announcement.asked_by], now=now)
+
+
+def announcement_declined(announcement: Announcement, *, now: datetime) -> None:
+    """Whoever asked, with the reason."""
+    if announcement.asked_by:
+        give_notice(ANNOUNCEMENT_DECLINED, announcement.pk, [announcement.asked_by], now=now)
+
+
+def _announcements(viewer: Viewer) -> QuerySet[Announcement]:
+    seen = Announcement.objects.visible_to(viewer)
+    return seen.select_related("thread__network", "asked_by", "confirmed_by", "declined_by")
+
+
+def _waiting_announcements(viewer: Viewer) -> QuerySet[Announcement]:
+    return _announcements(viewer).filter(pk__in=Announcement.objects.waiting().values("pk"))
+
+
+register(
+    NoticeKind(
+        name=ANNOUNCEMENT_WAITS,
+        visible_to=_waiting_announcements,
+        title=lambda asked: (
+            f"{named(asked.asked_by) if asked.asked_by else 'Somebody'} asks you to confirm mail to "
+            f"{asked.people_now:,} people: “{asked.thread.shown_title}”"
+        ),
+        address=lambda asked: asked.get_absolute_url(),
+        where=lambda asked: asked.thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=ANNOUNCEMENT_CONFIRMED,
+        visible_to=_announcements,
+        title=lambda asked: (
+            f"{named(asked.confirmed_by) if asked.confirmed_by else 'Somebody'} confirmed the mail of "
+            f"“{asked.thread.shown_title}”"
+        ),
+        address=lambda asked: asked.get_absolute_url(),
+        where=lambda asked: asked.thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=ANNOUNCEMENT_DECLINED,
+        visible_to=_announcements,
+        title=lambda asked: (
+            f"{named(asked.declined_by) if asked.declined_by else 'Somebody'} declined the mail of "
+            f"“{asked.thread.shown_title}”: {asked.declined_reason}"
+        ),
+        address=lambda asked: asked.get_absolute_url(),
+        where=lambda asked: asked.thread.network.name,
+    )
+)
+
+
+def _announcing(rows: Sequence[MailLedger]) -> Composer:
+    """Reads each announcement once for all of the rows, and asks for every member whether it is for them still."""
+    shown = Post.objects.shown().filter(pk__in={row.object_id or 0 for row in rows}, number=1)
+    posts = shown.filter(thread__announcement__stopped_at=None, thread__announcement__declined_at=None)
+    joined = posts.select_related("thread__network", "author", "organisation").with_has_files()
+    by_pk = {post.pk: post for post in joined}
+
+    def compose(row: MailLedger, member: Member | None) -> Mail | None:
+        post = by_pk.get(row.object_id or 0)
+        return None if post is None or member is None else _announcement_for(member, post)
+
+    return compose
+
+
+def _announcement_for(member: Member, post: Post) -> Mail | None:
+    """None where the announcement is not for them any more, or they know of it: they read it, or had a mail of it as
+    one who hears of every thread."""
+    thread, network = post.thread, post.thread.network
+    is_for_them = audience_of(thread).now.filter(pk=member.pk).exists()
+    if not is_for_them or not Post.objects.visible_to(member).filter(pk=post.pk).exists():
+        return None
+    if MemberThread.objects.filter(member=member, thread=thread, last_read_number__gte=1).exists():
+        return None
+    state = MailLedger.State
+    told = MailLedger.objects.filter(member=member, object_id=post.pk, stream="post")
+    if told.filter(state__in=(state.SENT, state.SENDING, state.GATHERED)).exists():
+        return None
+    context = {"member": member, "network": network, "thread": thread, "content_free": network.content_free_mail}
+    if not network.content_free_mail:
+        context |= {
+            "author": named(post.author) if post.author else post.author_name,
+            "organisation": post.organisation,
+            "source": post.source,
+            "html": markup.with_whole_addresses(post.html, settings.SITE_URL),
+            "has_files": post.has_files,  # type: ignore[attr-defined]  # annotated
+        }
+    return Mail(
+        "forums/mail/announcement.txt",
+        context,
+        html="forums/mail/announcement.html",
+        why=f"You get this because you belong to the {network}, whose facilitators sent it to its members.",
+        stop=Stop("network", network.pk),
+        conversation=f"thread {thread.pk}",
+        reply_to=reply_address(thread, member),
+    )
+
+
+mail.register(MailKind(Announcement.STREAM, lambda row, member: _announcing([row])(row, member), prepare=_announcing))
+
+
+def reply_came_by_mail(received: ReceivedMail, *, now: datetime) -> None:
+    """Its writer, where it was refused or something of it was not taken."""
+    owe_mail(REPLY_BY_MAIL, received.member, period=str(received.pk), object_id=received.pk, now=now)
+
+
+def _about_received_mail(row: MailLedger, member: Member | None) -> Mail | None:
+    """Without a word of the thread for whom it is out of sight by now."""
+    if member is None:
+        return None
+    own = ReceivedMail.objects.visible_to(member).filter(pk=row.object_id or 0)
+    received = own.select_related("thread__network").first()
+    if received is None:
+        return None
+    seen = Thread.objects.visible_to(member).filter(pk=received.thread_id).exists()
+    context = {
+        "member": member,
+        "received": received,
+        "thread": received.thread if seen else None,
+        "title": received.thread.title if seen and not received.thread.network.content_free_mail else "",
+        # By its number, where not even the words of its address are to stand in a mail.
+        "thread_address": reverse("post", args=[received.thread_id, 1]),
+    }
+    return Mail("forums/mail/reply_by_mail.txt", context, html="forums/mail/reply_by_mail.html")
+
+
+mail.register(MailKind(REPLY_BY_MAIL, _about_received_mail))

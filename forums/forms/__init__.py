@@ -1,5 +1,6 @@
 """The shape of what members type. Whether they may is asked by the verbs."""
 
+from forums.forms.announcement import DeclineForm
 from forums.forms.answer import WorkedForm
 from forums.forms.attachment import FilesForm
 from forums.forms.following import BookmarkForm, LevelForm, LevelsForm
@@ -11,6 +12,7 @@ from forums.forms.thread import ThreadForm
 
 __all__ = [
     "BookmarkForm",
+    "DeclineForm",
     "FilesForm",
     "LevelForm",
     "LevelsForm",

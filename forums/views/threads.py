@@ -11,12 +11,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from forums import notifications, permissions
+from forums.actions.announcements import NotMailed
 from forums.actions.drafts import NotKept, keep_sent
 from forums.actions.posts import reply as reply_to
 from forums.actions.reading import first_unread, read_thread
 from forums.actions.threads import start_thread
 from forums.forms import ReplyForm, ThreadForm
-from forums.models import Draft, Post, Thread
+from forums.models import Announcement, Draft, Post, Thread
 from forums.views import field_of, member_or_404, network_of
 from forums.views.attachments import Attaching
 from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, unsent
@@ -64,7 +65,9 @@ def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
             try:
                 if asked := _ask_to_announce(request, network, form):
                     return asked
-                return redirect(start_thread(network, by=member, **form.thread))
+                if shown := _ask_to_mail(request, network, form):
+                    return _thread_form(request, network, form, files, **shown)
+                return _begun(request, start_thread(network, by=member, **form.thread))
             except (LimitReached, Refused, NotKept) as no:
                 form.add_error(field_of(no), str(no))
     return _thread_form(request, network, form, files, **shown)
@@ -89,6 +92,39 @@ def _ask_to_announce(request: HttpRequest, network: Network, form: ThreadForm) -
         keep_sent(network, by=member_or_404(request), fields=typed, known=str(form.draft_at))
         messages.info(request, "What you wrote is kept, and not sent yet. You come back to it after this step.")
     return asked
+
+
+def _ask_to_mail(request: HttpRequest, network: Network, form: ThreadForm) -> dict[str, Any]:
+    """Before an announcement is mailed, its writer sees how it will look and to how many people it goes, beside the
+    form as they typed it; and again, where that is another number by the time they agree. Empty where nothing is to be
+    asked. Raises Refused."""
+    told = form.thread
+    if not told["by_mail"]:
+        return {}
+    member = member_or_404(request)
+    if not (verdict := permissions.can_mail_announcement(member, network)):
+        raise NotMailed(verdict.reason)
+    planned = Thread(network=network, theme=told["theme"], author=member)
+    counted = notifications.audience_of(planned).counted()
+    agreed = request.POST.get("agreed", "") if request.POST.get("do") == "announce" else ""
+    if agreed == counted.key:
+        return {}
+    asked = Announcement(thread=planned, asked_by=member)
+    return {
+        "announcing": counted,
+        "is_other_number": bool(agreed),
+        "has_confirmer": not counted.is_for_two or notifications.confirmers_of(asked).exists(),
+        **previewed(form, network, by=member),
+    }
+
+
+def _begun(request: HttpRequest, begun: Thread) -> HttpResponse:
+    """The new thread; or, of an announcement by mail, what becomes of that."""
+    announcement = Announcement.objects.visible_to(request.user).filter(thread=begun).first()
+    if announcement is None:
+        return redirect(begun)
+    messages.success(request, f"“{begun.title}” is posted.")
+    return redirect(announcement)
 
 
 @require_safe
@@ -195,10 +231,18 @@ def _thread_page(
         "can_reply": permissions.can_reply(member, found),
         "controls": "" if form.is_bound else "forums/post_controls.html",
         "thread_address": found.get_absolute_url(),
+        "announcement": _announcement_of(found, member),
         "can_choose_answer": not form.is_bound and permissions.can_choose_answer(member, found),
         **shown,
     }
     return render(request, "forums/thread.html", context)
+
+
+def _announcement_of(found: Thread, member: Member) -> Announcement | None:
+    """What became of its mail, for whoever looks after that. No query where it is no announcement."""
+    if found.kind != Thread.Kind.ANNOUNCEMENT:
+        return None
+    return Announcement.objects.visible_to(member).filter(thread=found).first()
 
 
 def _page_number(request: HttpRequest, found: Thread) -> int:
