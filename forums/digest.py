@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.text import Truncator
 
 from forums import markup
-from forums.models import FollowLevel, Level, MemberThread, Post, Thread
+from forums.models import Announcement, FollowLevel, Level, MemberThread, Post, Thread
 from forums.models.reading import ReasonedLevel, level_of
 from forums.notifications import MENTIONED, POST_ANSWERED, POST_MAIL
 from network.actions import mail
@@ -48,7 +48,7 @@ LINE = 160  # characters of a post: two lines
 MANY_COUNCILS = 3
 
 # What is on its way by mail, or went; and what did not go with the mail that was to tell of it.
-_MAILED = (MailLedger.State.DUE, MailLedger.State.SENDING, MailLedger.State.SENT, MailLedger.State.BOUNCED)
+MAILED = (MailLedger.State.DUE, MailLedger.State.SENDING, MailLedger.State.SENT, MailLedger.State.BOUNCED)
 _WENT = (MailLedger.State.SENDING, MailLedger.State.SENT, MailLedger.State.BOUNCED)
 
 
@@ -274,10 +274,11 @@ _SPOKEN = {MENTIONED: "Somebody mentioned you", POST_ANSWERED: "Somebody answere
 
 def _mailed_at_once(members: Iterable[int], since: datetime, until: datetime) -> Iterable[MailLedger]:
     """What those members were mailed by itself, or will be: see OWED_BY."""
-    rows = MailLedger.objects.filter(member__in=members, stream=POST_MAIL, planned_at__gt=since)
+    streams = (POST_MAIL, Announcement.STREAM)
+    rows = MailLedger.objects.filter(member__in=members, stream__in=streams, planned_at__gt=since)
     rows = rows.filter(planned_at__lt=until + OWED_BY)
-    went_with = Q(state=MailLedger.State.GATHERED) & (Q(gathered_in=None) | Q(gathered_in__state__in=_MAILED))
-    return rows.filter(Q(state__in=_MAILED) | went_with).only("member", "object_id")
+    went_with = Q(state=MailLedger.State.GATHERED) & (Q(gathered_in=None) | Q(gathered_in__state__in=MAILED))
+    return rows.filter(Q(state__in=MAILED) | went_with).only("member", "object_id")
 
 
 def is_told_by_digest(written_at: datetime, planned_at: datetime, member: Member, own: Membership) -> bool:
@@ -286,7 +287,7 @@ def is_told_by_digest(written_at: datetime, planned_at: datetime, member: Member
         return False
     rows = MailLedger.objects.filter(member=member, stream=DIGEST, covers_until__gte=written_at)
     # One that did not arrive yet tells of the same time when it is tried again.
-    rows = rows.filter(covers_until__lte=planned_at - OWED_BY, state__in=_MAILED)
+    rows = rows.filter(covers_until__lte=planned_at - OWED_BY, state__in=MAILED)
     return rows.filter(object_id__in=(WEEK,) if own.mail == Membership.Mail.WEEKLY else (DAY, WEEK)).exists()
 
 

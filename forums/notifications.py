@@ -248,6 +248,13 @@ def _about(thread: Thread, up_to: int) -> Q:
     return about
 
 
+def took_part_in(thread: Thread) -> QuerySet[Member]:
+    """Who wrote in it what can still be read, belongs to its network, and has not muted it. For what stands above this
+    storey and tells them of what they discussed."""
+    wrote = Post.objects.shown().filter(thread=thread, author__isnull=False)
+    return _hears_of(thread).filter(pk__in=wrote.values("author"))
+
+
 def watchers_of(thread: Thread) -> QuerySet[Member]:
     """Members of its network for whom its level is watch (`models.reading.level_of`)."""
     watched = Level.WATCH

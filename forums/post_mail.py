@@ -11,9 +11,10 @@ from django.db.models import Q
 
 from forums import markup
 from forums.actions.following import mute_from_mail
-from forums.digest import is_told_by_digest
-from forums.models import Level, Post, Thread
+from forums.digest import MAILED, is_told_by_digest
+from forums.models import Announcement, Level, Post, Thread
 from forums.notifications import MENTIONED, POST_ANSWERED, POST_MAIL
+from forums.reply_address import reply_address
 from network.actions import mail, mail_stops
 from network.actions.mail import Mail, MailKind, Stop
 from network.actions.mail_stops import StopKind
@@ -46,10 +47,12 @@ def about_posts(row: MailLedger, member: Member | None) -> Mail | None:
 
 
 def _waiting(row: MailLedger, thread: Thread, member: Member) -> dict[int, MailLedger]:
-    """By post, the rows that may go together."""
+    """By post, the rows that may go together. Of an announcement that everybody is mailed nobody is told twice."""
+    announced = MailLedger.objects.filter(member=member, stream=Announcement.STREAM, state__in=MAILED)
     together = Q(state=MailLedger.State.DUE) | Q(pk=row.pk) | Q(state=MailLedger.State.GATHERED, gathered_in=row.pk)
     rows = MailLedger.objects.filter(together, member=member, stream=POST_MAIL)
     rows = rows.filter(object_id__in=Post.objects.filter(thread=thread).values("pk"))
+    rows = rows.exclude(object_id__in=announced.values("object_id"))
     return {one.object_id: one for one in rows if one.object_id}
 
 
@@ -92,6 +95,7 @@ def _mail(
         stop=stop,
         conversation=f"thread {thread.pk}",
         gathers=gathers,
+        reply_to=reply_address(thread, member),
     )
 
 

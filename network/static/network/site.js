@@ -3,6 +3,7 @@ import { Button, CharacterCount, Checkboxes, ErrorSummary, NotificationBanner, P
 import { foldNavigation } from "./navigation.js";
 import { closeMenus } from "./menus.js";
 import { offerCopying } from "./copying.js";
+import { followNotices } from "./notices.js";
 
 for (const Component of [Button, CharacterCount, Checkboxes, ErrorSummary, PasswordInput, Radios, SkipLink]) {
   createAll(Component);
@@ -14,3 +15,4 @@ else createAll(NotificationBanner);
 foldNavigation(document.querySelector("[data-app-navigation]"));
 closeMenus(document);
 offerCopying(document);
+followNotices(document.querySelector("[data-app-notices]"));
