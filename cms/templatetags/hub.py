@@ -53,7 +53,7 @@ def viewer_of(context: Context) -> Viewer:
 def menu_pages(context: Context) -> list[Page]:
     """The parts of the hub that stand in its menu. Nothing on an error page, which knows no reader."""
     viewer = getattr(context.get("request"), "user", None)
-    return list(menu_visible_to(viewer)) if viewer else []
+    return menu_visible_to(viewer) if viewer else []
 
 
 @register.inclusion_tag("components/breadcrumbs.html", takes_context=True)

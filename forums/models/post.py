@@ -36,7 +36,10 @@ class PostQuerySet(models.QuerySet["Post"]):
 
     def on_page(self, page: int) -> PostQuerySet:
         """Posts of one page of a thread, by arithmetic on the number: no OFFSET, no COUNT. Pages start at 1."""
-        return self.filter(number__gt=(page - 1) * Post.PER_PAGE, number__lte=page * Post.PER_PAGE).order_by("number")
+        return self.after((page - 1) * Post.PER_PAGE, up_to=page * Post.PER_PAGE)
+
+    def after(self, number: int, *, up_to: int) -> PostQuerySet:
+        return self.filter(number__gt=number, number__lte=up_to).order_by("number")
 
 
 class Post(models.Model):

@@ -101,10 +101,10 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
     def _active_since_floor_of(self, member: Member) -> ThreadQuerySet:
         """Bounds a walk from the newest thread down: below lies nothing that is unread. Takes away only what
         `_is_unread_by` would, and says where to stop."""
-        floors = [membership.read_before for membership in standing_of(member).active()]
-        if not floors:
+        earliest = standing_of(member).floor
+        if earliest is None:
             return self.none()
-        floor = models.Value(min(floors), output_field=models.DateTimeField())
+        floor = models.Value(earliest, output_field=models.DateTimeField())
         lifted = MemberThread.objects.filter(member=member.pk, marked_unread_at__isnull=False)
         oldest = lifted.order_by().values("member").annotate(at=models.Min("thread__last_post_at")).values("at")
         return self.filter(last_post_at__gte=Least(floor, Coalesce(models.Subquery(oldest), floor)))

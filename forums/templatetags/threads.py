@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.db.models import QuerySet
 
 from forums import permissions
 from forums.forms.following import LEVEL_WORDS, LEVELS, UNCHOSEN
 from forums.models import Level, Post, Thread, ThreadTag
 from forums.models.reading import USUAL
 from network.models import Member, Network, Organisation, Theme
+from network.models.prepared import prepared
+from network.models.standing import Standing, standing_of
 
 register = template.Library()
 FEW = 5
@@ -24,7 +27,12 @@ def unread_count(context: dict[str, Any]) -> int:
     viewer = context["request"].user
     if not viewer.is_authenticated:
         return 0
-    return len(Thread.objects.unread_by(viewer).latest_first().values_list("pk")[:MANY])
+    return len(_unread(standing_of(viewer)))
+
+
+@prepared
+def _unread(standing: Standing) -> QuerySet[Any, tuple[int]]:
+    return Thread.objects.unread_by(standing.member).latest_first().values_list("pk")[:MANY]
 
 
 @register.inclusion_tag("forums/latest_threads.html", takes_context=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,10 +19,12 @@ from forums.actions.drafts import keep_sent
 from forums.actions.reactions import react, take_back_reaction
 from forums.forms.editing import EditForm, EditPracticeForm, HideForm
 from forums.models import Draft, Post, PostVersion, Practice, Reaction, Thread
+from forums.models.post import PostQuerySet
 from forums.views import field_of, member_or_404
 from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, unsent
 from network.limits import LimitReached
 from network.models import Member
+from network.models.prepared import prepared
 from network.permissions import Refused, Verdict
 from network.views import ask_for_second_factor, second_factor_required
 
@@ -78,9 +80,8 @@ class ShownPost:
 
 def posts_on_page(thread: Thread, number: int, reader: Member, *, with_controls: bool) -> list[ShownPost]:
     """The posts of one page with all that stands in them: as many queries for twenty as for one."""
-    found = Post.objects.in_place(reader).filter(thread=thread).on_page(number).with_has_files()
-    joined = found.select_related("author__profile", "organisation", "reply_to__author")
-    posts = list(joined.defer("reply_to__source", "reply_to__html"))
+    up_to = number * Post.PER_PAGE
+    posts = _posts(reader, thread.pk, up_to - Post.PER_PAGE, up_to)
     for post in posts:
         post.thread = thread
     # What hangs on posts that the reader sees, and on no others, needs no looking up of their networks again.
@@ -92,6 +93,13 @@ def posts_on_page(thread: Thread, number: int, reader: Member, *, with_controls:
         ShownPost(post, _may(reader, post) if with_controls else None, counted[post.pk], _told_beside(post))
         for post in posts
     ]
+
+
+@prepared
+def _posts(reader: Member, thread: int, after: int, up_to: int) -> PostQuerySet:
+    found = Post.objects.in_place(reader).filter(thread=thread).after(after, up_to=up_to).with_has_files()
+    joined = found.select_related("author__profile", "organisation", "reply_to__author")
+    return joined.defer("reply_to__source", "reply_to__html")
 
 
 def _told_beside(post: Post) -> list[tuple[str, str]]:
@@ -114,7 +122,7 @@ def _may(reader: Member, post: Post) -> May:
 def _counted(posts: list[Post], reader: Member) -> dict[int, list[Counted]]:
     """What was given to each of the posts, which the reader sees, in one query whatever their number."""
     found: dict[int, dict[str, tuple[int, bool]]] = defaultdict(dict)
-    for post, kind, count, own in Reaction.objects.filter(post__in=posts).counted_for(reader):
+    for post, kind, count, own in _given(reader, [post.pk for post in posts]):
         found[post][kind] = count, bool(own)
     nothing = (0, False)
     return defaultdict(
@@ -124,6 +132,11 @@ def _counted(posts: list[Post], reader: Member) -> dict[int, list[Counted]]:
             for post in posts
         },
     )
+
+
+@prepared
+def _given(reader: Member, posts: list[int]) -> QuerySet[Any, tuple[int, str, int, int]]:
+    return Reaction.objects.filter(post__in=posts).counted_for(reader)
 
 
 KINDS = [(kind.value, str(kind.label)) for kind in Reaction.Kind]

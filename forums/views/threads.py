@@ -16,13 +16,15 @@ from forums.actions.posts import reply as reply_to
 from forums.actions.reading import first_unread, read_thread
 from forums.actions.threads import start_thread
 from forums.forms import ReplyForm, ThreadForm
-from forums.models import Draft, Post, Thread
+from forums.models import Draft, Post, Thread, ThreadTag
+from forums.models.thread import ThreadQuerySet, ThreadTagQuerySet
 from forums.views import field_of, member_or_404, network_of
 from forums.views.attachments import Attaching
 from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, unsent
 from forums.views.posts import posts_on_page
 from network.limits import LimitReached
 from network.models import Member, Network, Theme
+from network.models.prepared import prepared
 from network.permissions import Refused
 from network.views import ask_for_second_factor
 
@@ -166,11 +168,24 @@ def _thread_in_place(member: Member, pk: int) -> Thread:
 def _thread_of_reader(member: Member, pk: int) -> Thread:
     """With `last_read_number`, and `has_draft`, whether the reader has begun a reply. Whoever may not read it learns
     nothing but 404."""
-    drafts = Draft.objects.filter(member=member, thread=OuterRef("pk"), post=None)
-    threads = Thread.objects.in_place(member).read_by(member).levelled_for(member).for_rows()
+    found = next(iter(_with_all_of_its_page(member, pk)), None)
+    if found is None:
+        raise Http404("There is no such thread for them.")
+    return found
+
+
+@prepared
+def _with_all_of_its_page(reader: Member, pk: int) -> ThreadQuerySet:
+    drafts = Draft.objects.filter(member=reader, thread=OuterRef("pk"), post=None)
+    threads = Thread.objects.in_place(reader).read_by(reader).levelled_for(reader).for_rows()
     threads = threads.annotate(has_draft=Exists(drafts))
     with_answer = threads.select_related("answer__post").defer("answer__post__source", "answer__post__html")
-    return get_object_or_404(with_answer, pk=pk)
+    return with_answer.prefetch_related(None).filter(pk=pk)
+
+
+@prepared
+def _tags(reader: Member, thread: int) -> ThreadTagQuerySet:
+    return ThreadTag.objects.visible_to(reader).filter(content_object=thread).select_related("tag").order_by("tag")
 
 
 def _thread_page(
@@ -187,6 +202,7 @@ def _thread_page(
     context: dict[str, Any] = {
         "thread": found,
         "network": found.network,
+        "tags": [one.tag for one in _tags(member, found.pk)],
         "posts": posts,
         "form": form,
         "files": (files or Attaching(request, found.network, form)).form,
