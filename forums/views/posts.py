@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -25,6 +26,7 @@ from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_
 from network.limits import LimitReached
 from network.models import Member
 from network.models.prepared import prepared
+from network.models.profile import Person
 from network.permissions import Refused, Verdict
 from network.views import ask_for_second_factor, second_factor_required
 
@@ -64,18 +66,50 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Council:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    number: int
+    author_name: str
+    author: Person | None
+
+
+@dataclass(frozen=True, slots=True)
+class PostInWords:
+    """A post as everybody sees it who may read its thread: values alone, named as those of a Post, for a template that
+    takes either. Words that are hidden or deleted are not among them."""
+
+    number: int
+    get_absolute_url: str
+    author: Person | None
+    author_name: str
+    organisation: Council | None
+    written_at: datetime
+    deleted_at: datetime | None
+    hidden_at: datetime | None
+    html: str
+    reply_to: Answered | None
+    address_answered: str
+    is_answer: bool  # to the question that the thread asks
+    told: tuple[tuple[str, str], ...]  # what a council did, with the first post of a thread of the kind for it
+
+
+@dataclass(frozen=True, slots=True)
 class ShownPost:
     """A post on a page of its thread, for one reader."""
 
     post: Post
+    in_words: PostInWords
     # None where nothing is offered: on a page that a form which was refused stands on.
     may: May | None
-    reactions: list[Counted]  # of every kind, given or not
-    told: list[tuple[str, str]]  # what a council did, with the first post of a thread of the kind for it
+    reactions: tuple[Counted, ...]  # of every kind, given or not
 
     @property
-    def given(self) -> list[Counted]:
-        return [reaction for reaction in self.reactions if reaction.count]
+    def given(self) -> tuple[Counted, ...]:
+        return tuple(reaction for reaction in self.reactions if reaction.count)
 
 
 def posts_on_page(thread: Thread, number: int, reader: Member, *, with_controls: bool) -> list[ShownPost]:
@@ -89,10 +123,32 @@ def posts_on_page(thread: Thread, number: int, reader: Member, *, with_controls:
     if any(post.has_files for post in shown):  # type: ignore[attr-defined]  # annotated
         prefetch_related_objects(shown, "attachments")
     counted = _counted(shown, reader)
+    authors = [author for post in posts for author in (post.author, post.reply_to and post.reply_to.author) if author]
+    people = {author.pk: Person.of(author) for author in reversed(authors)}
     return [
-        ShownPost(post, _may(reader, post) if with_controls else None, counted[post.pk], _told_beside(post))
+        ShownPost(post, _in_words(post, people), _may(reader, post) if with_controls else None, counted[post.pk])
         for post in posts
     ]
+
+
+def _in_words(post: Post, people: dict[int, Person]) -> PostInWords:
+    answered = post.reply_to
+    answer = getattr(post.thread, "answer", None)
+    return PostInWords(
+        number=post.number,
+        get_absolute_url=post.get_absolute_url(),
+        author=people[post.author_id] if post.author_id else None,
+        author_name=post.author_name,
+        organisation=Council(post.organisation.name) if post.organisation else None,
+        written_at=post.written_at,
+        deleted_at=post.deleted_at,
+        hidden_at=post.hidden_at,
+        html=post.html if post.is_shown else "",
+        reply_to=answered and Answered(answered.number, answered.author_name, people.get(answered.author_id or 0)),
+        address_answered=post.address_answered,
+        is_answer=answer is not None and answer.post_id == post.pk,
+        told=tuple(_told_beside(post)),
+    )
 
 
 @prepared
@@ -119,16 +175,16 @@ def _may(reader: Member, post: Post) -> May:
     )
 
 
-def _counted(posts: list[Post], reader: Member) -> dict[int, list[Counted]]:
+def _counted(posts: list[Post], reader: Member) -> dict[int, tuple[Counted, ...]]:
     """What was given to each of the posts, which the reader sees, in one query whatever their number."""
     found: dict[int, dict[str, tuple[int, bool]]] = defaultdict(dict)
     for post, kind, count, own in _given(reader, [post.pk for post in posts]):
         found[post][kind] = count, bool(own)
     nothing = (0, False)
     return defaultdict(
-        list,
+        tuple,
         {
-            post.pk: [Counted(kind, label, *found[post.pk].get(kind, nothing)) for kind, label in KINDS]
+            post.pk: tuple(Counted(kind, label, *found[post.pk].get(kind, nothing)) for kind, label in KINDS)
             for post in posts
         },
     )
