@@ -30,6 +30,8 @@ from network.models.profile import Person
 from network.permissions import Refused, Verdict
 from network.views import ask_for_second_factor, second_factor_required
 
+# What no page shows beside a post is not read with it.
+UNSEEN_OF_AUTHORS = ("password", "email", "last_login", "date_joined", "mailbox_proved_at", "mailbox_asked_at")
 GIVERS = 200  # as many names of those who reacted as one page shows
 
 
@@ -125,18 +127,24 @@ def posts_on_page(thread: Thread, number: int, reader: Member, *, with_controls:
     counted = _counted(shown, reader)
     authors = [author for post in posts for author in (post.author, post.reply_to and post.reply_to.author) if author]
     people = {author.pk: Person.of(author) for author in reversed(authors)}
+    addresses = Post.addresses_in(thread.pk, [post.number for post in posts])
     return [
-        ShownPost(post, _in_words(post, people), _may(reader, post) if with_controls else None, counted[post.pk])
+        ShownPost(
+            post,
+            _in_words(post, people, addresses[post.number]),
+            _may(reader, post) if with_controls else None,
+            counted[post.pk],
+        )
         for post in posts
     ]
 
 
-def _in_words(post: Post, people: dict[int, Person]) -> PostInWords:
+def _in_words(post: Post, people: dict[int, Person], address: str) -> PostInWords:
     answered = post.reply_to
     answer = getattr(post.thread, "answer", None)
     return PostInWords(
         number=post.number,
-        get_absolute_url=post.get_absolute_url(),
+        get_absolute_url=address,
         author=people[post.author_id] if post.author_id else None,
         author_name=post.author_name,
         organisation=Council(post.organisation.name) if post.organisation else None,
@@ -155,7 +163,8 @@ def _in_words(post: Post, people: dict[int, Person]) -> PostInWords:
 def _posts(reader: Member, thread: int, after: int, up_to: int) -> PostQuerySet:
     found = Post.objects.in_place(reader).filter(thread=thread).after(after, up_to=up_to).with_has_files()
     joined = found.select_related("author__profile", "organisation", "reply_to__author")
-    return joined.defer("reply_to__source", "reply_to__html")
+    of_authors = (f"{author}__{column}" for author in ("author", "reply_to__author") for column in UNSEEN_OF_AUTHORS)
+    return joined.defer("reply_to__source", "reply_to__html", *of_authors)
 
 
 def _told_beside(post: Post) -> list[tuple[str, str]]:

@@ -181,6 +181,10 @@ class _Written(Generic[Row]):
             self._sql, parameters = self._compiler.as_sql()
         except EmptyResultSet:  # such as of `none()`, whatever the values are
             self._sql, parameters = "", ()
+        else:
+            # How columns become values is the same for every connection.
+            columns = [column for column, *_ in self._compiler.select[: self._compiler.col_count]]
+            self._converters = self._compiler.get_converters(columns)
         ops = connections[queryset.db].ops
         places = {_as_parameter(mark, ops): place for place, mark in enumerate(marks.given)}
         # Each a constant or the place of a value; and the sort of number that PostgreSQL is told it is.
@@ -205,6 +209,7 @@ class _Written(Generic[Row]):
         compiler = copy.copy(self._compiler)
         compiler.connection = connection
         compiler.as_sql = lambda *_, **__: (self._sql, parameters)  # type: ignore[method-assign]
+        compiler.get_converters = lambda _: self._converters  # type: ignore[method-assign]
         rows: list[Row] = list(self._queryset._iterable_class(_Asked(self._queryset, compiler)))
         if rows and self._queryset._prefetch_related_lookups:
             prefetch_related_objects(rows, *self._queryset._prefetch_related_lookups)  # type: ignore[type-var]
