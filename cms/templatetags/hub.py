@@ -53,10 +53,8 @@ def viewer_of(context: Context) -> Viewer:
 def menu_pages(context: Context) -> list[tuple[str, str]]:
     """The parts of the hub that stand in its menu: title and address. Nothing on an error page, which knows no
     reader."""
-    request = context.get("request")
-    viewer = getattr(request, "user", None)
-    # The request remembers where the site's pages begin; without it, each page asks the cache.
-    return [(page.title, page.get_url(request)) for page in menu_visible_to(viewer)] if viewer else []
+    viewer = getattr(context.get("request"), "user", None)
+    return [(page.title, page.url) for page in menu_visible_to(viewer)] if viewer else []
 
 
 @register.inclusion_tag("components/breadcrumbs.html", takes_context=True)
