@@ -100,7 +100,7 @@ class Post(models.Model):
     @staticmethod
     def addresses_in(thread_id: int, numbers: Iterable[int]) -> dict[int, str]:
         """The permalinks of many, by their numbers, for the price of one."""
-        start, zero, end = reverse("post", args=[thread_id, 0]).rpartition("0")
+        start, _, end = reverse("post", args=[thread_id, 0]).rpartition("0")
         return {number: f"{start}{number}{end}" for number in numbers}
 
     @property

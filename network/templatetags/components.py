@@ -215,9 +215,9 @@ def button(
 @register.simple_tag
 def kept(template_name: str, **values: Hashable) -> SafeString:
     """An include that sees these values and nothing else, not even the request: of equal values it is rendered once,
-    and what came of it is kept for the next who ask. There is nothing to be dropped when something changes, for then the
-    values are others. They are words, numbers, moments, and frozen dataclasses and tuples of those; raises TypeError
-    for a row of the database, of which nobody sees that it has changed, and for words that are already HTML."""
+    and what came of it is kept for whoever asks next. There is nothing to drop when something changes, for then the
+    values are others. They are words, numbers, moments, and tuples and frozen dataclasses of those; raises TypeError
+    for a row of the database, of which nobody sees that it has changed, and for words that are HTML already."""
     return (_rendered.__wrapped__ if settings.DEBUG else _rendered)(template_name, tuple(values.items()))
 
 
