@@ -70,8 +70,8 @@ def latest_posts_by(context: dict[str, Any], member: Member) -> list[Post]:
 
 @register.simple_tag(takes_context=True)
 def tags_in_use(context: dict[str, Any], network: Network, count: int = 20) -> list[dict[str, Any]]:
-    """The most used tags on the threads of a network, for its members: name, and on how many threads."""
-    return list(ThreadTag.objects.visible_to(context["request"].user).counted(network)[:count])
+    """The most used tags on the latest threads of a network, for its members: name, and on how many of them."""
+    return list(ThreadTag.objects.visible_to(context["request"].user).counted_lately(network)[:count])
 
 
 @register.simple_tag(takes_context=True)
