@@ -43,6 +43,7 @@ class May:
     delete: Verdict
     hide: Verdict
     react: Verdict
+    mark_answer: Verdict  # and take the mark off again
     # Of a hidden post: whether they still read its words.
     read_hidden: bool
 
@@ -180,6 +181,7 @@ def _may(reader: Member, post: Post) -> May:
         delete=permissions.can_delete(reader, post) and permissions.can_change_announcement(reader, post),
         hide=hide,
         react=permissions.can_react(reader, post),
+        mark_answer=permissions.can_mark_answer(reader, post),
         read_hidden=post.deleted_at is None and (bool(hide) or post.author_id == reader.pk),
     )
 

@@ -199,6 +199,7 @@ def _thread_page(
     if is_looked_at and posts and (last > last_read_number or notifications.has_news_of(found, member, up_to=last)):
         with suppress(LimitReached):  # not being able to count what was read must not stop the reading
             read_thread(found, by=member, up_to=posts[-1].post.number)
+    can_reply = permissions.can_reply(member, found)
     context: dict[str, Any] = {
         "thread": found,
         "network": found.network,
@@ -208,10 +209,8 @@ def _thread_page(
         "files": (files or Attaching(request, found.network, form)).form,
         "page_number": number,
         "page_count": _last_page(found),
-        "can_reply": permissions.can_reply(member, found),
-        "controls": "" if form.is_bound else "forums/post_controls.html",
-        "thread_address": found.get_absolute_url(),
-        "can_choose_answer": not form.is_bound and permissions.can_choose_answer(member, found),
+        "can_reply": can_reply,
+        "reply_from": f"{found.get_absolute_url()}?page={number}" if can_reply else "",
         **shown,
     }
     return render(request, "forums/thread.html", context)

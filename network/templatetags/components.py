@@ -15,6 +15,7 @@ from collections.abc import Hashable, Iterator
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
+from secrets import token_urlsafe
 from typing import Any
 
 from django import forms, template
@@ -212,13 +213,21 @@ def button(
 # What is the same for everybody
 
 
-@register.simple_tag
-def kept(template_name: str, **values: Hashable) -> SafeString:
+@register.simple_tag(takes_context=True)
+def kept(context: Context, template_name: str, **values: Hashable) -> SafeString:
     """An include that sees these values and nothing else, not even the request: of equal values it is rendered once,
     and what came of it is kept for whoever asks next. There is nothing to drop when something changes, for then the
     values are others. They are words, numbers, moments, and tuples and frozen dataclasses of those; raises TypeError
-    for a row of the database, of which nobody sees that it has changed, and for words that are HTML already."""
-    return (_rendered.__wrapped__ if settings.DEBUG else _rendered)(template_name, tuple(values.items()))
+    for a row of the database, of which nobody sees that it has changed, and for words that are HTML already.
+    The token of a form in it is the reader's own."""
+    words = (_rendered.__wrapped__ if settings.DEBUG else _rendered)(template_name, tuple(values.items()))
+    if _TOKEN in words:
+        words = SafeString(words.replace(_TOKEN, str(context.get("csrf_token", ""))))
+    return words
+
+
+# Stands for the token in what is kept. Nobody can write it, for it is in no page.
+_TOKEN = token_urlsafe(24)
 
 
 @lru_cache(maxsize=2_000)  # some megabytes: the posts of a hundred pages
@@ -226,7 +235,7 @@ def _rendered(template_name: str, values: tuple[tuple[str, Hashable], ...]) -> S
     for name, value in values:
         if not _is_value(value):
             raise TypeError(f"{name} of {template_name} is {type(value).__name__}, and may change while it is kept.")
-    return SafeString(render_to_string(template_name, dict(values)))
+    return SafeString(render_to_string(template_name, {**dict(values), "csrf_token": _TOKEN}))
 
 
 def _is_value(value: object) -> bool:
