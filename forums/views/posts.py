@@ -126,8 +126,10 @@ def posts_on_page(thread: Thread, number: int, reader: Member, *, with_controls:
     if any(post.has_files for post in shown):  # type: ignore[attr-defined]  # annotated
         prefetch_related_objects(shown, "attachments")
     counted = _counted(shown, reader)
-    authors = [author for post in posts for author in (post.author, post.reply_to and post.reply_to.author) if author]
-    people = {author.pk: Person.of(author) for author in reversed(authors)}
+    # An author comes with the profile, for the picture; beside whoever is answered there is none.
+    answered = [post.reply_to.author for post in posts if post.reply_to]
+    authors = {one.pk: one for one in [*answered, *(post.author for post in posts)] if one}
+    people = {pk: Person.of(author) for pk, author in authors.items()}
     addresses = Post.addresses_in(thread.pk, [post.number for post in posts])
     return [
         ShownPost(

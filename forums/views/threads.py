@@ -177,10 +177,9 @@ def _thread_of_reader(member: Member, pk: int) -> Thread:
 @prepared
 def _with_all_of_its_page(reader: Member, pk: int) -> ThreadQuerySet:
     drafts = Draft.objects.filter(member=reader, thread=OuterRef("pk"), post=None)
-    threads = Thread.objects.in_place(reader).read_by(reader).levelled_for(reader).for_rows()
-    threads = threads.annotate(has_draft=Exists(drafts))
-    with_answer = threads.select_related("answer__post").defer("answer__post__source", "answer__post__html")
-    return with_answer.prefetch_related(None).filter(pk=pk)
+    threads = Thread.objects.in_place(reader).read_by(reader).levelled_for(reader).annotate(has_draft=Exists(drafts))
+    joined = threads.select_related("network", "theme", "author", "practice", "answer__post")
+    return joined.defer("answer__post__source", "answer__post__html").filter(pk=pk)
 
 
 @prepared

@@ -27,7 +27,7 @@ from django.template import Context
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
 from network.models import Member
@@ -243,6 +243,8 @@ def _is_value(value: object) -> bool:
         return all(_is_value(one) for one in value)
     if is_dataclass(value) and value.__dataclass_params__.frozen:  # type: ignore[attr-defined]
         return all(_is_value(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, SafeString):  # such as what stands in a template in quotation marks
+        return escape(str(value)) == value
     return value is None or type(value) in (str, int, bool, date, datetime)
 
 
