@@ -60,8 +60,8 @@ class MemberBackend(AuthenticationBackend):
 
 @prepared
 def _with_what_pages_ask(number: int) -> MemberQuerySet:
-    members = Member.objects.with_whether_they_hold_rights().annotate(owes_agreement=GroundRules.objects.is_owed())
-    return members.filter(pk=number)
+    members: MemberQuerySet = Member.objects.with_whether_they_hold_rights().filter(pk=number)
+    return members.annotate(owes_agreement=GroundRules.objects.is_owed())
 
 
 class AccountAdapter(DefaultAccountAdapter):

@@ -210,7 +210,8 @@ def _seen_of(to: Viewer, kinds: tuple[str, ...], numbers: list[int]) -> QuerySet
         for place, visible_to in enumerate(_by_query(kinds))
     ]
     each = [things.values_list("notice_sort", "pk") for things in found]
-    return each[0].union(*each[1:], all=True)
+    together: QuerySet[Any, tuple[int, int]] = each[0].union(*each[1:], all=True)
+    return together
 
 
 _seen_prepared = prepared(_seen_of)

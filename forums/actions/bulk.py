@@ -60,14 +60,14 @@ def load_threads(threads: Iterable[NewThread]) -> Iterator[int]:
     hearing = _Hearing()
     # While the database takes one group, which is most of its time, the next is worked out.
     with ThreadPoolExecutor(max_workers=1) as beside:
-        worked_out: Future[list[_Story]] | None = None
+        last: Future[list[_Story]] | None = None
         for group in _groups(threads):
-            following = beside.submit(lambda group=group: [_Story.of(new, hearing) for new in group])
-            if worked_out:
-                yield _write(worked_out.result())
-            worked_out = following
-        if worked_out:
-            yield _write(worked_out.result())
+            following = beside.submit(_worked_out, group, hearing)
+            if last:
+                yield _write(last.result())
+            last = following
+        if last:
+            yield _write(last.result())
 
 
 def _groups(threads: Iterable[NewThread]) -> Iterator[list[NewThread]]:
@@ -240,6 +240,10 @@ def _rendered(source: str) -> tuple[str, str]:
     """What is kept of a source, and its HTML. Synthetic posts repeat themselves."""
     source = markup.legible(source)
     return source, markup.render(source)
+
+
+def _worked_out(group: list[NewThread], hearing: _Hearing) -> list[_Story]:
+    return [_Story.of(new, hearing) for new in group]
 
 
 def _write(stories: list[_Story]) -> int:

@@ -155,11 +155,15 @@ def _in_words(post: Post, people: dict[int, Person], address: str) -> PostInWord
         deleted_at=post.deleted_at,
         hidden_at=post.hidden_at,
         html=post.html if post.is_shown else "",
-        reply_to=answered and Answered(answered.number, answered.author_name, people.get(answered.author_id or 0)),
+        reply_to=_answered(answered, people) if answered else None,
         address_answered=post.address_answered,
         is_answer=answer is not None and answer.post_id == post.pk,
         told=tuple(_told_beside(post)),
     )
+
+
+def _answered(post: Post, people: dict[int, Person]) -> Answered:
+    return Answered(post.number, post.author_name, people.get(post.author_id or 0))
 
 
 @prepared

@@ -83,12 +83,12 @@ def _shape(value: Any) -> Hashable:
     if isinstance(value, bool):
         return value
     if isinstance(value, int | datetime):
-        return type(value)
+        return type(value).__name__
     if isinstance(value, list):
         return list, len(_padded(value))
     if isinstance(value, Member):
         return Member, value.is_active, value.is_superuser
-    return value.shape() if isinstance(value, Preparable) else value  # type: ignore[no-any-return]
+    return value.shape() if isinstance(value, Preparable) else value
 
 
 def _bound(value: Any) -> list[Bound]:
@@ -133,12 +133,12 @@ def _rights_of_a_mark(*_: object) -> NoReturn:
 
 class _Number(int):
     __lt__ = __le__ = __gt__ = __ge__ = _nothing_to_reckon_with
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _nothing_to_reckon_with  # type: ignore[assignment]
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _nothing_to_reckon_with
 
 
 class _Moment(datetime):
     __lt__ = __le__ = __gt__ = __ge__ = _nothing_to_reckon_with
-    __radd__ = __sub__ = __rsub__ = _nothing_to_reckon_with  # type: ignore[assignment]
+    __radd__ = __sub__ = __rsub__ = _nothing_to_reckon_with
 
 
 class Marks:
@@ -152,23 +152,23 @@ class Marks:
         self.not_needed: set[int] = set()  # the places of members: who may see everything is asked for nowhere
 
     def number(self) -> int:
-        return self._give(_Number(self.FIRST_NUMBER + len(self.given)))
+        mark = _Number(self.FIRST_NUMBER + len(self.given))
+        self.given.append(mark)
+        return mark
 
     def moment(self) -> datetime:
         at = self.FIRST_MOMENT + timedelta(days=len(self.given))
-        return self._give(_Moment.fromtimestamp(at.timestamp(), tz=UTC))
+        mark = _Moment.fromtimestamp(at.timestamp(), tz=UTC)
+        self.given.append(mark)
+        return mark
 
     def member(self, like: Member) -> Member:
         """Whoever it is: of the columns only the number, and what `_shape` tells apart."""
         self.not_needed.add(len(self.given))
         names = ["id", "is_superuser", "is_active"]
         member = Member.from_db(None, names, [self.number(), like.is_superuser, like.is_active])
-        member.has_perm = _rights_of_a_mark  # type: ignore[method-assign]
+        member.has_perm = _rights_of_a_mark  # type: ignore[method-assign, assignment]
         return member
-
-    def _give(self, mark: Any) -> Any:
-        self.given.append(mark)
-        return mark
 
 
 class _Written(Generic[Row]):
@@ -206,10 +206,10 @@ class _Written(Generic[Row]):
         parameters = tuple(
             constant if place is None else sort(ready[place]) for constant, place, sort in self._parameters
         )
-        compiler = copy.copy(self._compiler)
+        compiler: Any = copy.copy(self._compiler)
         compiler.connection = connection
-        compiler.as_sql = lambda *_, **__: (self._sql, parameters)  # type: ignore[method-assign]
-        compiler.get_converters = lambda _: self._converters  # type: ignore[method-assign]
+        compiler.as_sql = lambda *_, **__: (self._sql, parameters)
+        compiler.get_converters = lambda _: self._converters
         rows: list[Row] = list(self._queryset._iterable_class(_Asked(self._queryset, compiler)))
         if rows and self._queryset._prefetch_related_lookups:
             prefetch_related_objects(rows, *self._queryset._prefetch_related_lookups)  # type: ignore[type-var]

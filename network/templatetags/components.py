@@ -241,7 +241,7 @@ def _rendered(template_name: str, values: tuple[tuple[str, Hashable], ...]) -> S
 def _is_value(value: object) -> bool:
     if isinstance(value, tuple):
         return all(_is_value(one) for one in value)
-    if is_dataclass(value) and value.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+    if is_dataclass(value) and getattr(value, "__dataclass_params__").frozen:  # noqa: B009  (unknown to the types)
         return all(_is_value(getattr(value, field.name)) for field in fields(value))
     if isinstance(value, SafeString):  # such as what stands in a template in quotation marks
         return escape(str(value)) == value
