@@ -33,6 +33,7 @@ from network.actions.audit import register_words
 from network.actions.mail import Composer, Mail, MailKind, Stop, owe_mail, owe_mails
 from network.actions.notices import give_notice, settle_notices
 from network.models import MailLedger, Member, Membership, MemberTheme, Notice, Viewer
+from network.models.prepared import prepared
 from network.notifications import NoticeKind, named, register
 
 register_words(
@@ -223,17 +224,23 @@ def file_refused(post: Post, *, now: datetime) -> None:
 
 def thread_read(thread: Thread, member: Member, *, up_to: int) -> None:
     """What the member has now seen needs no telling any more: one UPDATE."""
-    settle_notices(member, _about(thread, up_to))
+    settle_notices(member, _about(thread.pk, up_to, is_end=up_to >= thread.highest_visible_number))
 
 
 def has_news_of(thread: Thread, member: Member, *, up_to: int) -> bool:
     """Whether reading so far would settle a notice, though perhaps every post was read before: one query."""
-    return Notice.objects.visible_to(member).unread().filter(_about(thread, up_to)).exists()
+    return bool(_news_of(member, thread.pk, up_to, up_to >= thread.highest_visible_number))
 
 
-def _about(thread: Thread, up_to: int) -> Q:
-    """The notices of what stands in a thread up to a number. Whether an answer worked is a question that reading does
-    not settle."""
+@prepared
+def _news_of(member: Member, thread: int, up_to: int, is_end: bool) -> QuerySet[Any, tuple[int]]:
+    unread = Notice.objects.visible_to(member).unread()
+    return unread.filter(_about(thread, up_to, is_end=is_end)).order_by().values_list("pk")[:1]
+
+
+def _about(thread: int, up_to: int, *, is_end: bool) -> Q:
+    """The notices of what stands in a thread up to a number, which is the last or is not. Whether an answer worked is a
+    question that reading does not settle."""
     seen = Post.objects.filter(thread=thread, number__lte=up_to)
     versions = PostVersion.objects.filter(post__thread=thread, post__number__lte=up_to)
     answers = Answer.objects.filter(thread=thread, post__number__lte=up_to)
@@ -241,10 +248,10 @@ def _about(thread: Thread, up_to: int) -> Q:
         Q(kind__in=(MENTIONED, POST_ANSWERED, POST_HIDDEN), object_id__in=seen.values("pk"))
         | Q(kind=VERSION_HIDDEN, object_id__in=versions.values("pk"))
         | Q(kind=ANSWER_MARKED, object_id__in=answers.values("pk"))
-        | Q(kind__in=(THREAD_STARTED, THEME_FOLLOWED, THREAD_LOCKED, BOOKMARK_DUE), object_id=thread.pk)
+        | Q(kind__in=(THREAD_STARTED, THEME_FOLLOWED, THREAD_LOCKED, BOOKMARK_DUE), object_id=thread)
     )
-    if up_to >= thread.highest_visible_number:
-        about |= Q(kind=THREAD_REPLIED, object_id=thread.pk)
+    if is_end:
+        about |= Q(kind=THREAD_REPLIED, object_id=thread)
     return about
 
 
@@ -334,6 +341,7 @@ register(
         visible_to=lambda viewer: RoomRole.objects.visible_to(viewer).select_related("member", "room"),
         title=lambda given: f"{named(given.member)}, from outside, may speak in the live room “{given.room.title}”",
         address=lambda given: given.room.get_absolute_url(),
+        written_anew=True,
     )
 )
 register(
@@ -342,6 +350,7 @@ register(
         visible_to=lambda viewer: RoomRole.objects.visible_to(viewer).filter(member=viewer.pk).select_related("room"),
         title=lambda given: f"You are a {given.get_role_display().lower()} in the live room “{given.room.title}”",
         address=lambda given: given.room.get_absolute_url(),
+        written_anew=True,
     )
 )
 

@@ -427,7 +427,7 @@ def test_the_page_of_components_shows_them_all_and_leaves_no_cookie(asked: HttpR
         "mark",
         "mentions",
         "notice_menu_list",
-        "post_answer",
+        "post_words",
         "preview",
         "practice",
         "thread_row",
