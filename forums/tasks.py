@@ -62,6 +62,7 @@ def plan_due_digests() -> None:
     plan_digests()
 
 
+@task(backend="worker")
 def owe_announcements() -> None:
     mail_announcements()
 
