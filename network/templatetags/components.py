@@ -97,8 +97,8 @@ def field(
     `label`, `hint`: instead of the form's own. `size`: of the label, "s", "m", "l" or "xl". `heading`: the label is the
     page's h1. `quiet_label`: for screen readers only. `rows`, `count`: of a textarea; `count` is the most characters,
     counted down under it, from `threshold` per cent of them on. `inline`, `small`: radios side by side, radios and
-    checkboxes smaller. `reveals`: of radios, another field that only whoever chooses the value `reveals_at` is asked; it
-    stands below that radio while it is chosen, with scripts and without.
+    checkboxes smaller. `reveals`: of radios, another field that only whoever chooses the value `reveals_at` is asked;
+    it stands below that radio while it is chosen, with scripts and without.
     Other attributes (autocomplete, inputmode, class) come from the widget's `attrs`.
     """
     # The server says what is missing, in our words and in the summary; the browser's bubble would come before it.
