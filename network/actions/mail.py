@@ -276,8 +276,10 @@ def _next_batch(waiting: deque[tuple[int, str]]) -> deque[tuple[int, str]]:
 def _composer_for(batch: Iterable[tuple[int, str]]) -> Composer | None:
     pks, streams = zip(*batch, strict=True)
     kind = _kinds.get(streams[0])
-    if kind is None or kind.prepare is None:
-        return kind and kind.compose
+    if kind is None:
+        return None
+    if kind.prepare is None:
+        return kind.compose
     try:
         return kind.prepare(list(MailLedger.objects.filter(pk__in=pks).select_related("member")))
     except DatabaseError:
