@@ -14,7 +14,7 @@ import pytest
 from django.core import mail as outbox
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
 
@@ -344,6 +344,8 @@ def run(cast: Cast) -> Callable[[int, int], None]:
             stateful_step_count=steps,
             deadline=None,
             database=None,
+            # A shorter story of the same would take minutes to find.
+            phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )
         run_state_machine_as_test(type("Mailing", (Mailing,), {"cast": cast}), settings=chosen)  # type: ignore[no-untyped-call]
