@@ -217,9 +217,12 @@ class Mailing(RuleBasedStateMachine):
 
     # What the worker does
 
-    @rule(minutes=st.sampled_from([1, 3, 11, 60, 600, 1_300]))
-    def time_passes(self, minutes: int) -> None:
+    @rule(minutes=st.sampled_from([1, 3, 11, 60, 600, 1_300]), is_late=st.booleans())
+    def time_passes(self, minutes: int, is_late: bool) -> None:
+        """The worker may send what is due before it comes to what was written."""
         self.now += timedelta(minutes=minutes)
+        if is_late:
+            self.send()
         self.work()
 
     @rule()
