@@ -21,10 +21,11 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from network import limits, permissions, signals
+from network.actions.all_mail import is_all_mail_stopped, is_hour_full
 from network.actions.audit import record
 from network.actions.mail_stops import Stop
 from network.delivery.message import Mail, Message, WrittenMail, message_of
-from network.delivery.smtp import PerhapsTaken
+from network.delivery.problems import NeverTaken, PerhapsTaken
 from network.models import MailLedger, Member
 
 __all__ = ["Mail", "MailKind", "MailNotSent", "Stop", "WrittenMail", "owe_mail", "owe_mails", "register"]
@@ -143,7 +144,8 @@ def send_at_once(stream: str, to: Member | str, mail: Mail | WrittenMail, *, add
         logger.exception("The mail server did not take a message: %s", stream)
         if not address:
             _tell_of_bounce(member, problem)
-        _close(row, MailLedger.State.FAILED, error=problem, without=address)
+        state = MailLedger.State.BOUNCED if _no_such_mailbox(problem) else MailLedger.State.FAILED
+        _close(row, state, error=problem, without=address)
         raise MailNotSent from problem
     _close(row, MailLedger.State.SENT)
 
@@ -154,7 +156,8 @@ def is_sent_later(stream: str) -> bool:
 
 
 def is_mail_due(*, now: datetime | None = None) -> bool:
-    return MailLedger.objects.filter(state=MailLedger.State.DUE, due_at__lte=now or timezone.now()).exists()
+    """Whether there is any that may go now."""
+    return not is_all_mail_stopped() and _due(now or timezone.now()).exists()
 
 
 def send_due_mail(*, now: datetime | None = None) -> int:
@@ -163,15 +166,18 @@ def send_due_mail(*, now: datetime | None = None) -> int:
     before; killed after it, the mail went, but for the microseconds between. Such a row stays as it is, for a person to
     look at."""
     now = now or timezone.now()
-    due = MailLedger.objects.filter(state=MailLedger.State.DUE, due_at__lte=now).order_by("due_at", "pk")
-    waiting = deque(due.values_list("pk", "stream")[:AT_ONCE])
+    waiting = deque(_due(now).order_by("due_at", "pk").values_list("pk", "stream")[:AT_ONCE])
     sent = away = 0
     with _Hand() as hand:
         while waiting:
             batch = _next_batch(waiting)
             compose = _composer_for(batch)
             while batch:
-                pk, _ = batch.popleft()
+                pk, stream = batch.popleft()
+                if is_all_mail_stopped():
+                    return sent
+                if not _is_account_mail(stream) and is_hour_full():
+                    continue
                 try:
                     sent += _deliver(pk, compose, hand, now)
                     away = 0
@@ -187,17 +193,30 @@ def send_due_mail(*, now: datetime | None = None) -> int:
     return sent
 
 
+def _due(now: datetime) -> QuerySet[MailLedger]:
+    due = MailLedger.objects.filter(state=MailLedger.State.DUE, due_at__lte=now)
+    if is_hour_full():
+        due = due.filter(stream__in=[name for name in _kinds if _is_account_mail(name)])
+    return due
+
+
+def _is_account_mail(stream: str) -> bool:
+    return stream in _kinds and _kinds[stream].is_account_mail
+
+
 def send_again(mail: MailLedger, *, by: Member, now: datetime | None = None) -> None:
-    """Has a mail that failed tried anew, with all its tries. Raises Refused, LimitReached."""
+    """Has a mail that failed tried anew, or one of which nobody knows whether it went, where a person has decided that
+    it did not. Raises Refused, LimitReached."""
     now = now or timezone.now()
     permissions.can_send_again(by, mail).enforce()
     if not is_sent_later(mail.stream):
         raise permissions.Refused("This mail was for somebody who waited for it. It would come too late.")
     limits.SENDING_AGAIN.spend(by, now=now)
     with transaction.atomic():
-        failed = MailLedger.objects.filter(pk=mail.pk, state=MailLedger.State.FAILED)
-        if failed.update(state=MailLedger.State.DUE, due_at=now, attempts=0, error=""):
-            record("sent mail again", mail, by=by, stream=mail.stream)
+        # The tries are not counted from the beginning: what is reported of an earlier one must not be taken for this.
+        as_it_was = MailLedger.objects.filter(pk=mail.pk, state=mail.state, attempts=mail.attempts)
+        if as_it_was.update(state=MailLedger.State.DUE, due_at=now, error=""):
+            record("sent mail again", mail, by=by, stream=mail.stream, perhaps_sent=mail.is_uncertain(now))
 
 
 def forget_old_mail(*, now: datetime | None = None) -> int:
@@ -295,10 +314,14 @@ def _deliver(pk: int, compose: Composer | None, hand: _Hand, now: datetime) -> b
         logger.exception("Nobody knows whether a mail went: %s", row)
         _note(row, problem)
         return False
+    except NeverTaken as problem:
+        logger.exception("A mail was refused for good: %s", row)
+        _close(row, MailLedger.State.FAILED, error=problem)
+        return False
     except OSError as problem:  # what smtplib and sockets raise
         if _no_such_mailbox(problem):
             _tell_of_bounce(row.member, problem)
-            _close(row, MailLedger.State.FAILED, error=problem)
+            _close(row, MailLedger.State.BOUNCED, error=problem)
             return False
         _try_again(row, problem, now)
         if isinstance(problem, SMTPRecipientsRefused | SMTPDataError):
@@ -348,9 +371,17 @@ def _still(row: MailLedger) -> QuerySet[MailLedger]:
     return MailLedger.objects.filter(pk=row.pk, state=row.state, attempts=row.attempts)
 
 
+# There is no such mailbox, it has moved, or takes no mail at all (RFC 3463 and 7505).
+_GONE = re.compile(rb"\b5\.(1\.[1236]|1\.10|2\.1)\b")
+
+
 def _no_such_mailbox(problem: OSError) -> bool:
     """Whether the server said that there is no such mailbox (RFC 5321: 550, 551, 553). Not that it does not like the
-    sender, this machine or the words (RFC 3463: 5.7): that is no fault of whoever should have got the mail."""
+    sender, this machine or the words (RFC 3463: 5.7): that is no fault of whoever should have got the mail. Some look
+    up the mailbox only when they have the message, and then it must stand in their answer."""
+    if isinstance(problem, SMTPDataError):
+        words = problem.smtp_error if isinstance(problem.smtp_error, bytes) else problem.smtp_error.encode()
+        return problem.smtp_code in (550, 551, 553) and bool(_GONE.search(words))
     if not isinstance(problem, SMTPRecipientsRefused) or not problem.recipients:
         return False
     return all(code in (550, 551, 553) and b"5.7." not in words for code, words in problem.recipients.values())
@@ -366,12 +397,17 @@ def _tell_of_bounce(member: Member | None, problem: OSError) -> None:
 def _try_again(row: MailLedger, problem: OSError, now: datetime) -> None:
     # Counted where the row was claimed; where the server would not even hear of it, it was not.
     attempts = row.attempts + (row.state == MailLedger.State.DUE)
-    if attempts >= ATTEMPTS:
+    if attempts % ATTEMPTS == 0:
         logger.error("A mail was given up: %s", row)
         _close(row, MailLedger.State.FAILED, error=problem, attempts=attempts)
         return
-    pause = timedelta(minutes=2 ** (2 * attempts))  # 4 minutes, 16, 64, 4 hours, 17 hours
-    _still(row).update(state=MailLedger.State.DUE, attempts=attempts, due_at=now + pause, error=_words(problem))
+    due_at = now + pause_after(attempts)
+    _still(row).update(state=MailLedger.State.DUE, attempts=attempts, due_at=due_at, error=_words(problem))
+
+
+def pause_after(attempts: int) -> timedelta:
+    """4 minutes, 16, 64, 4 hours, 17 hours; and where somebody had it sent again, from the beginning."""
+    return timedelta(minutes=2 ** (2 * (attempts % ATTEMPTS)))
 
 
 def _close(

@@ -11,14 +11,11 @@ from django.core.mail import EmailMessage
 from django.core.mail.backends import smtp
 
 from network.delivery.message import Message
+from network.delivery.problems import PerhapsTaken
 
 # How long a server that has the whole message may take to say so, in seconds: it looks through it first. RFC 5321
 # (4.5.3.2.6) would have ten minutes; who gives up too early does not know whether the mail goes.
 VERDICT_TAKES = 120
-
-
-class PerhapsTaken(OSError):
-    """The server had the whole message and did not say whether it takes it."""
 
 
 class _LastMoment(smtplib.SMTP):

@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                     ("gathered", "Told in another mail"),
                     ("dropped", "No longer true, read meanwhile, or nobody to send it to, when it was due"),
                     ("failed", "The mail server did not take it"),
-                    ("bounced", "Sent, and came back"),
+                    ("bounced", "There is no such mailbox"),
                 ],
                 default="due",
                 max_length=10,

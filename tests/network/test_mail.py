@@ -243,7 +243,7 @@ class TestARealMailServer:
         assert send_due_mail(now=NOON) == 0
         assert bounced == [cast.bob]
         row = MailLedger.objects.get()
-        assert row.state == "failed"
+        assert row.state == "bounced"
         assert answer.split()[0] in row.error
 
     @pytest.mark.parametrize("answer", ["450 Busy", "452 4.2.2 Mailbox full", "550 5.7.1 Relaying denied", "554 No"])
@@ -267,7 +267,7 @@ class TestARealMailServer:
             send_at_once("login_code", cast.bob, WrittenMail("Code", "BCD-FGH"))
 
         assert bounced == [cast.bob]
-        assert state() == "failed"
+        assert state() == "bounced"
 
 
 class TestAServerThatFails:
@@ -349,7 +349,7 @@ class TestAServerThatFails:
         finally:
             mailbox_bounced.disconnect(stumble)
 
-        assert MailLedger.objects.filter(state="failed").count() == 2
+        assert MailLedger.objects.filter(state="bounced").count() == 2
         assert "over a stone" in caplog.text
 
     def test_is_not_asked_again_about_what_no_message_can_be_made_of(
