@@ -46,6 +46,7 @@ from forums.templatetags.threads import unread_count  # noqa: E402
 from network.models import Member, Membership, Network  # noqa: E402
 
 RUNS = 30
+WHOLE = ("queries", "posts/s", "mails", "notices")  # units of which there are no parts
 FEW = 10_000  # posts, of which the rate would say nothing
 ROW = "{:<58} {:>12} {:>12}  {}"
 
@@ -80,7 +81,7 @@ class Measured:
     at_least: bool = False
 
     def line(self) -> str:
-        shown = f"{self.value:,.0f}" if self.unit in ("queries", "posts/s") else f"{self.value:,.2f}"
+        shown = f"{self.value:,.0f}" if self.unit in WHOLE else f"{self.value:,.2f}"
         if self.goal is None:
             return ROW.format(self.what, f"{shown} {self.unit}", "", "")
         met = self.value >= self.goal if self.at_least else self.value <= self.goal
@@ -239,7 +240,7 @@ def main() -> None:
     assert heaviest and longest
     if not Membership.objects.active().filter(member=heaviest, network=longest.network).exists():
         raise SystemExit("The heaviest member does not belong to the network of the longest thread.")
-    say(f"\n{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}, {_database()}")
+    say(f"\n{machine()}")
     say(f"{Thread.objects.count():,} threads, {Post.objects.count():,} posts, {_members()};")
     known, longest_size = heaviest.known, longest.highest_number
     say(f"the heaviest member remembers {known:,} threads, the longest has {longest_size:,} posts.")
@@ -253,6 +254,11 @@ def main() -> None:
 def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+def machine() -> str:
+    """What it was measured on."""
+    return f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}, {_database()}"
 
 
 def _database() -> str:
