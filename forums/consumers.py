@@ -19,11 +19,12 @@ from django.core.exceptions import ValidationError
 from forums.actions.messages import Saying, check_words, say_together
 from forums.live import process, protocol
 from forums.live.hub import Listener, RoomHub
-from forums.live.protocol import Ack, BadFrame, Close, Hello, Ping, Send
+from forums.live.protocol import Ack, BadFrame, Hello, Ping, Send
 from forums.live.reading import read
 from forums.live.writer import Busy, Writer
 from forums.models import Message, Room
 from network.limits import LimitReached
+from network.live.close import Close
 from network.models import Viewer
 from network.permissions import Refused
 

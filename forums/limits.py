@@ -11,6 +11,8 @@ REPLIES = RateLimit("reply", 60, per=timedelta(hours=1))
 TAGGING = RateLimit("merge tags", 100, per=timedelta(hours=1))
 EDITING = RateLimit("change what you wrote", 100, per=timedelta(hours=1))
 ATTACHING = RateLimit("attach files", 100, per=timedelta(hours=1))
+# Counted as it is uploaded, so removing a file makes no room for another.
+BYTES_A_DAY = RateLimit("attach bytes", 50 * 1024 * 1024, per=timedelta(days=1))
 DRAFTING = RateLimit("save drafts", 1_200, per=timedelta(hours=1))
 MODERATING = RateLimit("hide or restore posts", 300, per=timedelta(hours=1))
 LOCKING = RateLimit("lock or unlock threads", 100, per=timedelta(hours=1))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -29,9 +30,10 @@ from forums.models import (
 from forums.reply_address import reply_address
 from network.actions import mail
 from network.actions.audit import register_words
-from network.actions.mail import Composer, Mail, MailKind, Stop, owe_mail
+from network.actions.mail import Composer, Mail, MailKind, Stop, owe_mail, owe_mails
 from network.actions.notices import give_notice, settle_notices
-from network.models import MailLedger, Member, Membership, Notice, Viewer
+from network.models import MailLedger, Member, Membership, MemberTheme, Notice, Viewer
+from network.models.prepared import prepared
 from network.notifications import NoticeKind, named, register
 
 register_words(
@@ -65,11 +67,17 @@ ANSWER_MARKED = "answer_marked"
 DID_IT_WORK = "did_it_work"
 THREAD_REPLIED = "thread_replied"
 THREAD_STARTED = "thread_started"
+THEME_FOLLOWED = "theme_followed"
 ROOM_ROLE_GIVEN = "room_role_given"
 FILE_REFUSED = "file_refused"
 OUTSIDER_NAMED = "outsider_named"
 SPEAKER_NAMED = "speaker_named"
 BOOKMARK_DUE = "bookmark_due"
+# The kind of mail that a post goes out with at once (forums/post_mail.py says in what words).
+POST_MAIL = "post"
+
+MAIL_WAITS = timedelta(minutes=10)  # time to read the post where it stands, and for those that follow it
+MAILED_WITHIN = timedelta(days=1)
 ANNOUNCEMENT_WAITS = "announcement_waits"
 ANNOUNCEMENT_CONFIRMED = "announcement_confirmed"
 ANNOUNCEMENT_DECLINED = "announcement_declined"
@@ -86,16 +94,13 @@ register_words(
 
 
 def thread_started(thread: Thread, *, now: datetime) -> None:
-    """Whom its first words mention; and whoever watches all of its network, or its theme. Not who began it, and each
-    of them once."""
-    told = [thread.author_id] if thread.author_id else []
-    told += _tell_mentioned(thread, 1, thread.author_id, now=now)
-    give_notice(THREAD_STARTED, thread.pk, watchers_of(thread).exclude(pk__in=told), now=now)
+    """Whom its first words mention; not who began it. Whoever watches hears a moment later: `tell_watchers`."""
+    _tell_mentioned(thread, 1, thread.author_id, now=now)
 
 
 def post_written(post: Post, *, now: datetime) -> None:
-    """Whom it mentions, whose post it answers, and whoever watches the thread, as long as they belong to its network
-    and have not muted it; not the writer, and each of them once, in this order."""
+    """Whom it mentions and whose post it answers, as long as they belong to the network and have not muted the thread;
+    not the writer, and each of them once, in this order. Whoever watches hears a moment later: `tell_watchers`."""
     thread = post.thread
     told = [post.author_id] if post.author_id else []
     if "@" in post.source:
@@ -103,8 +108,59 @@ def post_written(post: Post, *, now: datetime) -> None:
     answered = post.reply_to.author_id if post.reply_to else None
     if answered and answered not in told and _hears_of(thread).filter(pk=answered).exists():
         give_notice(POST_ANSWERED, post.pk, Member.objects.filter(pk=answered), now=now)
-        told.append(answered)
-    give_notice(THREAD_REPLIED, thread.pk, watchers_of(thread).exclude(pk__in=told), now=now)
+
+
+def tell_watchers(post: Post) -> None:
+    """Whoever watches the thread, its theme or its network; and of a new thread whoever follows its theme. Not the
+    writer, nor whom the post itself spoke to, nor who has read it by now; and nobody twice, however often this runs."""
+    thread = post.thread
+    watchers = _others(watchers_of(thread), post)
+    if post.number > 1:
+        _tell_once(THREAD_REPLIED, post, watchers)
+        return
+    _tell_once(THREAD_STARTED, post, watchers)
+    _tell_once(THEME_FOLLOWED, post, _others(_followers_of_theme(thread), post))
+
+
+def owe_mail_of_post(post: Post, *, now: datetime) -> None:
+    """Writes down to whom a post is to be mailed: those whom it spoke to and those who watch, where they want that at
+    once; and of a new thread those who want every one of its network. In ten minutes, if they have not read it by then.
+    What is old by the time that a worker comes to it waits for the digest."""
+    thread = post.thread
+    if post.written_at < now - MAILED_WITHIN:
+        return
+    here = Membership.objects.active().filter(network=thread.network_id).exclude(mail=Membership.Mail.NOTHING)
+    concerned = Q(pk__in=_told_with(post)) | Q(pk__in=watchers_of(thread).values("pk"))
+    wanted = Q(mails_at_once=True) & concerned
+    if post.number == 1:
+        each = here.filter(mail=Membership.Mail.EACH)
+        wanted |= Q(pk__in=each.values("member")) & Q(pk__in=_hears_of(thread).values("pk"))
+    to = Member.objects.may_be_mailed().filter(wanted, pk__in=here.values("member")).exclude(pk=post.author_id or 0)
+    to = to.exclude(pk__in=_who_read(post)).only("pk").order_by("pk")
+    owe_mails(POST_MAIL, to, period=str(post.pk), object_id=post.pk, due_at=post.written_at + MAIL_WAITS, now=now)
+
+
+def _tell_once(kind: str, post: Post, to: QuerySet[Member]) -> None:
+    """A notice of the thread that they had and read is opened again by a later post, and by this one only once."""
+    had = Notice.objects.filter(kind=kind, object_id=post.thread_id, at__gte=post.written_at)
+    to = to.exclude(pk__in=had.values("member"))
+    # In one order, so that two of these at once do not wait for each other's rows.
+    give_notice(kind, post.thread_id, to.only("pk").order_by("pk"), now=post.written_at)
+
+
+def _others(members: QuerySet[Member], post: Post) -> QuerySet[Member]:
+    told = members.exclude(pk=post.author_id or 0).exclude(pk__in=_told_with(post))
+    return told.exclude(pk__in=_who_read(post))
+
+
+def _told_with(post: Post) -> QuerySet[Any, Any]:
+    """The numbers of those who were told together with the post: whom it mentions and whom it answers."""
+    return Notice.objects.filter(kind__in=(MENTIONED, POST_ANSWERED), object_id=post.pk).values("member")
+
+
+def _who_read(post: Post) -> QuerySet[Any, Any]:
+    rows = MemberThread.objects.filter(thread=post.thread_id, last_read_number__gte=post.number)
+    return rows.values("member")
 
 
 def _tell_mentioned(thread: Thread, number: int, author: int | None, *, now: datetime) -> list[int]:
@@ -168,17 +224,23 @@ def file_refused(post: Post, *, now: datetime) -> None:
 
 def thread_read(thread: Thread, member: Member, *, up_to: int) -> None:
     """What the member has now seen needs no telling any more: one UPDATE."""
-    settle_notices(member, _about(thread, up_to))
+    settle_notices(member, _about(thread.pk, up_to, is_end=up_to >= thread.highest_visible_number))
 
 
 def has_news_of(thread: Thread, member: Member, *, up_to: int) -> bool:
     """Whether reading so far would settle a notice, though perhaps every post was read before: one query."""
-    return Notice.objects.visible_to(member).unread().filter(_about(thread, up_to)).exists()
+    return bool(_news_of(member, thread.pk, up_to, up_to >= thread.highest_visible_number))
 
 
-def _about(thread: Thread, up_to: int) -> Q:
-    """The notices of what stands in a thread up to a number. Whether an answer worked is a question that reading does
-    not settle."""
+@prepared
+def _news_of(member: Member, thread: int, up_to: int, is_end: bool) -> QuerySet[Any, tuple[int]]:
+    unread = Notice.objects.visible_to(member).unread()
+    return unread.filter(_about(thread, up_to, is_end=is_end)).order_by().values_list("pk")[:1]
+
+
+def _about(thread: int, up_to: int, *, is_end: bool) -> Q:
+    """The notices of what stands in a thread up to a number, which is the last or is not. Whether an answer worked is a
+    question that reading does not settle."""
     seen = Post.objects.filter(thread=thread, number__lte=up_to)
     versions = PostVersion.objects.filter(post__thread=thread, post__number__lte=up_to)
     answers = Answer.objects.filter(thread=thread, post__number__lte=up_to)
@@ -186,11 +248,18 @@ def _about(thread: Thread, up_to: int) -> Q:
         Q(kind__in=(MENTIONED, POST_ANSWERED, POST_HIDDEN), object_id__in=seen.values("pk"))
         | Q(kind=VERSION_HIDDEN, object_id__in=versions.values("pk"))
         | Q(kind=ANSWER_MARKED, object_id__in=answers.values("pk"))
-        | Q(kind__in=(THREAD_STARTED, THREAD_LOCKED, BOOKMARK_DUE), object_id=thread.pk)
+        | Q(kind__in=(THREAD_STARTED, THEME_FOLLOWED, THREAD_LOCKED, BOOKMARK_DUE), object_id=thread)
     )
-    if up_to >= thread.highest_visible_number:
-        about |= Q(kind=THREAD_REPLIED, object_id=thread.pk)
+    if is_end:
+        about |= Q(kind=THREAD_REPLIED, object_id=thread)
     return about
+
+
+def took_part_in(thread: Thread) -> QuerySet[Member]:
+    """Who wrote in it what can still be read, belongs to its network, and has not muted it. For what stands above this
+    storey and tells them of what they discussed."""
+    wrote = Post.objects.shown().filter(thread=thread, author__isnull=False)
+    return _hears_of(thread).filter(pk__in=wrote.values("author"))
 
 
 def watchers_of(thread: Thread) -> QuerySet[Member]:
@@ -208,6 +277,16 @@ def watchers_of(thread: Thread) -> QuerySet[Member]:
         Q(pk__in=chosen.filter(level=watched).values("member"))
         | (~Q(pk__in=chosen.values("member")) & (above | raised))
     )
+
+
+def _followers_of_theme(thread: Thread) -> QuerySet[Member]:
+    """Members of its network who follow its theme and for whom its level is not watch."""
+    of_theme = FollowLevel.objects.filter(theme=thread.theme_id)
+    interested = MemberTheme.objects.filter(theme=thread.theme_id)
+    follows = Q(pk__in=of_theme.filter(level=Level.FOLLOW).values("member")) | (
+        Q(pk__in=interested.values("member")) & ~Q(pk__in=of_theme.values("member"))
+    )
+    return _hears_of(thread).filter(follows).exclude(pk__in=watchers_of(thread).values("pk"))
 
 
 def _hears_of(thread: Thread) -> QuerySet[Member]:
@@ -262,6 +341,7 @@ register(
         visible_to=lambda viewer: RoomRole.objects.visible_to(viewer).select_related("member", "room"),
         title=lambda given: f"{named(given.member)}, from outside, may speak in the live room “{given.room.title}”",
         address=lambda given: given.room.get_absolute_url(),
+        written_anew=True,
     )
 )
 register(
@@ -270,6 +350,7 @@ register(
         visible_to=lambda viewer: RoomRole.objects.visible_to(viewer).filter(member=viewer.pk).select_related("room"),
         title=lambda given: f"You are a {given.get_role_display().lower()} in the live room “{given.room.title}”",
         address=lambda given: given.room.get_absolute_url(),
+        written_anew=True,
     )
 )
 
@@ -286,7 +367,7 @@ def _author(said: Post | Thread) -> str:
 
 
 def _threads(viewer: Viewer) -> QuerySet[Thread]:
-    return Thread.objects.visible_to(viewer).select_related("network", "author")
+    return Thread.objects.visible_to(viewer).select_related("network", "theme", "author")
 
 
 def _own_hidden_posts(viewer: Viewer) -> QuerySet[Post]:
@@ -331,6 +412,15 @@ register(
         name=THREAD_STARTED,
         visible_to=_threads,
         title=lambda thread: f"{_author(thread)} started “{thread.title}”",
+        address=lambda thread: thread.get_absolute_url(),
+        where=lambda thread: thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=THEME_FOLLOWED,
+        visible_to=_threads,
+        title=lambda thread: f"{_author(thread)} started “{thread.title}” about {thread.theme}, which you follow",
         address=lambda thread: thread.get_absolute_url(),
         where=lambda thread: thread.network.name,
     )

@@ -26,7 +26,8 @@ except ImproperlyConfigured as error:
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from forums.routing import websocket_urlpatterns
+from forums.routing import websocket_urlpatterns as sockets_of_forums
+from network.routing import websocket_urlpatterns as own_sockets
 
 
 class LoopbackOnly:
@@ -116,7 +117,11 @@ class TooLarge(Exception):
 application: Any = ProtocolTypeRouter(
     {
         "http": BodyLimit(django_application, settings.MOST_BYTES_SENT),
-        "websocket": OriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.SITE_ORIGINS),
+        "websocket": OriginValidator(
+            # Those of the forums come last, for they answer every other address.
+            AuthMiddlewareStack(URLRouter([*own_sockets, *sockets_of_forums])),
+            settings.SITE_ORIGINS,
+        ),
     }
 )
 if settings.DEMONSTRATION:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import hashlib
 import os
@@ -22,6 +23,7 @@ from django.core.cache import cache
 from django.core.files.storage import FileSystemStorage
 from django.db.backends.base.introspection import BaseDatabaseIntrospection
 
+from forums.digest import talk_in
 from forums.models import Attachment
 from network.models import Profile
 from tests.cast import Cast, make_cast
@@ -107,8 +109,10 @@ def cast(db: None) -> Cast:
 
 @pytest.fixture(autouse=True)
 def no_limits_spent() -> None:
-    """Rate limits are counted in the cache; each test begins with none spent."""
+    """Rate limits are counted in the cache; each test begins with none spent. Nor with what another network wrote that
+    had the same number."""
     cache.clear()
+    talk_in.cache_clear()
 
 
 @pytest.fixture
@@ -133,12 +137,30 @@ class Received:
 
 
 class MailServer:
-    """A mail server on this machine. `answer`, where given, is what it says to every recipient: "450 Busy"."""
+    """A mail server on this machine. `answer`, where given, is what it says to every recipient: "450 Busy"; `verdict`
+    what it says to every message. `connections` are those it was ever asked over."""
 
     def __init__(self, port: int) -> None:
         self.port = port
         self.answer = ""
+        self.verdict = ""
         self.received: list[Received] = []
+        self.connections = 0
+        self._open: list[tuple[asyncio.AbstractEventLoop, asyncio.Transport]] = []
+
+    async def handle_EHLO(
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        self.connections += 1
+        self._open.append((asyncio.get_running_loop(), server.transport))
+        return responses
+
+    def hang_up(self) -> None:
+        """Ends all connections without a word."""
+        for loop, transport in self._open:
+            loop.call_soon_threadsafe(transport.abort)
+        self._open.clear()
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         if not self.answer:
@@ -146,6 +168,8 @@ class MailServer:
         return self.answer or "250 OK"
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        if self.verdict:
+            return self.verdict
         message = message_from_bytes(envelope.content, _class=EmailMessage, policy=default)
         self.received.append(Received(list(envelope.rcpt_tos), message))
         return "250 OK"

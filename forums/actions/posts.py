@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from forums import limits, markup, notifications, permissions, search
+from forums import limits, markup, notifications, permissions, search, signals
 from forums.actions import answers, attachments, mentions
 from forums.actions.attachments import give_to
 from forums.actions.reading import follow_automatically, read_own_post
@@ -52,6 +52,7 @@ def reply(
         if ends_draft:
             Draft.objects.filter(member=by, thread=thread, post=None).delete()
         notifications.post_written(post, now=now)
+        signals.post_written.send(Post, post=post)
     return post
 
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from forums import limits, markup, notifications, permissions
+from forums import limits, markup, notifications, permissions, signals
 from forums.actions.announcements import ask_to_mail
 from forums.actions.attachments import give_to
 from forums.actions.posts import add_post, submission_of, submitted
@@ -38,8 +38,8 @@ def start_thread(
 ) -> Thread:
     """Begins a conversation; `source` (Markdown) becomes post 1. `practice`, not saved and without its thread, belongs
     to the kind "We did this" and to no other. `by_mail`: an announcement goes to the members by mail too. The same
-    words in the same form (`form_id`) are one thread, and the one of then comes back. Whoever watches the network or
-    the theme is told. Raises Refused (NotMailed, NotMentioned), LimitReached, and ValueError for a source longer than
+    words in the same form (`form_id`) are one thread, and the one of then comes back. Whoever watches is told a moment
+    later. Raises Refused (NotMailed, NotMentioned), LimitReached, and ValueError for a source longer than
     `markup.MAX_LENGTH`, a practice where there must be none, or none where there must, and mail of what is no
     announcement."""
     now = now or timezone.now()
@@ -70,10 +70,12 @@ def start_thread(
                 submission=submission,
                 now=now,
             )
-            give_to(thread.posts.get(), by=by, form_id=form_id)
+            first = thread.posts.get()
+            give_to(first, by=by, form_id=form_id)
             follow_automatically(thread, by, Level.WATCH, reason="you started it")
             Draft.objects.filter(member=by, network=network, thread=None).delete()
             notifications.thread_started(thread, now=now)
+            signals.post_written.send(Post, post=first)
             if by_mail:
                 ask_to_mail(thread, by=by, now=now)
     except IntegrityError:

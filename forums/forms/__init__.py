@@ -3,7 +3,7 @@
 from forums.forms.announcement import DeclineForm
 from forums.forms.answer import WorkedForm
 from forums.forms.attachment import FilesForm
-from forums.forms.following import BookmarkForm, LevelForm
+from forums.forms.following import BookmarkForm, LevelForm, LevelsForm
 from forums.forms.move import MoveForm
 from forums.forms.post import ReplyForm, WrittenOnce
 from forums.forms.room import MessageForm, RoomRoleForm
@@ -15,6 +15,7 @@ __all__ = [
     "DeclineForm",
     "FilesForm",
     "LevelForm",
+    "LevelsForm",
     "MessageForm",
     "MoveForm",
     "ReplyForm",

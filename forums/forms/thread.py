@@ -82,6 +82,10 @@ class ThreadForm(PracticeFields, Composed):
         return cleaned
 
     @property
+    def told(self) -> list[tuple[str, str]]:
+        return super().told if self.shown_kind == Thread.Kind.PRACTICE else []
+
+    @property
     def thread(self) -> dict[str, Any]:
         """What `start_thread` takes, of a form that is right."""
         told = dict(self.cleaned_data)

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import TypeVar
+from collections.abc import Collection
 
-from django.contrib.sessions.models import Session
 from django.db.models import OuterRef, Q, Subquery
-from django.utils import timezone
 
-from forums.live.protocol import Close
 from forums.models import RoomRole
+from network.live.access import accounts, sessions, slices
+from network.live.close import Close
 from network.models import Member, Membership
 from network.models.member import MemberQuerySet
-
-Key = TypeVar("Key")
-
-# Databases limit how many values one query may name.
-AT_A_TIME = 500
 
 
 def ended(room_id: int, *, member_id: int, session_key: str, password: str) -> Close | None:
@@ -42,32 +35,6 @@ def members(room_id: int, member_ids: Collection[int]) -> set[int]:
     """Those of the members who belong in the room."""
     return {
         member
-        for some in _slices(member_ids)
+        for some in slices(member_ids)
         for member in belonging(room_id).filter(pk__in=some).values_list("pk", flat=True)
     }
-
-
-def sessions(keys: Collection[str]) -> set[str]:
-    """Those of the sessions that have not ended."""
-    return {
-        key
-        for some in _slices(keys)
-        for key in Session.objects.filter(session_key__in=some, expire_date__gt=timezone.now()).values_list(
-            "session_key", flat=True
-        )
-    }
-
-
-def accounts(member_ids: Collection[int]) -> dict[int, str]:
-    """The active ones, each with the hash of its password: a session does not outlive a change of it."""
-    return {
-        member: password
-        for some in _slices(member_ids)
-        for member, password in Member.objects.filter(pk__in=some, is_active=True).values_list("pk", "password")
-    }
-
-
-def _slices(keys: Collection[Key]) -> Iterator[list[Key]]:
-    listed = list(keys)
-    for start in range(0, len(listed), AT_A_TIME):
-        yield listed[start : start + AT_A_TIME]

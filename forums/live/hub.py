@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from forums.live import log, protocol
 from forums.live.log import Tail
-from forums.live.protocol import Close, Event
+from forums.live.protocol import Event
 from forums.live.reading import read
+from network.live.close import Close
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,10 @@ from collections.abc import Callable, Sequence
 from forums.live import access, log
 from forums.live.bus import Bus
 from forums.live.hub import Database, Listener, RoomHub, Source
-from forums.live.protocol import Close, Event
+from forums.live.protocol import Event
 from forums.live.reading import read
+from network.live.access import accounts, sessions
+from network.live.close import Close
 
 logger = logging.getLogger(__name__)
 
@@ -187,10 +189,10 @@ class LiveProcess:
 
     async def _ask_accounts(self) -> None:
         listeners = [listener for hub in self.hubs.values() for listener in hub.listeners]
-        sessions = await read(access.sessions, {listener.session_key for listener in listeners})
-        passwords = await read(access.accounts, {listener.member_id for listener in listeners})
+        live = await read(sessions, {listener.session_key for listener in listeners})
+        passwords = await read(accounts, {listener.member_id for listener in listeners})
         for listener in listeners:
-            if listener.session_key not in sessions or passwords.get(listener.member_id) != listener.password:
+            if listener.session_key not in live or passwords.get(listener.member_id) != listener.password:
                 listener.end(Close.SESSION_ENDED)
 
 

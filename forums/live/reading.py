@@ -1,27 +1,5 @@
-"""Reads for the live engine. They have threads of their own: a slow page elsewhere must not keep a room waiting."""
+"""Reads for the live rooms, on threads of their own."""
 
-from __future__ import annotations
+from network.live.reading import Readers
 
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
-
-from django.db import connection
-
-Arguments = ParamSpec("Arguments")
-Result = TypeVar("Result")
-
-_threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="live-reading")
-
-
-async def read(query: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
-    """Runs a function that reads the database, on another thread and with a connection that is given back at once."""
-
-    def run() -> Result:
-        try:
-            return query(*args, **kwargs)
-        finally:
-            connection.close()
-
-    return await asyncio.get_running_loop().run_in_executor(_threads, run)
+read = Readers("live-reading", threads=2).read

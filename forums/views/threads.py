@@ -17,13 +17,15 @@ from forums.actions.posts import reply as reply_to
 from forums.actions.reading import first_unread, read_thread
 from forums.actions.threads import start_thread
 from forums.forms import ReplyForm, ThreadForm
-from forums.models import Announcement, Draft, Post, Thread
+from forums.models import Announcement, Draft, Post, Thread, ThreadTag
+from forums.models.thread import ThreadQuerySet, ThreadTagQuerySet
 from forums.views import field_of, member_or_404, network_of
 from forums.views.attachments import Attaching
 from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, unsent
 from forums.views.posts import posts_on_page
 from network.limits import LimitReached
 from network.models import Member, Network, Theme
+from network.models.prepared import prepared
 from network.permissions import Refused
 from network.views import ask_for_second_factor
 
@@ -202,11 +204,23 @@ def _thread_in_place(member: Member, pk: int) -> Thread:
 def _thread_of_reader(member: Member, pk: int) -> Thread:
     """With `last_read_number`, and `has_draft`, whether the reader has begun a reply. Whoever may not read it learns
     nothing but 404."""
-    drafts = Draft.objects.filter(member=member, thread=OuterRef("pk"), post=None)
-    threads = Thread.objects.in_place(member).read_by(member).levelled_for(member).for_rows()
-    threads = threads.annotate(has_draft=Exists(drafts))
-    with_answer = threads.select_related("answer__post").defer("answer__post__source", "answer__post__html")
-    return get_object_or_404(with_answer, pk=pk)
+    found = next(iter(_with_all_of_its_page(member, pk)), None)
+    if found is None:
+        raise Http404("There is no such thread for them.")
+    return found
+
+
+@prepared
+def _with_all_of_its_page(reader: Member, pk: int) -> ThreadQuerySet:
+    drafts = Draft.objects.filter(member=reader, thread=OuterRef("pk"), post=None)
+    threads = Thread.objects.in_place(reader).read_by(reader).levelled_for(reader).annotate(has_draft=Exists(drafts))
+    joined = threads.select_related("network", "theme", "author", "practice", "answer__post")
+    return joined.defer("answer__post__source", "answer__post__html").filter(pk=pk)
+
+
+@prepared
+def _tags(reader: Member, thread: int) -> ThreadTagQuerySet:
+    return ThreadTag.objects.visible_to(reader).filter(content_object=thread).select_related("tag").order_by("tag")
 
 
 def _thread_page(
@@ -220,19 +234,19 @@ def _thread_page(
     if is_looked_at and posts and (last > last_read_number or notifications.has_news_of(found, member, up_to=last)):
         with suppress(LimitReached):  # not being able to count what was read must not stop the reading
             read_thread(found, by=member, up_to=posts[-1].post.number)
+    can_reply = permissions.can_reply(member, found)
     context: dict[str, Any] = {
         "thread": found,
         "network": found.network,
+        "tags": [one.tag for one in _tags(member, found.pk)],
         "posts": posts,
         "form": form,
         "files": (files or Attaching(request, found.network, form)).form,
         "page_number": number,
         "page_count": _last_page(found),
-        "can_reply": permissions.can_reply(member, found),
-        "controls": "" if form.is_bound else "forums/post_controls.html",
-        "thread_address": found.get_absolute_url(),
         "announcement": _announcement_of(found, member),
-        "can_choose_answer": not form.is_bound and permissions.can_choose_answer(member, found),
+        "can_reply": can_reply,
+        "reply_from": f"{found.get_absolute_url()}?page={number}" if can_reply else "",
         **shown,
     }
     return render(request, "forums/thread.html", context)

@@ -15,7 +15,7 @@ from django.db import models
 from django.utils import timezone
 
 from cms.actions.pages import publish_page, set_up_site
-from cms.models import EventPage, GuidancePage, SectionPage
+from cms.models import EventAttendance, EventPage, GuidancePage, SectionPage
 from forums.actions.messages import say
 from forums.actions.posts import delete_post, edit_post, hide_post, reply
 from forums.actions.rooms import schedule_room
@@ -66,7 +66,7 @@ PUBLIC = {
     "cms.SectionPage": "*",
     "cms.GuidancePage": "*",
     "cms.InformationPage": "*",
-    "cms.EventPage": {"summary", "programme"},
+    "cms.EventPage": {"summary", "programme", "place"},
 }
 TEXT = (models.CharField, models.TextField, models.JSONField)
 
@@ -151,6 +151,8 @@ def build(cast: Cast) -> World:
         ),
         by=None,
     )
+    for member in (cast.bob, cast.lena):
+        EventAttendance.objects.create(page=event, member=member)
     guidance = publish_page(
         section,
         GuidancePage(title="Guidance", slug="advice", body=[], themes=[cast.theme], discuss_in=cast.ai),

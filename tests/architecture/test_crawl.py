@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.db import transaction
@@ -22,6 +22,7 @@ from django.urls.resolvers import RegexPattern, RoutePattern
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
+from cms.feeds import token_for_events
 from forums.actions.feeds import token_of
 from forums.actions.posts import delete_post, edit_post, hide_post, reply
 from forums.actions.reactions import react
@@ -30,7 +31,9 @@ from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
 from forums.models import Attachment, FollowLevel, Level, MemberThread, Post, Practice, Thread
 from forums.search import search_posts
+from network.actions.notices import give_notice
 from network.export import parts
+from network.live import notices
 from network.models import AdmissionRequest, Intake, Membership
 from tests.architecture.canaries import World, build
 from tests.cast import make_cast
@@ -120,6 +123,8 @@ def _filled(route: str, world: World) -> str:
     def word(name: str) -> str:
         if name == "theme":
             return world.thread.theme.slug
+        if route == "feeds/<str:token>/events.ics":
+            return token_for_events(world.cast.lena.feed_key)
         if name == "token":  # of somebody who belonged once: what a signature opens is asked anew
             return token_of(world.cast.lena.feed_key)
         if route.startswith("feeds/<str:token>/networks/"):
@@ -286,6 +291,42 @@ def test_no_socket_lets_an_outsider_in(world: World, viewer: str) -> None:
         return bool(connected)
 
     assert connects() is False
+
+
+@pytest.mark.parametrize("viewer", VIEWERS)
+def test_the_socket_of_notices_says_a_number_and_nothing_else(
+    world: World, viewer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though they were told of what they may not see, by mistake."""
+    from network.asgi import application
+
+    async def read_here(query: Callable[..., Any], *args: Any) -> Any:
+        return await sync_to_async(query)(*args)  # where the world is that no other connection sees
+
+    monkeypatch.setattr(notices, "read", read_here)
+    client = Client()
+    if viewer != "anonymous":
+        member = getattr(world.cast, viewer)
+        client.force_login(member)
+        for kind, pk in (("thread_started", world.thread.pk), ("mentioned", 1), ("event_changed", world.event.pk)):
+            give_notice(kind, pk, [member])
+    cookie = "; ".join(f"{morsel.key}={morsel.value}" for morsel in client.cookies.values())
+
+    @async_to_sync
+    async def hears() -> str | None:
+        socket = WebsocketCommunicator(
+            application,
+            "/live/notices/",
+            headers=[(b"origin", settings.SITE_URL.encode()), (b"cookie", cookie.encode())],
+        )
+        connected, _ = await socket.connect(timeout=5)
+        if not connected:
+            return None
+        frame = str(await socket.receive_from(timeout=5))
+        await socket.disconnect()
+        return frame
+
+    assert hears() == (None if viewer == "anonymous" else '{"n":0,"more":false}')
 
 
 def test_a_speaker_of_one_room_learns_nothing_of_another(world: World) -> None:

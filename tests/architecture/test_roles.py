@@ -181,6 +181,9 @@ ACTS = [
     Act("Read and export the audit log", people.can_read_audit),
     Act("See which mail goes out, and to whom", people.can_see_mail),
     Act("Have a mail that failed sent again", people.can_send_again, ("failed_mail",)),
+    Act("Stop all mail, and let it go again", people.can_stop_all_mail),
+    Act("See what the worker does", people.can_see_worker),
+    Act("Have a task that failed run again", people.can_run_again),
 ]
 
 NOT_OF_ROLES = {

@@ -82,7 +82,9 @@ def test_a_template_calls_down_only_but_for_the_meetings(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in templates() if name.endswith(".html")])
 def test_a_template_holds_nothing_that_the_browser_will_not_run(name: str) -> None:
     text = TAG.sub("", source(name))  # a tag's own arguments, such as style="warning", are not the page's
-    assert [what for what, pattern in INLINE.items() if pattern.search(text)] == []
+    # Mail has its styles in it: what it would fetch tells who reads it, and when.
+    allowed = {"styles in the page"} if "/mail/" in name else set()
+    assert [what for what, pattern in INLINE.items() if pattern.search(text) and what not in allowed] == []
 
 
 # Long texts that are no members' words to each other.

@@ -16,7 +16,8 @@ from django.utils import timezone
 from forums.live.hub import Listener, RoomHub
 from forums.live.log import Tail
 from forums.live.process import LiveProcess
-from forums.live.protocol import BadFrame, Close, Event
+from forums.live.protocol import BadFrame, Event
+from network.live.close import Close
 from tests.forums.stories import run
 
 EPOCH = uuid.uuid4()

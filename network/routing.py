@@ -1,0 +1,11 @@
+"""Addresses of the sockets of this storey."""
+
+from typing import Any
+
+from django.urls import path
+
+from network import consumers
+
+websocket_urlpatterns: list[Any] = [
+    path("live/notices/", consumers.notice_socket),  # type: ignore[arg-type]  # an ASGI application
+]
