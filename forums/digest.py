@@ -72,6 +72,7 @@ class Talk:
 
     thread: int
     theme: Theme
+    is_announcement: bool
     is_answered: bool
     posts: tuple[Words, ...]
     # Of how many authors and councils.
@@ -87,25 +88,28 @@ def talk_in(network: int, until: datetime) -> tuple[Talk, ...]:
     since = until - LONGEST
     rows = Post.objects.shown().filter(thread__network=network, thread__quiet=False)
     rows = rows.filter(written_at__gt=since, written_at__lte=until).order_by("thread", "number")
-    threads: dict[int, tuple[int, str, bool, list[Words]]] = {}
-    for thread, theme, theme_name, answer, *told in rows.values_list(
+    threads: dict[int, tuple[int, str, bool, bool, list[Words]]] = {}
+    for thread, theme, theme_name, kind, answer, *told in rows.values_list(
         "thread",
         "thread__theme",
         "thread__theme__name",
+        "thread__kind",
         "thread__answer",
         *("pk", "number", "author", "organisation", "written_at"),
     ):
-        threads.setdefault(thread, (theme, theme_name, answer is not None, []))[3].append(Words(*told))
+        about = (theme, theme_name, kind == Thread.Kind.ANNOUNCEMENT, answer is not None, [])
+        threads.setdefault(thread, about)[4].append(Words(*told))
     return tuple(
         Talk(
             thread,
             Theme(pk=theme, name=name),
+            announces,
             answered,
             tuple(posts),
             frozenset(post.author for post in posts),
             len({post.organisation for post in posts} - {None}),
         )
-        for thread, (theme, name, answered, posts) in threads.items()
+        for thread, (theme, name, announces, answered, posts) in threads.items()
     )
 
 
@@ -128,9 +132,18 @@ class Pick:
 
     @property
     def rank(self) -> tuple[Any, ...]:
-        """What speaks to them; then by how many wrote, by how much, and what has an answer; the newest first."""
+        """What is announced, for whoever announced it was told that it would stand here, and what speaks to them; then
+        by how many wrote, by how much, and what has an answer; the newest first."""
         authors = len({post.author for post in self.posts})
-        return (not self.spoken, -authors, -self.replies, not self.talk.is_answered, -self.posts[-1].at.timestamp())
+        announced = self.talk.is_announcement and self.first.number == 1
+        return (
+            not announced,
+            not self.spoken,
+            -authors,
+            -self.replies,
+            not self.talk.is_answered,
+            -self.posts[-1].at.timestamp(),
+        )
 
     @property
     def replies(self) -> int:

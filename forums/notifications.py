@@ -529,6 +529,7 @@ class Counted:
     digest: int
     none: int  # they chose no mail, or muted the network or the theme
     bounced: int  # their mail came back lately
+    unasked: int = 0  # they have not been asked yet how they want mail
 
     @property
     def key(self) -> str:
@@ -553,6 +554,8 @@ class Counted:
             said.append(f"{self.none:,} chose no mail from this network.")
         if self.bounced:
             said.append(f"Mail to {self.bounced:,} came back lately, so they get none.")
+        if self.unasked:
+            said.append(f"{self.unasked:,} have not been asked yet how they want mail, so they get none.")
         return " ".join(said)
 
 
@@ -564,23 +567,30 @@ class Audience:
     digest: QuerySet[Member]
     none: QuerySet[Member]
     bounced: QuerySet[Member]
+    unasked: QuerySet[Member]
 
     def counted(self) -> Counted:
-        return Counted(self.now.count(), self.digest.count(), self.none.count(), self.bounced.count())
+        parts = (self.now, self.digest, self.none, self.bounced, self.unasked)
+        return Counted(*(part.count() for part in parts))
 
 
 def audience_of(thread: Thread) -> Audience:
     """Who hears of an announcement by mail, and how: what is counted before it is sent, what is sent, and what is asked
     again for each as their mail goes. Of a thread that is not written yet, network, theme and author are enough."""
     others = _here(thread).exclude(pk=thread.author_id or 0)
-    reached = others.filter(mail_bounced_at=None)
-    no_mail = Membership.objects.filter(network=thread.network_id, mail=Membership.Mail.NOTHING)
+    may_be_mailed = Q(pk__in=Member.objects.may_be_mailed().values("pk"))
+    reached = others.filter(may_be_mailed)
+    here = Membership.objects.filter(network=thread.network_id)
+    no_mail = here.filter(mail=Membership.Mail.NOTHING)
     hears = Q(pk__in=_hears_of(thread).values("pk")) & ~Q(pk__in=no_mail.values("member"))
+    # Who wants each new thread of the network has no digest of it.
+    at_once = Q(mails_at_once=True) | Q(pk__in=here.filter(mail=Membership.Mail.EACH).values("member"))
     return Audience(
-        now=reached.filter(hears, mails_at_once=True),
-        digest=reached.filter(hears, mails_at_once=False),
+        now=reached.filter(hears, at_once),
+        digest=reached.filter(hears).exclude(at_once),
         none=reached.exclude(hears),
         bounced=others.exclude(mail_bounced_at=None),
+        unasked=others.filter(mail_bounced_at=None).exclude(may_be_mailed),
     )
 
 
@@ -683,7 +693,7 @@ def _announcement_for(member: Member, post: Post) -> Mail | None:
     if MemberThread.objects.filter(member=member, thread=thread, last_read_number__gte=1).exists():
         return None
     state = MailLedger.State
-    told = MailLedger.objects.filter(member=member, object_id=post.pk, stream="post")
+    told = MailLedger.objects.filter(member=member, object_id=post.pk, stream=POST_MAIL)
     if told.filter(state__in=(state.SENT, state.SENDING, state.GATHERED)).exists():
         return None
     context = {"member": member, "network": network, "thread": thread, "content_free": network.content_free_mail}

@@ -17,6 +17,7 @@ from django.template.loader import get_template, render_to_string
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 from pytest_django.fixtures import Settings
 
 from forums import tasks
@@ -27,8 +28,9 @@ from forums.actions.announcements import (
     mail_announcements,
     stop_announcement,
 )
+from forums.actions.digests import plan_digests
 from forums.actions.following import choose_level, choose_network_level
-from forums.actions.posts import delete_post, edit_post, hide_post
+from forums.actions.posts import delete_post, edit_post, hide_post, reply
 from forums.actions.reading import read_thread
 from forums.actions.threads import start_thread
 from forums.models import Announcement, Draft, Post, Thread
@@ -39,7 +41,9 @@ from network.models import AuditEvent, MailLedger, Member, Membership, Network
 from network.notifications import unread_notices
 from network.permissions import Refused
 from tests.cast import Cast, show_second_factor, sign_in
-from tests.forums.test_mentions import joins, officer
+from tests.forums.test_mentions import joins
+from tests.forums.test_mentions import officer as somebody
+from tests.queued import run_queued
 
 OUTSIDERS = ["nobody", "olga", "amir", "lena", "sven", "ada"]
 
@@ -53,9 +57,16 @@ def dora(cast: Cast) -> Member:
 
 
 @pytest.fixture(autouse=True)
-def of_two(settings: Settings) -> None:
-    """Small enough a number for a small cast."""
+def of_two(cast: Cast, settings: Settings) -> None:
+    """Small enough a number for a small cast, of whom everybody has said how they want mail."""
     settings.ANNOUNCEMENT_CONFIRM_OVER = 2
+    Member.objects.update(welcome_steps_done=3)
+
+
+def officer(cast: Cast, name: str) -> Member:
+    made = somebody(cast, name)
+    Member.objects.filter(pk=made.pk).update(welcome_steps_done=3)
+    return Member.objects.get(pk=made.pk)
 
 
 def announce(cast: Cast, **changes: Any) -> Announcement:
@@ -66,7 +77,8 @@ def announce(cast: Cast, **changes: Any) -> Announcement:
 
 def members(cast: Cast, count: int, **choices: Any) -> list[Member]:
     some = [officer(cast, f"Member {number}") for number in range(count)]
-    Member.objects.filter(pk__in=[one.pk for one in some]).update(**choices)
+    if choices:
+        Member.objects.filter(pk__in=[one.pk for one in some]).update(**choices)
     return some
 
 
@@ -97,16 +109,39 @@ def composed(member: Member) -> Mail:
 
 class TestWhoGetsIt:
     def test_everybody_is_counted_in_one_place_and_once(self, cast: Cast) -> None:
-        silent, bounced, muted, inactive, digest = members(cast, 5)
+        silent, bounced, muted, inactive, digest, each, unasked = members(cast, 7)
         Membership.objects.filter(member=silent).update(mail="nothing")
         Member.objects.filter(pk=bounced.pk).update(mail_bounced_at=timezone.now())
         choose_network_level(cast.ai, "mute", by=muted)
         Member.objects.filter(pk=inactive.pk).update(is_active=False, inactive_because="lapsed")
-        Member.objects.filter(pk=digest.pk).update(mails_at_once=False)
+        Member.objects.filter(pk__in=(digest.pk, each.pk)).update(mails_at_once=False)
+        Membership.objects.filter(member=each).update(mail="each")  # and so no digest of it
+        Member.objects.filter(pk=unasked.pk).update(welcome_steps_done=0)
 
-        assert counted(cast) == Counted(now=1, digest=1, none=2, bounced=1)
-        assert announce(cast).people_now == 1
-        assert mailed() == [cast.bob.email]
+        assert counted(cast) == Counted(now=2, digest=1, none=2, bounced=1, unasked=1)
+        assert announce(cast).people_now == 2
+        assert mailed() == sorted([cast.bob.email, each.email])
+
+    def test_who_is_to_find_it_in_their_digest_does_before_all_else(self, cast: Cast) -> None:
+        """However much else there is, of which a digest tells the ten that most people wrote in."""
+        Member.objects.filter(pk=cast.bob.pk).update(mails_at_once=False)
+        long_ago = timezone.now() - timedelta(days=30)
+        Member.objects.filter(pk=cast.bob.pk).update(digest_chosen_at=long_ago, welcome_steps_done=3)
+        announce(cast, title="Read this first")
+        for number in range(11):
+            lively = {"title": f"Number {number}", "source": "Words", "theme": cast.theme}
+            thread = start_thread(cast.ai, by=officer(cast, f"Asker {number}"), **lively)
+            reply(thread, by=officer(cast, f"Replier {number}"), source="Words")
+        then = timezone.now() + timedelta(days=7)
+        plan_digests(now=then)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(timezone, "now", lambda: then)
+            send_due_mail(now=then)
+
+        (digest,) = [one for one in outbox.outbox if one.to == [cast.bob.email]]
+        titles = re.findall(r"^\* (.*)$", str(digest.body), re.MULTILINE)
+        assert titles[0] == "Read this first (Announcement)"
+        assert len(titles) == 10
 
     @pytest.mark.parametrize("state", ["left", "suspended", "requested", "declined"])
     def test_who_does_not_belong_gets_nothing(self, cast: Cast, state: str) -> None:
@@ -129,6 +164,9 @@ class TestWhoGetsIt:
         assert Counted(412, 38, 0, 0).in_words == "This will write to 412 people now and 38 in their digest."
         assert Counted(1, 0, 0, 0).in_words == "This will write to 1 person now and 0 in their digest."
         assert Counted(1_234, 0, 0, 0).in_words.startswith("This will write to 1,234 people now")
+        assert Counted(1, 0, 0, 0, 3).rest_in_words == (
+            "3 have not been asked yet how they want mail, so they get none."
+        )
         assert Counted(1, 0, 12, 2).rest_in_words == (
             "12 chose no mail from this network. Mail to 2 came back lately, so they get none."
         )
@@ -418,20 +456,20 @@ class TestStopping:
 
 
 def test_the_schedule_has_the_worker_do_it_once(cast: Cast) -> None:
-    from django_tasks_db.models import DBTaskResult
+    def queued() -> int:
+        return DBTaskResult.objects.filter(task_path=tasks.owe_announcements.module_path).count()
 
     tasks.look_for_announcements()
-    assert not DBTaskResult.objects.exists()
+    assert queued() == 0
     announce(cast)
     tasks.look_for_announcements()
     tasks.look_for_announcements()
 
-    assert DBTaskResult.objects.count() == 1
-    tasks.owe_announcements.func()
+    assert queued() == 1
+    run_queued()
     assert states() == {"Bob Belongs": "due"}
-    DBTaskResult.objects.all().delete()
     tasks.look_for_announcements()
-    assert not DBTaskResult.objects.exists()
+    assert queued() == 0
 
 
 # On the pages

@@ -26,7 +26,7 @@ from forums import limits
 from forums.actions import mail_replies
 from forums.actions.drafts import save_draft
 from forums.actions.mail_replies import Outcome, forget_received_mail, receive_mail, reply_address
-from forums.actions.posts import delete_post
+from forums.actions.posts import delete_post, reply
 from forums.actions.threads import lock_thread, start_thread
 from forums.letters import MOST_BYTES
 from forums.models import Draft, Post, ReceivedMail, Thread
@@ -41,6 +41,7 @@ from network.notifications import unread_notices
 from tests.cast import Cast
 from tests.forums import letters
 from tests.forums.letters import message
+from tests.queued import run_queued
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -171,6 +172,35 @@ class TestWhatIsPosted:
 
     def test_a_tag_in_their_own_address_is_theirs(self, cast: Cast, thread: Thread) -> None:
         assert arrives(sent(cast, thread, sender="BOB+hub@exampleshire.example.org")) is Outcome.POSTED
+
+
+def test_a_mail_that_went_out_is_answered_and_becomes_a_post(cast: Cast, thread: Thread) -> None:
+    """All the way: what the worker mails names the address, and the answer to it is the reader's."""
+    Member.objects.update(welcome_steps_done=3)
+    reply(thread, by=cast.bob, source="Who does, @Fay Facilitates?")
+    run_queued()
+    send_due_mail(now=timezone.now() + timedelta(minutes=11))
+    (mail,) = [one for one in outbox.outbox if one.to == [cast.fay.email]]
+    (address,) = mail.reply_to
+    quoted = "\n".join(f"> {line}" for line in str(mail.body).split("\n"))
+    answer = f"I do.\n\nOn Mon, 2 Mar 2026 at 09:12, Guildhall <{address}> wrote:\n\n{quoted}\n"
+
+    assert arrives(message(answer, to=address, sender=cast.fay.email)) is Outcome.POSTED
+    assert replies(thread) == ["Who does, @Fay Facilitates?", "I do."]
+    assert Post.objects.get(number=3).author == cast.fay
+
+
+def test_a_mail_names_no_address_where_the_site_takes_no_answers(
+    cast: Cast, thread: Thread, settings: Settings
+) -> None:
+    settings.REPLY_ADDRESS = ""
+    Member.objects.update(welcome_steps_done=3)
+    reply(thread, by=cast.bob, source="Who does, @Fay Facilitates?")
+    run_queued()
+    send_due_mail(now=timezone.now() + timedelta(minutes=11))
+
+    (mail,) = [one for one in outbox.outbox if one.to == [cast.fay.email]]
+    assert not mail.reply_to and "Reply-To" not in mail.message()
 
 
 class TestOnce:
