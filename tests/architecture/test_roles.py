@@ -147,6 +147,7 @@ ACTS = [
     Act("Speak in a live room while it is open", talk.can_speak, ("room",)),
     # The hub
     Act("Read the joining link of a network's event", hub.can_attend, ("event",)),
+    Act("Add a network's event to their own events", hub.can_add_event, ("event",)),
     Act("Name the hosts and speakers of an event", hub.can_name_speakers, ("event",)),
     Act("Publish a page", hub.can_publish_in, ("section",)),
     Act("Say that a page was reviewed", hub.can_review, ("guidance",)),

@@ -1,4 +1,4 @@
-"""Mail from end to end: what the development page shows, stopping it without signing in, and what administrators see."""
+"""Mail from end to end: what the development page shows, stopping it signed out, and what administrators see."""
 
 from __future__ import annotations
 
