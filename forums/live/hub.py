@@ -58,6 +58,9 @@ class RoomHub:
     # is at most half of this.
     PAGE_BYTES = protocol.MAX_FRAME - 1_000
     LOADED_AT_FIRST = 200
+    # Seconds that what lies before the ring is kept when it was read once: after an outage everybody wants it at the
+    # same time. Words that are hidden meanwhile go out no longer than that.
+    OLDER_KEPT = 1.0
     # A listener further behind than this starts afresh from the page.
     FURTHEST = 2_000
     # Seconds of rest between two flushes, per listener: cost follows the clock, not the rate of messages.
@@ -75,6 +78,7 @@ class RoomHub:
         self._ring: deque[Event] = deque()
         self._ring_bytes = 0
         self._pages: dict[tuple[int, int], Page] = {}
+        self._older: dict[int, asyncio.Task[list[Event]]] = {}
         self._known = tail.last_seq  # the highest number heard of
         self._filling: asyncio.Task[None] | None = None
         self._flushed_at = 0.0
@@ -183,7 +187,7 @@ class RoomHub:
     async def page_after(self, cursor: int) -> Page:
         """The events that come next for a listener who has those up to `cursor`, which is below `shown`."""
         if cursor < self.base:
-            return self._page(await self._source.after(self.room_id, cursor, self.PAGE_EVENTS))
+            return self._page(await self._older_after(cursor))
         shown = self.shown
         page = self._pages.get((cursor, shown))
         if page is None:
@@ -191,6 +195,17 @@ class RoomHub:
             page = self._page(self._ring[seq - self.base - 1] for seq in range(cursor + 1, last + 1))
             self._pages[cursor, shown] = page
         return page
+
+    async def _older_after(self, cursor: int) -> list[Event]:
+        """What comes next and lies before the ring: the rest of a block that all who need it share."""
+        before = cursor - cursor % self.PAGE_EVENTS
+        reading = self._older.get(before)
+        if reading is None:
+            loop = asyncio.get_running_loop()
+            reading = loop.create_task(self._source.after(self.room_id, before, self.PAGE_EVENTS))
+            self._older[before] = reading
+            loop.call_later(self.OLDER_KEPT, self._older.pop, before, None)
+        return [event for event in await asyncio.shield(reading) if event.seq > cursor]
 
     def _page(self, events: Iterable[Event]) -> Page:
         """As many of the events as one frame takes."""

@@ -341,3 +341,40 @@ def test_hints_of_another_installation_are_not_believed() -> None:
         assert listener.hub.top == 6
 
     run(story)
+
+
+def test_what_lies_before_the_ring_is_read_once_for_all_who_come_back_together() -> None:
+    async def story() -> None:
+        log = Log(1_000)
+        hub = await opened(log)
+        log.reads.clear()
+        readers = [Reader() for _ in range(50)]
+        listening = []
+        for number, reader in enumerate(readers):
+            listener = listener_in(hub, reader.send)
+            await listener.start(EPOCH, 500 + number % 7)
+            listening.append(asyncio.create_task(listener.listen()))
+        while any(len(reader.numbers) < 490 for reader in readers):
+            await asyncio.sleep(0)
+        assert all(reader.numbers == list(range(501 + number % 7, 1_001)) for number, reader in enumerate(readers))
+        assert log.reads == [500, 600, 700]
+        for task in listening:
+            task.cancel()
+
+    run(story)
+
+
+def test_what_was_read_before_the_ring_is_read_anew_after_a_second() -> None:
+    async def story() -> None:
+        log = Log(1_000)
+        hub = await opened(log)
+        log.reads.clear()
+        for _ in range(2):
+            await hub.page_after(500)
+        hub.OLDER_KEPT = 0.01
+        await hub.page_after(600)
+        await asyncio.sleep(0.02)
+        await hub.page_after(600)
+        assert log.reads == [500, 600, 600]
+
+    run(story)
