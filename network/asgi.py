@@ -8,9 +8,10 @@ import sys
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from channels.auth import AuthMiddlewareStack
+from channels.auth import AuthMiddleware, get_user
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import OriginValidator
+from channels.sessions import CookieMiddleware, SessionMiddleware
 from django.core.asgi import get_asgi_application
 from django.core.exceptions import ImproperlyConfigured
 
@@ -26,6 +27,7 @@ except ImproperlyConfigured as error:
 from django.conf import settings
 from django.template.loader import render_to_string
 
+from forums.live.reading import read
 from forums.routing import websocket_urlpatterns
 
 
@@ -113,10 +115,22 @@ class TooLarge(Exception):
     pass
 
 
+class SignedIn(AuthMiddleware):
+    """Finds who brings this session, as Channels does, but on the threads of the live rooms: Channels would open a
+    connection to the database each time, and after an outage a thousand come back at once."""
+
+    async def resolve_scope(self, scope: Any) -> None:
+        scope["user"]._wrapped = await read(get_user.func, scope)
+
+
+def signed_in(application: Any) -> Any:
+    return CookieMiddleware(SessionMiddleware(SignedIn(application)))
+
+
 application: Any = ProtocolTypeRouter(
     {
         "http": BodyLimit(django_application, settings.MOST_BYTES_SENT),
-        "websocket": OriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.SITE_ORIGINS),
+        "websocket": OriginValidator(signed_in(URLRouter(websocket_urlpatterns)), settings.SITE_ORIGINS),
     }
 )
 if settings.DEMONSTRATION:

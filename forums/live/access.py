@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import TypeVar
 
 from django.contrib.sessions.models import Session
@@ -20,11 +21,27 @@ Key = TypeVar("Key")
 AT_A_TIME = 500
 
 
-def ended(room_id: int, *, member_id: int, session_key: str, password: str) -> Close | None:
-    """Why one listener's access is over by now; None while it is not."""
-    if not sessions([session_key]) or accounts([member_id]).get(member_id) != password:
-        return Close.SESSION_ENDED
-    return None if members(room_id, [member_id]) else Close.NOT_PERMITTED
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One listener of a room, as it was let in."""
+
+    member_id: int
+    session_key: str
+    password: str
+
+
+def ended(room_id: int, asked: Collection[Asked]) -> dict[Asked, Close]:
+    """Those whose access to the room is over by now, and why."""
+    member_ids = {one.member_id for one in asked}
+    lasting, passwords = sessions({one.session_key for one in asked}), accounts(member_ids)
+    belong = members(room_id, member_ids)
+    over: dict[Asked, Close] = {}
+    for one in asked:
+        if one.session_key not in lasting or passwords.get(one.member_id) != one.password:
+            over[one] = Close.SESSION_ENDED
+        elif one.member_id not in belong:
+            over[one] = Close.NOT_PERMITTED
+    return over
 
 
 def belonging(room_id: int) -> MemberQuerySet:

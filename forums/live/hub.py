@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from django.utils import timezone
 
 from forums.live import log, protocol
+from forums.live.access import Asked
 from forums.live.log import Tail
 from forums.live.protocol import Close, Event
 from forums.live.reading import read
@@ -264,6 +265,10 @@ class Listener:
         self._on_its_way: deque[Page] = deque()
         self._bytes_on_their_way = 0
         self._state_version = 0
+
+    @property
+    def as_let_in(self) -> Asked:
+        return Asked(self.member_id, self.session_key, self.password)
 
     def wake(self) -> None:
         self._wake.set()

@@ -35,6 +35,9 @@ class LiveProcess:
         self._opening: dict[int, asyncio.Task[RoomHub | None]] = {}
         self._bus = Bus(self._hear)
         self._watching: asyncio.Task[None] | None = None
+        self._one_asks = asyncio.Lock()
+        self._asking: dict[int, asyncio.Task[None]] = {}
+        self._to_ask: defaultdict[int, list[Listener]] = defaultdict(list)
 
     # Listeners come and go
 
@@ -92,15 +95,22 @@ class LiveProcess:
     async def ask(self, listener: Listener) -> None:
         """Ends a listener whose access is over by now. Of one who has entered, every later end is heard: by `shut_out`,
         and by the look at the log."""
-        ended = await read(
-            access.ended,
-            listener.hub.room_id,
-            member_id=listener.member_id,
-            session_key=listener.session_key,
-            password=listener.password,
-        )
-        if ended is not None:
-            listener.end(ended)
+        room_id = listener.hub.room_id
+        asking = self._asking.get(room_id)
+        if asking is None:
+            asking = self._asking[room_id] = asyncio.get_running_loop().create_task(self._ask_together(room_id))
+        self._to_ask[room_id].append(listener)
+        await asyncio.shield(asking)
+
+    async def _ask_together(self, room_id: int) -> None:
+        """In one go for all who come in at the same time: after an outage that is everybody."""
+        async with self._one_asks:
+            del self._asking[room_id]  # who comes from now on is asked about in the next go
+            listeners = {listener: listener.as_let_in for listener in self._to_ask.pop(room_id)}
+            ended = await read(access.ended, room_id, set(listeners.values()))
+            for listener, asked in listeners.items():
+                if asked in ended:
+                    listener.end(ended[asked])
 
     # News
 

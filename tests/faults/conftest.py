@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -36,6 +37,18 @@ class Process(Server):
         if self.database_url:
             own["DATABASE_URL"] = self.database_url
         return super().environment | own
+
+    def start(self) -> None:
+        """As whatever looks after servers does it: one that ends because the database is away is started again."""
+        for _ in range(60):
+            try:
+                super().start()
+                return
+            except RuntimeError:
+                if self.process is None or self.process.poll() is None:
+                    raise
+                time.sleep(0.5)
+        super().start()
 
     @property
     def socket_address(self) -> str:

@@ -66,6 +66,7 @@ class Crowd:
     is_over: bool = False
 
     def __post_init__(self) -> None:
+        self._refused_at: dict[str, float] = {}
         self.browsers = [Browser(self, number, session) for number, session in enumerate(self.sessions)]
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -99,6 +100,19 @@ class Crowd:
                 self.complain(f"{otherwise} within {within:.0f} s: {self.state()}")
                 return
             await asyncio.sleep(0.05)
+
+    async def knock(self, address: str) -> None:
+        """Raises ConnectionRefusedError. Where nobody answered one of them a moment ago, the others need not try: all
+        of them run on the processor that the server needs in order to start."""
+        if time.monotonic() < self._refused_at.get(address, 0) + 0.2:
+            raise ConnectionRefusedError
+        host, port = address.removeprefix("ws://").split(":")
+        try:
+            _, writer = await asyncio.open_connection(host, int(port))
+        except ConnectionRefusedError:
+            self._refused_at[address] = time.monotonic()
+            raise
+        writer.close()
 
     def drop(self, share: float) -> None:
         """Takes the line from some of them, without a goodbye to either side."""
@@ -229,6 +243,7 @@ class Browser:
             self.after = 0.0
 
     async def _converse(self, address: str) -> None:
+        await self.crowd.knock(address)
         opening = connect(
             f"{address}/live/rooms/{self.crowd.room_id}/",
             origin=self.crowd.origin,  # type: ignore[arg-type]

@@ -65,14 +65,18 @@ async def through(crowd: Crowd, faults: list[Fault], length: float) -> None:
     async def fail(at: float, target: Target, away: float) -> None:
         await asyncio.sleep(at * length)
         async with one_at_a_time[id(target)]:  # on a slow machine it may still be coming back
+            sys.stderr.write(f"{time.monotonic()-began:.1f} kill {target}\n")
             await asyncio.to_thread(target.kill)
             await asyncio.sleep(away)
+            sys.stderr.write(f"{time.monotonic()-began:.1f} start {target}\n")
             await asyncio.to_thread(target.start)
+            sys.stderr.write(f"{time.monotonic()-began:.1f} started {target}\n")
             await asyncio.sleep(1)
 
     under_way = [asyncio.create_task(fail(*fault)) for fault in faults]
     while time.monotonic() < began + length or not all(task.done() for task in under_way):
         await asyncio.sleep(1)
+        sys.stderr.write(f"{time.monotonic()-began:.1f} {crowd.state()}\n")
         crowd.drop(DROPPED)
     for task in under_way:
         task.result()
