@@ -26,7 +26,7 @@ except ImproperlyConfigured as error:
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from forums.routing import websocket_urlpatterns
+from forums.routing import LIVE, http_urlpatterns, websocket_urlpatterns
 
 
 class LoopbackOnly:
@@ -113,9 +113,22 @@ class TooLarge(Exception):
     pass
 
 
+class LiveFirst:
+    """Requests that wait for news of a live room go past Django, where each would keep a thread."""
+
+    def __init__(self, live: Any, others: Any) -> None:
+        self.live = live
+        self.others = others
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await (self.live if scope["path"].startswith(LIVE) else self.others)(scope, receive, send)
+
+
 application: Any = ProtocolTypeRouter(
     {
-        "http": BodyLimit(django_application, settings.MOST_BYTES_SENT),
+        "http": BodyLimit(
+            LiveFirst(AuthMiddlewareStack(URLRouter(http_urlpatterns)), django_application), settings.MOST_BYTES_SENT
+        ),
         "websocket": OriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.SITE_ORIGINS),
     }
 )

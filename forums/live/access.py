@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator
 from typing import TypeVar
 
 from django.contrib.sessions.models import Session
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Case, Exists, OuterRef, Q, Subquery, When
 from django.utils import timezone
 
 from forums.live.protocol import Close
-from forums.models import RoomRole
+from forums.models import Room, RoomRole, RoomSanction
 from network.models import Member, Membership
 from network.models.member import MemberQuerySet
 
@@ -28,13 +28,24 @@ def ended(room_id: int, *, member_id: int, session_key: str, password: str) -> C
 
 
 def belonging(room_id: int) -> MemberQuerySet:
-    """Those who may be in a room now: the members of its network, and its speakers; each with their `room_role`, or
-    None. `Room.visible_to` says the same of one viewer."""
+    """Those who may be in a room now: the members of its network, and its speakers, but nobody who was removed from it;
+    in one that is locked to readers only those who run it. Each with their `room_role`, or None, and with `runs_room`.
+    `Room.visible_to` and `Room.run_by` say the same of one viewer."""
     of_network = Membership.objects.active().filter(network__rooms=room_id)
+    facilitators = Membership.objects.facilitators().filter(network__rooms=room_id)
     roles = RoomRole.objects.filter(room=room_id)
+    removed = RoomSanction.objects.removing().filter(room=room_id)
     here = Q(pk__in=of_network.values("member")) | Q(pk__in=roles.speakers().values("member"))
+    hosts = Q(pk__in=roles.filter(role=RoomRole.Role.HOST).values("member")) & Q(pk__in=of_network.values("member"))
+    runs = Case(When(Q(pk__in=facilitators.values("member")) | hosts, then=True), default=False)
     role = roles.filter(member=OuterRef("pk")).values("role")[:1]
-    found: MemberQuerySet = Member.objects.filter(here, is_active=True).annotate(room_role=Subquery(role))
+    is_shut = Exists(Room.objects.filter(pk=room_id, lock=Room.Lock.READING))
+    found: MemberQuerySet = (
+        Member.objects.filter(here, is_active=True)
+        .exclude(pk__in=removed.values("member"))
+        .annotate(room_role=Subquery(role), runs_room=runs)
+        .filter(~is_shut | Q(runs_room=True))
+    )
     return found
 
 
