@@ -8,10 +8,9 @@ import sys
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from channels.auth import AuthMiddleware, get_user
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import OriginValidator
-from channels.sessions import CookieMiddleware, SessionMiddleware
+from channels.sessions import CookieMiddleware
 from django.core.asgi import get_asgi_application
 from django.core.exceptions import ImproperlyConfigured
 
@@ -27,8 +26,7 @@ except ImproperlyConfigured as error:
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from forums.live.reading import read
-from forums.routing import websocket_urlpatterns
+from forums.routing import LIVE, http_urlpatterns, websocket_urlpatterns
 
 
 class LoopbackOnly:
@@ -115,22 +113,24 @@ class TooLarge(Exception):
     pass
 
 
-class SignedIn(AuthMiddleware):
-    """Finds who brings this session, as Channels does, but on the threads of the live rooms: Channels would open a
-    connection to the database each time, and after an outage a thousand come back at once."""
+class LiveFirst:
+    """Requests that wait for news of a live room go past Django, where each would keep a thread."""
 
-    async def resolve_scope(self, scope: Any) -> None:
-        scope["user"]._wrapped = await read(get_user.func, scope)
+    def __init__(self, live: Any, others: Any) -> None:
+        self.live = live
+        self.others = others
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await (self.live if scope["path"].startswith(LIVE) else self.others)(scope, receive, send)
 
 
-def signed_in(application: Any) -> Any:
-    return CookieMiddleware(SessionMiddleware(SignedIn(application)))
-
-
+# Who brings the cookie is found by what it opens (forums.consumers), for all who come together.
 application: Any = ProtocolTypeRouter(
     {
-        "http": BodyLimit(django_application, settings.MOST_BYTES_SENT),
-        "websocket": OriginValidator(signed_in(URLRouter(websocket_urlpatterns)), settings.SITE_ORIGINS),
+        "http": BodyLimit(
+            LiveFirst(CookieMiddleware(URLRouter(http_urlpatterns)), django_application), settings.MOST_BYTES_SENT
+        ),
+        "websocket": OriginValidator(CookieMiddleware(URLRouter(websocket_urlpatterns)), settings.SITE_ORIGINS),
     }
 )
 if settings.DEMONSTRATION:

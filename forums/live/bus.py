@@ -54,7 +54,7 @@ class Bus:
             return
         hint: dict[str, Any] = {"type": "live.hint", "room": room_id, "epoch": str(epoch), "top": events[-1].seq}
         if sum(event.size for event in events) <= self.LARGEST_HINT:
-            hint["events"] = [[event.seq, event.text] for event in events]
+            hint["events"] = [[event.seq, event.text, event.about] for event in events]
         self._begin(self._publish(_group(room_id), hint))
 
     async def _publish(self, group: str, hint: dict[str, Any]) -> None:
@@ -98,7 +98,7 @@ class Bus:
         while True:
             try:
                 hint = await self._layer.receive(self._channel)
-                events = [Event(seq, text) for seq, text in hint.get("events", ())]
+                events = [Event(*event) for event in hint.get("events", ())]
                 self._heard(hint["room"], uuid.UUID(hint["epoch"]), hint["top"], events)
             except Exception:
                 logger.exception("A hint was not understood")

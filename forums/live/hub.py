@@ -17,6 +17,7 @@ from forums.live.access import Asked
 from forums.live.log import Tail
 from forums.live.protocol import Close, Event
 from forums.live.reading import read
+from forums.models.message_reaction import Tally
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ class RoomHub:
     OLDER_KEPT = 1.0
     # A listener further behind than this starts afresh from the page.
     FURTHEST = 2_000
+    MOST_REACTED = log.REACTED  # messages whose reactions one frame tells
     # Seconds of rest between two flushes, per listener: cost follows the clock, not the rate of messages.
     REST_PER_LISTENER = 0.000_1
     LONGEST_REST = 1.0
@@ -73,8 +75,13 @@ class RoomHub:
         self.tail = tail
         self.base = self.top = self.shown = max(0, tail.last_seq - self.LOADED_AT_FIRST)
         self.listeners: set[Listener] = set()
-        self.state: dict[str, Any] = {"open": tail.is_open(timezone.now())}
+        self.state: dict[str, Any] = _settings(tail)
         self.state_version = 1
+        self.reaction_version = 0  # of the room, as far as its reactions are known here
+        # At which version each part of the state, and each message's reactions, became what they are.
+        self._state_since = dict.fromkeys(self.state, 1)
+        self._reactions: dict[int, tuple[int, dict[str, int]]] = {}
+        self._state_texts: dict[int, str] = {}
         self._source = source
         self._ring: deque[Event] = deque()
         self._ring_bytes = 0
@@ -106,7 +113,7 @@ class RoomHub:
         """What the log itself says, once a second."""
         self.tail = tail
         self.hear_of(tail.last_seq)
-        self.set_state(open=tail.is_open(timezone.now()))
+        self.set_state(**_settings(tail))
 
     def replace(self, event: Event) -> None:
         """Puts another text in the place of an event that was handed out before, such as a tombstone: whoever catches
@@ -118,12 +125,50 @@ class RoomHub:
         self._ring[place] = event
         self._pages.clear()
 
+    def _change(self, amendment: Event) -> None:
+        """Wherever the ring shows the message that an event is about, it shows it as it looks now: words that were
+        hidden or taken back are in no line any more, nor in an earlier edit."""
+        html = amendment.html
+        for event in list(self._ring):
+            if amendment.about in (event.seq, event.about) and event is not amendment:
+                self.replace(event.showing(html))
+
+    # The room's state, of which only the latest counts: no number, no replay
+
     def set_state(self, **values: Any) -> None:
-        """The room's state, of which only the latest counts: no number, no replay."""
-        if any(self.state.get(key) != value for key, value in values.items()):
-            self.state |= values
-            self.state_version += 1
-            self._wake_everybody()
+        changed = {key: value for key, value in values.items() if self.state.get(key) != value}
+        if changed:
+            self._next_state()
+            self.state |= changed
+            self._state_since |= dict.fromkeys(changed, self.state_version)
+
+    def react(self, tally: Tally, version: int) -> None:
+        """How often messages were reacted to by now; `version` is the room's."""
+        self.reaction_version = version
+        changed = {seq: counts for seq, counts in tally.items() if self._reactions.get(seq, (0, {}))[1] != counts}
+        if changed:
+            self._next_state()
+            for seq, counts in changed.items():
+                self._reactions.pop(seq, None)  # the latest stand last
+                self._reactions[seq] = self.state_version, counts
+            for seq in list(self._reactions)[: -self.MOST_REACTED]:
+                del self._reactions[seq]
+
+    def state_after(self, version: int) -> dict[str, Any]:
+        """What has changed since a version; after 0 all of it."""
+        changed = {key: value for key, value in self.state.items() if self._state_since[key] > version}
+        reactions = {str(seq): counts for seq, (since, counts) in self._reactions.items() if since > version}
+        return changed | {"react": reactions} if reactions else changed
+
+    def state_text_after(self, version: int) -> str:
+        if version not in self._state_texts:
+            self._state_texts[version] = protocol.state(self.state_version, self.state_after(version))
+        return self._state_texts[version]
+
+    def _next_state(self) -> None:
+        self.state_version += 1
+        self._state_texts.clear()
+        self._wake_everybody()
 
     async def catch_up(self) -> None:
         """Returns when the hub holds all that the log held at the call."""
@@ -157,6 +202,8 @@ class RoomHub:
         self._ring.append(event)
         self._ring_bytes += event.size
         self.top = event.seq
+        if event.about is not None:
+            self._change(event)
         while len(self._ring) > self.RING_EVENTS or self._ring_bytes > self.RING_BYTES:
             self._ring_bytes -= self._ring.popleft().size
             self.base += 1
@@ -235,6 +282,10 @@ class RoomHub:
             listener.end(code)
 
 
+def _settings(tail: Tail) -> dict[str, Any]:
+    return {"open": tail.is_open(timezone.now()), "lock": tail.lock, "slow": tail.slow_seconds}
+
+
 class Listener:
     """One socket as the engine knows it: a cursor over the room's log, and a way to send."""
 
@@ -268,7 +319,7 @@ class Listener:
 
     @property
     def as_let_in(self) -> Asked:
-        return Asked(self.member_id, self.session_key, self.password)
+        return Asked(self.hub.room_id, self.member_id, self.session_key, self.password)
 
     def wake(self) -> None:
         self._wake.set()
@@ -305,8 +356,9 @@ class Listener:
         while self.ended_with is None:
             self._wake.clear()
             if self._state_version != self.hub.state_version:
+                text = self.hub.state_text_after(self._state_version)
                 self._state_version = self.hub.state_version
-                await self._deliver(protocol.state(self._state_version, self.hub.state))
+                await self._deliver(text)
             elif self.cursor >= self.hub.shown:
                 await self._wake.wait()
             elif self._window_is_full():

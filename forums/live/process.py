@@ -9,13 +9,15 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from forums.live import access, log
+from forums.live import access, log, presence
 from forums.live.bus import Bus
 from forums.live.hub import Database, Listener, RoomHub, Source
 from forums.live.protocol import Close, Event
-from forums.live.reading import read
+from forums.live.reading import Together, read
 
 logger = logging.getLogger(__name__)
+
+access_ends = Together(access.ended)
 
 
 class LiveProcess:
@@ -26,6 +28,9 @@ class LiveProcess:
     ASK_ACCESS_EVERY = 3  # looks
     DRAIN_WITHIN = 5.0  # seconds
     SOCKETS_OF_ONE_MEMBER = 10
+    MOST_LISTENERS = 10_000
+    TELL_PRESENCE_EVERY = 5  # looks
+    PRESENT_FOR = 30.0  # seconds after the last socket has gone: whoever only reconnects has not left
 
     def __init__(self, source: Source | None = None) -> None:
         self.hubs: dict[int, RoomHub] = {}
@@ -34,10 +39,14 @@ class LiveProcess:
         self._source = source or Database()
         self._opening: dict[int, asyncio.Task[RoomHub | None]] = {}
         self._bus = Bus(self._hear)
+        self._id = uuid.uuid4()
+        # Of each room whom it has: when their last socket went, or None while one is open.
+        self._present: defaultdict[int, dict[int, float | None]] = defaultdict(dict)
         self._watching: asyncio.Task[None] | None = None
-        self._one_asks = asyncio.Lock()
-        self._asking: dict[int, asyncio.Task[None]] = {}
-        self._to_ask: defaultdict[int, list[Listener]] = defaultdict(list)
+
+    @property
+    def is_full(self) -> bool:
+        return sum(len(hub.listeners) for hub in self.hubs.values()) >= self.MOST_LISTENERS
 
     # Listeners come and go
 
@@ -52,6 +61,7 @@ class LiveProcess:
                 hub.enter(listener)
                 theirs = self._of_member[listener.member_id]
                 theirs.append(listener)
+                self._present[room_id][listener.member_id] = None
                 for oldest in theirs[: -self.SOCKETS_OF_ONE_MEMBER]:
                     oldest.end(Close.TOO_MANY_SOCKETS)
                 self._watch()
@@ -62,6 +72,8 @@ class LiveProcess:
         hub.leave(listener)
         theirs = self._of_member[listener.member_id]
         theirs.remove(listener)
+        if not any(other.hub is hub for other in theirs):
+            self._present[hub.room_id][listener.member_id] = asyncio.get_running_loop().time()
         if not theirs:
             del self._of_member[listener.member_id]
         if not hub.listeners:
@@ -90,27 +102,15 @@ class LiveProcess:
     def _close(self, hub: RoomHub) -> None:
         if self.hubs.get(hub.room_id) is hub:
             del self.hubs[hub.room_id]
+            self._present.pop(hub.room_id, None)
             self._bus.leave(hub.room_id)
 
     async def ask(self, listener: Listener) -> None:
         """Ends a listener whose access is over by now. Of one who has entered, every later end is heard: by `shut_out`,
         and by the look at the log."""
-        room_id = listener.hub.room_id
-        asking = self._asking.get(room_id)
-        if asking is None:
-            asking = self._asking[room_id] = asyncio.get_running_loop().create_task(self._ask_together(room_id))
-        self._to_ask[room_id].append(listener)
-        await asyncio.shield(asking)
-
-    async def _ask_together(self, room_id: int) -> None:
-        """In one go for all who come in at the same time: after an outage that is everybody."""
-        async with self._one_asks:
-            del self._asking[room_id]  # who comes from now on is asked about in the next go
-            listeners = {listener: listener.as_let_in for listener in self._to_ask.pop(room_id)}
-            ended = await read(access.ended, room_id, set(listeners.values()))
-            for listener, asked in listeners.items():
-                if asked in ended:
-                    listener.end(ended[asked])
+        ended = await access_ends.ask(listener.as_let_in)
+        if ended is not None:
+            listener.end(ended)
 
     # News
 
@@ -164,6 +164,8 @@ class LiveProcess:
                     await self._look()
                     if look % self.ASK_ACCESS_EVERY == 0:
                         await self._ask_accounts()
+                    if look % self.TELL_PRESENCE_EVERY == 1:
+                        await self._tell_presence()
                 except Exception:
                     logger.exception("The log could not be read")
         finally:
@@ -182,6 +184,9 @@ class LiveProcess:
             else:
                 hub.hear(tail)
                 await self._ask_membership(hub, tail.access_version)
+                if tail.reaction_version != hub.reaction_version:
+                    changed = await read(log.reactions_since, hub.room_id, hub.reaction_version)
+                    hub.react(changed, tail.reaction_version)
 
     async def _ask_membership(self, hub: RoomHub, version: int) -> None:
         """The version was read before the members, so an end that comes in between is seen at the next look."""
@@ -194,6 +199,18 @@ class LiveProcess:
                 listener.access_version = version
             else:
                 listener.end(Close.NOT_PERMITTED)
+
+    async def _tell_presence(self) -> None:
+        gone = asyncio.get_running_loop().time() - self.PRESENT_FOR
+        present: dict[int, list[int]] = {}
+        for room_id in self.hubs:
+            here = self._present[room_id]
+            for member in [member for member, went in here.items() if went is not None and went < gone]:
+                del here[member]
+            present[room_id] = list(here)
+        for room_id, count in (await read(presence.settle, self._id, present)).items():
+            if room_id in self.hubs:
+                self.hubs[room_id].set_state(presence=count)
 
     async def _ask_accounts(self) -> None:
         listeners = [listener for hub in self.hubs.values() for listener in hub.listeners]
