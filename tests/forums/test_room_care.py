@@ -171,7 +171,7 @@ def test_a_time_out_silences_in_this_room_for_its_time(cast: Cast, room: Room) -
     elsewhere = schedule_room(cast.practitioners, title="O", opens_at=now, closes_at=now + timedelta(hours=1), by=None)
     give_time_out(room, cast.bob, lasts=timedelta(minutes=5), by=cast.fay, reason="Let others speak", now=now)
 
-    with pytest.raises(Refused, match="silent until .*Let others speak"):
+    with pytest.raises(Refused, match=r"silent until .*Let others speak"):
         say(room, by=cast.bob, body="But")
     say(elsewhere, by=cast.bob, body="Here I may")
     say(room, by=cast.bob, body="Thank you", now=now + timedelta(minutes=5))
@@ -244,7 +244,7 @@ def test_nobody_but_a_facilitator_looks_after_a_room(cast: Cast, room: Room, mes
             verb()
 
 
-def test_own_sanctions_and_reports_are_seen_by_those_whom_they_are_for(cast: Cast, room: Room, message: Message) -> None:
+def test_sanctions_and_reports_are_seen_by_those_whom_they_are_for(cast: Cast, room: Room, message: Message) -> None:
     give_time_out(room, cast.bob, lasts=timedelta(minutes=1), by=cast.fay, reason="x")
     report_message(message, by=cast.fay, kind="spam")
 

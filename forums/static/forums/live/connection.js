@@ -6,6 +6,7 @@ import { PollSocket } from "./poll.js";
  */
 
 const VERSION = 1;
+const OPEN = 1; // of a WebSocket
 const STOP = new Set([4400, 4401, 4403, 4404, 4405]);
 const TOO_SLOW = 4409;
 const OPEN_WITHIN_MS = 3_000;
@@ -73,7 +74,7 @@ export class Connection {
 
   /** Whether it went out; whether it arrived is for the answer to say. */
   send(frame) {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    if (this.#socket?.readyState !== OPEN) return false;
     this.#socket.send(JSON.stringify(frame));
     return true;
   }
@@ -208,7 +209,7 @@ export class Connection {
   #drop(code) {
     const socket = this.#socket;
     this.#forget();
-    if (socket && socket.readyState <= WebSocket.OPEN) socket.close(code === 1001 ? undefined : code);
+    if (socket && socket.readyState <= OPEN) socket.close(code === 1001 ? undefined : code);
   }
 
   #forget() {

@@ -5,6 +5,10 @@
 
 const NOT_HERE = new Set([401, 403, 404]);
 const SHUT_OUT = 4403;
+// A WebSocket's own, for a browser that has none.
+const CONNECTING = 0;
+const OPEN = 1;
+const CLOSED = 3;
 
 export class PollSocket {
   #address;
@@ -13,7 +17,7 @@ export class PollSocket {
   #since;
   #top = 0;
   #retryMs = 1_000;
-  readyState = WebSocket.CONNECTING;
+  readyState = CONNECTING;
   onopen = () => {};
   onmessage = () => {};
   onclose = () => {};
@@ -21,8 +25,8 @@ export class PollSocket {
   constructor(address) {
     this.#address = address;
     queueMicrotask(() => {
-      if (this.readyState !== WebSocket.CONNECTING) return;
-      this.readyState = WebSocket.OPEN;
+      if (this.readyState !== CONNECTING) return;
+      this.readyState = OPEN;
       this.onopen();
     });
   }
@@ -41,15 +45,15 @@ export class PollSocket {
   }
 
   close(code = 1000) {
-    if (this.readyState === WebSocket.CLOSED) return;
-    this.readyState = WebSocket.CLOSED;
+    if (this.readyState === CLOSED) return;
+    this.readyState = CLOSED;
     this.#ending.abort();
     this.onclose({ code });
   }
 
   async #listen() {
     let isFirst = true;
-    while (this.readyState === WebSocket.OPEN) {
+    while (this.readyState === OPEN) {
       const frames = await this.#ask(isFirst);
       for (const frame of frames ?? []) this.#take(frame, isFirst);
       isFirst = false;
@@ -70,7 +74,7 @@ export class PollSocket {
   }
 
   #take(frame, isFirst) {
-    if (this.readyState !== WebSocket.OPEN) return;
+    if (this.readyState !== OPEN) return;
     if (Array.isArray(frame)) this.#since = Math.max(this.#since, frame.at(-1).s);
     if (frame.t === "welcome") {
       this.#top = frame.top;
@@ -94,6 +98,6 @@ export class PollSocket {
   }
 
   #hear(frame) {
-    if (this.readyState === WebSocket.OPEN) this.onmessage({ data: JSON.stringify(frame) });
+    if (this.readyState === OPEN) this.onmessage({ data: JSON.stringify(frame) });
   }
 }
