@@ -281,10 +281,10 @@ async def room_poll(scope: MutableMapping[str, Any], receive: Receive, send: Sen
         if process.here().is_full:
             return await _respond(send, 503, retry_after=10)
         try:
-            hello = _hello(scope["query_string"])
+            hello, lasts = _hello(scope["query_string"])
         except BadFrame:
             return await _respond(send, 400)
-        frames = await _news(admission, hello, receive)
+        frames = await _news(admission, hello, lasts, receive)
         return await _respond(send, 200, "[" + ",".join(frames) + "]")
     if scope["method"] == "POST":
         try:
@@ -316,15 +316,15 @@ def _is_from_here(scope: MutableMapping[str, Any]) -> bool:
     return origin in settings.SITE_ORIGINS
 
 
-def _hello(query: bytes) -> Hello:
-    """Raises BadFrame."""
+def _hello(query: bytes) -> tuple[Hello, float]:
+    """Where the browser is, and how long it waits: with `now` not at all. Raises BadFrame."""
     asked = dict(parse_qsl(query.decode("ascii", errors="replace"), max_num_fields=10))
     since = asked.get("since", "")
     text = {"t": "hello", "v": protocol.VERSION, "epoch": asked.get("epoch")}
     frame = protocol.parse(json.dumps(text | ({"since": int(since)} if since.isdecimal() and len(since) < 17 else {})))
     if not isinstance(frame, Hello):
         raise BadFrame
-    return frame
+    return frame, 0.0 if "now" in asked else POLL_LASTS
 
 
 async def _body(scope: MutableMapping[str, Any], receive: Receive) -> str | None:
@@ -341,7 +341,7 @@ async def _body(scope: MutableMapping[str, Any], receive: Receive) -> str | None
             return body.decode(errors="replace")
 
 
-async def _news(admission: Admission, hello: Hello, receive: Receive) -> list[str]:
+async def _news(admission: Admission, hello: Hello, lasts: float, receive: Receive) -> list[str]:
     """What a socket would be sent from its hello on: at once where there is something, or else when it comes."""
     frames: list[str] = []
     came = asyncio.Event()
@@ -359,7 +359,7 @@ async def _news(admission: Admission, hello: Hello, receive: Receive) -> list[st
         if listener.ended_with is None:
             frames.append(welcome_of(admission, listener.hub, is_resumed=is_resumed))
             if is_resumed:
-                await _listen_for_a_while(listener, came, receive)
+                await _listen_for_a_while(listener, came, lasts, receive)
         if listener.ended_with not in (None, Close.GONE):
             retry_ms = random.randint(0, listener.hub.retry_ms)  # noqa: S311
             frames.append(protocol.bye(listener.ended_with, retry_ms))
@@ -368,12 +368,12 @@ async def _news(admission: Admission, hello: Hello, receive: Receive) -> list[st
     return frames
 
 
-async def _listen_for_a_while(listener: Listener, came: asyncio.Event, receive: Receive) -> None:
+async def _listen_for_a_while(listener: Listener, came: asyncio.Event, lasts: float, receive: Receive) -> None:
     begin = asyncio.get_running_loop().create_task
     listening, gone, news = begin(listener.listen()), begin(_gone(receive)), begin(came.wait())
     try:
-        await asyncio.wait({listening, gone, news}, timeout=POLL_LASTS, return_when=asyncio.FIRST_COMPLETED)
-        if news.done() and not listening.done():
+        await asyncio.wait({listening, gone, news}, timeout=lasts, return_when=asyncio.FIRST_COMPLETED)
+        if (news.done() or not lasts) and not listening.done():
             await asyncio.sleep(POLL_GATHERS)
     finally:
         for task in (listening, gone, news):

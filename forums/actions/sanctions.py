@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from forums import limits, markup, notifications, permissions
 from forums.models import Room, RoomSanction
+from forums.models.room import RoomSanctionQuerySet
 from network.actions.audit import record
 from network.models import Member, Network
 
@@ -21,7 +22,9 @@ def give_time_out(
     """A facilitator has somebody be silent in a room for a while, instead of any earlier time-out. They go on reading,
     and are told why. Raises Refused, LimitReached, ValidationError."""
     now = now or timezone.now()
-    _ask(room, member, by, now)
+    permissions.can_moderate_room(by, room).enforce()
+    permissions.can_be_sanctioned(member, room).enforce()
+    limits.MODERATING_ROOMS.spend(by, now=now)
     if not SHORTEST <= lasts <= LONGEST:
         raise ValidationError("A time-out lasts between 10 seconds and 24 hours")
     with transaction.atomic():
@@ -49,7 +52,9 @@ def remove_from_room(
     network nothing changes. Their sockets are closed within a second or two. Removed already, they stay so with the
     reason of then. Raises Refused, LimitReached."""
     now = now or timezone.now()
-    _ask(room, member, by, now)
+    permissions.can_moderate_room(by, room).enforce()
+    permissions.can_be_sanctioned(member, room).enforce()
+    limits.MODERATING_ROOMS.spend(by, now=now)
     with transaction.atomic():
         _hold(room)
         if given := _in_force(room, member, RoomSanction.Kind.REMOVED).first():
@@ -81,16 +86,10 @@ def ask_every_socket_again(room: Room) -> None:
     Network.objects.filter(pk=room.network_id).update(access_version=F("access_version") + 1)
 
 
-def _ask(room: Room, member: Member, by: Member, now: datetime) -> None:
-    permissions.can_moderate_room(by, room).enforce()
-    permissions.can_be_sanctioned(member, room).enforce()
-    limits.MODERATING_ROOMS.spend(by, now=now)
-
-
 def _hold(room: Room) -> None:
     """Whoever speaks holds the room too: what they say comes before the sanction or is judged by it."""
     Room.objects.select_for_update(of=("self",)).get(pk=room.pk)
 
 
-def _in_force(room: Room, member: Member, kind: str):  # type: ignore[no-untyped-def]
+def _in_force(room: Room, member: Member, kind: str) -> RoomSanctionQuerySet:
     return RoomSanction.objects.filter(room=room, member=member, kind=kind, lifted_at=None)

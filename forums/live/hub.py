@@ -128,6 +128,7 @@ class RoomHub:
     def _change(self, amendment: Event) -> None:
         """Wherever the ring shows the message that an event is about, it shows it as it looks now: words that were
         hidden or taken back are in no line any more, nor in an earlier edit."""
+        self._older.clear()
         html = amendment.html
         for event in list(self._ring):
             if amendment.about in (event.seq, event.about) and event is not amendment:
