@@ -38,6 +38,7 @@ Receive = Callable[[], Awaitable[AsgiMessage]]
 SendToServer = Callable[[AsgiMessage], Awaitable[None]]
 
 HELLO_WITHIN = 3.0  # seconds
+BYE_WITHIN = 1.0  # likewise
 # What one socket may say in all, with what a browser that was asleep says at once. Ours needs a tenth of it.
 FRAMES_A_SECOND = 20
 FRAMES_AT_ONCE = 40
@@ -259,9 +260,11 @@ class RoomSocket:
             return
         # Whoever may come back is told when: each at another moment, and a full room more slowly.
         after_ms = random.randint(0, self._retry_ms) + (TOO_FAST_MS if code == Close.TOO_FAST else 0)  # noqa: S311
-        await self._send_text(protocol.bye(code, after_ms))
-        self._is_over = True
-        await self._send({"type": "websocket.close", "code": int(code)})
+        with contextlib.suppress(TimeoutError):  # one that takes nothing is left without a word
+            async with asyncio.timeout(BYE_WITHIN):
+                await self._send_text(protocol.bye(code, after_ms))
+                self._is_over = True
+                await self._send({"type": "websocket.close", "code": int(code)})
 
 
 # Without a socket

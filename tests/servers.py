@@ -62,6 +62,15 @@ class RedisServer:
             self.process.wait()
             self.process = None
 
+    def freeze(self) -> None:
+        """It takes connections and answers nobody, like a machine behind a broken switch."""
+        assert self.process
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        assert self.process
+        self.process.send_signal(signal.SIGCONT)
+
     def _answers(self) -> bool:
         try:
             with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:

@@ -43,6 +43,7 @@ class Said:
     client_id: str
     body: str
     sent_at: float = 0.0  # when it went out first
+    address: str = ""  # of the process that it went to first
 
 
 @dataclass
@@ -62,6 +63,7 @@ class Crowd:
     said: dict[str, Said] = field(default_factory=dict)
     happened: Counter[str] = field(default_factory=Counter)
     delays: list[float] = field(default_factory=list)  # seconds from sending to showing, each message at each browser
+    crossing: list[float] = field(default_factory=list)  # those of them that went from one process to another
     is_talking: bool = False
     is_over: bool = False
 
@@ -119,13 +121,15 @@ class Crowd:
         for browser in random.sample(self.browsers, max(1, round(share * len(self.browsers)))):
             browser.lose_line()
 
-    def show(self, event: Frame) -> None:
+    def show(self, event: Frame, address: str) -> None:
         """What every browser was told under one number is the same."""
         known = self.known.setdefault(event["s"], event)
         if known is not event and known != event:
             self.complain(f"number {event['s']} was told in two ways")
         if said := self.said.get(event.get("c", "")):
             self.delays.append(time.monotonic() - said.sent_at)
+            if said.address != address:
+                self.crossing.append(self.delays[-1])
 
     def acknowledge(self, client_id: str, seq: int) -> None:
         if self.acknowledged.setdefault(client_id, seq) != seq:
@@ -171,10 +175,11 @@ class Crowd:
             f"{max(positions)}, {dict(self.happened)}"
         )
 
-    def delay(self, share: float) -> float:
-        """The delay that this share of the deliveries stayed below."""
-        ordered = sorted(self.delays)
-        return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+def below(delays: Sequence[float], share: float) -> float:
+    """What this share of them stays below."""
+    ordered = sorted(delays)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 class Browser:
@@ -198,6 +203,7 @@ class Browser:
         self._has_work = asyncio.Event()
         # One after another, so that one process of two has no more than its half of any few.
         self._next = number
+        self.address = ""  # of the process it is connected to
 
     async def talk(self) -> None:
         crowd = self.crowd
@@ -223,7 +229,8 @@ class Browser:
         while not self.crowd.is_over:
             self._next += 1
             try:
-                await self._converse(self.crowd.addresses[self._next % len(self.crowd.addresses)])
+                self.address = self.crowd.addresses[self._next % len(self.crowd.addresses)]
+                await self._converse(self.address)
             except InvalidStatus as refused:
                 self.crowd.happened[f"refused with {refused.response.status_code}"] += 1
                 if refused.response.status_code < 500:
@@ -311,7 +318,7 @@ class Browser:
             if event["s"] <= self.position:
                 continue
             self.position = event["s"]
-            self.crowd.show(event)
+            self.crowd.show(event, self.address)
             if self.outbox and event.get("c") == self.outbox[0].client_id:
                 self.crowd.acknowledge(event["c"], event["s"])
                 self._written(event["c"])
@@ -336,6 +343,7 @@ class Browser:
                 first = self.outbox[0]
                 self._on_its_way = first.client_id
                 first.sent_at = first.sent_at or time.monotonic()
+                first.address = first.address or self.address
                 await self._tell({"t": "send", "c": first.client_id, "b": first.body})
 
     async def _ack_soon(self, events: int, characters: int) -> None:
