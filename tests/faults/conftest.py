@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from forums.actions.rooms import schedule_room
 from forums.models import Room
-from network.models import Admission, Member, Membership
+from network.models import Admission, Member, Membership, Network, Organisation
 from tests.cast import Cast
 from tests.journeys.conftest import Server, session_of
 from tests.servers import PostgresServer
@@ -110,20 +110,20 @@ def room(transactional_db: None, cast: Cast) -> Room:
 
 def sessions_of_members(room: Room, cast: Cast, count: int) -> list[str]:
     """Of so many members of the room's network, each signed in once."""
-    return [session_of(member) for member in members_of(room, cast, count)]
+    return [session_of(member) for member in members_of(room.network, cast.council, count)]
 
 
-def members_of(room: Room, cast: Cast, count: int) -> list[Member]:
+def members_of(network: Network, council: Organisation, count: int) -> list[Member]:
+    now = timezone.now()
     members = []
     for number in range(count):
         member = Member.objects.create_user(
-            f"listener{number}@exampleshire.example.org", name=f"Listener {number}", organisation=cast.council
+            f"listener{number}@exampleshire.example.org", name=f"Listener {number}", organisation=council
         )
         Admission.objects.create(member=member, rule=Admission.Rule.PERSON)
         members.append(member)
     Membership.objects.bulk_create(
-        Membership(member=member, network=room.network, state=Membership.State.ACTIVE, joined_at=room.opens_at)
-        for member in members
+        Membership(member=member, network=network, state=Membership.State.ACTIVE, joined_at=now) for member in members
     )
     return members
 

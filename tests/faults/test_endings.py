@@ -43,7 +43,7 @@ def site(request: pytest.FixtureRequest, processes: Processes, redis_server: Red
 
 def test_whoever_may_no_longer_listen_is_silent_within_five_seconds(site: Processes, cast: Cast, room: Room) -> None:
     others = room_of(cast)
-    leaves, suspended, signed_out, deactivated, removed, locked_out, stays = members_of(room, cast, 7)
+    leaves, suspended, signed_out, deactivated, removed, locked_out, stays = members_of(room.network, cast.council, 7)
     session = session_of(signed_out)
 
     def suspend() -> None:
@@ -107,18 +107,18 @@ def test_hidden_words_leave_in_nothing_two_seconds_later(site: Processes, cast: 
         assert [event for event in stays.events if event["s"] > last.seq and SECRET in json.dumps(event)] == []
         assert sum(event["s"] > last.seq for event in stays.events) == 3
 
-    cookies = {"sessionid": session_of(members_of(room, cast, 1)[0])}
+    cookies = {"sessionid": session_of(members_of(room.network, cast.council, 1)[0])}
     pages = [
         address,
         f"{address}?page=1",
-        f"{site[0].url}/search/?q=4711",
+        f"{site[0].url}/search/?q=unpublished+figure",
         f"{site[0].url}/live/rooms/{room.pk}/poll/?epoch={room.epoch}&since=0&now=1",
         f"{site[0].url}/live/rooms/{room.pk}/poll/?epoch={room.epoch}&since={last.seq - 1}&now=1",
     ]
     for page in pages:
         answer = httpx.get(page, cookies=cookies, follow_redirects=True, timeout=30)
         assert answer.status_code == 200, page
-        assert "4711" not in answer.text.replace("q=4711", "").replace('value="4711"', "").replace("“4711”", ""), page
+        assert "4711" not in answer.text, page
 
 
 def told_from_the_start(site: Processes, room: Room, member: Member) -> list[str]:

@@ -41,7 +41,7 @@ def test_the_stalled_are_closed_cost_little_and_resume(processes: Processes, roo
         # Long enough to fill what the kernel keeps for a line, and to lose patience then.
         for browser in crowd.browsers:
             for number in range(6):
-                browser.say(f"{number} " + "a long message " * 60)
+                browser.say(f"{number} " + "a long message" * 60)
         await asyncio.wait_for(asyncio.gather(*(gone(process, line) for line in lines)), 60)
         closed_after = time.monotonic() - began
         after = memory(process)
