@@ -4,7 +4,7 @@
 
 At ten times the scale: 700 members of 2 networks, and 10,000 members of 20; below that, so much fewer. The mail goes to
 a sink that takes every message as its bytes and keeps none, so that what is measured is ours. Members, networks and
-what they write are made in the database of the settings, beside whatever stands there; each run writes the week anew."""
+what they write are made in the database of the settings, beside whatever stands there; each run writes it anew."""
 
 from __future__ import annotations
 
