@@ -97,7 +97,8 @@ def talk_in(network: int, until: datetime) -> tuple[Talk, ...]:
         "thread__answer",
         *("pk", "number", "author", "organisation", "written_at"),
     ):
-        about = (theme, theme_name, kind == Thread.Kind.ANNOUNCEMENT, answer is not None, [])
+        posts: list[Words] = []
+        about = (theme, theme_name, kind == Thread.Kind.ANNOUNCEMENT, answer is not None, posts)
         threads.setdefault(thread, about)[4].append(Words(*told))
     return tuple(
         Talk(

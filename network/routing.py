@@ -9,5 +9,5 @@ from django.urls import path
 from network import consumers
 
 websocket_urlpatterns: list[Any] = [
-    path("live/notices/", SessionMiddleware(AuthMiddleware(consumers.notice_socket))),  # type: ignore[arg-type]  # an ASGI application
+    path("live/notices/", SessionMiddleware(AuthMiddleware(consumers.notice_socket))),
 ]
