@@ -63,7 +63,7 @@ def _about_role(row: MailLedger, administrator: Member | None) -> Mail | None:
     return Mail("cms/mail/role_given.txt", words)
 
 
-mail.register(MailKind("role_given", _about_role))
+mail.register(MailKind("role_given", _about_role, is_account_mail=True))
 
 
 # Events. Who attends is told; each is asked anew what they may see when they read it, and when a mail goes.

@@ -60,3 +60,8 @@ def say_where_it_is_discussed(request: HttpRequest, page: Page) -> None:
 @hooks.register("insert_global_admin_js")  # type: ignore[untyped-decorator]
 def name_what_has_no_name() -> SafeString:
     return format_html('<script type="module" src="{}"></script>', static("cms/editing.js"))
+
+
+@hooks.register("insert_global_admin_css")  # type: ignore[untyped-decorator]
+def show_what_cannot_be_chosen() -> SafeString:
+    return format_html('<link rel="stylesheet" href="{}">', static("cms/editing.css"))

@@ -11,6 +11,8 @@ REPLIES = RateLimit("reply", 60, per=timedelta(hours=1))
 TAGGING = RateLimit("merge tags", 100, per=timedelta(hours=1))
 EDITING = RateLimit("change what you wrote", 100, per=timedelta(hours=1))
 ATTACHING = RateLimit("attach files", 100, per=timedelta(hours=1))
+# Counted as it is uploaded, so removing a file makes no room for another.
+BYTES_A_DAY = RateLimit("attach bytes", 50 * 1024 * 1024, per=timedelta(days=1))
 DRAFTING = RateLimit("save drafts", 1_200, per=timedelta(hours=1))
 MODERATING = RateLimit("hide or restore posts", 300, per=timedelta(hours=1))
 LOCKING = RateLimit("lock or unlock threads", 100, per=timedelta(hours=1))
@@ -27,3 +29,8 @@ FEED_KEYS = RateLimit("make new addresses of your feeds", 20, per=timedelta(days
 FEEDS = RateLimit("read your feeds", 600, per=timedelta(hours=1))
 MOVING = RateLimit("move threads", 200, per=timedelta(hours=1))
 PREVIEWING = RateLimit("preview what you write", 300, per=timedelta(hours=1))
+ANNOUNCING = RateLimit("confirm, decline or stop the mail of announcements", 100, per=timedelta(hours=1))
+# By mail, of one network: whoever gets mail from it each hour soon reads none. Counted where announcements are kept.
+ANNOUNCED_A_DAY = 3
+# By mail, of one member. Counted where they are kept: a program that takes in one message remembers nothing.
+MAILED_REPLIES_AN_HOUR = 60

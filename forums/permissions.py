@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from forums.models import Answer, Attachment, Draft, Post, PostVersion, Room, RoomRole, Thread
+from django.utils import timezone
+
+from forums import limits
+from forums.models import Announcement, Answer, Attachment, Draft, Post, PostVersion, Room, RoomRole, Thread
 from network.models import Member, Network, Theme, Viewer
-from network.permissions import ALLOWED, NOT_A_MEMBER, Verdict, can_facilitate, can_read, can_take_part, membership_of
+from network.permissions import (
+    ALLOWED,
+    NOT_A_MEMBER,
+    Verdict,
+    can_change_accounts,
+    can_facilitate,
+    can_read,
+    can_take_part,
+    membership_of,
+)
 
 ROOM_IS_OVER = Verdict("This room has closed. What was said in it can still be read.")
 
@@ -65,6 +77,40 @@ def can_change_announcement(viewer: Viewer, post: Post) -> Verdict:
     if post.number == 1 and post.thread.kind == Thread.Kind.ANNOUNCEMENT:
         return can_facilitate(viewer, post.thread.network)
     return ALLOWED
+
+
+def can_mail_announcement(viewer: Viewer, network: Network, *, now: datetime | None = None) -> Verdict:
+    """Having an announcement go by mail too."""
+    verdict = can_facilitate(viewer, network)
+    most = limits.ANNOUNCED_A_DAY
+    lately = (now or timezone.now()) - timedelta(days=1)
+    if verdict and Announcement.objects.filter(thread__network=network, asked_at__gt=lately).count() >= most:
+        return Verdict(
+            f"This network has sent {most} announcements by mail in the last 24 hours, and can send no more for now. "
+            "You can post this one without mail."
+        )
+    return verdict
+
+
+def can_look_after_announcement(viewer: Viewer, announcement: Announcement) -> Verdict:
+    """Whoever facilitates the network, or administers the site and belongs to it."""
+    network = announcement.thread.network
+    if can_read(viewer, network) and can_change_accounts(viewer):
+        return ALLOWED
+    return can_facilitate(viewer, network)
+
+
+def can_decide_announcement(viewer: Viewer, announcement: Announcement) -> Verdict:
+    """Confirming that so many people get mail, or declining it: never whoever asked."""
+    verdict = can_look_after_announcement(viewer, announcement)
+    if verdict and announcement.asked_by_id == viewer.pk:
+        return Verdict("You asked for this mail, so somebody else has to confirm it.")
+    return verdict
+
+
+def can_stop_announcement(viewer: Viewer, announcement: Announcement) -> Verdict:
+    """Sending no more of it, whoever asked."""
+    return can_look_after_announcement(viewer, announcement)
 
 
 def can_attach(viewer: Viewer, network: Network) -> Verdict:

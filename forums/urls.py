@@ -4,8 +4,10 @@ from django.urls import URLPattern, URLResolver, path
 
 from forums import feeds
 from forums.views import (
+    announcements,
     answers,
     attachments,
+    digest,
     drafts,
     following,
     lists,
@@ -69,6 +71,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("threads/<int:pk>/bookmark/remove/", following.thread_bookmark_remove, name="thread_bookmark_remove"),
     path("threads/<int:pk>/posts/<int:number>/unread/", following.post_unread, name="post_unread"),
     path("threads/<int:pk>/move/", moving.thread_move, name="thread_move"),
+    path("digest/preview/", digest.digest_preview, name="digest_preview"),
+    path("digest/preview/html/", digest.digest_preview_html, name="digest_preview_html"),
+    path("threads/<int:pk>/mail/", announcements.announcement, name="announcement"),
+    path("threads/<int:pk>/mail/confirm/", announcements.announcement_confirm, name="announcement_confirm"),
+    path("threads/<int:pk>/mail/decline/", announcements.announcement_decline, name="announcement_decline"),
+    path("threads/<int:pk>/mail/stop/", announcements.announcement_stop, name="announcement_stop"),
     path("feeds/", feed_pages.feeds, name="feeds"),
     path("feeds/new-key/", feed_pages.feed_key, name="feed_key"),
     path("feeds/<str:token>/networks/<slug:slug>/", feeds.private_network_feed, name="private_network_feed"),

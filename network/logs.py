@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import re
 
-_SECRET = re.compile(r"(/feeds/)[^/\s?]+(?=/)")
+_SECRET = re.compile(r"(/feeds/|/mail/stop/)[^/\s?]+(?=/)")
 
 
 def without_secrets(line: str) -> str:
-    """Without what in an address opens something by itself: whoever reads logs must not be able to read feeds."""
+    """Without what in an address opens something by itself: whoever reads logs must not be able to read feeds,
+    nor to stop anybody's mail."""
     return _SECRET.sub(r"\1(cut)", line)
 
 

@@ -14,7 +14,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
 from network import realtime, sessions
-from network.actions.mailbox import address_was_proved, ask_for_proof, note_proof
+from network.actions.mailbox import address_was_proved, note_bounce, note_proof
 from network.actions.sessions import BROWSERS_KEPT, know_browser
 from network.actions.welcome import offer_welcome
 from network.models import DataExport, Member
@@ -62,7 +62,7 @@ def code_was_entered(user: Member, method: str, email: str = "", **_: Any) -> No
 
 @receiver(mailbox_bounced)
 def mailbox_is_gone(member: Member, **_: Any) -> None:
-    ask_for_proof(member)
+    note_bounce(member)
 
 
 @receiver(data_asked_for)

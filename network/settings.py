@@ -5,6 +5,7 @@ With no variable set this is the embedded default: SQLite, everything else in me
 
 import contextlib
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -381,7 +382,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 MAIL_URL = urlsplit(text("GUILDHALL_MAIL_URL"))
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = text("GUILDHALL_MAIL_FROM", "Guildhall <guildhall@example.org>")
 if MAIL_URL.scheme in ("smtp", "smtps", "smtp+tls"):
-    EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    EMAIL_BACKEND = "network.delivery.smtp.EmailBackend"
     EMAIL_HOST = MAIL_URL.hostname or "localhost"
     EMAIL_PORT = MAIL_URL.port or {"smtp": 25, "smtps": 465, "smtp+tls": 587}[MAIL_URL.scheme]
     EMAIL_HOST_USER = unquote(MAIL_URL.username or "")
@@ -394,6 +395,51 @@ elif MAIL_URL.scheme:
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR_DIR / "mail"
+
+# GOV.UK Notify instead of a mail server.
+NOTIFY_API_KEY = text("GUILDHALL_NOTIFY_API_KEY")
+NOTIFY_TEMPLATE = text("GUILDHALL_NOTIFY_TEMPLATE")
+NOTIFY_CALLBACK_TOKEN = text("GUILDHALL_NOTIFY_CALLBACK_TOKEN")
+NOTIFY_ADDRESS = text("GUILDHALL_NOTIFY_ADDRESS", "https://api.notifications.service.gov.uk")
+if NOTIFY_API_KEY:
+    if MAIL_URL.scheme:
+        raise ImproperlyConfigured("Set GUILDHALL_MAIL_URL or GUILDHALL_NOTIFY_API_KEY, not both: mail goes one way.")
+    if not re.fullmatch(r".+-[0-9a-f-]{36}-[0-9a-f-]{36}", NOTIFY_API_KEY):
+        raise ImproperlyConfigured("GUILDHALL_NOTIFY_API_KEY is not a whole key of GOV.UK Notify: copy it again.")
+    if not NOTIFY_TEMPLATE:
+        raise ImproperlyConfigured("GUILDHALL_NOTIFY_TEMPLATE must be the number of your template at GOV.UK Notify.")
+    EMAIL_BACKEND = "network.delivery.notify.EmailBackend"
+if NOTIFY_CALLBACK_TOKEN and len(NOTIFY_CALLBACK_TOKEN) < 20:
+    raise ImproperlyConfigured("GUILDHALL_NOTIFY_CALLBACK_TOKEN must be at least 20 random characters.")
+
+# How many mails may go in an hour, codes and mail about accounts apart: a server's limit, or a brake on a mistake.
+MAIL_PER_HOUR_GIVEN = text("GUILDHALL_MAIL_PER_HOUR", "0")
+if not MAIL_PER_HOUR_GIVEN.isdecimal():
+    raise ImproperlyConfigured(
+        f"GUILDHALL_MAIL_PER_HOUR is a number of mails, or 0 for no limit, not {MAIL_PER_HOUR_GIVEN!r}."
+    )
+MAIL_PER_HOUR = int(MAIL_PER_HOUR_GIVEN)
+# Where members may answer a mail about a thread. Empty: nowhere, they answer on the site. A mail's own address is made
+# of it, by a signed mark after a plus; before the @ stand at most 64 characters.
+REPLY_ADDRESS = text("GUILDHALL_REPLY_ADDRESS").lower()
+if REPLY_ADDRESS:
+    try:
+        validate_email(REPLY_ADDRESS)
+        fits = len(REPLY_ADDRESS.partition("@")[0]) <= 12 and "+" not in REPLY_ADDRESS and REPLY_ADDRESS.isascii()
+    except ValidationError:
+        fits = False
+    if not fits:
+        raise ImproperlyConfigured(
+            "GUILDHALL_REPLY_ADDRESS must be an email address such as reply@guildhall.example.org, with at most 12 "
+            f"characters before the @ and no plus, not {REPLY_ADDRESS!r}."
+        )
+# An announcement that mails more people than this at once needs a second person. 0: never.
+given = text("GUILDHALL_ANNOUNCEMENT_CONFIRM_OVER", "100")
+if not given.isdecimal():
+    raise ImproperlyConfigured(
+        f"GUILDHALL_ANNOUNCEMENT_CONFIRM_OVER is a number of people, or 0 for never, not {given!r}."
+    )
+ANNOUNCEMENT_CONFIRM_OVER = int(given)
 
 # Where people write to when they need a person. Empty: nobody has said yet.
 CONTACT = text("GUILDHALL_CONTACT", "contact@example.org" if DEMONSTRATION else "")
@@ -473,6 +519,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
+        "frame-src": [SELF],
         "manifest-src": [SELF],
         "form-action": [SELF],
         "frame-ancestors": [SELF],

@@ -90,7 +90,9 @@ def forget_finished_tasks() -> None:
 
 @task(backend="worker")
 def send_mail() -> None:
-    send_due_mail()
+    """Some; the rest goes to the end of the queue, unless none of these could be sent."""
+    if send_due_mail() and is_mail_due():
+        send_mail.enqueue()
 
 
 @scheduled("look for mail that is due", every=timedelta(seconds=10))

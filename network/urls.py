@@ -10,6 +10,7 @@ from network.views import (
     administration_members,
     administration_networks,
     administration_organisations,
+    administration_worker,
     admission,
     audit,
     components,
@@ -18,6 +19,8 @@ from network.views import (
     intake,
     invitations,
     mail,
+    mail_news,
+    mail_stops,
     mailbox,
     members,
     merging,
@@ -118,6 +121,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("notices/menu/", notices.menu, name="notices_menu"),
     path("notices/read/", notices.read_all, name="notices_read"),
     path("notices/<int:pk>/open/", notices.open_notice, name="notice_open"),
+    path("mail/stop/<str:token>/", mail_stops.mail_stop, name="mail_stop"),
+    path("mail/notify/", mail_news.notify, name="mail_news"),
     path("administration/people.csv", directory.export, name="people_csv"),
     path("administration/", administration.administration, name="administration"),
     path("administration/people/", administration_members.members, name="administration_members"),
@@ -152,6 +157,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("administration/audit/", audit.audit, name="audit"),
     path("administration/audit/export/", audit.export, name="audit_export"),
     path("administration/mail/", administration_mail.mail, name="administration_mail"),
+    path("administration/mail/stop/", administration_mail.stop_all, name="mail_stop_all"),
+    path("administration/mail/go/", administration_mail.let_go, name="mail_let_go"),
+    path("administration/worker/", administration_worker.worker, name="administration_worker"),
+    path("administration/worker/<uuid:pk>/again/", administration_worker.again, name="task_again"),
     path("administration/mail/<int:pk>/again/", administration_mail.again, name="mail_again"),
     path("administration/ground-rules/", rules.publish, name="ground_rules_publish"),
     path("administration/domains/", domains.domains, name="domains"),
@@ -180,7 +189,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
 ]
 
 if settings.DEMONSTRATION:
-    urlpatterns.insert(0, path("development/mail/", mail.development_mail, name="development_mail"))
+    urlpatterns[:0] = [
+        path("development/mail/", mail.development_mail, name="development_mail"),
+        path("development/mail/<str:file>/<int:number>/", mail.development_mail_one, name="development_mail_one"),
+        path(
+            "development/mail/<str:file>/<int:number>/html/", mail.development_mail_html, name="development_mail_html"
+        ),
+    ]
 
 if settings.DEMONSTRATION or settings.DEBUG:
     urlpatterns.insert(0, path("development/components/", components.components, name="development_components"))

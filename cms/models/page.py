@@ -14,6 +14,7 @@ from wagtail.search import index
 
 from cms.forms import ThemedPageForm
 from network.models import Theme, Viewer
+from network.models.prepared import prepared
 
 
 class HubPageQuerySet(PageQuerySet):
@@ -50,9 +51,14 @@ def pages_visible_to(viewer: Viewer) -> HubPageQuerySet:
     return HubPageQuerySet(Page).visible_to(viewer)
 
 
-def menu_visible_to(viewer: Viewer) -> HubPageQuerySet:
+def menu_visible_to(viewer: Viewer) -> list[Page]:
     """The parts of the hub that stand in its menu and that the viewer may open: on every page of the site, in one
     query."""
+    return _menu(viewer)
+
+
+@prepared
+def _menu(viewer: Viewer) -> HubPageQuerySet:
     menu: HubPageQuerySet = pages_visible_to(viewer).filter(depth=3).in_menu().order_by("path")
     return menu
 

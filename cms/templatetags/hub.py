@@ -54,10 +54,11 @@ def viewer_of(context: Context) -> Viewer:
 
 
 @register.simple_tag(takes_context=True)
-def menu_pages(context: Context) -> list[Page]:
-    """The parts of the hub that stand in its menu. Nothing on an error page, which knows no reader."""
+def menu_pages(context: Context) -> list[tuple[str, str]]:
+    """The parts of the hub that stand in its menu: title and address. Nothing on an error page, which knows no
+    reader."""
     viewer = getattr(context.get("request"), "user", None)
-    return list(menu_visible_to(viewer)) if viewer else []
+    return [(page.title, page.url) for page in menu_visible_to(viewer)] if viewer else []
 
 
 @register.inclusion_tag("components/breadcrumbs.html", takes_context=True)

@@ -1,5 +1,6 @@
 """What members say."""
 
+from forums.models.announcement import Announcement, Delivery
 from forums.models.answer import Answer
 from forums.models.attachment import Attachment
 from forums.models.draft import Draft
@@ -10,12 +11,15 @@ from forums.models.post import Post, PostVersion
 from forums.models.practice import Practice
 from forums.models.reaction import Reaction
 from forums.models.reading import FollowLevel, Level, MemberThread
+from forums.models.received_mail import ReceivedMail
 from forums.models.room import Room, RoomEvent, RoomRole
 from forums.models.thread import Thread, ThreadTag
 
 __all__ = [
+    "Announcement",
     "Answer",
     "Attachment",
+    "Delivery",
     "Draft",
     "FeedKey",
     "FollowLevel",
@@ -27,6 +31,7 @@ __all__ = [
     "PostVersion",
     "Practice",
     "Reaction",
+    "ReceivedMail",
     "Room",
     "RoomEvent",
     "RoomRole",

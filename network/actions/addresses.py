@@ -42,8 +42,9 @@ def change_address(
         domain = domains.get(organisation=organisation) if organisation else domains.get()
         was, had = member.email, member.organisation_id
         member.email, member.organisation = email, domain.organisation
-        member.mailbox_proved_at, member.mailbox_asked_at = now, None
-        member.save(update_fields=["email", "organisation", "mailbox_proved_at", "mailbox_asked_at"])
+        member.mailbox_proved_at, member.mailbox_asked_at, member.mail_bounced_at = now, None, None
+        proof = ["mailbox_proved_at", "mailbox_asked_at", "mail_bounced_at"]
+        member.save(update_fields=["email", "organisation", *proof])
         EmailAddress.objects.filter(user=member).delete()
         EmailAddress.objects.create(user=member, email=email, verified=True, primary=True)
         if Admission.objects.filter(member=member).exists():

@@ -10,17 +10,21 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django_tasks import TaskResultStatus
-from django_tasks_db.models import DBTaskResult
+from django_tasks_db.models import DBTaskResult, DBTaskResultQuerySet
 
-from network.models import DueJob, Worker
+from network import limits, permissions
+from network.actions.audit import record
+from network.models import DueJob, Member, Viewer, Worker
+from network.permissions import Refused
 
 logger = logging.getLogger(__name__)
 
-DEAD_AFTER = timedelta(seconds=60)  # since a worker was seen; it shows itself every ten
+DEAD_AFTER = Worker.DEAD_AFTER
 ATTEMPTS = 3  # workers that may die on the same task before it is given up
 KEPT_WORDS = 4000  # of an error; the rest is in the log
 
@@ -136,3 +140,29 @@ def _requeue(dead: list[str]) -> None:
 def last_seen_worker() -> datetime | None:
     """When a worker last showed that it is alive; None where none ever did, or all stopped of their own will."""
     return Worker.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
+
+
+def tasks_seen_by(viewer: Viewer) -> DBTaskResultQuerySet:
+    """The worker's own, for whoever looks after it; nobody's for everybody else."""
+    tasks = DBTaskResult.objects.filter(backend_name="worker")
+    return tasks if permissions.can_see_worker(viewer) else tasks.none()
+
+
+def run_task_again(task: DBTaskResult[Any, Any], *, by: Member, now: datetime | None = None) -> None:
+    """Puts a task that failed back in the queue, with all its tries. Every task is safe to run twice. Raises Refused,
+    LimitReached."""
+    now = now or timezone.now()
+    permissions.can_run_again(by).enforce()
+    limits.RUNNING_TASKS.spend(by, now=now)
+    with transaction.atomic():
+        failed = DBTaskResult.objects.failed().filter(pk=task.pk, backend_name="worker")
+        fresh: dict[str, Any] = {
+            "worker_ids": [],
+            "started_at": None,
+            "finished_at": None,
+            "exception_class_path": "",
+            "traceback": "",
+        }
+        if not failed.update(status=TaskResultStatus.READY, enqueued_at=now, **fresh):
+            raise Refused("Only a task that failed can be run again.")
+        record("ran task again", task, by=by, task=task.task_path)

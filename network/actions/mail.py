@@ -5,27 +5,35 @@ from __future__ import annotations
 
 import logging
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from smtplib import SMTPDataError, SMTPRecipientsRefused
-from typing import Any
+from functools import partial
+from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPServerDisconnected
 
-from django.conf import settings
-from django.core.mail import EmailMessage
-from django.db import transaction
-from django.db.models import F, Q
-from django.template.loader import render_to_string
+from django.core.mail import get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.db import DatabaseError, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from network import limits, permissions, signals
+from network.actions.all_mail import is_all_mail_stopped, is_hour_full
 from network.actions.audit import record
+from network.actions.mail_stops import Stop
+from network.delivery.message import Mail, Message, WrittenMail, message_of
+from network.delivery.problems import NeverTaken, PerhapsTaken
 from network.models import MailLedger, Member
+
+__all__ = ["Mail", "MailKind", "MailNotSent", "Stop", "WrittenMail", "owe_mail", "owe_mails", "register"]
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 200  # rows that one look takes; the next look takes the next
+BATCH = 50  # of one kind, where that kind prepares them together: what it reads is seconds old when the last one goes
 ATTEMPTS = 6  # with the pauses below, for about a day
 KEPT = timedelta(days=400)  # longer than anything that is sent once a year
 KEPT_ADDRESSES = timedelta(days=90)  # of people without an account, which the row would otherwise keep
@@ -39,44 +47,6 @@ class MailNotSent(Exception):
         super().__init__("We could not send the mail. Try again in a few minutes.")
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """What the foot of a mail, and the button that mail programs make of its header, let its reader stop without
-    signing in: a kind registered with `network.actions.mail_stops`, and which one of it."""
-
-    kind: str
-    object_id: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Mail:
-    """What is sent: `template` is the name of a text template in templates/network/mail/ or another package's, whose
-    first line is the subject; `html` that of the same words in HTML. `why` is the sentence at the foot that says why
-    this came, and `stop` what that lets the reader stop: no mail has one without the other.
-
-    `conversation`: mails with the same one are put together by mail programs, such as "thread 12". `gathers`: the rows
-    of the ledger, of the same member, that this mail tells of too. `covers_until`: up to when a digest tells of what
-    was written. `reply_to`: where an answer to it goes, if anywhere."""
-
-    template: str
-    context: dict[str, Any] = field(default_factory=dict)
-    html: str = ""
-    why: str = ""
-    stop: Stop | None = None
-    conversation: str = ""
-    gathers: tuple[int, ...] = ()
-    covers_until: datetime | None = None
-    reply_to: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenMail:
-    """What is sent at once, where another library renders it, such as allauth its codes."""
-
-    subject: str
-    text: str
-
-
 Composer = Callable[[MailLedger, Member | None], Mail | None]
 
 
@@ -84,14 +54,18 @@ Composer = Callable[[MailLedger, Member | None], Mail | None]
 class MailKind:
     """One kind of mail. `compose` is asked when a mail is about to go, with its row and its member (None for somebody
     without an account); it gives back what to say, or None where there is nothing to say any more: the request was
-    withdrawn, the member left, it has been read. `to_inactive`: it tells somebody that their account is not in use, so
-    it goes there too, where all other mail stops.
+    withdrawn, the member left, it has been read.
+
+    `is_account_mail`: it is about the account itself, so nobody can stop it, and it goes too where mail came back.
+    `to_inactive`: and it tells somebody that their account is not in use, so it goes there too, where all other mail
+    stops.
 
     `prepare`: for kinds of which hundreds are due together. Asked for some rows that go next, it reads once what they
     have in common, and gives back the `compose` for them, which still asks for each what its member may see now."""
 
     name: str
     compose: Composer
+    is_account_mail: bool = False
     to_inactive: bool = False
     prepare: Callable[[Sequence[MailLedger]], Composer] | None = None
 
@@ -165,12 +139,13 @@ def send_at_once(stream: str, to: Member | str, mail: Mail | WrittenMail, *, add
         claimed_at=timezone.now(),
     )
     try:
-        _send(address or (member.email if member else str(to)), mail)
+        message_of(mail, row, to=address or (member.email if member else str(to))).send()
     except OSError as problem:  # what smtplib and sockets raise
         logger.exception("The mail server did not take a message: %s", stream)
         if not address:
             _tell_of_bounce(member, problem)
-        _close(row, MailLedger.State.FAILED, error=problem, without=address)
+        state = MailLedger.State.BOUNCED if _no_such_mailbox(problem) else MailLedger.State.FAILED
+        _close(row, state, error=problem, without=address)
         raise MailNotSent from problem
     _close(row, MailLedger.State.SENT)
 
@@ -181,43 +156,67 @@ def is_sent_later(stream: str) -> bool:
 
 
 def is_mail_due(*, now: datetime | None = None) -> bool:
-    return MailLedger.objects.filter(state=MailLedger.State.DUE, due_at__lte=now or timezone.now()).exists()
+    """Whether there is any that may go now."""
+    return not is_all_mail_stopped() and _due(now or timezone.now()).exists()
 
 
 def send_due_mail(*, now: datetime | None = None) -> int:
     """Sends what is due, oldest first; returns how many were sent. Two workers may do this at once: each row is claimed
-    by one UPDATE. A row whose worker dies between claiming and closing stays as it is, for perhaps the mail went."""
+    by one UPDATE, at the last moment before its mail goes. Killed before that, nothing went and the row is due as
+    before; killed after it, the mail went, but for the microseconds between. Such a row stays as it is, for a person to
+    look at."""
     now = now or timezone.now()
+    waiting = deque(_due(now).order_by("due_at", "pk").values_list("pk", "stream")[:AT_ONCE])
     sent = away = 0
-    due = MailLedger.objects.filter(state=MailLedger.State.DUE, due_at__lte=now).order_by("due_at", "pk")
-    for pk, attempts in list(due.values_list("pk", "attempts")[:AT_ONCE]):
-        claimed = MailLedger.objects.filter(pk=pk, state=MailLedger.State.DUE, attempts=attempts)
-        claim = {"state": MailLedger.State.SENDING, "attempts": F("attempts") + 1, "claimed_at": timezone.now()}
-        if not claimed.update(**claim):
-            continue
-        # Read again, for what is sent is what is true now, and a whole list takes minutes.
-        row = MailLedger.objects.select_related("member").filter(pk=pk).first()
-        try:
-            sent += row is not None and _deliver(row, now)
-            away = 0
-        except _ServerAway:
-            away += 1
-            if away >= AWAY_IN_A_ROW:
-                break  # each would wait for as long as the server may take to answer
+    with _Hand() as hand:
+        while waiting:
+            batch = _next_batch(waiting)
+            compose = _composer_for(batch)
+            while batch:
+                pk, stream = batch.popleft()
+                if is_all_mail_stopped():
+                    return sent
+                if not _is_account_mail(stream) and is_hour_full():
+                    continue
+                try:
+                    sent += _deliver(pk, compose, hand, now)
+                    away = 0
+                except _TakenByAnother:
+                    # Another worker goes through the same list: the two meet less often half a list apart.
+                    waiting.extendleft(reversed(batch))
+                    waiting.rotate(len(waiting) // 2)
+                    break
+                except _ServerAway:
+                    away += 1
+                    if away >= AWAY_IN_A_ROW:
+                        return sent  # each would wait for as long as the server may take to answer
     return sent
 
 
+def _due(now: datetime) -> QuerySet[MailLedger]:
+    due = MailLedger.objects.filter(state=MailLedger.State.DUE, due_at__lte=now)
+    if is_hour_full():
+        due = due.filter(stream__in=[name for name in _kinds if _is_account_mail(name)])
+    return due
+
+
+def _is_account_mail(stream: str) -> bool:
+    return stream in _kinds and _kinds[stream].is_account_mail
+
+
 def send_again(mail: MailLedger, *, by: Member, now: datetime | None = None) -> None:
-    """Has a mail that failed tried anew, with all its tries. Raises Refused, LimitReached."""
+    """Has a mail that failed tried anew, or one of which nobody knows whether it went, where a person has decided that
+    it did not. Raises Refused, LimitReached."""
     now = now or timezone.now()
     permissions.can_send_again(by, mail).enforce()
     if not is_sent_later(mail.stream):
         raise permissions.Refused("This mail was for somebody who waited for it. It would come too late.")
     limits.SENDING_AGAIN.spend(by, now=now)
     with transaction.atomic():
-        failed = MailLedger.objects.filter(pk=mail.pk, state=MailLedger.State.FAILED)
-        if failed.update(state=MailLedger.State.DUE, due_at=now, attempts=0, error=""):
-            record("sent mail again", mail, by=by, stream=mail.stream)
+        # The tries are not counted from the beginning: what is reported of an earlier one must not be taken for this.
+        as_it_was = MailLedger.objects.filter(pk=mail.pk, state=mail.state, attempts=mail.attempts)
+        if as_it_was.update(state=MailLedger.State.DUE, due_at=now, error=""):
+            record("sent mail again", mail, by=by, stream=mail.stream, perhaps_sent=mail.is_uncertain(now))
 
 
 def forget_old_mail(*, now: datetime | None = None) -> int:
@@ -231,29 +230,106 @@ class _ServerAway(Exception):
     """Nothing to do with this mail: the next would fail as well."""
 
 
-def _deliver(row: MailLedger, now: datetime) -> bool:
-    """Whether it was sent. Raises _ServerAway."""
+class _TakenByAnother(Exception):
+    """Another worker claimed the row, or one that its mail tells of too. Nothing of it was sent."""
+
+
+class _Hand:
+    """Hands messages over, over one connection for all of them."""
+
+    def __enter__(self) -> _Hand:
+        self.connection: BaseEmailBackend = get_connection()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with suppress(OSError):
+            self.connection.close()
+
+    def over(self, message: Message) -> None:
+        """Raises OSError, and what `before_end` of the message raises."""
+        message.connection = self.connection
+        if not getattr(self.connection, "holds_back", False):
+            assert message.before_end
+            message.before_end()
+            message.send()
+            return
+        was_open = not self.connection.open()
+        try:
+            message.send()
+        except SMTPServerDisconnected:
+            if not was_open:
+                raise
+            # It was open for long, and the server has had enough of it. A message that was taken is not among these.
+            self.connection.open()
+            message.send()
+
+
+def _next_batch(waiting: deque[tuple[int, str]]) -> deque[tuple[int, str]]:
+    """Taken from the list: what goes next and is of one kind, where that kind reads for many at once."""
+    batch = deque([waiting.popleft()])
+    kind = _kinds.get(batch[0][1])
+    while kind and kind.prepare and waiting and len(batch) < BATCH and waiting[0][1] == kind.name:
+        batch.append(waiting.popleft())
+    return batch
+
+
+def _composer_for(batch: Iterable[tuple[int, str]]) -> Composer | None:
+    pks, streams = zip(*batch, strict=True)
+    kind = _kinds.get(streams[0])
+    if kind is None:
+        return None
+    if kind.prepare is None:
+        return kind.compose
     try:
-        mail = _composed(row)
+        return kind.prepare(list(MailLedger.objects.filter(pk__in=pks).select_related("member")))
+    except DatabaseError:
+        raise
+    except Exception:
+        logger.exception("Mail of the kind %r could not be prepared together", kind.name)
+        return kind.compose  # each by itself: perhaps only one of them is wrong
+
+
+def _deliver(pk: int, compose: Composer | None, hand: _Hand, now: datetime) -> bool:
+    """Whether it was sent. Raises _ServerAway, _TakenByAnother."""
+    # Read again, for what is sent is what is true now, and a whole list takes minutes.
+    row = MailLedger.objects.select_related("member").filter(pk=pk, state=MailLedger.State.DUE).first()
+    if row is None:
+        return False
+    try:
+        mail = compose(row, row.member) if compose and _may_get(row) else None
+        message = message_of(mail, row, to=row.member.email if row.member else row.recipient) if mail else None
+    except DatabaseError:
+        raise
     except Exception as problem:
         logger.exception("A mail could not be composed: %s", row)
         _close(row, MailLedger.State.FAILED, error=problem)
         return False
-    if mail is None:
+    if mail is None or message is None:
         _close(row, MailLedger.State.DROPPED)
         return False
+    message.before_end = partial(_claim, row, mail)
     try:
-        _send(row.member.email if row.member else row.recipient, mail)
+        hand.over(message)
+    except (DatabaseError, _TakenByAnother):
+        raise
+    except PerhapsTaken as problem:
+        logger.exception("Nobody knows whether a mail went: %s", row)
+        _note(row, problem)
+        return False
+    except NeverTaken as problem:
+        logger.exception("A mail was refused for good: %s", row)
+        _close(row, MailLedger.State.FAILED, error=problem)
+        return False
     except OSError as problem:  # what smtplib and sockets raise
         if _no_such_mailbox(problem):
             _tell_of_bounce(row.member, problem)
-            _close(row, MailLedger.State.FAILED, error=problem)
+            _close(row, MailLedger.State.BOUNCED, error=problem)
             return False
         _try_again(row, problem, now)
         if isinstance(problem, SMTPRecipientsRefused | SMTPDataError):
             return False
         raise _ServerAway from problem
-    except Exception as problem:  # an address or a template of which no message can be made
+    except Exception as problem:  # an address of which no message can be made
         logger.exception("A mail could not be sent: %s", row)
         _close(row, MailLedger.State.FAILED, error=problem)
         return False
@@ -261,35 +337,53 @@ def _deliver(row: MailLedger, now: datetime) -> bool:
     return True
 
 
-def _composed(row: MailLedger) -> Mail | None:
-    """None too where the kind is gone, or the account is not in use and this is not the mail that says so."""
-    kind = _kinds.get(row.stream)
-    if kind is None or (row.member is not None and not row.member.is_active and not kind.to_inactive):
-        return None
-    return kind.compose(row, row.member)
+def _may_get(row: MailLedger) -> bool:
+    """Whether this member may be written to at all: not where the account is not in use, unless this mail says so, and
+    where mail came back only about the account."""
+    kind, member = _kinds[row.stream], row.member
+    if member is None:
+        return True
+    if not member.is_active:
+        return kind.to_inactive
+    return member.mail_bounced_at is None or kind.is_account_mail
 
 
-def _written(mail: Mail) -> WrittenMail:
-    subject, _, text = render_to_string(mail.template, {"site_url": settings.SITE_URL} | mail.context).partition("\n")
-    return WrittenMail(subject, text)
+def _claim(row: MailLedger, mail: Mail) -> None:
+    """The row, and those whose news its mail tells too, are this worker's from now on: the mail goes. Raises
+    _TakenByAnother."""
+    gathers = set(mail.gathers) - {row.pk}
+    changes = {"state": MailLedger.State.SENDING, "attempts": row.attempts + 1, "claimed_at": timezone.now()}
+    if row.covers_until is None:
+        changes["covers_until"] = mail.covers_until
+    with transaction.atomic():
+        if gathers:  # in one order, so that two workers who gather each other's rows do not wait for each other
+            list(MailLedger.objects.select_for_update().filter(pk__in={row.pk, *gathers}).order_by("pk"))
+        if not _still(row).update(**changes):
+            raise _TakenByAnother
+        if gathers:
+            mine = Q(state=MailLedger.State.DUE) | Q(state=MailLedger.State.GATHERED, gathered_in=row)
+            told = MailLedger.objects.filter(mine, pk__in=gathers, member=row.member_id)
+            if told.update(state=MailLedger.State.GATHERED, gathered_in=row) != len(gathers):
+                raise _TakenByAnother
+    row.state, row.attempts = MailLedger.State.SENDING, row.attempts + 1
 
 
-def _send(address: str, mail: Mail | WrittenMail) -> None:
-    """Raises OSError."""
-    written = mail if isinstance(mail, WrittenMail) else _written(mail)
-    message = EmailMessage(
-        subject=" ".join(written.subject.split()),
-        body=written.text.strip() + "\n",
-        to=[address],
-        # Out-of-office replies answer people, not programs.
-        headers={"Auto-Submitted": "auto-generated"},
-    )
-    message.send()
+def _still(row: MailLedger) -> QuerySet[MailLedger]:
+    """The row, as long as nobody else has done anything with it since it was read."""
+    return MailLedger.objects.filter(pk=row.pk, state=row.state, attempts=row.attempts)
+
+
+# There is no such mailbox, it has moved, or takes no mail at all (RFC 3463 and 7505).
+_GONE = re.compile(rb"\b5\.(1\.[1236]|1\.10|2\.1)\b")
 
 
 def _no_such_mailbox(problem: OSError) -> bool:
     """Whether the server said that there is no such mailbox (RFC 5321: 550, 551, 553). Not that it does not like the
-    sender, this machine or the words (RFC 3463: 5.7): that is no fault of whoever should have got the mail."""
+    sender, this machine or the words (RFC 3463: 5.7): that is no fault of whoever should have got the mail. Some look
+    up the mailbox only when they have the message, and then it must stand in their answer."""
+    if isinstance(problem, SMTPDataError):
+        words = problem.smtp_error if isinstance(problem.smtp_error, bytes) else problem.smtp_error.encode()
+        return problem.smtp_code in (550, 551, 553) and bool(_GONE.search(words))
     if not isinstance(problem, SMTPRecipientsRefused) or not problem.recipients:
         return False
     return all(code in (550, 551, 553) and b"5.7." not in words for code, words in problem.recipients.values())
@@ -303,23 +397,39 @@ def _tell_of_bounce(member: Member | None, problem: OSError) -> None:
 
 
 def _try_again(row: MailLedger, problem: OSError, now: datetime) -> None:
-    if row.attempts >= ATTEMPTS:
+    # Counted where the row was claimed; where the server would not even hear of it, it was not.
+    attempts = row.attempts + (row.state == MailLedger.State.DUE)
+    if attempts % ATTEMPTS == 0:
         logger.error("A mail was given up: %s", row)
-        _close(row, MailLedger.State.FAILED, error=problem)
+        _close(row, MailLedger.State.FAILED, error=problem, attempts=attempts)
         return
-    pause = timedelta(minutes=2 ** (2 * row.attempts))  # 4 minutes, 16, 64, 4 hours, 17 hours
-    MailLedger.objects.filter(pk=row.pk).update(
-        state=MailLedger.State.DUE, due_at=now + pause, error=f"{type(problem).__name__}: {problem}"[:500]
+    due_at = now + pause_after(attempts)
+    _still(row).update(state=MailLedger.State.DUE, attempts=attempts, due_at=due_at, error=_words(problem))
+
+
+def pause_after(attempts: int) -> timedelta:
+    """4 minutes, 16, 64, 4 hours, 17 hours; and where somebody had it sent again, from the beginning."""
+    return timedelta(minutes=2 ** (2 * (attempts % ATTEMPTS)))
+
+
+def _close(
+    row: MailLedger, state: str, *, error: Exception | None = None, without: str = "", attempts: int | None = None
+) -> None:
+    """`without`: an address that the server may name in its answer, and that must not stand here."""
+    _still(row).update(
+        state=state,
+        attempts=row.attempts if attempts is None else attempts,
+        sent_at=timezone.now() if state == MailLedger.State.SENT else None,
+        error=_words(error, without),
     )
 
 
-def _close(row: MailLedger, state: str, *, error: Exception | None = None, without: str = "") -> None:
-    """`without`: an address that the server may name in its answer, and that must not stand here."""
+def _note(row: MailLedger, problem: Exception) -> None:
+    _still(row).update(error=_words(problem))
+
+
+def _words(error: Exception | None, without: str = "") -> str:
     said = f"{type(error).__name__}: {error}" if error else ""
     if without:
         said = re.sub(re.escape(without), "the address", said, flags=re.IGNORECASE)
-    MailLedger.objects.filter(pk=row.pk).update(
-        state=state,
-        sent_at=timezone.now() if state == MailLedger.State.SENT else None,
-        error=said[:500],
-    )
+    return said[:500]

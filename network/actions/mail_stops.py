@@ -9,19 +9,28 @@ from datetime import datetime
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
+from django.db import transaction
 from django.urls import reverse
 
-from network.actions.mail import Stop
-from network.models import Member
+from network.models import Member, Membership, Network
 
 _signer = Signer(salt="network.mail_stops")
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """What the foot of a mail, and the button that mail programs make of its header, let its reader stop without
+    signing in: a kind registered here, and which one of it."""
+
+    kind: str
+    object_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class StopKind:
-    """One thing that can be stopped. `words` say which, for a reader who is not signed in: it names no thread, for the
-    mail may have been handed on. `stop` is a verb, safe to call twice, which raises nothing where the thing is gone:
-    `stop(member, object_id, now=...)`."""
+    """One thing that can be stopped. `words` go on from "Stop" and say which, for a reader who is not signed in: "mail
+    about this thread". They name no thread, for the mail may have been handed on. `stop` is a verb, safe to call twice,
+    which raises nothing where the thing is gone: `stop(member, object_id, now=...)`."""
 
     name: str
     words: str
@@ -44,6 +53,10 @@ def address_of(stop: Stop, member: Member) -> str:
     return settings.SITE_URL + reverse("mail_stop", args=[_signer.sign(f"{member.pk}-{stop.kind}-{stop.object_id}")])
 
 
+def words_of(stop: Stop) -> str:
+    return _kinds[stop.kind].words
+
+
 def read_token(token: str) -> tuple[Member, StopKind, int] | None:
     """Whose mail, what, and which one of it; None for an address that we never made, or of an account that is gone."""
     try:
@@ -62,3 +75,62 @@ def stop_mail(token: str, *, now: datetime | None = None) -> bool:
     member, kind, object_id = found
     kind.stop(member, object_id, now=now)
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What some networks may send: "A digest each week"."""
+
+    words: str
+    networks: list[Network]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOn:
+    """`at_once`: whether what concerns them is mailed at once, by those networks that may write at all."""
+
+    choices: list[Choice]
+    at_once: bool
+
+
+def what_is_left_on(member: Member) -> LeftOn:
+    """As the member chose it, in words."""
+    rows = Membership.objects.active().filter(member=member).exclude(mail=Membership.Mail.NOTHING)
+    rows = rows.select_related("network").order_by("network__name")
+    by_choice: dict[str, list[Network]] = {}
+    for row in rows:
+        by_choice.setdefault(row.mail, []).append(row.network)
+    choices = [Choice(words, by_choice[choice]) for choice, words in Membership.Mail.choices if choice in by_choice]
+    mails_at_once = Member.objects.filter(pk=member.pk, mails_at_once=True).exists()
+    return LeftOn(choices, bool(choices) and mails_at_once)
+
+
+# What this storey's mail lets its reader stop. What they choose by it they can choose otherwise on their own page.
+
+
+def stop_network(member: Member, network: int, *, now: datetime | None = None) -> None:
+    Membership.objects.filter(member=member, network=network).update(mail=Membership.Mail.NOTHING)
+
+
+def stop_digest(member: Member, _: int = 0, *, now: datetime | None = None) -> None:
+    """Of every network that is in it, so with it the mail of these networks that comes at once."""
+    in_digest = (Membership.Mail.WEEKLY, Membership.Mail.DAILY)
+    Membership.objects.filter(member=member, mail__in=in_digest).update(mail=Membership.Mail.NOTHING)
+
+
+def stop_at_once(member: Member, _: int = 0, *, now: datetime | None = None) -> None:
+    """What concerns them waits for the digest."""
+    Member.objects.filter(pk=member.pk).update(mails_at_once=False)
+
+
+def stop_all(member: Member, _: int = 0, *, now: datetime | None = None) -> None:
+    """Everything but mail about the account and about their own requests to join."""
+    with transaction.atomic():
+        Membership.objects.filter(member=member).update(mail=Membership.Mail.NOTHING)
+        stop_at_once(member)
+
+
+register(StopKind("network", "mail from this network", stop_network))
+register(StopKind("digest", "this digest", stop_digest))
+register(StopKind("at_once", "mail that comes at once", stop_at_once))
+register(StopKind("all", "all mail but that about your account", stop_all))

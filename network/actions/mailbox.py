@@ -41,8 +41,17 @@ def note_proof(member: Member, *, now: datetime | None = None) -> None:
     now = now or timezone.now()
     if member.inactive_because == Member.Inactive.LAPSED:
         return_to_use(member, now=now)
-    member.mailbox_proved_at, member.mailbox_asked_at = now, None
-    member.save(update_fields=["mailbox_proved_at", "mailbox_asked_at"])
+    member.mailbox_proved_at, member.mailbox_asked_at, member.mail_bounced_at = now, None, None
+    member.save(update_fields=["mailbox_proved_at", "mailbox_asked_at", "mail_bounced_at"])
+
+
+def note_bounce(member: Member, *, now: datetime | None = None) -> None:
+    """A mail server says that there is no such mailbox. Nothing but mail about the account goes there, until its owner
+    has shown that it is theirs, for which they are asked."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        Member.objects.filter(pk=member.pk, mail_bounced_at=None).update(mail_bounced_at=now)
+        ask_for_proof(member, now=now)
 
 
 def return_to_use(member: Member, *, now: datetime | None = None) -> Member:

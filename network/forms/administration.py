@@ -53,6 +53,18 @@ class ReinstateForm(forms.Form):
     )
 
 
+class StopMailForm(forms.Form):
+    why = forms.CharField(
+        label="Why are you stopping all mail?",
+        help_text="Other administrators read it here and in the audit log.",
+        max_length=300,
+        error_messages={
+            "required": "Enter why you are stopping all mail",
+            "max_length": "Write 300 characters or fewer",
+        },
+    )
+
+
 class CorrectAccountForm(forms.Form):
     organisation = OrganisationField(label="Organisation", required=False)
     kind = forms.ChoiceField(

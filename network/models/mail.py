@@ -34,7 +34,7 @@ class MailLedger(models.Model):
         GATHERED = "gathered", "Told in another mail"
         DROPPED = "dropped", "No longer true, read meanwhile, or nobody to send it to, when it was due"
         FAILED = "failed", "The mail server did not take it"
-        BOUNCED = "bounced", "Sent, and came back"
+        BOUNCED = "bounced", "There is no such mailbox"  # the server said so at once, or the mail came back
 
     # "member 12", or the address of somebody without an account.
     recipient = models.CharField(max_length=254)
@@ -85,6 +85,12 @@ class MailLedger(models.Model):
     @property
     def is_failed(self) -> bool:
         return self.state == self.State.FAILED
+
+    def is_uncertain(self, now: datetime | None = None) -> bool:
+        """See `uncertain` of the queryset."""
+        if self.state != self.State.SENDING or self.claimed_at is None:
+            return False
+        return self.claimed_at < (now or timezone.now()) - self.SENDING_TAKES
 
 
 class MailStopQuerySet(models.QuerySet["MailStop"]):

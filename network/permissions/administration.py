@@ -69,6 +69,18 @@ def can_see_mail(viewer: Viewer) -> Verdict:
 
 def can_send_again(viewer: Viewer, mail: MailLedger) -> Verdict:
     verdict = holds(viewer, "network.change_mailledger", "Only administrators can send mail again.")
-    if verdict and not mail.is_failed:
-        return Verdict("Only mail that failed can be sent again.")
+    if verdict and not mail.is_failed and not mail.is_uncertain():
+        return Verdict("Only mail that failed, or was perhaps not sent, can be sent again.")
     return verdict
+
+
+def can_stop_all_mail(viewer: Viewer) -> Verdict:
+    return holds(viewer, "network.change_mailledger", "Only administrators can stop all mail.")
+
+
+def can_see_worker(viewer: Viewer) -> Verdict:
+    return holds(viewer, "network.view_duejob", "Only administrators can see what the worker does.")
+
+
+def can_run_again(viewer: Viewer) -> Verdict:
+    return holds(viewer, "network.change_duejob", "Only administrators can have a task run again.")

@@ -83,7 +83,18 @@ SCREENS = [
         "Ground rules", "ground_rules_publish", "Publish a new version of the rules.", permissions.can_publish_rules
     ),
     Screen("Audit log", "audit", "Who did what, and when.", permissions.can_read_audit),
-    Screen("Mail", "administration_mail", "What is due, and what did not arrive.", permissions.can_see_mail),
+    Screen(
+        "Mail",
+        "administration_mail",
+        "What is due, and what did not arrive. Stop all of it.",
+        permissions.can_see_mail,
+    ),
+    Screen(
+        "Worker",
+        "administration_worker",
+        "Whether it is alive, what it does when, and what failed.",
+        permissions.can_see_worker,
+    ),
     Screen(
         "Publishing",
         "wagtailadmin_home",
@@ -110,6 +121,7 @@ def administration(request: HttpRequest) -> HttpResponse:
     context = {
         "waiting": list(_waiting(request.user)),
         "worker": seen,
+        "sees_worker": permissions.can_see_worker(request.user),
         "worker_is_alive": seen is not None and timezone.now() - seen <= DEAD_AFTER,
         "screens": [(screen, reverse(screen.name)) for screen in SCREENS if screen.may(request.user)],
     }

@@ -21,6 +21,7 @@ from forums.actions.posts import delete_post, edit_post, hide_post, reply
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import begin_site_discussion, start_thread
 from forums.models import (
+    Announcement,
     Answer,
     Attachment,
     Draft,
@@ -30,6 +31,7 @@ from forums.models import (
     Post,
     Practice,
     Reaction,
+    ReceivedMail,
     Room,
     Thread,
 )
@@ -189,6 +191,17 @@ def _tell_around(thread: Thread, answer: Post, cast: Cast) -> None:
     for member in (cast.bob, cast.lena):
         FeedKey.objects.create(member=member)
     FollowLevel.objects.create(member=cast.bob, network=thread.network, level="watch")
+    Announcement.objects.create(
+        thread=thread,
+        asked_by=cast.bob,
+        people_now=1,
+        people_digest=0,
+        needs_confirmation=True,
+        declined_by=cast.fay,
+        declined_at=timezone.now(),
+        declined_reason="Private reason",
+    )
+    ReceivedMail.objects.create(member=cast.bob, thread=thread, digest="private", refusal="Private reason")
 
 
 def _release(world: World, model: type[models.Model], column: models.Field[Any, Any]) -> None:

@@ -31,6 +31,7 @@ from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
 from forums.models import Attachment, FollowLevel, Level, MemberThread, Post, Practice, Thread
 from forums.search import search_posts
+from network.actions.mail_stops import Stop, address_of
 from network.actions.notices import give_notice
 from network.export import parts
 from network.live import notices
@@ -125,6 +126,8 @@ def _filled(route: str, world: World) -> str:
             return world.thread.theme.slug
         if route == "feeds/<str:token>/events.ics":
             return token_for_events(world.cast.lena.feed_key)
+        if route.startswith("mail/stop/"):
+            return address_of(Stop("all"), world.cast.bob).rstrip("/").rpartition("/")[2]
         if name == "token":  # of somebody who belonged once: what a signature opens is asked anew
             return token_of(world.cast.lena.feed_key)
         if route.startswith("feeds/<str:token>/networks/"):

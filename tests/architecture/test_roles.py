@@ -27,7 +27,7 @@ from cms.models import EventPage, GuidancePage, SectionPage
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
-from forums.models import Answer, Post, PostVersion, Room, Thread
+from forums.models import Announcement, Answer, Post, PostVersion, Room, Thread
 from network.actions.invitations import invite
 from network.actions.membership import appoint_facilitator, ask_question, ask_to_join, join_network
 from network.actions.rules import set_up_rules
@@ -120,6 +120,9 @@ ACTS = [
     Act("Start a thread", talk.can_start_thread, ("network",)),
     Act("Start a discussion", talk.can_start_kind, ("network", "discussion")),
     Act("Make an announcement", talk.can_start_kind, ("network", "announcement")),
+    Act("Have an announcement go by mail too", talk.can_mail_announcement, ("network",)),
+    Act("Confirm or decline the mail of somebody else's announcement", talk.can_decide_announcement, ("mail",)),
+    Act("Stop the mail of an announcement", talk.can_stop_announcement, ("mail",)),
     Act("Reply in a thread", talk.can_reply, ("thread",)),
     Act("Attach a file to what they write", talk.can_attach, ("network",)),
     Act("Change a post of their own", may_edit_own, ("thread",)),
@@ -179,6 +182,9 @@ ACTS = [
     Act("Read and export the audit log", people.can_read_audit),
     Act("See which mail goes out, and to whom", people.can_see_mail),
     Act("Have a mail that failed sent again", people.can_send_again, ("failed_mail",)),
+    Act("Stop all mail, and let it go again", people.can_stop_all_mail),
+    Act("See what the worker does", people.can_see_worker),
+    Act("Have a task that failed run again", people.can_run_again),
 ]
 
 NOT_OF_ROLES = {
@@ -223,6 +229,7 @@ NOT_OF_ROLES = {
     "forums.can_change_file": "its owner's alone, with can_edit once the post is sent",
     # A function of the table, asked in another way
     "network.can_take_welcome_step": "can_be_welcomed, step by step",
+    "forums.can_look_after_announcement": "can_stop_announcement, and administrators who belong to the network",
     "forums.can_speak_as": "can_speak, for many at once",
     "forums.can_choose_answer": "can_mark_answer, for all posts of a page at once",
     "forums.can_mark_answer": "can_choose_answer, once it is known which; in the table by whose the question is",
@@ -296,6 +303,7 @@ def stage(cast: Cast) -> Stage:
     things["post"] = Post.objects.select_related("thread__network").get(thread=things["thread"])
     things["version"] = PostVersion(post=things["post"], number=1)
     things["announcement"] = Post(thread=Thread(network=network, kind=Thread.Kind.ANNOUNCEMENT), number=1)
+    things["mail"] = Announcement(thread=Thread(network=network))
     join_network(cast.ai, by=host)
     things["rules"] = set_up_rules()
     viewers: dict[str, Viewer] = {

@@ -20,13 +20,14 @@ ROOMS = {
 }
 OWN_ROOMS = {
     # The roof composes the site; the adapter is allauth's word for what it asks the site; sessions are Django's word;
-    # what every open socket needs.
+    # what every open socket needs; how a mail leaves.
     "network": {
         *("settings", "asgi", "middleware", "checks", "storage", "adapters", "sessions", "spreadsheet", "logs"),
-        "live",
+        *("live", "delivery"),
     },
-    # The live engine; how members' words become HTML; which files are taken, and who looks for malware in them.
-    "forums": {"live", "markup", "files", "scanner"},
+    # The live engine; how members' words become HTML; which files are taken, and who looks for malware in them; what is
+    # mailed of posts at once, and in the digest; what comes back as an answer, and to which address.
+    "forums": {"live", "markup", "files", "scanner", "post_mail", "digest", "letters", "reply_address"},
     "cms": {"wagtail_hooks"},
 }
 

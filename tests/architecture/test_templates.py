@@ -82,7 +82,9 @@ def test_a_template_calls_down_only_but_for_the_meetings(name: str) -> None:
 @pytest.mark.parametrize("name", [name for name in templates() if name.endswith(".html")])
 def test_a_template_holds_nothing_that_the_browser_will_not_run(name: str) -> None:
     text = TAG.sub("", source(name))  # a tag's own arguments, such as style="warning", are not the page's
-    assert [what for what, pattern in INLINE.items() if pattern.search(text)] == []
+    # Mail has its styles in it: what it would fetch tells who reads it, and when.
+    allowed = {"styles in the page"} if "/mail/" in name else set()
+    assert [what for what, pattern in INLINE.items() if pattern.search(text) and what not in allowed] == []
 
 
 # Long texts that are no members' words to each other.
@@ -155,3 +157,15 @@ def test_an_upward_call_is_noticed() -> None:
 )
 def test_what_is_inline_is_noticed(text: str) -> None:
     assert any(pattern.search(text) for pattern in INLINE.values())
+
+
+def test_the_way_out_beside_a_button_is_called_the_same_everywhere() -> None:
+    """Whoever leaves a form undoes nothing and sends nothing: "Cancel", or what becomes of the thing ("Keep it")."""
+    group = re.compile(r'<div class="govuk-button-group">(.*?)</div>', re.DOTALL)
+    otherwise = [
+        f"{name}: {words}"
+        for name in templates()
+        for inside in group.findall(source(name))
+        for words in re.findall(r"<a [^>]*>\s*((?:Back|Go back|Return)\b[^<]*)", TAG.sub("", inside))
+    ]
+    assert otherwise == []

@@ -55,7 +55,7 @@ def kinds(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     said.clear()
     monkeypatch.setattr(post_office, "_kinds", {})
     post_office.register(MailKind("greeting", compose))
-    post_office.register(MailKind("farewell", compose, to_inactive=True))
+    post_office.register(MailKind("farewell", compose, is_account_mail=True, to_inactive=True))
     yield
     said.clear()
 
@@ -74,7 +74,7 @@ def bounced() -> Iterator[list[Member]]:
 
 @pytest.fixture
 def smtp(mail_server: MailServer, settings: Settings) -> MailServer:
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_BACKEND = "network.delivery.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", mail_server.port, 5
     return mail_server
 
@@ -243,7 +243,7 @@ class TestARealMailServer:
         assert send_due_mail(now=NOON) == 0
         assert bounced == [cast.bob]
         row = MailLedger.objects.get()
-        assert row.state == "failed"
+        assert row.state == "bounced"
         assert answer.split()[0] in row.error
 
     @pytest.mark.parametrize("answer", ["450 Busy", "452 4.2.2 Mailbox full", "550 5.7.1 Relaying denied", "554 No"])
@@ -267,7 +267,7 @@ class TestARealMailServer:
             send_at_once("login_code", cast.bob, WrittenMail("Code", "BCD-FGH"))
 
         assert bounced == [cast.bob]
-        assert state() == "failed"
+        assert state() == "bounced"
 
 
 class TestAServerThatFails:
@@ -349,7 +349,7 @@ class TestAServerThatFails:
         finally:
             mailbox_bounced.disconnect(stumble)
 
-        assert MailLedger.objects.filter(state="failed").count() == 2
+        assert MailLedger.objects.filter(state="bounced").count() == 2
         assert "over a stone" in caplog.text
 
     def test_is_not_asked_again_about_what_no_message_can_be_made_of(

@@ -21,10 +21,12 @@ from network.models import (
     AuditEvent,
     Browser,
     DataExport,
+    DueJob,
     GroundRules,
     Intake,
     Invitation,
     MailLedger,
+    MailStop,
     Member,
     Membership,
     MembershipEvent,
@@ -39,13 +41,14 @@ from network.models import (
     RulesAcceptance,
     Theme,
     Viewer,
+    Worker,
 )
 from network.notifications import join_requested
 from tests.cast import Cast
 
-# No reader reaches these: the site's own book of jobs and workers; words that mean nothing without a carrier; and
-# what is reached through the one thing that it belongs to.
-WITHOUT_READERS = {"DueJob", "Worker", "Tag", "ThemeAlias", "IntakeRow", "StandingSuspension"}
+# No reader reaches these: words that mean nothing without a carrier, and what is reached through the one thing that it
+# belongs to.
+WITHOUT_READERS = {"Tag", "ThemeAlias", "IntakeRow", "StandingSuspension"}
 
 OUTSIDE = ["olga", "amir", "lena", "sven", "nobody", "closed"]
 
@@ -81,6 +84,9 @@ def _tell(cast: Cast) -> None:
     AdmissionRequest.objects.create(member=cast.bob, works_for="A body", reason="Private reason")
     AccountEvent.objects.create(member=cast.bob, kind=AccountEvent.Kind.CORRECTED, words="Private reason")
     MailLedger.objects.create(recipient=f"member {cast.bob.pk}", stream="greeting", period="1", member=cast.bob)
+    MailStop.objects.create(by=cast.ada, why="Private reason")
+    DueJob.objects.create(name="ring", due_at=now, error="Private error")
+    Worker.objects.create(name="private-machine", seen_at=now)
     Intake.objects.create(by=cast.ada, network=cast.ai)
     Invitation.objects.create(
         network=cast.ai, email="somebody@example.org", by=cast.fay, expires_at=now + timedelta(days=14)
