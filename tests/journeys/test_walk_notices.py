@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import pytest
 from allauth.usersessions.models import UserSession
 from django.conf import settings
@@ -165,6 +167,14 @@ def serving(
     server.stop()
 
 
+@pytest.fixture(scope="module")
+def other_site(tmp_path_factory: pytest.TempPathFactory, django_db_setup: None) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("other"))
+    server.start()
+    yield server
+    server.stop()
+
+
 @pytest.fixture
 def site(serving: Server, transactional_db: None) -> Server:
     return serving
@@ -247,6 +257,23 @@ def test_reading_in_one_place_is_heard_in_another(site: Server, cast: Cast) -> N
         ear.number(1, within=5)
         read_all_notices(by=cast.fay)
         ear.number(0, within=FOUND_WITHIN / 1_000)
+
+
+def test_what_is_read_on_one_server_is_heard_on_the_other(site: Server, other_site: Server, cast: Cast) -> None:
+    thread = start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="A", source="B")
+    give_notice("thread_replied", thread.pk, [cast.fay])
+    session = session_of(cast.fay)
+    # The other server has a listener of its own, without which it has nothing to do with notices.
+    with Ear(site, session=session) as ear, Ear(other_site, session=session_of(cast.bob)) as elsewhere:
+        ear.number(1, within=5)
+        elsewhere.hear()
+        time.sleep(0.5)
+        with httpx.Client(base_url=other_site.url, cookies={settings.SESSION_COOKIE_NAME: session}) as client:
+            token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', client.get("/notices/").text)
+            assert token
+            answer = client.post("/notices/read/", data={"csrfmiddlewaretoken": token[1]})
+            assert answer.status_code == 302
+        ear.number(0, within=1.5 if settings.REDIS_URL else FOUND_WITHIN / 1_000)
 
 
 @pytest.mark.parametrize("end", ["session", "signed out", "account", "password"])
