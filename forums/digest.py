@@ -97,9 +97,9 @@ def talk_in(network: int, until: datetime) -> tuple[Talk, ...]:
         "thread__answer",
         *("pk", "number", "author", "organisation", "written_at"),
     ):
-        posts: list[Words] = []
-        about = (theme, theme_name, kind == Thread.Kind.ANNOUNCEMENT, answer is not None, posts)
-        threads.setdefault(thread, about)[4].append(Words(*told))
+        if thread not in threads:
+            threads[thread] = (theme, theme_name, kind == Thread.Kind.ANNOUNCEMENT, answer is not None, [])
+        threads[thread][4].append(Words(*told))
     return tuple(
         Talk(
             thread,
