@@ -7,12 +7,14 @@ times at most, and where it is in doubt whether words are the writer's own, they
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from email import message_from_bytes
 from email.message import Message
+from email.parser import BytesParser
+from email.policy import Policy, compat32
 from email.utils import getaddresses
 from html.parser import HTMLParser
 
@@ -21,7 +23,13 @@ import nh3
 MOST_BYTES = 10 * 1024 * 1024
 # Of words, before anything is taken away: a long conversation quoted below a short answer is well within.
 MOST_CHARACTERS = 400_000
+# Reading takes the square of some of these, so whoever builds a mail to be read for hours is sent away first.
+MOST_LINES = 200_000  # as many as a mail of the most bytes has, and half as many more
 MOST_PARTS = 100
+MOST_INSIDE = 20  # parts that hold others
+MOST_HEADS = 500  # of one part
+LONGEST_HEAD = 50_000
+LONGEST_CONTENT_HEAD = 2_000  # of those that say what a part is
 MOST_HOPS = 50  # servers that a mail came through; more, and it goes round in a circle
 
 
@@ -48,8 +56,9 @@ def read_letter(raw: bytes, *, return_path: str | None = None) -> Letter:
     """`return_path`: the address that the mail server would tell of a failure, where it says; empty for a mail that is
     itself such a message. Raises Unreadable."""
     try:
-        message = message_from_bytes(raw)
-        parts = _parts(message)
+        message = _message_of(raw)
+        parts = list(message.walk())
+        sender, recipients = _sender(message), _recipients(message)
     except (LookupError, RecursionError, TypeError, ValueError) as problem:
         raise Unreadable("This mail cannot be read.") from problem
     plain = [part for part in parts if _is_words(part, "text/plain")]
@@ -67,8 +76,8 @@ def read_letter(raw: bytes, *, return_path: str | None = None) -> Letter:
         words = re.sub(r"(?m)^ ", "", words)  # RFC 3676: lines that begin with a space or ">" have one put before
     message_id = _head(message, "Message-ID").strip("<> ").lower()
     return Letter(
-        sender=_sender(message),
-        recipients=_recipients(message),
+        sender=sender,
+        recipients=recipients,
         message_id=message_id,
         digest=hashlib.sha256(message_id.encode() or raw).hexdigest(),
         is_automatic=_is_automatic(message, return_path),
@@ -79,13 +88,31 @@ def read_letter(raw: bytes, *, return_path: str | None = None) -> Letter:
     )
 
 
-def _parts(message: Message) -> list[Message]:
-    parts: list[Message] = []
-    for part in message.walk():
-        if len(parts) >= MOST_PARTS:
+class _Part(Message):
+    def set_raw(self, name: str, value: str) -> None:
+        """Called for each line of the head, before anything in it is understood."""
+        longest = LONGEST_CONTENT_HEAD if name.lower().startswith("content-") else LONGEST_HEAD
+        if len(value) > longest or len(self) >= MOST_HEADS:
+            raise Unreadable("The head of this mail is too long.")
+        super().set_raw(name, value)  # type: ignore[misc]
+
+
+def _message_of(raw: bytes) -> Message:
+    """Raises what the parser raises, and Unreadable."""
+    if raw.count(b"\n") > MOST_LINES:
+        raise Unreadable("This mail has too many lines.")
+    parts: list[_Part] = []
+
+    def begin(policy: Policy = compat32) -> _Part:
+        if len(parts) > MOST_PARTS or sum(part.get_content_maintype() in _HOLDS for part in parts) > MOST_INSIDE:
             raise Unreadable("This mail has too many parts.")
-        parts.append(part)
-    return parts
+        parts.append(_Part(policy))
+        return parts[-1]
+
+    return BytesParser(begin, policy=compat32).parsebytes(raw)
+
+
+_HOLDS = ("multipart", "message")
 
 
 def _head(message: Message, name: str) -> str:
@@ -138,10 +165,15 @@ def _decoded(part: Message) -> str:
     payload = part.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
     try:
-        text = data.decode(part.get_content_charset("utf-8"), "replace")
+        charset = codecs.lookup(part.get_content_charset("utf-8")).name
+        text = data.decode("utf-8" if charset in _NO_CHARSETS else charset, "replace")
     except (LookupError, ValueError):
         text = data.decode("utf-8", "replace")
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+
+
+# Ways of Python to write names of hosts and its own source; a long text written so takes hours to read.
+_NO_CHARSETS = ("idna", "punycode", "raw_unicode_escape", "raw-unicode-escape", "unicode_escape", "unicode-escape")
 
 
 # HTML, from programs that send no plain text beside it

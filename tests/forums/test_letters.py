@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -205,3 +206,33 @@ class TestReading:
         raw = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n" % (n, n) for n in range(3_000))
         with pytest.raises(Unreadable):
             read_letter(raw)
+
+
+@pytest.mark.parametrize(
+    ("head", "body"),
+    [
+        ('Content-Type: text/plain; x="' + ";" * 100_000, "We do."),
+        ("Content-Type: text/plain; charset=punycode", "a" * 200_000 + "-" + "99" * 100_000),
+        ("Cc: " + "a," * 400_000, "We do."),
+        ("Cc: " + "(" * 40_000, "We do."),
+        ("X: y\r\n" * 1_000_000 + "X: y", "We do."),
+        ("X: y", "We do.\r\n" * 1_000_000),
+        (
+            "\r\n\r\n".join(f"Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}" for n in range(95)),
+            "--x\n" * 9999,
+        ),
+    ],
+    ids=["what a part is", "a charset", "addresses", "comments", "heads", "lines", "parts inside parts"],
+)
+def test_no_mail_keeps_the_site_busy_whoever_sent_it(head: str, body: str) -> None:
+    began = time.monotonic()
+    with suppress(Unreadable):
+        read_letter(f"From: olive@example.gov.uk\r\nTo: replies@example.org\r\n{head}\r\n\r\n{body}".encode())
+
+    assert time.monotonic() - began < 3
+
+
+def test_a_name_of_hosts_is_no_charset() -> None:
+    raw = b"From: olive@example.gov.uk\r\nContent-Type: text/plain; charset=punycode\r\n\r\nWe do-it.\r\n"
+
+    assert read_letter(raw).text.strip() == "We do-it."
