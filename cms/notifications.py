@@ -199,10 +199,10 @@ def _event_to_mail(row: MailLedger, member: Member | None) -> EventPage | None:
 
 def _wants_mail(member: Member, event: EventPage) -> bool:
     """They asked for it by having the event in theirs; but not where they want no mail about its network, or, where it
-    is open to every officer, no mail at all."""
+    is open to every officer, or of a network that they only speak in, no mail at all."""
     own = Membership.objects.active().filter(member=member)
-    if event.network_id is not None:
-        return not own.filter(network=event.network_id, mail=Membership.Mail.NOTHING).exists()
+    for here in own.filter(network=event.network_id or 0):
+        return here.mail != Membership.Mail.NOTHING
     return member.mails_at_once or own.exclude(mail=Membership.Mail.NOTHING).exists()
 
 

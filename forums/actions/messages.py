@@ -90,7 +90,9 @@ def _judge(room: Room, wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now
     if numbers:
         messages = Message.objects.filter(room=room, seq__in=numbers.values()).with_author()
         by_number = {message.seq: message for message in messages}
-        outcomes |= {key: by_number[seq] for key, seq in numbers.items()}
+        # Their browser gave the name to something else, such as an edit: it is that, and no message.
+        taken = ValidationError("This was sent before, and was no message")
+        outcomes |= {key: by_number.get(seq, taken) for key, seq in numbers.items()}
     here = access.belonging(room.pk).filter(pk__in={member_id for member_id, _ in open_keys})
     speakers: dict[int, Member] = {member.pk: member for member in here.select_related("organisation")}
     time_outs = RoomSanction.objects.silencing(now).filter(room=room, member__in=list(speakers))

@@ -240,6 +240,14 @@ class TestReminding:
         assert "canaryjoin" not in body
         assert "Live room" in body
 
+    def test_a_speaker_from_outside_who_stopped_all_mail_gets_none(self, event: EventPage, cast: Cast) -> None:
+        name_speaker(event.event_room, cast.ada, role="speaker", by=_editor(cast))
+        remind_of_events(now=START - timedelta(hours=24))
+        mail_stops.stop_all(cast.ada)
+        send_due_mail(now=START + timedelta(days=7))
+
+        assert MailLedger.objects.get(stream=EVENT_REMINDER, member=cast.ada).state == MailLedger.State.DROPPED
+
     @pytest.mark.parametrize(
         "end", ["over", "unpublished", "moved", "left", "taken out", "no mail", "bounced", "closed"]
     )

@@ -189,6 +189,16 @@ def test_the_same_edit_sent_twice_is_one(cast: Cast, room: Room, message: Messag
     assert message.body == "wombat"
 
 
+def test_the_name_of_an_edit_is_none_for_a_message(cast: Cast, room: Room, message: Message) -> None:
+    client_id = uuid.uuid4()
+    edit_message(message, by=cast.bob, body="quokka", client_id=client_id)
+
+    outcomes = carry_out(room.pk, [Saying(cast.bob.pk, "More", client_id), Saying(cast.fay.pk, "Else", uuid.uuid4())])
+
+    assert isinstance(outcomes[0], ValidationError)
+    assert outcomes[1] == 3  # and nobody else is kept waiting for it
+
+
 def test_no_change_is_no_line(cast: Cast, room: Room, message: Message) -> None:
     assert edit_message(message, by=cast.bob, body="zyzzyva") == 1
     assert kinds(room) == [("msg", None)]
