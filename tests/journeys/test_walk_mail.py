@@ -1,4 +1,4 @@
-"""Mail from end to end: what the development page shows, stopping it without signing in, and what administrators see."""
+"""Mail in a browser: as the development page shows it, stopped without signing in, and as administrators see it."""
 
 from __future__ import annotations
 
