@@ -5,4 +5,4 @@ class ForumsConfig(AppConfig):
     name = "forums"
 
     def ready(self) -> None:
-        from forums import export, notifications, receivers, tasks  # noqa: F401  (they register themselves)
+        from forums import digest, export, notifications, post_mail, receivers, tasks  # noqa: F401  (they register themselves)

@@ -17,6 +17,7 @@ from forums.models import (
     Message,
     Post,
     Reaction,
+    ReceivedMail,
     RoomRole,
     Thread,
 )
@@ -142,6 +143,11 @@ def _feeds(member: Member) -> Iterable[Row]:
         yield {"Private feed addresses made": row.made_at}
 
 
+def _received_mail(member: Member) -> Iterable[Row]:
+    for row in ReceivedMail.objects.filter(member=member).order_by("at"):
+        yield {"Came": row.at, "Thread": row.thread_id, "Posted": row.post_id is not None, "Refused": row.refusal}
+
+
 register(Part("threads", "Threads you started", _threads))
 register(Part("posts", "Posts you wrote", _posts))
 register(Part("messages", "What you said in live rooms", _messages))
@@ -153,3 +159,4 @@ register(Part("mentions", "Posts that mention you", _mentions))
 register(Part("drafts", "Drafts", _drafts))
 register(Part("attachments", "Files you attached", _attachments, _attached_files))
 register(Part("feeds", "Your private feeds", _feeds))
+register(Part("mail_replies", "Replies you sent by mail", _received_mail))

@@ -98,6 +98,12 @@ def without_mentions(html: str, address: str, instead: str) -> str:
     return _MENTION.sub(lambda found: escape(instead) if unescape(found[1]) == address else found[0], html)
 
 
+def with_whole_addresses(html: str, site: str) -> str:
+    """The HTML of a post for where it stands on no page of ours, such as a mail: its links to us, such as those of
+    mentions, begin with `site`."""
+    return html.replace(' href="/', f' href="{site}/')
+
+
 def legible(text: str) -> str:
     """The text without what nobody sees: control characters other than the line break and the tab (XML, and so a feed,
     cannot hold them), half characters (surrogates), what turns the direction of writing around, and signs of no width

@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from forums import markup
 from forums.models import (
+    Announcement,
     Answer,
     Attachment,
     FollowLevel,
     Level,
     MemberThread,
     Mention,
+    Message,
     Post,
     PostVersion,
+    ReceivedMail,
+    Report,
     RoomRole,
+    RoomSanction,
     Thread,
 )
+from forums.reply_address import reply_address
 from network.actions import mail
 from network.actions.audit import register_words
-from network.actions.mail import Mail, MailKind, owe_mail
+from network.actions.mail import Composer, Mail, MailKind, Stop, owe_mail, owe_mails
 from network.actions.notices import give_notice, settle_notices
-from network.models import MailLedger, Member, Membership, Notice, Viewer
+from network.models import MailLedger, Member, Membership, MemberTheme, Notice, Viewer
+from network.models.prepared import prepared
 from network.notifications import NoticeKind, named, register
 
 register_words(
@@ -32,6 +44,16 @@ register_words(
         "began discussion": "began a discussion of something published",
         "closed room": "closed a live room",
         "gave room role": "named a host or a speaker of a live room",
+        "gave time-out": "asked somebody in a live room to be silent for a while",
+        "hid message": "hid a message in a live room",
+        "let back into room": "let somebody back into a live room",
+        "lifted time-out": "ended somebody's time-out in a live room",
+        "locked room": "locked a live room",
+        "removed from room": "removed somebody from a live room",
+        "restored message": "brought a hidden message in a live room back",
+        "set slow mode": "changed the slow mode of a live room",
+        "settled report": "settled a report about a message in a live room",
+        "unlocked room": "unlocked a live room",
         "hid post": "hid a post",
         "hid version": "hid earlier words of a post",
         "locked": "locked a thread",
@@ -58,24 +80,43 @@ ANSWER_MARKED = "answer_marked"
 DID_IT_WORK = "did_it_work"
 THREAD_REPLIED = "thread_replied"
 THREAD_STARTED = "thread_started"
+THEME_FOLLOWED = "theme_followed"
 ROOM_ROLE_GIVEN = "room_role_given"
 FILE_REFUSED = "file_refused"
 OUTSIDER_NAMED = "outsider_named"
 SPEAKER_NAMED = "speaker_named"
 BOOKMARK_DUE = "bookmark_due"
+MESSAGE_HIDDEN = "message_hidden"
+MESSAGE_REPORTED = "message_reported"
+ROOM_SANCTIONED = "room_sanctioned"
+# The kind of mail that a post goes out with at once (forums/post_mail.py says in what words).
+POST_MAIL = "post"
+
+MAIL_WAITS = timedelta(minutes=10)  # time to read the post where it stands, and for those that follow it
+MAILED_WITHIN = timedelta(days=1)
+ANNOUNCEMENT_WAITS = "announcement_waits"
+ANNOUNCEMENT_CONFIRMED = "announcement_confirmed"
+ANNOUNCEMENT_DECLINED = "announcement_declined"
+REPLY_BY_MAIL = "reply_by_mail"
+
+register_words(
+    {
+        "asked to mail announcement": "asked to have an announcement mailed",
+        "confirmed announcement": "confirmed the mail of an announcement",
+        "declined announcement": "declined the mail of an announcement",
+        "stopped announcement": "stopped the mail of an announcement",
+    }
+)
 
 
 def thread_started(thread: Thread, *, now: datetime) -> None:
-    """Whom its first words mention; and whoever watches all of its network, or its theme. Not who began it, and each
-    of them once."""
-    told = [thread.author_id] if thread.author_id else []
-    told += _tell_mentioned(thread, 1, thread.author_id, now=now)
-    give_notice(THREAD_STARTED, thread.pk, watchers_of(thread).exclude(pk__in=told), now=now)
+    """Whom its first words mention; not who began it. Whoever watches hears a moment later: `tell_watchers`."""
+    _tell_mentioned(thread, 1, thread.author_id, now=now)
 
 
 def post_written(post: Post, *, now: datetime) -> None:
-    """Whom it mentions, whose post it answers, and whoever watches the thread, as long as they belong to its network
-    and have not muted it; not the writer, and each of them once, in this order."""
+    """Whom it mentions and whose post it answers, as long as they belong to the network and have not muted the thread;
+    not the writer, and each of them once, in this order. Whoever watches hears a moment later: `tell_watchers`."""
     thread = post.thread
     told = [post.author_id] if post.author_id else []
     if "@" in post.source:
@@ -83,8 +124,59 @@ def post_written(post: Post, *, now: datetime) -> None:
     answered = post.reply_to.author_id if post.reply_to else None
     if answered and answered not in told and _hears_of(thread).filter(pk=answered).exists():
         give_notice(POST_ANSWERED, post.pk, Member.objects.filter(pk=answered), now=now)
-        told.append(answered)
-    give_notice(THREAD_REPLIED, thread.pk, watchers_of(thread).exclude(pk__in=told), now=now)
+
+
+def tell_watchers(post: Post) -> None:
+    """Whoever watches the thread, its theme or its network; and of a new thread whoever follows its theme. Not the
+    writer, nor whom the post itself spoke to, nor who has read it by now; and nobody twice, however often this runs."""
+    thread = post.thread
+    watchers = _others(watchers_of(thread), post)
+    if post.number > 1:
+        _tell_once(THREAD_REPLIED, post, watchers)
+        return
+    _tell_once(THREAD_STARTED, post, watchers)
+    _tell_once(THEME_FOLLOWED, post, _others(_followers_of_theme(thread), post))
+
+
+def owe_mail_of_post(post: Post, *, now: datetime) -> None:
+    """Writes down to whom a post is to be mailed: those whom it spoke to and those who watch, where they want that at
+    once; and of a new thread those who want every one of its network. In ten minutes, if they have not read it by then.
+    What is old by the time that a worker comes to it waits for the digest."""
+    thread = post.thread
+    if post.written_at < now - MAILED_WITHIN:
+        return
+    here = Membership.objects.active().filter(network=thread.network_id).exclude(mail=Membership.Mail.NOTHING)
+    concerned = Q(pk__in=_told_with(post)) | Q(pk__in=watchers_of(thread).values("pk"))
+    wanted = Q(mails_at_once=True) & concerned
+    if post.number == 1:
+        each = here.filter(mail=Membership.Mail.EACH)
+        wanted |= Q(pk__in=each.values("member")) & Q(pk__in=_hears_of(thread).values("pk"))
+    to = Member.objects.may_be_mailed().filter(wanted, pk__in=here.values("member")).exclude(pk=post.author_id or 0)
+    to = to.exclude(pk__in=_who_read(post)).only("pk").order_by("pk")
+    owe_mails(POST_MAIL, to, period=str(post.pk), object_id=post.pk, due_at=post.written_at + MAIL_WAITS, now=now)
+
+
+def _tell_once(kind: str, post: Post, to: QuerySet[Member]) -> None:
+    """A notice of the thread that they had and read is opened again by a later post, and by this one only once."""
+    had = Notice.objects.filter(kind=kind, object_id=post.thread_id, at__gte=post.written_at)
+    to = to.exclude(pk__in=had.values("member"))
+    # In one order, so that two of these at once do not wait for each other's rows.
+    give_notice(kind, post.thread_id, to.only("pk").order_by("pk"), now=post.written_at)
+
+
+def _others(members: QuerySet[Member], post: Post) -> QuerySet[Member]:
+    told = members.exclude(pk=post.author_id or 0).exclude(pk__in=_told_with(post))
+    return told.exclude(pk__in=_who_read(post))
+
+
+def _told_with(post: Post) -> QuerySet[Any, Any]:
+    """The numbers of those who were told together with the post: whom it mentions and whom it answers."""
+    return Notice.objects.filter(kind__in=(MENTIONED, POST_ANSWERED), object_id=post.pk).values("member")
+
+
+def _who_read(post: Post) -> QuerySet[Any, Any]:
+    rows = MemberThread.objects.filter(thread=post.thread_id, last_read_number__gte=post.number)
+    return rows.values("member")
 
 
 def _tell_mentioned(thread: Thread, number: int, author: int | None, *, now: datetime) -> list[int]:
@@ -148,17 +240,23 @@ def file_refused(post: Post, *, now: datetime) -> None:
 
 def thread_read(thread: Thread, member: Member, *, up_to: int) -> None:
     """What the member has now seen needs no telling any more: one UPDATE."""
-    settle_notices(member, _about(thread, up_to))
+    settle_notices(member, _about(thread.pk, up_to, is_end=up_to >= thread.highest_visible_number))
 
 
 def has_news_of(thread: Thread, member: Member, *, up_to: int) -> bool:
     """Whether reading so far would settle a notice, though perhaps every post was read before: one query."""
-    return Notice.objects.visible_to(member).unread().filter(_about(thread, up_to)).exists()
+    return bool(_news_of(member, thread.pk, up_to, up_to >= thread.highest_visible_number))
 
 
-def _about(thread: Thread, up_to: int) -> Q:
-    """The notices of what stands in a thread up to a number. Whether an answer worked is a question that reading does
-    not settle."""
+@prepared
+def _news_of(member: Member, thread: int, up_to: int, is_end: bool) -> QuerySet[Any, tuple[int]]:
+    unread = Notice.objects.visible_to(member).unread()
+    return unread.filter(_about(thread, up_to, is_end=is_end)).order_by().values_list("pk")[:1]
+
+
+def _about(thread: int, up_to: int, *, is_end: bool) -> Q:
+    """The notices of what stands in a thread up to a number, which is the last or is not. Whether an answer worked is a
+    question that reading does not settle."""
     seen = Post.objects.filter(thread=thread, number__lte=up_to)
     versions = PostVersion.objects.filter(post__thread=thread, post__number__lte=up_to)
     answers = Answer.objects.filter(thread=thread, post__number__lte=up_to)
@@ -166,11 +264,18 @@ def _about(thread: Thread, up_to: int) -> Q:
         Q(kind__in=(MENTIONED, POST_ANSWERED, POST_HIDDEN), object_id__in=seen.values("pk"))
         | Q(kind=VERSION_HIDDEN, object_id__in=versions.values("pk"))
         | Q(kind=ANSWER_MARKED, object_id__in=answers.values("pk"))
-        | Q(kind__in=(THREAD_STARTED, THREAD_LOCKED, BOOKMARK_DUE), object_id=thread.pk)
+        | Q(kind__in=(THREAD_STARTED, THEME_FOLLOWED, THREAD_LOCKED, BOOKMARK_DUE), object_id=thread)
     )
-    if up_to >= thread.highest_visible_number:
-        about |= Q(kind=THREAD_REPLIED, object_id=thread.pk)
+    if is_end:
+        about |= Q(kind=THREAD_REPLIED, object_id=thread)
     return about
+
+
+def took_part_in(thread: Thread) -> QuerySet[Member]:
+    """Who wrote in it what can still be read, belongs to its network, and has not muted it. For what stands above this
+    storey and tells them of what they discussed."""
+    wrote = Post.objects.shown().filter(thread=thread, author__isnull=False)
+    return _hears_of(thread).filter(pk__in=wrote.values("author"))
 
 
 def watchers_of(thread: Thread) -> QuerySet[Member]:
@@ -190,9 +295,19 @@ def watchers_of(thread: Thread) -> QuerySet[Member]:
     )
 
 
+def _followers_of_theme(thread: Thread) -> QuerySet[Member]:
+    """Members of its network who follow its theme and for whom its level is not watch."""
+    of_theme = FollowLevel.objects.filter(theme=thread.theme_id)
+    interested = MemberTheme.objects.filter(theme=thread.theme_id)
+    follows = Q(pk__in=of_theme.filter(level=Level.FOLLOW).values("member")) | (
+        Q(pk__in=interested.values("member")) & ~Q(pk__in=of_theme.values("member"))
+    )
+    return _hears_of(thread).filter(follows).exclude(pk__in=watchers_of(thread).values("pk"))
+
+
 def _hears_of(thread: Thread) -> QuerySet[Member]:
     """Members of its network who have not muted it, or its theme, or all of the network."""
-    own = MemberThread.objects.filter(thread=thread)
+    own = MemberThread.objects.filter(thread=thread.pk or 0)  # none yet of one that is being written
     of_theme = FollowLevel.objects.filter(theme=thread.theme_id)
     of_network = FollowLevel.objects.filter(network=thread.network_id)
     muted_above = Q(pk__in=of_theme.filter(level=Level.MUTE).values("member")) | (
@@ -242,6 +357,7 @@ register(
         visible_to=lambda viewer: RoomRole.objects.visible_to(viewer).select_related("member", "room"),
         title=lambda given: f"{named(given.member)}, from outside, may speak in the live room “{given.room.title}”",
         address=lambda given: given.room.get_absolute_url(),
+        written_anew=True,
     )
 )
 register(
@@ -250,6 +366,7 @@ register(
         visible_to=lambda viewer: RoomRole.objects.visible_to(viewer).filter(member=viewer.pk).select_related("room"),
         title=lambda given: f"You are a {given.get_role_display().lower()} in the live room “{given.room.title}”",
         address=lambda given: given.room.get_absolute_url(),
+        written_anew=True,
     )
 )
 
@@ -266,7 +383,7 @@ def _author(said: Post | Thread) -> str:
 
 
 def _threads(viewer: Viewer) -> QuerySet[Thread]:
-    return Thread.objects.visible_to(viewer).select_related("network", "author")
+    return Thread.objects.visible_to(viewer).select_related("network", "theme", "author")
 
 
 def _own_hidden_posts(viewer: Viewer) -> QuerySet[Post]:
@@ -311,6 +428,15 @@ register(
         name=THREAD_STARTED,
         visible_to=_threads,
         title=lambda thread: f"{_author(thread)} started “{thread.title}”",
+        address=lambda thread: thread.get_absolute_url(),
+        where=lambda thread: thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=THEME_FOLLOWED,
+        visible_to=_threads,
+        title=lambda thread: f"{_author(thread)} started “{thread.title}” about {thread.theme}, which you follow",
         address=lambda thread: thread.get_absolute_url(),
         where=lambda thread: thread.network.name,
     )
@@ -407,5 +533,287 @@ register(
         visible_to=lambda viewer: Thread.objects.visible_to(viewer).select_related("network"),
         title=lambda thread: f"You asked to be reminded of “{thread.title}”",
         address=lambda thread: thread.get_absolute_url(),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many people an announcement concerns. Whoever makes it is not among them."""
+
+    now: int
+    digest: int
+    none: int  # they chose no mail, or muted the network or the theme
+    bounced: int  # their mail came back lately
+    unasked: int = 0  # they have not been asked yet how they want mail
+
+    @property
+    def key(self) -> str:
+        """What somebody was told before they agreed to it."""
+        return f"{self.now} {self.digest}"
+
+    @property
+    def is_for_two(self) -> bool:
+        """Whether so many are not written to before a second person agrees."""
+        return 0 < settings.ANNOUNCEMENT_CONFIRM_OVER < self.now
+
+    @property
+    def in_words(self) -> str:
+        people = "1 person" if self.now == 1 else f"{self.now:,} people"
+        return f"This will write to {people} now and {self.digest:,} in their digest."
+
+    @property
+    def rest_in_words(self) -> str:
+        """Who hears nothing by mail; empty where that is nobody."""
+        said = []
+        if self.none:
+            said.append(f"{self.none:,} chose no mail from this network.")
+        if self.bounced:
+            said.append(f"Mail to {self.bounced:,} came back lately, so they get none.")
+        if self.unasked:
+            said.append(f"{self.unasked:,} have not been asked yet how they want mail, so they get none.")
+        return " ".join(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The members whom an announcement by mail concerns, each in one of these."""
+
+    now: QuerySet[Member]
+    digest: QuerySet[Member]
+    none: QuerySet[Member]
+    bounced: QuerySet[Member]
+    unasked: QuerySet[Member]
+
+    def counted(self) -> Counted:
+        parts = (self.now, self.digest, self.none, self.bounced, self.unasked)
+        return Counted(*(part.count() for part in parts))
+
+
+def audience_of(thread: Thread) -> Audience:
+    """Who hears of an announcement by mail, and how: what is counted before it is sent, what is sent, and what is asked
+    again for each as their mail goes. Of a thread that is not written yet, network, theme and author are enough."""
+    others = _here(thread).exclude(pk=thread.author_id or 0)
+    may_be_mailed = Q(pk__in=Member.objects.may_be_mailed().values("pk"))
+    reached = others.filter(may_be_mailed)
+    here = Membership.objects.filter(network=thread.network_id)
+    no_mail = here.filter(mail=Membership.Mail.NOTHING)
+    hears = Q(pk__in=_hears_of(thread).values("pk")) & ~Q(pk__in=no_mail.values("member"))
+    # Who wants each new thread of the network has no digest of it.
+    at_once = Q(mails_at_once=True) | Q(pk__in=here.filter(mail=Membership.Mail.EACH).values("member"))
+    return Audience(
+        now=reached.filter(hears, at_once),
+        digest=reached.filter(hears).exclude(at_once),
+        none=reached.exclude(hears),
+        bounced=others.exclude(mail_bounced_at=None),
+        unasked=others.filter(mail_bounced_at=None).exclude(may_be_mailed),
+    )
+
+
+def confirmers_of(announcement: Announcement) -> QuerySet[Member]:
+    """Who can confirm its mail: the other facilitators, and administrators who belong to the network."""
+    network = announcement.thread.network_id
+    facilitators = Membership.objects.facilitators().filter(network=network)
+    administrators = Member.objects.administrators().filter(pk__in=_here(announcement.thread).values("pk"))
+    found: QuerySet[Member] = Member.objects.filter(
+        Q(pk__in=facilitators.values("member")) | Q(pk__in=administrators.values("pk"))
+    )
+    return found.exclude(pk=announcement.asked_by_id or 0)
+
+
+def announcement_waits(announcement: Announcement, *, now: datetime) -> None:
+    """Whoever can confirm it."""
+    give_notice(ANNOUNCEMENT_WAITS, announcement.pk, confirmers_of(announcement), now=now)
+
+
+def announcement_confirmed(announcement: Announcement, *, now: datetime) -> None:
+    """Whoever asked."""
+    if announcement.asked_by:
+        give_notice(ANNOUNCEMENT_CONFIRMED, announcement.pk, [announcement.asked_by], now=now)
+
+
+def announcement_declined(announcement: Announcement, *, now: datetime) -> None:
+    """Whoever asked, with the reason."""
+    if announcement.asked_by:
+        give_notice(ANNOUNCEMENT_DECLINED, announcement.pk, [announcement.asked_by], now=now)
+
+
+def _announcements(viewer: Viewer) -> QuerySet[Announcement]:
+    seen = Announcement.objects.visible_to(viewer)
+    return seen.select_related("thread__network", "asked_by", "confirmed_by", "declined_by")
+
+
+def _waiting_announcements(viewer: Viewer) -> QuerySet[Announcement]:
+    return _announcements(viewer).filter(pk__in=Announcement.objects.waiting().values("pk"))
+
+
+register(
+    NoticeKind(
+        name=ANNOUNCEMENT_WAITS,
+        visible_to=_waiting_announcements,
+        title=lambda asked: (
+            f"{named(asked.asked_by) if asked.asked_by else 'Somebody'} asks you to confirm mail to "
+            f"{asked.people_now:,} people: “{asked.thread.shown_title}”"
+        ),
+        address=lambda asked: asked.get_absolute_url(),
+        where=lambda asked: asked.thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=ANNOUNCEMENT_CONFIRMED,
+        visible_to=_announcements,
+        title=lambda asked: (
+            f"{named(asked.confirmed_by) if asked.confirmed_by else 'Somebody'} confirmed the mail of "
+            f"“{asked.thread.shown_title}”"
+        ),
+        address=lambda asked: asked.get_absolute_url(),
+        where=lambda asked: asked.thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=ANNOUNCEMENT_DECLINED,
+        visible_to=_announcements,
+        title=lambda asked: (
+            f"{named(asked.declined_by) if asked.declined_by else 'Somebody'} declined the mail of "
+            f"“{asked.thread.shown_title}”: {asked.declined_reason}"
+        ),
+        address=lambda asked: asked.get_absolute_url(),
+        where=lambda asked: asked.thread.network.name,
+    )
+)
+
+
+def _announcing(rows: Sequence[MailLedger]) -> Composer:
+    """Reads each announcement once for all of the rows, and asks for every member whether it is for them still."""
+    shown = Post.objects.shown().filter(pk__in={row.object_id or 0 for row in rows}, number=1)
+    posts = shown.filter(thread__announcement__stopped_at=None, thread__announcement__declined_at=None)
+    joined = posts.select_related("thread__network", "author", "organisation").with_has_files()
+    by_pk = {post.pk: post for post in joined}
+
+    def compose(row: MailLedger, member: Member | None) -> Mail | None:
+        post = by_pk.get(row.object_id or 0)
+        return None if post is None or member is None else _announcement_for(member, post)
+
+    return compose
+
+
+def _announcement_for(member: Member, post: Post) -> Mail | None:
+    """None where the announcement is not for them any more, or they know of it: they read it, or had a mail of it as
+    one who hears of every thread."""
+    thread, network = post.thread, post.thread.network
+    is_for_them = audience_of(thread).now.filter(pk=member.pk).exists()
+    if not is_for_them or not Post.objects.visible_to(member).filter(pk=post.pk).exists():
+        return None
+    if MemberThread.objects.filter(member=member, thread=thread, last_read_number__gte=1).exists():
+        return None
+    state = MailLedger.State
+    told = MailLedger.objects.filter(member=member, object_id=post.pk, stream=POST_MAIL)
+    if told.filter(state__in=(state.SENT, state.SENDING, state.GATHERED)).exists():
+        return None
+    context = {"member": member, "network": network, "thread": thread, "content_free": network.content_free_mail}
+    if not network.content_free_mail:
+        context |= {
+            "author": named(post.author) if post.author else post.author_name,
+            "organisation": post.organisation,
+            "source": post.source,
+            "html": markup.with_whole_addresses(post.html, settings.SITE_URL),
+            "has_files": post.has_files,  # type: ignore[attr-defined]  # annotated
+        }
+    return Mail(
+        "forums/mail/announcement.txt",
+        context,
+        html="forums/mail/announcement.html",
+        why=f"You get this because you belong to the {network}, whose facilitators sent it to its members.",
+        stop=Stop("network", network.pk),
+        conversation=f"thread {thread.pk}",
+        reply_to=reply_address(thread, member),
+    )
+
+
+mail.register(MailKind(Announcement.STREAM, lambda row, member: _announcing([row])(row, member), prepare=_announcing))
+
+
+def reply_came_by_mail(received: ReceivedMail, *, now: datetime) -> None:
+    """Its writer, where it was refused or something of it was not taken."""
+    owe_mail(REPLY_BY_MAIL, received.member, period=str(received.pk), object_id=received.pk, now=now)
+
+
+def _about_received_mail(row: MailLedger, member: Member | None) -> Mail | None:
+    """Without a word of the thread for whom it is out of sight by now."""
+    if member is None:
+        return None
+    own = ReceivedMail.objects.visible_to(member).filter(pk=row.object_id or 0)
+    received = own.select_related("thread__network").first()
+    if received is None:
+        return None
+    seen = Thread.objects.visible_to(member).filter(pk=received.thread_id).exists()
+    context = {
+        "member": member,
+        "received": received,
+        "thread": received.thread if seen else None,
+        "title": received.thread.title if seen and not received.thread.network.content_free_mail else "",
+        # By its number, where not even the words of its address are to stand in a mail.
+        "thread_address": reverse("post", args=[received.thread_id, 1]),
+    }
+    return Mail("forums/mail/reply_by_mail.txt", context, html="forums/mail/reply_by_mail.html")
+
+
+mail.register(MailKind(REPLY_BY_MAIL, _about_received_mail))
+
+
+def message_hidden(message: Message, *, now: datetime) -> None:
+    """Its author, with the reason."""
+    give_notice(MESSAGE_HIDDEN, message.pk, [message.author], now=now)
+
+
+def message_reported(report: Report, *, now: datetime) -> None:
+    """The facilitators of the network, without whoever reported it."""
+    facilitators = Membership.objects.facilitators().filter(network=report.message.room.network_id)
+    told = Member.objects.filter(pk__in=facilitators.values("member")).exclude(pk=report.by_id)
+    give_notice(MESSAGE_REPORTED, report.pk, told, now=now)
+
+
+def room_sanctioned(given: RoomSanction, *, now: datetime) -> None:
+    """Whom it is about, with the reason."""
+    give_notice(ROOM_SANCTIONED, given.pk, [given.member], now=now)
+
+
+def _own_hidden_messages(viewer: Viewer) -> QuerySet[Message]:
+    own = Message.objects.visible_to(viewer).filter(author=viewer.pk or 0).exclude(hidden_at=None)
+    return own.select_related("room__network").defer("body")
+
+
+register(
+    NoticeKind(
+        name=MESSAGE_HIDDEN,
+        visible_to=_own_hidden_messages,
+        title=lambda message: f"A facilitator hid what you said in “{message.room.title}”: {message.hidden_reason}",
+        address=lambda message: message.get_absolute_url(),
+        where=lambda message: message.room.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=MESSAGE_REPORTED,
+        visible_to=lambda viewer: Report.objects.visible_to(viewer).waiting().select_related("message__room__network"),
+        title=lambda report: f"A message in the live room “{report.message.room.title}” was reported",
+        address=lambda report: report.message.get_absolute_url(),
+        where=lambda report: report.message.room.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=ROOM_SANCTIONED,
+        visible_to=lambda viewer: (
+            RoomSanction.objects.visible_to(viewer).filter(member=viewer.pk or 0).in_force().select_related("room")
+        ),
+        title=lambda given: (
+            f"A facilitator removed you from the live room “{given.room.title}”: {given.reason}"
+            if given.kind == RoomSanction.Kind.REMOVED
+            else f"A facilitator asked you to be silent in “{given.room.title}” for a while: {given.reason}"
+        ),
+        address=lambda given: given.room.get_absolute_url(),
     )
 )

@@ -14,6 +14,9 @@ from forums.actions.feeds import forget_feed_key
 from forums.actions.room_roles import end_room_roles
 from forums.actions.rooms import end_listening, shut_out
 from forums.actions.themes import move_threads
+from forums.models import Post
+from forums.signals import post_written
+from forums.tasks import tell_watchers
 from network.models import Member, Membership, Theme
 from network.signals import (
     account_closed,
@@ -23,6 +26,11 @@ from network.signals import (
     stop_requested,
     theme_merged,
 )
+
+
+@receiver(post_written)
+def have_watchers_told(sender: type[Post], post: Post, **news: Any) -> None:
+    tell_watchers.enqueue(post.pk)
 
 
 @receiver(membership_ended)

@@ -3,3 +3,4 @@
 from django.dispatch import Signal
 
 tag_taken_off = Signal()  # tag: Tag; no thread of some network has it any more, so perhaps nothing has
+post_written = Signal()  # post: Post; of a member: a reply, or the first words of a thread

@@ -32,15 +32,15 @@ class RateLimit:
     times: int
     per: timedelta
 
-    def spend(self, by: Member, *, now: datetime | None = None) -> None:
-        """Counts one. Raises LimitReached. With the cache away nothing is counted: losing a limit for a minute is
-        better than losing the site."""
+    def spend(self, by: Member, *, count: int = 1, now: datetime | None = None) -> None:
+        """Counts one, or as many at once. Raises LimitReached. With the cache away nothing is counted: losing a limit
+        for a minute is better than losing the site."""
         seconds = int(self.per.total_seconds())
         moment = int((now or timezone.now()).timestamp())
-        key = f"limit:{slugify(self.what)}:{by.pk}:{moment // seconds}"
+        key = self._key(by, moment)
         try:
             cache.add(key, 0, timeout=seconds)
-            spent = cache.incr(key)
+            spent = cache.incr(key, count)
         except Exception:
             logger.exception("The cache did not answer, so a limit was not counted: %s", self.what)
             return
@@ -49,6 +49,18 @@ class RateLimit:
                 f"You can {self.what} {self.times} times in {in_words(self.per)}. Try again later.",
                 retry_after=seconds - moment % seconds,
             )
+
+    def left(self, by: Member, *, now: datetime | None = None) -> int:
+        """How many they have left now; all of them with the cache away."""
+        try:
+            spent = cache.get(self._key(by, int((now or timezone.now()).timestamp())), 0)
+        except Exception:
+            logger.exception("The cache did not answer, so a limit was not looked at: %s", self.what)
+            return self.times
+        return max(self.times - int(spent), 0)
+
+    def _key(self, by: Member, moment: int) -> str:
+        return f"limit:{slugify(self.what)}:{by.pk}:{moment // int(self.per.total_seconds())}"
 
 
 def in_words(length: timedelta) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import IO
 
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.utils import timezone
 
 from network import limits, permissions
 from network.actions.access import hold_account
@@ -87,13 +90,25 @@ def remove_picture(*, by: Member) -> Profile:
     return profile
 
 
-def choose_mail(choices: Mapping[Membership, str], *, by: Member) -> None:
-    """How each network may write to a member: of their own memberships, one of `Membership.Mail`. Raises Refused,
-    LimitReached."""
+@dataclass(frozen=True, slots=True)
+class MailTimes:
+    """When a member's digest comes (`day` 0 is Monday; `hour` in London), and whether what concerns them is mailed by
+    itself, within minutes."""
+
+    day: int
+    hour: int
+    at_once: bool
+
+
+def choose_mail(
+    choices: Mapping[Membership, str], times: MailTimes | None = None, *, by: Member, now: datetime | None = None
+) -> None:
+    """How each network may write to a member: of their own memberships, one of `Membership.Mail`; and when, which None
+    leaves as it is. Raises Refused, LimitReached."""
     permissions.can_choose_mail(by, choices).enforce()
     limits.PROFILE.spend(by)
     with transaction.atomic():
-        keep_mail(choices)
+        keep_mail(choices, times, by=by, now=now or timezone.now())
 
 
 # What other verbs share, all of it part of a verb.
@@ -134,10 +149,19 @@ def keep_themes(member: Member, themes: Collection[Theme]) -> list[str]:
     return ["themes"] if had != wanted else []
 
 
-def keep_mail(choices: Mapping[Membership, str]) -> None:
-    """Part of a verb: writes down how each network may write to its member."""
+def keep_mail(choices: Mapping[Membership, str], times: MailTimes | None, *, by: Member, now: datetime) -> None:
+    """Part of a verb: writes down how each network may write to its member, and when. From now on they may."""
     for membership, mail in choices.items():
-        Membership.objects.filter(pk=membership.pk).update(mail=mail)
+        Membership.objects.filter(pk=membership.pk).exclude(mail=mail).update(mail=mail, mail_chosen_at=now)
+    own = Member.objects.filter(pk=by.pk)
+    if times is None:
+        own.filter(digest_chosen_at=None).update(digest_chosen_at=now)
+        return
+    as_it_was = own.filter(digest_day=times.day, digest_hour=times.hour).exclude(digest_chosen_at=None)
+    if as_it_was.exists():
+        own.update(mails_at_once=times.at_once)
+    else:
+        own.update(digest_day=times.day, digest_hour=times.hour, digest_chosen_at=now, mails_at_once=times.at_once)
 
 
 def forget_picture(profile: Profile) -> None:

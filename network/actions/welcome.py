@@ -10,19 +10,21 @@ from django.utils import timezone
 
 from network import limits, notifications, permissions
 from network.actions.audit import record
-from network.actions.profile import keep_mail, keep_themes, keep_words, profile_for_change
+from network.actions.profile import MailTimes, keep_mail, keep_themes, keep_words, profile_for_change
 from network.models import Member, Membership, Network, Notice, Theme
 
 MAIL, INTERESTS, HELLO = 1, 2, 3  # the steps, in their order
 
 
-def say_how_to_write(choices: Mapping[Membership, str], *, by: Member) -> None:
-    """Step one: how each network may write to them. Raises Refused, LimitReached."""
+def say_how_to_write(
+    choices: Mapping[Membership, str], times: MailTimes | None = None, *, by: Member, now: datetime | None = None
+) -> None:
+    """Step one: how each network may write to them, and when. None does before. Raises Refused, LimitReached."""
     permissions.can_take_welcome_step(by, MAIL).enforce()
     permissions.can_choose_mail(by, choices).enforce()
     limits.PROFILE.spend(by)
     with transaction.atomic():
-        keep_mail(choices)
+        keep_mail(choices, times, by=by, now=now or timezone.now())
         _leave_behind(by, MAIL)
 
 
@@ -54,6 +56,8 @@ def pass_over(step: int, *, by: Member) -> None:
     permissions.can_take_welcome_step(by, step).enforce()
     limits.PROFILE.spend(by)
     with transaction.atomic():
+        if step == MAIL:
+            keep_mail({}, None, by=by, now=timezone.now())  # as it is, from now on
         _leave_behind(by, step)
 
 

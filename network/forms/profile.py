@@ -10,9 +10,10 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.datastructures import MultiValueDict
 
-from network.actions.profile import PARTS
+from network.actions.profile import PARTS, MailTimes
 from network.forms.account import has_invisible, name_field, readable_name
 from network.models import Member, Membership, MemberTheme, MemberTool, Profile, Theme
+from network.models.digest_time import DAYS
 from network.storage import PORTRAIT_BYTES
 
 MOST_TOOLS = 20
@@ -192,11 +193,16 @@ class PictureForm(forms.Form):
 
 
 class MailForm(forms.Form):
-    """How each of a member's networks may write to them."""
+    """How each of a member's networks may write to them, and when. Without a network there is nothing to ask."""
 
-    def __init__(self, memberships: Sequence[Membership], data: Any = None) -> None:
+    def __init__(self, member: Member, memberships: Sequence[Membership], data: Any = None) -> None:
         super().__init__(data)
         self.memberships = memberships
+        if memberships:
+            self._ask_about_networks(memberships)
+            self._ask_when(member)
+
+    def _ask_about_networks(self, memberships: Sequence[Membership]) -> None:
         for membership in memberships:
             network = membership.network
             self.fields[f"mail_{network.pk}"] = forms.ChoiceField(
@@ -213,9 +219,43 @@ class MailForm(forms.Form):
                 },
             )
 
+    def _ask_when(self, member: Member) -> None:
+        self.fields["digest_day"] = forms.TypedChoiceField(
+            label="Day of a weekly digest",
+            choices=list(enumerate(DAYS)),
+            coerce=int,
+            initial=member.digest_day,
+            error_messages={"required": "Select a day", "invalid_choice": "Select a day from the list"},
+        )
+        self.fields["digest_hour"] = forms.TypedChoiceField(
+            label="Time of any digest",
+            help_text="As clocks in London go.",
+            choices=[(hour, f"{hour:02}:00") for hour in range(24)],
+            coerce=int,
+            initial=member.digest_hour,
+            error_messages={"required": "Select a time", "invalid_choice": "Select a time from the list"},
+        )
+        self.fields["at_once"] = forms.BooleanField(
+            label="Mail me within ten minutes when somebody mentions or answers me, or writes in a thread that I watch",
+            required=False,
+            initial=member.mails_at_once,
+            help_text="We send nothing that you have read by then. Without this, it waits for your digest.",
+        )
+
+    @property
+    def of_networks(self) -> list[forms.BoundField]:
+        return [self[f"mail_{row.network_id}"] for row in self.memberships]
+
     @property
     def choices(self) -> dict[Membership, str]:
         return {row: self.cleaned_data[f"mail_{row.network_id}"] for row in self.memberships}
+
+    @property
+    def times(self) -> MailTimes | None:
+        if not self.memberships:
+            return None
+        told = self.cleaned_data
+        return MailTimes(day=told["digest_day"], hour=told["digest_hour"], at_once=told["at_once"])
 
 
 class InterestsForm(forms.Form):

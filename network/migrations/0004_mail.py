@@ -6,6 +6,11 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+def count_members_of_before_as_asked(apps, schema_editor):
+    """Networks may write to whoever was here before they wrote at all; and no digest of a time before that is owed."""
+    apps.get_model("network", "Member").objects.update(digest_chosen_at=django.utils.timezone.now())
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
@@ -114,4 +119,10 @@ class Migration(migrations.Migration):
                 models.Value(1), condition=models.Q(("ended_at__isnull", True)), name="mail_stop_once_at_a_time"
             ),
         ),
+        migrations.AddField(
+            model_name="membership",
+            name="mail_chosen_at",
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.RunPython(count_members_of_before_as_asked, migrations.RunPython.noop),
     ]

@@ -84,6 +84,12 @@ class MemberQuerySet(models.QuerySet["Member"]):
         typed = typed.filter(is_superuser=False, groups=None, password__startswith=UNUSABLE_PASSWORD_PREFIX)
         return typed.exclude(emailaddress__verified=True)
 
+    def may_be_mailed(self) -> MemberQuerySet:
+        """Those to whom networks may write: the account is in use, the mailbox takes mail, and they were asked how they
+        want it and have answered, or passed the question over."""
+        asked = models.Q(welcome_steps_done__gte=1) | models.Q(digest_chosen_at__isnull=False)
+        return self.filter(asked, is_active=True, mail_bounced_at=None)
+
     def lapsed(self) -> MemberQuerySet:
         """Out of use until they show that the mailbox is still theirs."""
         return self.filter(is_active=False, inactive_because=Member.Inactive.LAPSED)
@@ -195,7 +201,7 @@ class Member(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
     # What concerns them is mailed within minutes: mentions, answers to them, threads they watch. Otherwise it waits for
     # the digest.
     mails_at_once = models.BooleanField(default=True)
-    # When they last changed day or hour: a time before that was never theirs.
+    # When they last said how they want to be written to, or changed day or hour: a time before that was never theirs.
     digest_chosen_at = models.DateTimeField(null=True, blank=True)
     # Mail came back, and since then they have not shown that the mailbox is theirs: nothing but codes goes there.
     mail_bounced_at = models.DateTimeField(null=True, blank=True)

@@ -124,6 +124,8 @@ class Membership(models.Model):
     state = models.CharField(max_length=10, choices=State.choices)
     role = models.CharField(max_length=12, choices=Role.choices, default=Role.MEMBER)
     mail = models.CharField(max_length=10, choices=Mail.choices, default=Mail.WEEKLY)
+    # When they last chose another; empty as long as it is what everybody begins with.
+    mail_chosen_at = models.DateTimeField(null=True, blank=True)
     job = models.CharField("their role, as they put it when asking", max_length=100, blank=True)
     reason = models.TextField("why they asked to join", blank=True)
     requested_at = models.DateTimeField(null=True, blank=True)

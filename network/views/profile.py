@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from network.actions import profile as verbs
 from network.forms import MailForm, PictureForm, ProfileForm
 from network.models import Profile
+from network.models.digest_time import MailInWords
 from network.models.standing import standing_of
 from network.storage import NotAPicture
 from network.views import MemberRequest
@@ -61,10 +62,11 @@ def remove(request: MemberRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def mail(request: MemberRequest) -> HttpResponse:
-    """How each of their networks may write to them."""
-    form = MailForm(standing_of(request.user).active(), request.POST if request.method == "POST" else None)
+    """How each of their networks may write to them, and in words what comes of that."""
+    own = standing_of(request.user).active()
+    form = MailForm(request.user, own, request.POST if request.method == "POST" else None)
     if form.is_valid():
-        verbs.choose_mail(form.choices, by=request.user)
+        verbs.choose_mail(form.choices, form.times, by=request.user)
         messages.success(request, "Your choice is saved.")
-        return redirect("member", request.user.pk)
-    return render(request, "network/profile_mail.html", {"form": form})
+        return redirect("profile_mail")  # which says in words what it means
+    return render(request, "network/profile_mail.html", {"form": form, "words": MailInWords.of(request.user, own)})

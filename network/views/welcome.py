@@ -48,9 +48,9 @@ def welcome(request: MemberRequest) -> HttpResponse:
 def mail(request: MemberRequest) -> HttpResponse:
     if elsewhere := _not_now(request, verbs.MAIL):
         return elsewhere
-    form = MailForm(standing_of(request.user).active(), _typed(request))
+    form = MailForm(request.user, standing_of(request.user).active(), _typed(request))
     if form.is_valid():
-        verbs.say_how_to_write(form.choices, by=request.user)
+        verbs.say_how_to_write(form.choices, form.times, by=request.user)
         return _on(request, verbs.MAIL)
     return _step(request, verbs.MAIL, form)
 

@@ -24,9 +24,11 @@ from pytest_django import DjangoCaptureOnCommitCallbacks
 from cms.actions.pages import publish_page, set_up_site
 from cms.actions.roles import PUBLISHERS, give_roles, set_up_roles
 from cms.models import GuidancePage, SectionPage
+from forums.actions.following import choose_network_level
 from forums.actions.rooms import schedule_room
-from network.models import Membership
+from network.models import Member, Membership
 from tests.cast import Cast, sign_in
+from tests.queued import run_queued
 
 HOUSE = Path(__file__).resolve().parents[2] / "docs" / "house.md"
 PACKAGES = ("network.", "forums.", "cms.")
@@ -108,11 +110,14 @@ def test_an_officer_asks_to_join_a_network_and_is_let_in(cast: Cast) -> None:
 
 def test_a_member_starts_a_thread(cast: Cast) -> None:
     named = walk("A member starts a thread")
+    Member.objects.update(welcome_steps_done=1)
+    choose_network_level(cast.ai, "watch", by=cast.fay)
     with traced() as steps:
         answer = client_of(cast.bob).post(
             reverse("thread_new", args=[cast.ai.slug]),
             {"title": "Hello", "kind": "discussion", "theme": cast.theme.pk, "source": "Hello", "tags": "one, two"},
         )
+        run_queued()
 
     assert answer.status_code == 302
     assert as_done(steps, named) == named

@@ -16,8 +16,9 @@ from forums.actions.posts import reply
 from forums.actions.reading import read_thread
 from forums.actions.threads import start_thread
 from forums.models import FollowLevel, Post, Thread
-from network.models import Member, Membership, Notice, Theme
+from network.models import Member, Membership, MemberTheme, Notice, Theme
 from tests.cast import Cast
+from tests.queued import run_queued
 
 # Made at random for each row; and the moment of reading, which is now.
 OTHERWISE = {"submission", "read_at"}
@@ -33,6 +34,7 @@ def members_of(cast: Cast) -> list[Member]:
         ("Theo", "watch", "mute"),
         ("Max", "mute", "watch"),
         ("Norma", "normal", "watch"),
+        ("Fern", "follow", "mute"),
     ):
         member = Member.objects.create_user(f"{name}@exampleshire.example.org", name=name, organisation=cast.council)
         Membership.objects.create(
@@ -42,6 +44,7 @@ def members_of(cast: Cast) -> list[Member]:
         if theme:
             FollowLevel.objects.create(member=member, theme=cast.theme, level=theme)
         people.append(member)
+    MemberTheme.objects.bulk_create(MemberTheme(member=member, theme=cast.theme) for member in people[1:])
     return people
 
 
@@ -85,9 +88,11 @@ def by_verbs(conversation: NewThread) -> None:
         tags=conversation.tags,
         now=conversation.at,
     )
+    run_queued()
     for post in conversation.posts:
         answered = Post.objects.get(thread=thread, number=post.answers) if post.answers else None
         reply(thread, by=post.by, source=post.source, reply_to=answered, now=post.at)
+        run_queued()
     thread.refresh_from_db()
     for member, up_to in conversation.read:
         read_thread(thread, by=member, up_to=up_to)
@@ -146,7 +151,8 @@ def test_every_column_is_what_the_verbs_would_have_written(
     for table, rows in expected.items():
         assert result[table] == rows, table
     assert len(expected["forums.Post"]) > 30
-    assert {row["kind"] for row in expected["network.Notice"]} == {"post_answered", "thread_replied", "thread_started"}
+    told = {row["kind"] for row in expected["network.Notice"]}
+    assert told == {"post_answered", "thread_replied", "thread_started", "theme_followed"}
 
 
 def test_a_post_before_the_one_it_follows_is_refused(cast: Cast) -> None:

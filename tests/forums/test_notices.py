@@ -20,6 +20,7 @@ from network.actions.notices import give_notice, read_all_notices
 from network.models import Member, Membership, Notice
 from network.notifications import NoticePage, Unread, unread, unread_notices
 from tests.cast import Cast, sign_in
+from tests.queued import run_queued
 
 
 @pytest.fixture
@@ -108,6 +109,7 @@ class TestReading:
     def test_a_page_further_up_leaves_what_stands_below(self, cast: Cast, thread: Thread) -> None:
         for number in range(21):
             reply(thread, by=cast.fay, source=f"@Bob Belongs {number}" if number in (0, 20) else "Yes")
+        run_queued()
 
         read_thread(Thread.objects.get(), by=cast.bob, up_to=20)
 
@@ -127,6 +129,7 @@ class TestReading:
     def test_a_row_is_opened_again_by_the_next_reply(self, cast: Cast, thread: Thread) -> None:
         for _ in range(2):
             reply(thread, by=cast.fay, source="So do we")
+            run_queued()
             assert titles(cast.bob) == ["New replies in “Minutes”"]
             read_thread(Thread.objects.get(), by=cast.bob, up_to=9)
         assert Notice.objects.filter(member=cast.bob).count() == 1
@@ -136,6 +139,7 @@ class TestWatching:
     def test_a_new_thread_is_told_to_who_watches_the_network_and_says_who(self, cast: Cast) -> None:
         choose_network_level(cast.ai, "watch", by=cast.fay)
         start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Buying", source="How?")
+        run_queued()
 
         (told,) = unread_notices(cast.fay)
         assert (told.title, told.where) == ("Bob Belongs started “Buying”", "AI Network")

@@ -16,6 +16,7 @@ from network.models import AuditEvent, Theme
 from network.notifications import unread_notices
 from network.permissions import Refused
 from tests.cast import Cast
+from tests.queued import run_queued
 
 OUTSIDERS = ["olga", "amir", "lena", "sven", "ada"]
 
@@ -94,6 +95,7 @@ class TestReplying:
 
     def test_who_started_the_thread_hears_of_a_reply_and_the_writer_does_not(self, cast: Cast, thread: Thread) -> None:
         reply(thread, by=cast.fay, source="So do we")
+        run_queued()
 
         assert [notice.title for notice in unread_notices(cast.bob)] == ["New replies in “Who records meetings?”"]
         assert unread_notices(cast.fay) == []
@@ -101,6 +103,7 @@ class TestReplying:
     def test_who_left_hears_nothing(self, cast: Cast, thread: Thread) -> None:
         leave_network(cast.ai, by=cast.bob)
         reply(thread, by=cast.fay, source="So do we")
+        run_queued()
 
         assert unread_notices(cast.bob) == []
 

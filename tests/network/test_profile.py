@@ -451,14 +451,61 @@ class TestAPicture:
 class TestHowNetworksWrite:
     def test_each_network_is_asked_about_by_itself(self, cast: Cast, as_: As) -> None:
         sent = {f"mail_{cast.ai.pk}": "nothing", f"mail_{cast.practitioners.pk}": "daily"}
-        as_("bob").post("/profile/mail/", sent)
+        answer = as_("bob").post("/profile/mail/", sent | {"digest_day": "4", "digest_hour": "17"}, follow=True)
 
+        page = " ".join(answer.content.decode().split())
+        assert (
+            "Each day at 17:00 you get one mail about the AI Practitioners Network, if anything is new to you." in page
+        )
+        assert "You get nothing from the AI Network." in page
+        assert "waits for that one mail" in page
+        cast.bob.refresh_from_db()
+        assert (cast.bob.digest_day, cast.bob.digest_hour, cast.bob.mails_at_once) == (4, 17, False)
+        assert cast.bob.digest_chosen_at
         assert Membership.objects.get(member=cast.bob, network=cast.ai).mail == "nothing"
         assert Membership.objects.get(member=cast.bob, network=cast.practitioners).mail == "daily"
         assert Membership.objects.get(member=cast.fay, network=cast.ai).mail == "weekly"
 
-    def test_nothing_is_promised_that_is_not_sent_yet(self, as_: As) -> None:
-        assert "We do not send these emails yet." in as_("bob").get("/profile/mail/").content.decode()
+    def test_the_page_says_in_words_what_will_be_sent(self, cast: Cast, as_: As) -> None:
+        for number in range(3):
+            start_thread(cast.ai, by=cast.bob, theme=cast.theme, title=f"Thread {number}", source="Words")
+        page = " ".join(as_("bob").get("/profile/mail/").content.decode().split())
+
+        assert "Each Monday at 08:00 you get one mail about the AI Network and the AI Practitioners Network" in page
+        assert (
+            "Within ten minutes you get mail when somebody mentions or answers you, or writes in one of the 3 threads "
+            "that you watch, unless you have read it by then." in page
+        )
+        assert 'href="/digest/preview/"' in page
+
+    @pytest.mark.parametrize(
+        ("mail", "said"),
+        [
+            (
+                ("daily", "weekly"),
+                "Each day at 08:00 you get one mail about the AI Network, and on Mondays about the AI",
+            ),
+            (("each", "nothing"), "You get mail about every new thread of the AI Network. You get nothing from the AI"),
+            (
+                ("each", "each"),
+                "You get mail about every new thread of the AI Network and the AI Practitioners Network.",
+            ),
+        ],
+    )
+    def test_and_of_each_choice(self, cast: Cast, as_: As, mail: tuple[str, str], said: str) -> None:
+        for network, choice in zip((cast.ai, cast.practitioners), mail, strict=True):
+            Membership.objects.filter(network=network).update(mail=choice)
+
+        assert said in " ".join(as_("bob").get("/profile/mail/").content.decode().split())
+
+    @pytest.mark.parametrize("typed", [{}, {"digest_day": "7", "digest_hour": "24"}, {"digest_day": "x"}])
+    def test_an_odd_day_or_hour_is_said_beside_the_field(self, cast: Cast, as_: As, typed: dict[str, str]) -> None:
+        sent = {f"mail_{cast.ai.pk}": "nothing", f"mail_{cast.practitioners.pk}": "daily"} | typed
+        page = as_("bob").post("/profile/mail/", sent).content.decode()
+
+        assert page.count("Select a day") >= 2
+        assert page.count("Select a time") >= 2
+        assert Membership.objects.get(member=cast.bob, network=cast.ai).mail == "weekly"
 
     def test_the_networks_of_others_are_not_asked_about(self, cast: Cast, as_: As) -> None:
         assert "AI Practitioners" not in as_("amir").get("/profile/mail/").content.decode()

@@ -14,6 +14,8 @@ from network.permissions import Refused
 from network.sessions import SessionStore
 from tests.cast import Cast, sign_in
 
+WHEN = {"digest_day": "0", "digest_hour": "8", "at_once": "on"}
+
 
 def client_of(member: Member) -> Client:
     client = Client()
@@ -26,7 +28,7 @@ def test_the_steps_are_taken_one_after_the_other_and_lead_to_where_they_came_fro
     page = bob.get("/welcome/?next=/networks/").content.decode()
     assert 'href="/welcome/mail/?next=%2Fnetworks%2F"' in page
 
-    mail = {f"mail_{cast.ai.pk}": "daily", f"mail_{cast.practitioners.pk}": "each"}
+    mail = {f"mail_{cast.ai.pk}": "daily", f"mail_{cast.practitioners.pk}": "each"} | WHEN
     answer = bob.post("/welcome/mail/?next=/networks/", mail)
     assert answer["Location"] == "/welcome/interests/?next=%2Fnetworks%2F"
     answer = bob.post(answer["Location"], {"themes": [cast.theme.pk]})
@@ -60,7 +62,7 @@ def test_going_back_changes_a_step_and_undoes_none(cast: Cast) -> None:
     bob = client_of(cast.bob)
     assert bob.get("/welcome/mail/").status_code == 200
     assert 'href="/welcome/interests/"' in bob.get("/welcome/hello/").content.decode()
-    bob.post("/welcome/mail/", {f"mail_{cast.ai.pk}": "nothing", f"mail_{cast.practitioners.pk}": "weekly"})
+    bob.post("/welcome/mail/", {f"mail_{cast.ai.pk}": "nothing", f"mail_{cast.practitioners.pk}": "weekly"} | WHEN)
 
     cast.bob.refresh_from_db()
     assert cast.bob.welcome_steps_done == 2

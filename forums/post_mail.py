@@ -1,0 +1,122 @@
+"""What is mailed of posts minutes after they were written: to whom they speak, to whoever watches, and of new threads
+to whoever wants every one. The posts of one thread that wait for the same member go in one mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Q
+
+from forums import markup
+from forums.actions.following import mute_from_mail
+from forums.digest import MAILED, is_told_by_digest
+from forums.models import Announcement, Level, Post, Thread
+from forums.notifications import MENTIONED, POST_ANSWERED, POST_MAIL
+from forums.reply_address import reply_address
+from network.actions import mail, mail_stops
+from network.actions.mail import Mail, MailKind, Stop
+from network.actions.mail_stops import StopKind
+from network.models import MailLedger, Member, Membership, Notice
+
+
+def about_posts(row: MailLedger, member: Member | None) -> Mail | None:
+    """Of what the row is about, of what an earlier try told of with it, and of all else in the thread that waits for
+    this member: what they may see, have not read, and still want. Nothing where nothing of the first two is left."""
+    if member is None:
+        return None
+    place = Post.objects.in_place(member).filter(pk=row.object_id or 0).values_list("thread", flat=True)
+    here = Thread.objects.visible_to(member).filter(pk__in=place).select_related("network", "theme")
+    thread = here.read_by(member).levelled_for(member).first()
+    if thread is None:
+        return None
+    own = Membership.objects.active().get(member=member, network=thread.network_id)
+    waiting = _waiting(row, thread, member)
+    posts = Post.objects.visible_to(member).filter(pk__in=waiting).exclude(author=member)
+    posts = posts.select_related("author", "organisation").with_has_files().order_by("number")
+    spoken = dict(_spoken_to(member, waiting))
+    wanted = [post for post in posts if _is_wanted(post, thread, member, own, spoken)]
+    wanted = [
+        post for post in wanted if not is_told_by_digest(post.written_at, waiting[post.pk].planned_at, member, own)
+    ]
+    told = [waiting[post.pk] for post in wanted]
+    if not any(one.pk == row.pk or one.gathered_in_id == row.pk for one in told):
+        return None
+    return _mail(thread, wanted, member, spoken, gathers=tuple(one.pk for one in told if one.pk != row.pk))
+
+
+def _waiting(row: MailLedger, thread: Thread, member: Member) -> dict[int, MailLedger]:
+    """By post, the rows that may go together. Of an announcement that everybody is mailed nobody is told twice."""
+    announced = MailLedger.objects.filter(member=member, stream=Announcement.STREAM, state__in=MAILED)
+    together = Q(state=MailLedger.State.DUE) | Q(pk=row.pk) | Q(state=MailLedger.State.GATHERED, gathered_in=row.pk)
+    rows = MailLedger.objects.filter(together, member=member, stream=POST_MAIL)
+    rows = rows.filter(object_id__in=Post.objects.filter(thread=thread).values("pk"))
+    rows = rows.exclude(object_id__in=announced.values("object_id"))
+    return {one.object_id: one for one in rows if one.object_id}
+
+
+def _spoken_to(member: Member, posts: Iterable[int]) -> Iterable[tuple[int, str]]:
+    """The posts that mention the member or answer them, and which of the two they were told."""
+    told = Notice.objects.filter(member=member, kind__in=(MENTIONED, POST_ANSWERED), object_id__in=list(posts))
+    return told.values_list("object_id", "kind")
+
+
+def _is_wanted(post: Post, thread: Thread, member: Member, own: Membership, spoken: dict[int, str]) -> bool:
+    if own.mail == Membership.Mail.NOTHING or thread.level_for_reader.level == Level.MUTE:
+        return False
+    if not is_unread(post.number, post.written_at, thread, own):
+        return False
+    concerned = post.pk in spoken or thread.level_for_reader.level == Level.WATCH
+    return (member.mails_at_once and concerned) or (own.mail == Membership.Mail.EACH and post.number == 1)
+
+
+def is_unread(number: int, written_at: datetime, thread: Thread, own: Membership) -> bool:
+    """The thread comes from `read_by`."""
+    seen = thread.__dict__
+    lifted = seen["unread_since"] is not None and seen["unread_since"] > own.read_before
+    return number > seen["last_read_number"] and (lifted or written_at > own.read_before)
+
+
+def _mail(
+    thread: Thread, posts: Sequence[Post], member: Member, spoken: dict[int, str], *, gathers: tuple[int, ...]
+) -> Mail:
+    network = thread.network
+    why, stop = _why(thread, posts, member, spoken)
+    context = {"network": network, "count": len(posts), "address": posts[0].get_absolute_url()}
+    if not network.content_free_mail:
+        shown = [{"post": post, "html": markup.with_whole_addresses(post.html, settings.SITE_URL)} for post in posts]
+        context |= {"thread": thread, "posts": shown}
+    return Mail(
+        "forums/mail/posts.txt",
+        context,
+        html="forums/mail/posts.html",
+        why=why,
+        stop=stop,
+        conversation=f"thread {thread.pk}",
+        gathers=gathers,
+        reply_to=reply_address(thread, member),
+    )
+
+
+def _why(thread: Thread, posts: Sequence[Post], member: Member, spoken: dict[int, str]) -> tuple[str, Stop]:
+    told = {spoken.get(post.pk, "") for post in posts}
+    stop = Stop("thread", thread.pk)
+    if member.mails_at_once and MENTIONED in told:
+        return "You get this because somebody mentioned you.", stop
+    if member.mails_at_once and POST_ANSWERED in told:
+        return "You get this because somebody answered what you wrote.", stop
+    level = thread.level_for_reader
+    if member.mails_at_once and level.level == Level.WATCH:
+        if thread.network.content_free_mail or not level.reason:
+            return "You get this because you watch this thread.", stop
+        return f"You get this because you watch this thread: {level.reason}.", stop
+    return f"You get this because you asked for every new thread of the {thread.network}.", Stop(
+        "network", thread.network_id
+    )
+
+
+mail.register(MailKind(POST_MAIL, about_posts))
+
+
+mail_stops.register(StopKind("thread", "mail about this thread", mute_from_mail))
