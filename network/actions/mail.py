@@ -280,7 +280,7 @@ def _prepared(batch: Iterable[tuple[int, str]]) -> tuple[Composer | None, dict[i
     pks, streams = zip(*batch, strict=True)
     kind = _kinds.get(streams[0])
     if kind is None or kind.prepare is None:
-        return kind and kind.compose, {}
+        return (kind.compose if kind else None), {}
     due = MailLedger.objects.filter(pk__in=pks, state=MailLedger.State.DUE).select_related("member")
     rows = {row.pk: row for row in due}
     try:
