@@ -30,6 +30,7 @@ from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
 from forums.models import Attachment, FollowLevel, Level, MemberThread, Post, Practice, Thread
 from forums.search import search_posts
+from network.actions.mail_stops import Stop, address_of
 from network.export import parts
 from network.models import AdmissionRequest, Intake, Membership
 from tests.architecture.canaries import World, build
@@ -120,6 +121,8 @@ def _filled(route: str, world: World) -> str:
     def word(name: str) -> str:
         if name == "theme":
             return world.thread.theme.slug
+        if route.startswith("mail/stop/"):
+            return address_of(Stop("all"), world.cast.bob).rstrip("/").rpartition("/")[2]
         if name == "token":  # of somebody who belonged once: what a signature opens is asked anew
             return token_of(world.cast.lena.feed_key)
         if route.startswith("feeds/<str:token>/networks/"):

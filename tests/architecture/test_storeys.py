@@ -19,8 +19,12 @@ ROOMS = {
     *("consumers", "feeds", "urls", "routing", "tasks", "demo", "apps", "__init__"),
 }
 OWN_ROOMS = {
-    # The roof composes the site; the adapter is allauth's word for what it asks the site; sessions are Django's word.
-    "network": {"settings", "asgi", "middleware", "checks", "storage", "adapters", "sessions", "spreadsheet", "logs"},
+    # The roof composes the site; the adapter is allauth's word for what it asks the site; sessions are Django's word;
+    # how a mail becomes a message and leaves.
+    "network": {
+        *("settings", "asgi", "middleware", "checks", "storage", "adapters", "sessions", "spreadsheet", "logs"),
+        "delivery",
+    },
     # The live engine; how members' words become HTML; which files are taken, and who looks for malware in them; what is
     # mailed of posts at once, and in the digest.
     "forums": {"live", "markup", "files", "scanner", "post_mail", "digest"},
