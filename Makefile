@@ -8,7 +8,7 @@ START := $(PYTHON) deploy/start.py
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow bench check screenshots build format python tools test-tools
+.PHONY: help run demo test test-slow bench bench-live check screenshots build format python tools test-tools
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,12 +26,18 @@ test: test-tools ## Run all tests but the slow ones; ARGS="tests/forums -x" for 
 test-slow: test-tools ## Run the slow tests: faults, and a clean clone
 	@$(BIN)/python -m pytest -m slow --durations=15 $(ARGS)
 
-bench: tools ## Measure threads at SCALE, on SQLite and on the PostgreSQL of DATABASE_URL
+bench: tools ## Measure threads and digests at SCALE, on SQLite and on the PostgreSQL of DATABASE_URL
 	@$(START) build
-	@env -u DATABASE_URL -u REDIS_URL GUILDHALL_DEMONSTRATION=1 GUILDHALL_VAR=var/bench-$(SCALE) \
-		$(BIN)/python -m tests.benchmarks.threads --scale $(SCALE)
-	@if [ -n "$$DATABASE_URL" ]; then GUILDHALL_DEMONSTRATION=1 GUILDHALL_VAR=var/bench-$(SCALE) \
-		$(BIN)/python -m tests.benchmarks.threads --scale $(SCALE); fi
+	@for what in threads digests; do \
+		env -u DATABASE_URL -u REDIS_URL GUILDHALL_DEMONSTRATION=1 GUILDHALL_VAR=var/bench-$(SCALE) \
+			$(BIN)/python -m tests.benchmarks.$$what --scale $(SCALE) || exit 1; \
+		if [ -n "$$DATABASE_URL" ]; then GUILDHALL_DEMONSTRATION=1 GUILDHALL_VAR=var/bench-$(SCALE) \
+			$(BIN)/python -m tests.benchmarks.$$what --scale $(SCALE) || exit 1; fi; \
+	done
+
+bench-live: tools ## Measure live rooms, on SQLite or on the PostgreSQL of DATABASE_URL; ARGS="--scale 0.2" for a look
+	@$(START) build
+	@GUILDHALL_DEMONSTRATION=1 GUILDHALL_VAR=var/bench-live $(BIN)/python -m tests.benchmarks.live $(ARGS)
 
 check: tools ## Format, lint, types, import rules, templates, missing migrations, a clean tree
 	$(BIN)/ruff format --check .

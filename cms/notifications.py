@@ -133,7 +133,8 @@ def _edition(edition: EventEdition) -> str:
 
 
 def _coming(viewer: Viewer) -> EventPageQuerySet:
-    return events_to_attend(viewer).defer_streamfields().not_over()
+    found: EventPageQuerySet = events_to_attend(viewer).defer_streamfields()
+    return found.not_over()
 
 
 def _reminded(viewer: Viewer) -> EventPageQuerySet:
@@ -145,8 +146,8 @@ def _reminded(viewer: Viewer) -> EventPageQuerySet:
 def _opened(viewer: Viewer) -> EventPageQuerySet:
     now = timezone.now()
     rooms = Room.objects.visible_to(viewer).filter(opens_at__lte=now + Room.EARLY, closes_at__gt=now)
-    found: EventPageQuerySet = _coming(viewer).filter(event_room__room__in=rooms)
-    return found.select_related("event_room")
+    found: EventPageQuerySet = _coming(viewer).select_related("event_room").filter(event_room__room__in=rooms)
+    return found
 
 
 register(

@@ -11,7 +11,7 @@ from wagtail.models import Page
 from forums.models import Room, RoomRole
 from forums.permissions import can_have_room_role
 from network.models import Member, Network, Theme, Viewer
-from network.permissions import ALLOWED, SIGN_IN_FIRST, Verdict, can_read, can_stop_administering, can_take_part
+from network.permissions import ALLOWED, SIGN_IN_FIRST, Verdict, can_read, can_stop_administering
 
 if TYPE_CHECKING:
     from cms.models import EventPage
@@ -44,11 +44,6 @@ def runs_room_of(viewer: Viewer, event: Page) -> bool:
     """Whether they host the event's live room or speak there, and may still go in."""
     own = RoomRole.objects.visible_to(viewer).filter(member=viewer.pk)
     return own.filter(room__event_room__page=event.pk).exists()
-
-
-def can_take_out_event(viewer: Viewer) -> Verdict:
-    """One's own events, at any time."""
-    return can_take_part(viewer)
 
 
 def can_name_speakers(viewer: Viewer, event: Page) -> Verdict:

@@ -35,7 +35,7 @@ def keep_whether_it_is_a_small_correction(request: HttpRequest, page: Page) -> N
     is_small = getattr(page, "small_change_given", None)
     if is_small is not None:
         call_small(page, is_small)
-        page.small_change_given = None
+        vars(page).pop("small_change_given")
 
 
 @hooks.register("before_serve_page")  # type: ignore[untyped-decorator]

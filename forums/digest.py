@@ -6,6 +6,7 @@ and have not read at that moment."""
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,6 @@ from django.db.models import Exists, OuterRef, Q
 from django.template.defaultfilters import pluralize
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import Truncator
 
 from forums import markup
 from forums.models import Announcement, FollowLevel, Level, MemberThread, Post, Thread
@@ -368,11 +368,22 @@ def _item(pick: Pick, post: Post, network: Network) -> dict[str, Any]:
         "who": named(post.author) if post.author else post.author_name,
         "council": post.organisation,
         "begins": post.number == 1,
-        "words": Truncator(markup.plain(post.html)).chars(LINE),
+        "words": _two_lines(post.html),
         "replies": pick.replies,
         "people": people,
         "why": _why(pick, network),
     }
+
+
+def _two_lines(html: str) -> str:
+    """The beginning of a post, up to a whole word, as plain text."""
+    words = _BEFORE_SIGN.sub(r"\1", markup.plain(html))
+    if len(words) <= LINE:
+        return words
+    return (words[: LINE + 1].rpartition(" ")[0] or words[:LINE]).rstrip(",;:") + " …"
+
+
+_BEFORE_SIGN = re.compile(r" ([.,;:!?])")  # which stand after an end of bold
 
 
 def _why(pick: Pick, network: Network) -> str:

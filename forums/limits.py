@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from network.limits import RateLimit
+from network.limits import LimitReached, RateLimit, in_words
 
 THREADS = RateLimit("start a thread", 10, per=timedelta(hours=1))
 REPLIES = RateLimit("reply", 60, per=timedelta(hours=1))
@@ -22,6 +22,10 @@ SCHEDULING = RateLimit("schedule live rooms", 60, per=timedelta(hours=1))
 LOOKING_FOR_PEOPLE = RateLimit("look for people to run live rooms", 60, per=timedelta(hours=1))
 GIVING_ROOM_ROLES = RateLimit("say who runs live rooms", 200, per=timedelta(hours=1))
 SPEAKING = RateLimit("send messages to a live room", 15, per=timedelta(seconds=30))
+CHANGING_MESSAGES = RateLimit("change or delete messages in a live room", 15, per=timedelta(seconds=30))
+REACTING_LIVE = RateLimit("react in a live room", 15, per=timedelta(seconds=30))
+REPORTING = RateLimit("report messages", 20, per=timedelta(hours=1))
+MODERATING_ROOMS = RateLimit("look after live rooms", 600, per=timedelta(hours=1))
 REACTING = RateLimit("react to posts", 300, per=timedelta(hours=1))
 ANSWERS = RateLimit("mark answers, or say whether one worked", 100, per=timedelta(hours=1))
 LOOKING_FOR_NAMES = RateLimit("look for people to mention", 1_000, per=timedelta(minutes=10))
@@ -34,3 +38,14 @@ ANNOUNCING = RateLimit("confirm, decline or stop the mail of announcements", 100
 ANNOUNCED_A_DAY = 3
 # By mail, of one member. Counted where they are kept: a program that takes in one message remembers nothing.
 MAILED_REPLIES_AN_HOUR = 60
+
+
+class SlowMode(LimitReached):
+    """The room is in slow mode, and the member said something a moment ago."""
+
+    def __init__(self, every: int, wait: int) -> None:
+        every_so_often = in_words(timedelta(seconds=every))
+        again = in_words(timedelta(seconds=wait))
+        super().__init__(
+            f"The room is in slow mode: one message every {every_so_often}. You can send this one in {again}.", wait
+        )

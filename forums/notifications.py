@@ -21,10 +21,13 @@ from forums.models import (
     Level,
     MemberThread,
     Mention,
+    Message,
     Post,
     PostVersion,
     ReceivedMail,
+    Report,
     RoomRole,
+    RoomSanction,
     Thread,
 )
 from forums.reply_address import reply_address
@@ -41,6 +44,16 @@ register_words(
         "began discussion": "began a discussion of something published",
         "closed room": "closed a live room",
         "gave room role": "named a host or a speaker of a live room",
+        "gave time-out": "asked somebody in a live room to be silent for a while",
+        "hid message": "hid a message in a live room",
+        "let back into room": "let somebody back into a live room",
+        "lifted time-out": "ended somebody's time-out in a live room",
+        "locked room": "locked a live room",
+        "removed from room": "removed somebody from a live room",
+        "restored message": "brought a hidden message in a live room back",
+        "set slow mode": "changed the slow mode of a live room",
+        "settled report": "settled a report about a message in a live room",
+        "unlocked room": "unlocked a live room",
         "hid post": "hid a post",
         "hid version": "hid earlier words of a post",
         "locked": "locked a thread",
@@ -73,6 +86,9 @@ FILE_REFUSED = "file_refused"
 OUTSIDER_NAMED = "outsider_named"
 SPEAKER_NAMED = "speaker_named"
 BOOKMARK_DUE = "bookmark_due"
+MESSAGE_HIDDEN = "message_hidden"
+MESSAGE_REPORTED = "message_reported"
+ROOM_SANCTIONED = "room_sanctioned"
 # The kind of mail that a post goes out with at once (forums/post_mail.py says in what words).
 POST_MAIL = "post"
 
@@ -745,3 +761,59 @@ def _about_received_mail(row: MailLedger, member: Member | None) -> Mail | None:
 
 
 mail.register(MailKind(REPLY_BY_MAIL, _about_received_mail))
+
+
+def message_hidden(message: Message, *, now: datetime) -> None:
+    """Its author, with the reason."""
+    give_notice(MESSAGE_HIDDEN, message.pk, [message.author], now=now)
+
+
+def message_reported(report: Report, *, now: datetime) -> None:
+    """The facilitators of the network, without whoever reported it."""
+    facilitators = Membership.objects.facilitators().filter(network=report.message.room.network_id)
+    told = Member.objects.filter(pk__in=facilitators.values("member")).exclude(pk=report.by_id)
+    give_notice(MESSAGE_REPORTED, report.pk, told, now=now)
+
+
+def room_sanctioned(given: RoomSanction, *, now: datetime) -> None:
+    """Whom it is about, with the reason."""
+    give_notice(ROOM_SANCTIONED, given.pk, [given.member], now=now)
+
+
+def _own_hidden_messages(viewer: Viewer) -> QuerySet[Message]:
+    own = Message.objects.visible_to(viewer).filter(author=viewer.pk or 0).exclude(hidden_at=None)
+    return own.select_related("room__network").defer("body")
+
+
+register(
+    NoticeKind(
+        name=MESSAGE_HIDDEN,
+        visible_to=_own_hidden_messages,
+        title=lambda message: f"A facilitator hid what you said in “{message.room.title}”: {message.hidden_reason}",
+        address=lambda message: message.get_absolute_url(),
+        where=lambda message: message.room.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=MESSAGE_REPORTED,
+        visible_to=lambda viewer: Report.objects.visible_to(viewer).waiting().select_related("message__room__network"),
+        title=lambda report: f"A message in the live room “{report.message.room.title}” was reported",
+        address=lambda report: report.message.get_absolute_url(),
+        where=lambda report: report.message.room.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=ROOM_SANCTIONED,
+        visible_to=lambda viewer: (
+            RoomSanction.objects.visible_to(viewer).filter(member=viewer.pk or 0).in_force().select_related("room")
+        ),
+        title=lambda given: (
+            f"A facilitator removed you from the live room “{given.room.title}”: {given.reason}"
+            if given.kind == RoomSanction.Kind.REMOVED
+            else f"A facilitator asked you to be silent in “{given.room.title}” for a while: {given.reason}"
+        ),
+        address=lambda given: given.room.get_absolute_url(),
+    )
+)

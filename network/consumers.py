@@ -15,12 +15,13 @@ from django.db.models import Count as CountOf
 from django.db.models import Max
 
 from network.live import notices
-from network.live.access import slices
+from network.live.access import AT_A_TIME
 from network.live.close import Close
 from network.live.notices import Count, Listener
 from network.models import Member, Notice
 from network.models.standing import Standing
 from network.notifications import Unread, unread
+from network.sessions import batched
 
 AsgiMessage = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[AsgiMessage]]
@@ -34,7 +35,7 @@ class Database:
         """How many of a member's rows are unread, and when the newest of them came. One query for 500 members."""
         of_nobody: Hashable = (0, None)
         marks = dict.fromkeys(member_ids, of_nobody)
-        for some in slices(member_ids):
+        for some in batched(member_ids, AT_A_TIME):
             rows = Notice.objects.unread().filter(member__in=some).order_by().values_list("member")
             marks |= {member: (count, at) for member, count, at in rows.annotate(CountOf("pk"), Max("at"))}
         return marks

@@ -81,6 +81,7 @@ def _account(member: Member) -> Iterable[Row]:
         "Last signed in": member.last_login,
         "Email address last proved": member.mailbox_proved_at,
         "Asked to prove it again": member.mailbox_asked_at,
+        "Mail to it came back": member.mail_bounced_at,
         "Roles in the hub": sorted(member.groups.values_list("name", flat=True)),
     }
 

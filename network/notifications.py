@@ -18,7 +18,7 @@ from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
 from network.actions import mail
-from network.actions.mail import Mail, MailKind, MailNotSent, WrittenMail, owe_mail, send_at_once
+from network.actions.mail import Mail, MailKind, MailNotSent, Stop, WrittenMail, owe_mail, send_at_once
 from network.actions.notices import give_notice
 from network.models import (
     AccountEvent,
@@ -667,13 +667,18 @@ def _mail_of_waiting(row: MailLedger, member: Member | None) -> Mail | None:
     network = Network.objects.get(pk=_number(row))
     late = Membership.objects.visible_to(member).requested() if member else Membership.objects.none()
     late = late.filter(network=network).exclude(reminded_at=None)
-    if not member or not Membership.objects.facilitators().filter(network=network, member=member).exists():
+    own = Membership.objects.facilitators().filter(network=network, member=member).exclude(mail=Membership.Mail.NOTHING)
+    if not member or not own.exists():
         return None
     count = late.count()
-    return (
-        Mail("network/mail/requests_wait.txt", {"network": network, "count": count, "member": member})
-        if count
-        else None
+    if not count:
+        return None
+    return Mail(
+        "network/mail/requests_wait.txt",
+        {"network": network, "count": count, "member": member},
+        html="network/mail/requests_wait.html",
+        why=f"You get this because you facilitate the {network.name}.",
+        stop=Stop("network", network.pk),
     )
 
 

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from channels.auth import AuthMiddleware
+from channels.sessions import SessionMiddleware
 from django.urls import path
 
 from network import consumers
 
 websocket_urlpatterns: list[Any] = [
-    path("live/notices/", consumers.notice_socket),  # type: ignore[arg-type]  # an ASGI application
+    path("live/notices/", SessionMiddleware(AuthMiddleware(consumers.notice_socket))),
 ]

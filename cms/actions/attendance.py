@@ -14,6 +14,7 @@ from network.actions import mail_stops
 from network.actions.mail_stops import StopKind
 from network.actions.notices import settle_notices
 from network.models import Member
+from network.permissions import can_take_part
 
 
 def add_event(page: EventPage, *, by: Member, now: datetime | None = None) -> EventAttendance:
@@ -34,7 +35,7 @@ def add_event(page: EventPage, *, by: Member, now: datetime | None = None) -> Ev
 
 def take_out_event(page: EventPage, *, by: Member, now: datetime | None = None) -> None:
     """Takes it out again, whoever had put it in. Safe to repeat. Raises Refused, LimitReached."""
-    permissions.can_take_out_event(by).enforce()
+    can_take_part(by).enforce()
     limits.ATTENDING.spend(by, now=now)
     _take_out(by, page.pk, now=now)
 

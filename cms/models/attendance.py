@@ -72,10 +72,10 @@ def events_to_attend(viewer: Viewer) -> EventPageQuerySet:
 
 def events_called_off(viewer: Viewer) -> EventPageQuerySet:
     """Those in the viewer's events that were taken down before they were over, and that they could open until then."""
-    found: EventPageQuerySet = EventPage.objects.filter(live=False).exclude(edition__called_off_at=None)
+    found: EventPageQuerySet = EventPage.objects.open_to(viewer)
     if not viewer.is_authenticated or not viewer.is_active:
         return found.none()
-    return found.open_to(viewer).filter(_has_it(viewer))
+    return found.filter(_has_it(viewer), live=False).exclude(edition__called_off_at=None)
 
 
 def attendees_of(event: EventPage) -> MemberQuerySet:

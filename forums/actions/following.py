@@ -78,18 +78,18 @@ def choose_theme_level(theme: Theme, level: str, *, by: Member) -> None:
     FollowLevel.objects.update_or_create(member=by, theme=theme, defaults={"level": level})
 
 
+@transaction.atomic
 def choose_levels(chosen: Iterable[tuple[Network | Theme | Thread, str]], *, by: Member) -> None:
     """Many choices at once, all of them or none; USUAL takes one back. Raises Refused, LimitReached."""
-    with transaction.atomic():
-        for thing, level in chosen:
-            is_usual = level == USUAL
-            match thing:
-                case Network():
-                    use_usual_network_level(thing, by=by) if is_usual else choose_network_level(thing, level, by=by)
-                case Theme():
-                    use_usual_theme_level(thing, by=by) if is_usual else choose_theme_level(thing, level, by=by)
-                case Thread():
-                    use_usual_level(thing, by=by) if is_usual else choose_level(thing, level, by=by)
+    for thing, level in chosen:
+        is_usual = level == USUAL
+        match thing:
+            case Network():
+                use_usual_network_level(thing, by=by) if is_usual else choose_network_level(thing, level, by=by)
+            case Theme():
+                use_usual_theme_level(thing, by=by) if is_usual else choose_theme_level(thing, level, by=by)
+            case Thread():
+                use_usual_level(thing, by=by) if is_usual else choose_level(thing, level, by=by)
 
 
 def bookmark(

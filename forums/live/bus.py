@@ -36,11 +36,11 @@ class Bus:
     def publish(self, room_id: int, epoch: uuid.UUID, events: Sequence[Event]) -> None:
         hint: dict[str, Any] = {"room": room_id, "epoch": str(epoch), "top": events[-1].seq}
         if sum(event.size for event in events) <= self.LARGEST_HINT:
-            hint["events"] = [[event.seq, event.text] for event in events]
+            hint["events"] = [[event.seq, event.text, event.about] for event in events]
         self._bus.publish(_group(room_id), hint)
 
     def _hear(self, hint: dict[str, Any]) -> None:
-        events = [Event(seq, text) for seq, text in hint.get("events", ())]
+        events = [Event(*event) for event in hint.get("events", ())]
         self._heard(hint["room"], uuid.UUID(hint["epoch"]), hint["top"], events)
 
 

@@ -1,4 +1,4 @@
-from django.contrib import messages
+from django.contrib.messages import SUCCESS, add_message
 from django.http import Http404, HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -34,7 +34,7 @@ def field_of(no: Exception) -> str | None:
     return field
 
 
-def say_at_post(request: HttpRequest, post: Post, words: str, *, level: int = messages.SUCCESS) -> None:
+def say_at_post(request: HttpRequest, post: Post, words: str, *, level: int = SUCCESS) -> None:
     """What just happened to a post, said where it stands in its thread: an address that leads there would leave the top
     of the page out of sight."""
-    messages.add_message(request, level, words, extra_tags=f"post-{post.number}")
+    add_message(request, level, words, extra_tags=f"post-{post.number}")

@@ -26,6 +26,7 @@ from forums.views.posts import posts_on_page
 from network.limits import LimitReached
 from network.models import Member, Network, Theme
 from network.models.prepared import prepared
+from network.models.standing import standing_of
 from network.permissions import Refused
 from network.views import ask_for_second_factor
 
@@ -205,8 +206,11 @@ def _thread_of_reader(member: Member, pk: int) -> Thread:
     """With `last_read_number`, and `has_draft`, whether the reader has begun a reply. Whoever may not read it learns
     nothing but 404."""
     found = next(iter(_with_all_of_its_page(member, pk)), None)
-    if found is None:
+    # The page has their networks anyway; one join less is a third of what PostgreSQL plans for this query.
+    network = next((one for one in standing_of(member).networks if found and one.pk == found.network_id), None)
+    if found is None or network is None:
         raise Http404("There is no such thread for them.")
+    found.network = network
     return found
 
 
@@ -214,7 +218,7 @@ def _thread_of_reader(member: Member, pk: int) -> Thread:
 def _with_all_of_its_page(reader: Member, pk: int) -> ThreadQuerySet:
     drafts = Draft.objects.filter(member=reader, thread=OuterRef("pk"), post=None)
     threads = Thread.objects.in_place(reader).read_by(reader).levelled_for(reader).annotate(has_draft=Exists(drafts))
-    joined = threads.select_related("network", "theme", "author", "practice", "answer__post")
+    joined = threads.select_related("theme", "author", "practice", "answer__post")
     return joined.defer("answer__post__source", "answer__post__html").filter(pk=pk)
 
 

@@ -10,12 +10,12 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
 from django.utils import timezone
 from django_tasks import TaskResultStatus
-from django_tasks_db.models import DBTaskResult
+from django_tasks_db.models import DBTaskResult, DBTaskResultQuerySet
 
 from network import limits, permissions
 from network.actions.audit import record
@@ -142,13 +142,13 @@ def last_seen_worker() -> datetime | None:
     return Worker.objects.order_by("-seen_at").values_list("seen_at", flat=True).first()
 
 
-def tasks_seen_by(viewer: Viewer) -> QuerySet[DBTaskResult]:
+def tasks_seen_by(viewer: Viewer) -> DBTaskResultQuerySet:
     """The worker's own, for whoever looks after it; nobody's for everybody else."""
     tasks = DBTaskResult.objects.filter(backend_name="worker")
     return tasks if permissions.can_see_worker(viewer) else tasks.none()
 
 
-def run_task_again(task: DBTaskResult, *, by: Member, now: datetime | None = None) -> None:
+def run_task_again(task: DBTaskResult[Any, Any], *, by: Member, now: datetime | None = None) -> None:
     """Puts a task that failed back in the queue, with all its tries. Every task is safe to run twice. Raises Refused,
     LimitReached."""
     now = now or timezone.now()
@@ -156,7 +156,13 @@ def run_task_again(task: DBTaskResult, *, by: Member, now: datetime | None = Non
     limits.RUNNING_TASKS.spend(by, now=now)
     with transaction.atomic():
         failed = DBTaskResult.objects.failed().filter(pk=task.pk, backend_name="worker")
-        fresh = {"worker_ids": [], "started_at": None, "finished_at": None, "exception_class_path": "", "traceback": ""}
+        fresh: dict[str, Any] = {
+            "worker_ids": [],
+            "started_at": None,
+            "finished_at": None,
+            "exception_class_path": "",
+            "traceback": "",
+        }
         if not failed.update(status=TaskResultStatus.READY, enqueued_at=now, **fresh):
             raise Refused("Only a task that failed can be run again.")
         record("ran task again", task, by=by, task=task.task_path)

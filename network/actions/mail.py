@@ -16,7 +16,7 @@ from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPServerDisconnected
 from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
@@ -26,7 +26,7 @@ from network.actions.audit import record
 from network.actions.mail_stops import Stop
 from network.delivery.message import Mail, Message, WrittenMail, message_of
 from network.delivery.problems import NeverTaken, PerhapsTaken
-from network.models import MailLedger, Member
+from network.models import MailLedger, MailStop, Member
 
 __all__ = ["Mail", "MailKind", "MailNotSent", "Stop", "WrittenMail", "owe_mail", "owe_mails", "register"]
 
@@ -170,16 +170,17 @@ def send_due_mail(*, now: datetime | None = None) -> int:
     sent = away = 0
     with _Hand() as hand:
         while waiting:
+            if is_all_mail_stopped():  # and of each mail it is asked once more where it is claimed
+                return sent
             batch = _next_batch(waiting)
-            compose = _composer_for(batch)
+            compose, rows = _prepared(batch)
             while batch:
                 pk, stream = batch.popleft()
-                if is_all_mail_stopped():
-                    return sent
                 if not _is_account_mail(stream) and is_hour_full():
                     continue
                 try:
-                    sent += _deliver(pk, compose, hand, now)
+                    row = rows.get(pk) or _read(pk)
+                    sent += row is not None and _deliver(row, compose, hand, now)
                     away = 0
                 except _TakenByAnother:
                     # Another worker goes through the same list: the two meet less often half a list apart.
@@ -273,26 +274,33 @@ def _next_batch(waiting: deque[tuple[int, str]]) -> deque[tuple[int, str]]:
     return batch
 
 
-def _composer_for(batch: Iterable[tuple[int, str]]) -> Composer | None:
+def _prepared(batch: Iterable[tuple[int, str]]) -> tuple[Composer | None, dict[int, MailLedger]]:
+    """What composes these, and the rows, where they were read for it together. What is sent is true at the moment that
+    it goes all the same: `compose` asks for what it tells, and `_claim` for the row and its member."""
     pks, streams = zip(*batch, strict=True)
     kind = _kinds.get(streams[0])
-    if kind is None or kind.prepare is None:
-        return kind and kind.compose
+    if kind is None:
+        return None, {}
+    if kind.prepare is None:
+        return kind.compose, {}
+    due = MailLedger.objects.filter(pk__in=pks, state=MailLedger.State.DUE).select_related("member")
+    rows = {row.pk: row for row in due}
     try:
-        return kind.prepare(list(MailLedger.objects.filter(pk__in=pks).select_related("member")))
+        return kind.prepare(list(rows.values())), rows
     except DatabaseError:
         raise
     except Exception:
         logger.exception("Mail of the kind %r could not be prepared together", kind.name)
-        return kind.compose  # each by itself: perhaps only one of them is wrong
+        return kind.compose, {}  # each by itself: perhaps only one of them is wrong
 
 
-def _deliver(pk: int, compose: Composer | None, hand: _Hand, now: datetime) -> bool:
+def _read(pk: int) -> MailLedger | None:
+    # Again, for what is sent is what is true now, and a whole list takes minutes.
+    return MailLedger.objects.select_related("member").filter(pk=pk, state=MailLedger.State.DUE).first()
+
+
+def _deliver(row: MailLedger, compose: Composer | None, hand: _Hand, now: datetime) -> bool:
     """Whether it was sent. Raises _ServerAway, _TakenByAnother."""
-    # Read again, for what is sent is what is true now, and a whole list takes minutes.
-    row = MailLedger.objects.select_related("member").filter(pk=pk, state=MailLedger.State.DUE).first()
-    if row is None:
-        return False
     try:
         mail = compose(row, row.member) if compose and _may_get(row) else None
         message = message_of(mail, row, to=row.member.email if row.member else row.recipient) if mail else None
@@ -348,7 +356,7 @@ def _may_get(row: MailLedger) -> bool:
 
 def _claim(row: MailLedger, mail: Mail) -> None:
     """The row, and those whose news its mail tells too, are this worker's from now on: the mail goes. Raises
-    _TakenByAnother."""
+    _TakenByAnother, also where an administrator stopped all mail at this moment or the member's account is another."""
     gathers = set(mail.gathers) - {row.pk}
     changes = {"state": MailLedger.State.SENDING, "attempts": row.attempts + 1, "claimed_at": timezone.now()}
     if row.covers_until is None:
@@ -356,7 +364,7 @@ def _claim(row: MailLedger, mail: Mail) -> None:
     with transaction.atomic():
         if gathers:  # in one order, so that two workers who gather each other's rows do not wait for each other
             list(MailLedger.objects.select_for_update().filter(pk__in={row.pk, *gathers}).order_by("pk"))
-        if not _still(row).update(**changes):
+        if not _still(row).filter(_is_still_right(row)).update(**changes):
             raise _TakenByAnother
         if gathers:
             mine = Q(state=MailLedger.State.DUE) | Q(state=MailLedger.State.GATHERED, gathered_in=row)
@@ -364,6 +372,17 @@ def _claim(row: MailLedger, mail: Mail) -> None:
             if told.update(state=MailLedger.State.GATHERED, gathered_in=row) != len(gathers):
                 raise _TakenByAnother
     row.state, row.attempts = MailLedger.State.SENDING, row.attempts + 1
+
+
+def _is_still_right(row: MailLedger) -> Q:
+    """Without a join, for the row that is changed must itself be what is asked about: two workers wait for each other
+    at the row, and who comes second sees it as the first left it."""
+    right = ~Q(Exists(MailStop.objects.in_force()))
+    if row.member is None:
+        return right
+    as_read = {"email": row.member.email, "is_active": row.member.is_active}
+    as_read["mail_bounced_at"] = row.member.mail_bounced_at
+    return right & Q(Exists(Member.objects.filter(pk=row.member_id, **as_read)))
 
 
 def _still(row: MailLedger) -> QuerySet[MailLedger]:

@@ -56,6 +56,8 @@ def pass_over(step: int, *, by: Member) -> None:
     permissions.can_take_welcome_step(by, step).enforce()
     limits.PROFILE.spend(by)
     with transaction.atomic():
+        if step == MAIL:
+            keep_mail({}, None, by=by, now=timezone.now())  # as it is, from now on
         _leave_behind(by, step)
 
 

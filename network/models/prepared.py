@@ -68,8 +68,8 @@ class Prepared(Generic[Row]):
         if written is None:
             marks = Marks()
             written = _Written(self._build(*[_marked(value, marks) for value in values]), marks)
-            if len(self._written) >= self.MOST_WAYS:
-                self._written.pop(next(iter(self._written)), None)
+            for oldest in list(self._written)[: max(len(self._written) + 1 - self.MOST_WAYS, 0)]:
+                self._written.pop(oldest, None)
             self._written[shape] = written
         return written.ask(bound)
 
@@ -83,7 +83,7 @@ def _shape(value: Any) -> Hashable:
     if isinstance(value, bool):
         return value
     if isinstance(value, int | datetime):
-        return type(value).__name__
+        return (type(value).__name__,)
     if isinstance(value, list):
         return list, len(_padded(value))
     if isinstance(value, Member):

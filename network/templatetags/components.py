@@ -243,6 +243,9 @@ def _rendered(template_name: str, values: tuple[tuple[str, Hashable], ...]) -> S
     return SafeString(render_to_string(template_name, {**dict(values), "csrf_token": _TOKEN}))
 
 
+forget_all = _rendered.cache_clear
+
+
 def _is_value(value: object) -> bool:
     if isinstance(value, tuple):
         return all(_is_value(one) for one in value)

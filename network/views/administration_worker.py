@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -23,7 +24,7 @@ FAILED_SHOWN = 50
 
 @dataclass(frozen=True, slots=True)
 class FailedTask:
-    task: DBTaskResult
+    task: DBTaskResult[Any, Any]
 
     @property
     def what(self) -> str:

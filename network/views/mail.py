@@ -13,7 +13,7 @@ from pathlib import Path
 
 from allauth.account.internal.stagekit import get_pending_stage
 from csp.constants import NONE, SELF, UNSAFE_INLINE
-from csp.decorators import csp_replace, csp_update
+from csp.decorators import csp, csp_update
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -89,7 +89,7 @@ def development_mail(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
-@csp_update({"frame-src": [SELF]})
+@csp_update({"frame-src": [SELF]})  # type: ignore[arg-type]  # it knows no views with arguments
 @require_safe
 def development_mail_one(request: HttpRequest, file: str, number: int) -> HttpResponse:
     """One mail: its text, its HTML in a frame, and its headers."""
@@ -97,7 +97,7 @@ def development_mail_one(request: HttpRequest, file: str, number: int) -> HttpRe
 
 
 @never_cache
-@csp_replace(POLICY_OF_HTML)
+@csp(POLICY_OF_HTML)  # type: ignore[arg-type]
 @require_safe
 def development_mail_html(request: HttpRequest, file: str, number: int) -> HttpResponse:
     """The HTML of a mail as it is, for the frame."""

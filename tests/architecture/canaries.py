@@ -16,9 +16,13 @@ from django.utils import timezone
 
 from cms.actions.pages import publish_page, set_up_site
 from cms.models import EventAttendance, EventPage, GuidancePage, SectionPage
+from forums.actions.amendments import hide_message
+from forums.actions.message_reactions import react_to_message
 from forums.actions.messages import say
 from forums.actions.posts import delete_post, edit_post, hide_post, reply
+from forums.actions.reports import report_message
 from forums.actions.rooms import schedule_room
+from forums.actions.sanctions import give_time_out
 from forums.actions.threads import begin_site_discussion, start_thread
 from forums.models import (
     Announcement,
@@ -33,6 +37,7 @@ from forums.models import (
     Reaction,
     ReceivedMail,
     Room,
+    RoomPresence,
     Thread,
 )
 from network.actions.exports import ask_for_data
@@ -124,7 +129,7 @@ def build(cast: Cast) -> World:
     room = schedule_room(
         cast.practitioners, title="Private room", opens_at=now, closes_at=now + timedelta(hours=1), by=cast.fay
     )
-    say(room, by=cast.bob, body="Private message")
+    _talk_in(room, cast)
     newcomer = Member.objects.create_user("wendy@exampleshire.example.org", name="Wendy", organisation=cast.council)
     Admission.objects.create(member=newcomer, rule=Admission.Rule.PERSON, note="Known to us")
     waits = Member.objects.create_user("paula@parish.example.org", name="Paula")
@@ -169,6 +174,16 @@ def build(cast: Cast) -> World:
     for thing in (world.thread, world.room, world.request):
         thing.refresh_from_db()
     return world
+
+
+def _talk_in(room: Room, cast: Cast) -> None:
+    """A row of every table that hangs on a room: a message that is shown, and one that was hidden."""
+    said = say(room, by=cast.bob, body="Private message")
+    react_to_message(said, "thanks", by=cast.fay)
+    report_message(said, by=cast.fay, kind="other", words="Private words")
+    hide_message(say(room, by=cast.bob, body="Private and hidden"), by=cast.fay, reason="Private reason")
+    give_time_out(room, cast.bob, lasts=timedelta(hours=24), by=cast.fay, reason="Private reason")
+    RoomPresence.objects.create(room=room, process=uuid.uuid4(), members=[cast.bob.pk], at=timezone.now())
 
 
 def _tell_around(thread: Thread, answer: Post, cast: Cast) -> None:

@@ -29,8 +29,9 @@ from forums.actions.reactions import react
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
-from forums.models import Attachment, FollowLevel, Level, MemberThread, Post, Practice, Thread
+from forums.models import Attachment, FollowLevel, Level, MemberThread, Post, Practice, Report, Thread
 from forums.search import search_posts
+from network.actions.mail_stops import Stop, address_of
 from network.actions.notices import give_notice
 from network.export import parts
 from network.live import notices
@@ -81,7 +82,15 @@ def _route(pattern: Any) -> str:
 def _filled(route: str, world: World) -> str:
     def number(name: str) -> str:
         if route.startswith("rooms/"):
-            return str(world.room.roles.get().pk if name == "role" else world.room.pk)
+            # A message that is shown, and one that was hidden.
+            hidden = route.endswith(("/hidden/", "/restore/"))
+            return {
+                "role": str(world.room.roles.get().pk),
+                "seq": "2" if hidden else "1",
+                "member": str(world.cast.bob.pk),
+                "sanction": str(world.room.sanctions.get().pk),
+                "report": str(Report.objects.get().pk),
+            }.get(name, str(world.room.pk))
         if route.startswith("event-rooms/") and name == "role":
             return str(world.room.roles.get().pk)
         if route.startswith("account/data/"):
@@ -125,6 +134,8 @@ def _filled(route: str, world: World) -> str:
             return world.thread.theme.slug
         if route == "feeds/<str:token>/events.ics":
             return token_for_events(world.cast.lena.feed_key)
+        if route.startswith("mail/stop/"):
+            return address_of(Stop("all"), world.cast.bob).rstrip("/").rpartition("/")[2]
         if name == "token":  # of somebody who belonged once: what a signature opens is asked anew
             return token_of(world.cast.lena.feed_key)
         if route.startswith("feeds/<str:token>/networks/"):
@@ -360,7 +371,9 @@ def test_the_crawl_has_eyes(world: World) -> None:
         "forums.Post.html",
         "forums.PostVersion.html",
         "forums.Message.body",
+        "forums.Message.hidden_reason",
         "forums.Room.title",
+        "forums.RoomSanction.reason",
         "network.Member.name",
         "network.MemberTool.name",
         "network.Profile.about",

@@ -87,7 +87,7 @@ def test_a_new_officers_first_visit_by_keyboard_without_scripts(browse: Browse, 
     press_until(olga, "Save your profile")
     olga.keyboard.press("Enter")
     expect(olga.get_by_text("Your profile is saved.")).to_be_visible()
-    for address in ("/profile/", "/profile/picture/", "/profile/mail/", f"/people/{member.pk}/"):
+    for address in ("/profile/", "/profile/picture/", "/profile/mail/", "/digest/preview/", f"/people/{member.pk}/"):
         olga.goto(address)
         axe(olga)
     olga.goto("/profile/picture/")

@@ -16,9 +16,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
+from pytest_django.fixtures import Settings
 
 from network.actions import audit as audit_verbs
 from network.actions.accounts import correct_account, look_up, reinstate_account, suspend_account
+from network.actions.all_mail import stop_all_mail
 from network.actions.audit import record
 from network.actions.mail import owe_mail, send_due_mail
 from network.actions.membership import appoint_facilitator
@@ -30,8 +33,10 @@ from network.models import (
     Admission,
     AdmissionRequest,
     AuditEvent,
+    DueJob,
     Intake,
     MailLedger,
+    MailStop,
     Member,
     Membership,
     MembershipEvent,
@@ -43,6 +48,7 @@ from network.models import (
 )
 from network.permissions import Refused, can_stop_administering, can_suspend_account
 from network.signals import membership_ended
+from network.tasks import send_mail
 from network.urls import urlpatterns
 from network.views import audit as audit_view
 from tests.cast import Cast, sign_in
@@ -57,6 +63,7 @@ ORGANISATIONS = "/administration/organisations/"
 NETWORKS = "/administration/networks/"
 AUDIT = "/administration/audit/"
 MAIL = "/administration/mail/"
+WORKER = "/administration/worker/"
 
 
 def addresses_without_numbers() -> list[str]:
@@ -148,6 +155,7 @@ class TestWhomItIsFor:
             ("view_member", PEOPLE, AUDIT),
             ("view_auditevent", AUDIT, PEOPLE),
             ("view_mailledger", MAIL, AUDIT),
+            ("view_duejob", WORKER, MAIL),
             ("add_network", NETWORKS, PEOPLE),
             ("view_organisation", ORGANISATIONS, NETWORKS),
         ],
@@ -878,6 +886,75 @@ class TestMail:
         for show, kinds in (("due", ["0"]), ("sent", ["1"]), ("uncertain", ["4"]), ("failed", []), ("kings", [])):
             assert re.findall(r"<p>Kind (\d)</p>", main_of(ada, f"{MAIL}?show={show}")) == kinds, show
 
+    def test_that_was_perhaps_sent_is_sent_again_once_a_person_says_so(self, cast: Cast, ada: Client) -> None:
+        row = self.perhaps_sent(cast)
+        assert "Send again" in main_of(ada, f"{MAIL}?show=uncertain")
+        ada.post(f"{MAIL}{row.pk}/again/")
+
+        row.refresh_from_db()
+        assert row.state == "due"
+        assert AuditEvent.objects.get(verb="sent mail again").details["perhaps_sent"] is True
+
+    def test_that_is_just_being_sent_is_not_sent_again(self, cast: Cast, ada: Client) -> None:
+        row = self.perhaps_sent(cast)
+        MailLedger.objects.update(claimed_at=timezone.now())
+        page = ada.post(f"{MAIL}{row.pk}/again/", follow=True).content.decode()
+
+        assert "Only mail that failed, or was perhaps not sent, can be sent again." in page
+        row.refresh_from_db()
+        assert row.state == "sending"
+
+    def perhaps_sent(self, cast: Cast) -> MailLedger:
+        claimed = timezone.now() - timedelta(hours=1)
+        return MailLedger.objects.create(
+            recipient=f"member {cast.bob.pk}",
+            member=cast.bob,
+            stream="account_reinstated",
+            period="1",
+            state="sending",
+            attempts=1,
+            claimed_at=claimed,
+        )
+
+    def test_that_came_back_has_a_list_of_its_own_and_no_way_to_send_it_again(self, cast: Cast, ada: Client) -> None:
+        MailLedger.objects.create(recipient="x", stream="account_reinstated", period="1", state="bounced")
+        page = main_of(ada, f"{MAIL}?show=bounced")
+
+        assert "Account reinstated" in page
+        assert "Try again" not in page
+
+    def test_is_all_stopped_with_a_reason_and_let_go(self, cast: Cast, ada: Client) -> None:
+        assert "Enter why you are stopping all mail" in ada.post(f"{MAIL}stop/", {"why": " "}).content.decode()
+        assert not MailStop.objects.exists()
+        ada.post(f"{MAIL}stop/", {"why": "The digest names the wrong people."})
+        page = main_of(ada, MAIL)
+        assert "The digest names the wrong people." in page
+        assert "Ada Administers stopped all mail" in page
+
+        again = ada.post(f"{MAIL}stop/", {"why": "Once more."}, follow=True).content.decode()
+        assert "All mail is stopped already." in again
+        ada.post(f"{MAIL}go/")
+        assert not MailStop.objects.in_force().exists()
+        assert "Mail is not stopped." in ada.post(f"{MAIL}go/", follow=True).content.decode()
+
+    def test_who_may_only_look_stops_nothing(self, cast: Cast) -> None:
+        cast.olga.user_permissions.add(Permission.objects.get(codename="view_mailledger"))
+        olga = browser_of(cast, "olga")
+
+        assert "Stop all mail" not in main_of(olga, MAIL)
+        assert olga.get(f"{MAIL}stop/").status_code == 403
+        assert olga.post(f"{MAIL}stop/", {"why": "Because."}).status_code == 403
+        stop_all_mail("A mistake.", by=cast.ada)
+        assert "Let mail go" not in main_of(olga, MAIL)
+        olga.post(f"{MAIL}go/")
+        assert MailStop.objects.in_force().exists()
+
+    def test_says_how_much_of_the_hour_is_left(self, cast: Cast, ada: Client, settings: Settings) -> None:
+        MailLedger.objects.create(recipient="x", stream="s", period="1", state="sent", sent_at=timezone.now())
+        assert "1 went within the last hour." in main_of(ada, MAIL)
+        settings.MAIL_PER_HOUR = 500
+        assert "1 went within the last hour, of 500 that may." in main_of(ada, MAIL)
+
     def test_names_no_address_to_who_may_not_see_accounts(self, cast: Cast, failed: MailLedger) -> None:
         MailLedger.objects.create(recipient="nora@example.org", stream="s", period="1", state="failed")
         cast.olga.user_permissions.add(Permission.objects.get(codename="view_mailledger"))
@@ -895,3 +972,93 @@ class TestMail:
             MailLedger(recipient=f"{n}", stream="s", period="1", member=cast.fay, state="failed") for n in range(99)
         )
         assert queries(ada, MAIL) == few <= 17
+
+
+class TestTheWorker:
+    @pytest.fixture(autouse=True)
+    def empty_book(self, cast: Cast) -> None:
+        for model in (DueJob, Worker, DBTaskResult):
+            model.objects.all().delete()
+
+    def failed_task(self) -> DBTaskResult:
+        send_mail.enqueue()
+        task = DBTaskResult.objects.get()
+        task.claim("one")
+        task.set_failed(ValueError("Bob's private words"))
+        return task
+
+    def test_that_is_alive_is_said_to_be(self, ada: Client) -> None:
+        Worker.objects.create(name="machine:1", seen_at=timezone.now())
+        page = main_of(ada, WORKER)
+
+        assert "On time" in page
+        assert "Late" not in page
+
+    def test_that_was_not_seen_for_a_minute_is_late_in_words_and_in_red(self, ada: Client) -> None:
+        Worker.objects.create(name="machine:1", seen_at=timezone.now() - timedelta(seconds=61))
+        page = page_of(ada, WORKER)
+
+        assert page.count('app-status--red">Late') == 2
+        assert "No worker was seen for a minute" in page
+
+    def test_that_was_never_seen_is_late(self, ada: Client) -> None:
+        page = main_of(ada, WORKER)
+        assert "Late" in page
+        assert "None was seen" in page
+
+    def test_beside_one_that_died_is_running(self, ada: Client) -> None:
+        Worker.objects.create(name="machine:1", seen_at=timezone.now())
+        Worker.objects.create(name="machine:2", seen_at=timezone.now() - timedelta(hours=1))
+        page = page_of(ada, WORKER)
+
+        assert 'app-status--green">Running' in page
+        assert page.count('app-status--red">Late') == 1
+
+    def test_has_jobs_with_when_they_ran_and_when_they_will_and_what_went_wrong(self, ada: Client) -> None:
+        now = timezone.now()
+        DueJob.objects.create(name="clear sessions that have ended", due_at=now + timedelta(hours=3), finished_at=now)
+        DueJob.objects.create(
+            name="look for mail that is due", due_at=now - timedelta(hours=1), error="ValueError: the printer"
+        )
+        DueJob.objects.create(name="lapse accounts whose mailbox was not proved again", due_at=now - timedelta(hours=1))
+        DueJob.objects.create(name="of yesterday", due_at=now)
+        page = main_of(ada, WORKER)
+
+        assert re.search(r"Clear sessions that have ended.*?Last run on.*?next on.*?Done", page, re.DOTALL)
+        assert re.search(r"Look for mail that is due.*?Not run yet.*?ValueError: the printer.*?Failed", page, re.DOTALL)
+        assert re.search(r"Lapse accounts[^L]*Late", page)
+        assert "Of yesterday" not in page
+
+    def test_runs_a_task_that_failed_again(self, cast: Cast, ada: Client) -> None:
+        task = self.failed_task()
+        page = main_of(ada, WORKER)
+        assert "Send mail" in page
+        assert "ValueError" in page
+        assert "private words" not in page
+
+        ada.post(f"{WORKER}{task.pk}/again/")
+        task.refresh_from_db()
+        assert (task.status, task.worker_ids, task.traceback) == ("READY", [], "")
+        assert AuditEvent.objects.get(verb="ran task again").actor_id == cast.ada.pk
+        assert "Only a task that failed" in ada.post(f"{WORKER}{task.pk}/again/", follow=True).content.decode()
+
+    def test_shows_itself_to_who_may_look_and_lets_them_run_nothing(self, cast: Cast) -> None:
+        task = self.failed_task()
+        cast.olga.user_permissions.add(Permission.objects.get(codename="view_duejob"))
+        olga = browser_of(cast, "olga")
+
+        assert "Run again" not in main_of(olga, WORKER)
+        olga.post(f"{WORKER}{task.pk}/again/")
+        task.refresh_from_db()
+        assert task.status == "FAILED"
+
+    def test_takes_as_many_queries_for_many_as_for_few(self, ada: Client) -> None:
+        self.failed_task()
+        few = queries(ada, WORKER)
+        for _ in range(20):
+            send_mail.enqueue()
+        DBTaskResult.objects.update(status="FAILED", finished_at=timezone.now())
+        for number in range(5):
+            Worker.objects.create(name=f"machine:{number}", seen_at=timezone.now())
+
+        assert queries(ada, WORKER) == few <= 15

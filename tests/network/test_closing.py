@@ -209,7 +209,7 @@ def test_a_mail_server_that_refuses_it_stops_nobody_and_its_answer_names_nobody(
         close_account(by=cast.bob, erase=True)
 
     row = MailLedger.objects.get(stream="account_closed")
-    assert row.state == "failed"
+    assert row.state == "bounced"
     assert "550" in row.error
     assert address not in row.error
 

@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from csp.middleware import CSPMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.db import SessionStore
-from django.core.mail import EmailMessage
-from django.http import Http404
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.http import Http404, HttpResponse
 from django.test import RequestFactory
 
 from network import urls  # addresses are made once, and here without the demonstration
-from network.views.mail import development_mail
+from network.views.mail import development_mail, development_mail_html, development_mail_one
 
 
 @pytest.fixture
@@ -59,6 +60,65 @@ def test_what_a_mail_says_is_words_and_no_markup(folder: Path) -> None:
 
     assert "<script>1" not in page()
     assert "<b>bold" not in page()
+
+
+class TestOneMail:
+    @pytest.fixture
+    def file(self, folder: Path) -> str:
+        mail = EmailMultiAlternatives("A digest", "In words: https://example.org/", to=["a@b.example"])
+        mail.extra_headers = {"List-Unsubscribe": "<https://example.org/stop/>"}
+        mail.attach_alternative("<!doctype html><style>p { color: #111111 }</style><p>In HTML</p>", "text/html")
+        mail.send()
+        return next(folder.glob("*.log")).stem
+
+    def asked(self, view: Any, file: str, number: int = 0, **asked_from: str) -> HttpResponse:
+        request = RequestFactory().get("/", **({"REMOTE_ADDR": "127.0.0.1"} | asked_from))
+        request.user, request.session = AnonymousUser(), SessionStore()
+        answer: HttpResponse = view(request, file, number)
+        return answer
+
+    def test_is_led_to_from_the_list(self, file: str) -> None:
+        assert f'href="{file}/0/"' in page()
+
+    def test_is_shown_in_words_in_a_frame_and_with_its_headers(self, file: str) -> None:
+        shown = self.asked(development_mail_one, file).content.decode()
+
+        assert "In words" in shown
+        assert '<iframe class="app-mail-frame" sandbox src="html/"' in shown
+        assert "&lt;https://example.org/stop/&gt;" in shown
+        assert "In HTML" not in shown
+
+    def test_that_is_words_alone_is_said_to_be(self, folder: Path) -> None:
+        EmailMessage("One", "1", to=["a@b.example"]).send()
+        shown = self.asked(development_mail_one, next(folder.glob("*.log")).stem).content.decode()
+
+        assert "This mail is text only." in shown
+        assert "<iframe" not in shown
+
+    def test_is_given_to_the_frame_as_it_is_and_can_do_nothing_there(self, file: str) -> None:
+        answer = self.asked(development_mail_html, file)
+        answer = CSPMiddleware(lambda request: answer)(RequestFactory().get("/"))
+
+        assert b"<p>In HTML</p>" in answer.content
+        policy = answer["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "sandbox" in policy
+        assert "script-src" not in policy
+
+    @pytest.mark.parametrize(("other", "number"), [("none", 0), ("../secret-key", 0), ("", 0), (None, 1)])
+    def test_that_is_not_there_is_not_found(self, file: str, other: str | None, number: int) -> None:
+        for view in (development_mail_one, development_mail_html):
+            with pytest.raises(Http404):
+                self.asked(view, file if other is None else other, number)
+
+    def test_is_shown_to_no_stranger_and_without_the_demonstration_to_nobody(self, file: str, settings: Any) -> None:
+        for view in (development_mail_one, development_mail_html):
+            with pytest.raises(Http404):
+                self.asked(view, file, REMOTE_ADDR="10.0.0.5")
+        settings.DEMONSTRATION = False
+        for view in (development_mail_one, development_mail_html):
+            with pytest.raises(Http404):
+                self.asked(view, file)
 
 
 def test_no_folder_is_no_mail(folder: Path, settings: Any) -> None:

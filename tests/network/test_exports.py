@@ -158,6 +158,8 @@ NOT_A_PART = {
     "network.AdmissionRequest.decided_by": DECIDED,
     "network.GroundRules.published_by": DECIDED,
     "network.Intake.by": DECIDED,
+    "network.MailStop.by": DECIDED,
+    "network.MailStop.ended_by": DECIDED,
     "network.Membership.decided_by": DECIDED,
     "network.MembershipEvent.by": DECIDED,
     "network.OrganisationDomain.confirmed_by": DECIDED,

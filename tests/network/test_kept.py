@@ -36,7 +36,7 @@ REACT = '{% kept "forums/post_react.html" number=1 address="/there/" reactions=r
 
 @pytest.fixture(autouse=True)
 def nothing_kept() -> None:
-    components._rendered.cache_clear()
+    components.forget_all()
 
 
 def test_the_same_values_are_rendered_once() -> None:

@@ -19,6 +19,7 @@ from network.live.notices import Count, Listener, NoticeHub
 from network.models import Membership, Notice
 from network.notifications import Unread, unread
 from tests.cast import Cast
+from tests.forums.stories import run as tell_story
 
 
 class Numbers:
@@ -72,7 +73,7 @@ def run(story: Callable[[NoticeHub, Numbers], Awaitable[None]], monkeypatch: pyt
         hub.BEAT_EVERY = 10_000
         await story(hub, source)
 
-    asyncio.run(tell())
+    tell_story(tell)
 
 
 def test_whoever_comes_is_told_the_number(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from pytest_django.fixtures import Settings
 
@@ -173,6 +174,11 @@ class TestSending:
         send_at_once("login_code", cast.bob, WrittenMail("Your code", "Use it:\n\n    BCD-FGH\n"))
 
         assert "BCD-FGH" in notify.taken[0]["personalisation"]["body"]
+
+    def test_sends_what_has_no_row_too(self, cast: Cast, notify: Notify) -> None:
+        call_command("sendtestemail", "ada@example.org")
+
+        assert notify.taken[0]["email_address"] == "ada@example.org"
 
 
 class TestWhenItFails:

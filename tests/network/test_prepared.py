@@ -76,7 +76,7 @@ def test_sql_is_written_once_for_each_way_to_ask(cast: Cast) -> None:
     assert len(built) <= 3
 
 
-def test_the_least_used_way_is_forgotten_when_there_are_very_many(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_oldest_way_is_forgotten_when_there_are_very_many(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     named = prepared(lambda name: Member.objects.filter(name=name).values_list("name", flat=True))
     monkeypatch.setattr(Prepared, "MOST_WAYS", 2)
 

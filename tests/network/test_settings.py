@@ -189,6 +189,41 @@ def test_mail_by_anything_else_is_refused(tmp_path: Path) -> None:
     assert "GUILDHALL_MAIL_URL" in refusal(tmp_path, GUILDHALL_MAIL_URL="pigeon://roof")
 
 
+KEY = "a key-00000000-0000-4000-8000-000000000001-00000000-0000-4000-8000-000000000002"
+NOTIFY = {"GUILDHALL_NOTIFY_API_KEY": KEY, "GUILDHALL_NOTIFY_TEMPLATE": "00000000-0000-4000-8000-000000000003"}
+
+
+def test_notify_takes_mail_instead_of_a_mail_server(tmp_path: Path) -> None:
+    names = "EMAIL_BACKEND NOTIFY_API_KEY NOTIFY_TEMPLATE NOTIFY_ADDRESS"
+    found = read(tmp_path, names, **NOTIFY)
+
+    assert list(found.values()) == [
+        "network.delivery.notify.EmailBackend",
+        KEY,
+        "00000000-0000-4000-8000-000000000003",
+        "https://api.notifications.service.gov.uk",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"GUILDHALL_MAIL_URL": "smtp://mail.example.org"}, "not both"),
+        ({"GUILDHALL_NOTIFY_API_KEY": "half-a-key"}, "not a whole key"),
+        ({"GUILDHALL_NOTIFY_TEMPLATE": ""}, "GUILDHALL_NOTIFY_TEMPLATE"),
+        ({"GUILDHALL_NOTIFY_CALLBACK_TOKEN": "short"}, "at least 20"),
+        ({"GUILDHALL_MAIL_PER_HOUR": "many"}, "GUILDHALL_MAIL_PER_HOUR"),
+    ],
+)
+def test_what_notify_could_not_work_with_is_refused(tmp_path: Path, changed: dict[str, str], said: str) -> None:
+    assert said in refusal(tmp_path, **(NOTIFY | changed))
+
+
+def test_mail_has_a_most_in_an_hour(tmp_path: Path) -> None:
+    assert read(tmp_path, "MAIL_PER_HOUR") == {"MAIL_PER_HOUR": 0}
+    assert read(tmp_path, "MAIL_PER_HOUR", GUILDHALL_MAIL_PER_HOUR="500") == {"MAIL_PER_HOUR": 500}
+
+
 @pytest.mark.parametrize("address", ["unix:///run/clamav/clamd.ctl", "tcp://127.0.0.1:3310", "tcp://scanner"])
 def test_a_malware_scanner_has_a_socket(tmp_path: Path, address: str) -> None:
     assert read(tmp_path, "CLAMD", GUILDHALL_CLAMD=address)["CLAMD"] == address
