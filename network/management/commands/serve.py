@@ -259,8 +259,8 @@ def serve_with_uvicorn(application: Any, *, host: str, port: int, access_log: bo
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
     class HouseSocket(WebSocketsSansIOProtocol):
-        """Lets go of a browser that takes nothing more: uvicorn would keep the socket, and what was written to it, until
-        all of it has gone out."""
+        """Lets go of a browser that takes nothing more: uvicorn would keep the socket, and what was written to it,
+        until all of it has gone out."""
 
         async def run_asgi(self) -> None:
             try:
