@@ -24,7 +24,7 @@ from tests.faults.conftest import Processes, on_postgresql, on_sqlite, sessions_
 from tests.faults.crowd import Crowd, Log, below
 from tests.servers import PostgresServer, RedisServer
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 BROWSERS = 200
 RATE = 50
@@ -65,18 +65,25 @@ async def through(crowd: Crowd, faults: list[Fault], length: float) -> None:
     async def fail(at: float, target: Target, away: float) -> None:
         await asyncio.sleep(at * length)
         async with one_at_a_time[id(target)]:  # on a slow machine it may still be coming back
+            note(f"{target} is killed")
             await asyncio.to_thread(target.kill)
             await asyncio.sleep(away)
             await asyncio.to_thread(target.start)
+            note(f"{target} is back")
             await asyncio.sleep(1)
+
+    def note(words: str) -> None:  # shown with a test that fails
+        sys.stdout.write(f"{time.monotonic() - began:5.1f} s: {words}\n")
 
     under_way = [asyncio.create_task(fail(*fault)) for fault in faults]
     while time.monotonic() < began + length or not all(task.done() for task in under_way):
         await asyncio.sleep(1)
+        note(crowd.state())
         crowd.drop(DROPPED)
     for task in under_way:
         task.result()
     await crowd.end()
+    note(crowd.state())
 
 
 def check(crowd: Crowd, log: Log, length: float, processes: Processes) -> None:
