@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import uuid
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
@@ -25,6 +26,9 @@ class Bus:
     TIMEOUT = 1.0  # seconds
     LARGEST_HINT = 32_000  # bytes
     MOST_UNDER_WAY = 100
+    # Of an older hint only the number counts: what it says may have been hidden since, and the log knows. Where clocks
+    # differ by more, every hint is old, and the log is read a little more often.
+    FRESH = 1.0  # seconds
 
     def __init__(self, heard: Heard) -> None:
         layer = get_channel_layer()
@@ -53,6 +57,7 @@ class Bus:
         if self._layer is None or len(self._tasks) >= self.MOST_UNDER_WAY:
             return
         hint: dict[str, Any] = {"type": "live.hint", "room": room_id, "epoch": str(epoch), "top": events[-1].seq}
+        hint["at"] = time.time()
         if sum(event.size for event in events) <= self.LARGEST_HINT:
             hint["events"] = [[event.seq, event.text, event.about] for event in events]
         self._begin(self._publish(_group(room_id), hint))
@@ -98,7 +103,8 @@ class Bus:
         while True:
             try:
                 hint = await self._layer.receive(self._channel)
-                events = [Event(*event) for event in hint.get("events", ())]
+                is_fresh = abs(time.time() - hint["at"]) < self.FRESH
+                events = [Event(*event) for event in hint.get("events", ())] if is_fresh else []
                 self._heard(hint["room"], uuid.UUID(hint["epoch"]), hint["top"], events)
             except Exception:
                 logger.exception("A hint was not understood")

@@ -97,6 +97,8 @@ class LiveProcess:
         self._bus.join(room_id)
         # From here it is told of news, so what it reads now completes it.
         await hub.catch_up()
+        if tail.reaction_version:
+            hub.react(await read(log.reactions_since, room_id, 0), tail.reaction_version)
         return hub
 
     def _close(self, hub: RoomHub) -> None:

@@ -159,6 +159,8 @@ NOT_A_PART = {
     "network.MembershipEvent.by": DECIDED,
     "network.OrganisationDomain.confirmed_by": DECIDED,
     "forums.RoomRole.by": DECIDED,
+    "forums.RoomSanction.by": DECIDED,
+    "forums.Message.hidden_by": DECIDED,
     "forums.Answer.by": DECIDED,
     "forums.Post.hidden_by": DECIDED,
     "forums.PostVersion.hidden_by": DECIDED,
