@@ -80,9 +80,9 @@ class LiveProcess:
             self._close(hub)
 
     async def _open(self, room_id: int) -> RoomHub | None:
-        if room_id in self.hubs:
-            return self.hubs[room_id]
-        if room_id not in self._opening:
+        if room_id not in self._opening:  # a hub that is still being filled is waited for
+            if room_id in self.hubs:
+                return self.hubs[room_id]
             task = asyncio.get_running_loop().create_task(self._make(room_id))
             self._opening[room_id] = task
             task.add_done_callback(lambda _: self._opening.pop(room_id, None))
