@@ -64,9 +64,9 @@ async def through(crowd: Crowd, faults: list[Fault], length: float) -> None:
 
     async def fail(at: float, target: Target, away: float) -> None:
         await asyncio.sleep(at * length)
-        # On a slow machine the schedule stretches: what is taken away is taken from a room in which people talk.
-        await crowd.until(crowd.is_in_use, 120, "most of them could not come back")
         async with one_at_a_time[id(target)]:
+            # On a slow machine the schedule stretches: what is taken away is taken from a room in which people talk.
+            await crowd.until(crowd.is_in_use, 120, "most of them could not come back")
             note(f"{target} is killed")
             await asyncio.to_thread(target.kill)
             await asyncio.sleep(away)
