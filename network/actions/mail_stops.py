@@ -29,9 +29,9 @@ class Stop:
 @dataclass(frozen=True, slots=True)
 class StopKind:
     """One thing that can be stopped. `words` go on from "Stop" and say which, for a reader who is not signed in: "mail
-    about this thread". They name no thread, for the mail may have been handed on. `stop` is a verb, safe to call twice,
-    which raises nothing where the thing is gone: `stop(member, object_id, now=...)`. `about`: a sentence, where stopping
-    it stops more than the words say."""
+    about this thread". They name no thread, for the mail may have been handed on. `stop` is a verb, safe to call
+    twice, which raises nothing where the thing is gone: `stop(member, object_id, now=...)`. `about`: a sentence, where
+    stopping it stops more than the words say."""
 
     name: str
     words: str
