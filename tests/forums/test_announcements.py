@@ -20,7 +20,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from pytest_django.fixtures import Settings
 
-from forums import tasks
+from forums import limits, tasks
 from forums.actions.announcements import (
     NotMailed,
     confirm_announcement,
@@ -395,6 +395,31 @@ def test_two_who_confirm_at_once_confirm_once_and_nobody_is_mailed_twice(cast: C
     assert AuditEvent.objects.filter(verb="confirmed announcement").count() == 1
     sent = mailed()
     assert len(sent) == len(set(sent)) == 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_announce_at_once_one_is_the_last_of_the_day(cast: Cast, dora: Member) -> None:
+    for number in range(limits.ANNOUNCED_A_DAY - 1):
+        announce(cast, title=f"Number {number}")
+    told: list[str] = []
+
+    def announces(member: Member) -> None:
+        try:
+            announce(cast, by=member, title=f"By {member}")
+            told.append("mailed")
+        except NotMailed:
+            told.append("too many")
+        finally:
+            connection.close()
+
+    both = [OsThread(target=announces, args=[member]) for member in (cast.fay, dora)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+
+    assert sorted(told) == ["mailed", "too many"]
+    assert Announcement.objects.count() == limits.ANNOUNCED_A_DAY
 
 
 class TestLimits:
