@@ -792,6 +792,7 @@ register(
         title=lambda message: f"A facilitator hid what you said in “{message.room.title}”: {message.hidden_reason}",
         address=lambda message: message.get_absolute_url(),
         where=lambda message: message.room.network.name,
+        written_anew=True,
     )
 )
 register(
@@ -815,5 +816,6 @@ register(
             else f"A facilitator asked you to be silent in “{given.room.title}” for a while: {given.reason}"
         ),
         address=lambda given: given.room.get_absolute_url(),
+        written_anew=True,
     )
 )
