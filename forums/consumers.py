@@ -99,6 +99,27 @@ class Budget:
         return True
 
 
+class Budgets:
+    """What each member may say who has no socket to count it, in all their windows here. Whoever said nothing for a
+    while is forgotten."""
+
+    MOST = 1_000  # members, before it is looked who can be forgotten
+
+    def __init__(self) -> None:
+        self._of_member: dict[int, tuple[Budget, float]] = {}
+
+    def spend(self, member_id: int, now: float) -> bool:
+        if len(self._of_member) >= self.MOST:
+            refilled = now - FRAMES_AT_ONCE / FRAMES_A_SECOND
+            self._of_member = {member: one for member, one in self._of_member.items() if one[1] > refilled}
+        budget, _ = self._of_member.get(member_id) or (Budget(FRAMES_AT_ONCE, FRAMES_A_SECOND), now)
+        self._of_member[member_id] = budget, now
+        return budget.spend(now)
+
+
+budgets = Budgets()
+
+
 def listener_of(admission: Admission, hub: RoomHub, send: Callable[[str], Awaitable[None]]) -> Listener:
     return Listener(
         hub,
@@ -297,6 +318,8 @@ async def room_poll(scope: MutableMapping[str, Any], receive: Receive, send: Sen
             return await _respond(send, 400)
         if not isinstance(frame, Send | Edit | Delete | React):
             return await _respond(send, 400)
+        if not budgets.spend(admission.member_id, asyncio.get_running_loop().time()):
+            return await _respond(send, 429, retry_after=TOO_FAST_MS // 1000)
         return await _respond(send, 200, await answer_to(frame, admission, is_open=True))
     return await _respond(send, 405)
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.utils import timezone
 
+from forums import consumers
 from forums.actions.messages import say
 from forums.actions.rooms import schedule_room
-from forums.live import log, protocol
+from forums.live import access, log, protocol
 from forums.live.protocol import Ack, BadFrame, Delete, Edit, Hello, Ping, React, Send
 from forums.models import Message
 from tests.cast import Cast
+from tests.forums.stories import run
 
 ID = "0b0fd11e-2a3c-4b52-9d6a-3c2f6f1a9f10"
 
@@ -109,3 +113,52 @@ def test_the_longest_message_fits_a_frame(cast: Cast, signs: str) -> None:
     [event] = [protocol.event(line) for line in log.after(room.pk, 0, 10)]
 
     assert event.size < protocol.MAX_FRAME - 1_000
+
+
+def test_whoever_asks_without_a_socket_may_ask_no_more_often_than_with_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    async def admit(scope: Any) -> access.Admission:
+        return access.Admission(7, scope["member"], "", "", 1, "member")
+
+    async def answer(frame: Any, admission: access.Admission, *, is_open: bool) -> str:
+        asked.append(admission.member_id)
+        return protocol.ok(frame.client_id, 0)
+
+    monkeypatch.setattr(consumers, "admit", admit)
+    monkeypatch.setattr(consumers, "answer_to", answer)
+    monkeypatch.setattr(consumers, "budgets", consumers.Budgets())
+
+    async def post(member: int) -> int:
+        sent: list[Any] = []
+        heads = [(b"host", settings.SITE_HOST.encode()), (b"origin", settings.SITE_ORIGINS[0].encode())]
+        heads.append((b"content-type", b"application/json"))
+
+        async def receive() -> Any:
+            return {"type": "http.request", "body": json.dumps({"t": "del", "c": ID, "s": 7}).encode()}
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await consumers.room_poll({"method": "POST", "headers": heads, "member": member}, receive, send)
+        return int(sent[0]["status"])
+
+    async def story() -> tuple[list[int], int]:
+        return [await post(1) for _ in range(1_000)], await post(2)
+
+    began = time.monotonic()
+    answers, of_another = run(story)
+
+    may = consumers.FRAMES_AT_ONCE + consumers.FRAMES_A_SECOND * (time.monotonic() - began) + 1
+    assert answers.count(200) == asked.count(1)
+    assert consumers.FRAMES_AT_ONCE <= asked.count(1) <= may < 1_000
+    assert set(answers) == {200, 429}
+    assert of_another == 200  # it is nobody else's
+
+
+def test_whoever_asked_long_ago_is_forgotten() -> None:
+    budgets = consumers.Budgets()
+    for member in range(budgets.MOST * 3):
+        assert budgets.spend(member, float(member))
+
+    assert len(budgets._of_member) <= budgets.MOST
