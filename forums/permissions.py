@@ -93,6 +93,18 @@ def can_change_announcement(viewer: Viewer, post: Post) -> Verdict:
     return ALLOWED
 
 
+def can_change_what_is_mailed(post: Post) -> Verdict:
+    """What a second person confirmed to be mailed to very many is mailed as they read it. Taking it back is no
+    change."""
+    mail = Announcement.objects.filter(thread=post.thread_id, confirmed_at__isnull=False, stopped_at=None).first()
+    if post.number == 1 and mail and (mail.planned_at is None or mail.delivery().is_under_way):
+        return Verdict(
+            "Its mail was confirmed as it is and is being sent. Change it when the mail has gone, or have the sending "
+            "stopped first."
+        )
+    return ALLOWED
+
+
 def can_mail_announcement(viewer: Viewer, network: Network, *, now: datetime | None = None) -> Verdict:
     """Having an announcement go by mail too."""
     verdict = can_facilitate(viewer, network)

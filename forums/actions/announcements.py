@@ -43,9 +43,11 @@ def ask_to_mail(thread: Thread, *, by: Member, now: datetime) -> Announcement:
     return asked
 
 
-def confirm_announcement(announcement: Announcement, *, by: Member, now: datetime | None = None) -> Announcement:
-    """A second person has so many people written to. Confirmed already, it stays as it is. Raises Refused,
-    LimitReached."""
+def confirm_announcement(
+    announcement: Announcement, *, by: Member, seen: str = "", now: datetime | None = None
+) -> Announcement:
+    """A second person has so many people written to, in the words that they had before them: `seen` is the `edition` of
+    the post. Confirmed already, it stays as it is. Raises Refused, LimitReached."""
     permissions.can_decide_announcement(by, announcement).enforce()
     limits.ANNOUNCING.spend(by, now=now)
     now = now or timezone.now()
@@ -54,6 +56,10 @@ def confirm_announcement(announcement: Announcement, *, by: Member, now: datetim
         permissions.can_decide_announcement(by, announcement).enforce()
         if announcement.confirmed_at is None:
             _enforce_waiting(announcement)
+            # Held, so that it is changed before this, and seen here, or not until the mail has gone.
+            first = Post.objects.select_for_update(of=("self",)).get(thread=announcement.thread_id, number=1)
+            if seen and seen != first.edition:
+                raise Refused("The announcement was changed after you read it. Read it again before you confirm it.")
             announcement.confirmed_by, announcement.confirmed_at = by, now
             announcement.save(update_fields=["confirmed_by", "confirmed_at"])
             thread = announcement.thread

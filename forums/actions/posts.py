@@ -89,6 +89,8 @@ def edit_post(
         post = Post.objects.select_for_update(of=("self",)).select_related("author").get(pk=post.pk)
         post.thread = thread
         permissions.can_edit(by, post).enforce()  # it may have been hidden meanwhile
+        if thread.kind == Thread.Kind.ANNOUNCEMENT:
+            permissions.can_change_what_is_mailed(post).enforce()
         told = Practice.objects.beside(post)
         if practice is not None and told is None:
             raise ValueError("What a council did is told beside the first post of a thread of the kind for it.")

@@ -30,7 +30,7 @@ def announcement(request: HttpRequest, pk: int) -> HttpResponse:
 def announcement_confirm(request: HttpRequest, pk: int) -> HttpResponse:
     found = _found(request, pk)
     try:
-        verbs.confirm_announcement(found, by=member_or_404(request))
+        verbs.confirm_announcement(found, by=member_or_404(request), seen=request.POST.get("seen", ""))
         messages.success(request, "The mail is confirmed. It goes out within minutes.")
     except Refused as no:
         messages.error(request, str(no))

@@ -307,6 +307,42 @@ class TestASecondPerson:
         assert asked not in [notice.title for notice in unread_notices(dora)]
         assert [notice.title for notice in unread_notices(cast.fay)] == ["Dora Deputy confirmed the mail of “A date”"]
 
+    def test_only_the_words_that_were_read_are_confirmed(self, cast: Cast, dora: Member, many: Any) -> None:
+        announcement = announce(cast)
+        first = announcement.thread.posts.get()
+        page = browser_of(dora).get(announcement.get_absolute_url()).content.decode()
+        assert f'name="seen" value="{first.edition}"' in page
+        edit_post(first, by=cast.fay, source="Something else.")
+
+        with pytest.raises(Refused, match="changed after you read it"):
+            confirm_announcement(announcement, by=dora, seen=first.edition)
+        assert mailed() == []
+
+    def test_what_was_confirmed_stays_as_it_is_until_the_mail_has_gone(
+        self, cast: Cast, dora: Member, many: Any
+    ) -> None:
+        announcement = announce(cast)
+        first = announcement.thread.posts.get()
+        edit_post(first, by=cast.fay, source="Before it is confirmed, other words.")
+        first.refresh_from_db()
+        confirm_announcement(announcement, by=dora, seen=first.edition)
+
+        with pytest.raises(Refused, match="confirmed as it is"):
+            edit_post(first, by=cast.fay, source="Something else.")
+        mail_announcements()
+        with pytest.raises(Refused, match="confirmed as it is"):
+            edit_post(first, by=cast.fay, source="Something else.")
+        send_due_mail()
+        assert all("Before it is confirmed, other words." in message.body for message in outbox.outbox)
+        edit_post(first, by=cast.fay, source="Afterwards it may change.")
+
+    def test_what_was_confirmed_can_be_taken_back(self, cast: Cast, dora: Member, many: Any) -> None:
+        announcement = announce(cast)
+        confirm_announcement(announcement, by=dora)
+        delete_post(announcement.thread.posts.get(), by=cast.fay)
+
+        assert mailed() == []
+
     def test_never_whoever_asked(self, cast: Cast, dora: Member, many: Any) -> None:
         announcement = announce(cast)
 
