@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from icalendar import Calendar
 
+from cms import export
 from cms.actions.attendance import add_event, stop_mail_about_event, take_out_event
 from cms.actions.events import name_speaker, remind_of_events, tell_of_open_rooms
 from cms.actions.pages import republish_page
@@ -581,3 +582,13 @@ def test_a_closed_account_has_no_events(event: EventPage, cast: Cast) -> None:
     add_event(event, by=cast.bob)
     close_account(by=cast.bob, erase=False)
     assert not EventAttendance.objects.exists()
+
+
+def test_their_own_data_names_no_event_that_is_closed_to_them_by_now(hub: Hub, event: EventPage, cast: Cast) -> None:
+    add_event(event, by=cast.bob)
+    assert [row["Event"] for row in export._events(cast.bob)] == [event.title]
+
+    close(hub.events, "groups")
+    EventPage.objects.filter(pk=event.pk).update(title="Zyzzyva")
+
+    assert [row["Event"] for row in export._events(cast.bob)] == ["An event that you can no longer see"]
