@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
@@ -209,7 +210,8 @@ def _wants_mail(member: Member, event: EventPage) -> bool:
 
 
 def _about_event(kind: str, member: Member, event: EventPage) -> Mail:
-    """What keeps its words out of mail says when and where to look, and neither its title nor how to join."""
+    """What keeps its words out of mail says when and where to look, and neither its title, not even in the address, nor
+    how to join."""
     is_content_free = event.network is not None and event.network.content_free_mail
     may_attend = bool(permissions.can_attend(member, event))
     room = Room.objects.visible_to(member).filter(event_room__page=event.pk).first()
@@ -222,7 +224,7 @@ def _about_event(kind: str, member: Member, event: EventPage) -> Mail:
         "place": "" if is_content_free else event.place,
         "joining_link": event.joining_link if may_attend and not is_content_free else "",
         "room": room,
-        "address": event.url,
+        "address": reverse("event_by_number", args=[event.pk]) if is_content_free else event.url,
     }
     reason = "you host it or speak there" if runs else "it is one of your events"
     return Mail(

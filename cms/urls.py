@@ -36,6 +36,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("themes/<slug:slug>/", themes.theme, name="theme"),
     path("administration/people/<int:pk>/roles/", roles.roles, name="member_roles"),
     path("events/<int:pk>/calendar.ics", feeds.event_calendar, name="event_calendar"),
+    path("events/<int:pk>/page/", events.by_number, name="event_by_number"),
     path("events/<int:pk>/add/", events.add, name="event_add"),
     path("events/<int:pk>/take-out/", events.take_out, name="event_take_out"),
     path("feeds/<str:token>/events.ics", feeds.own_events, name="own_events"),

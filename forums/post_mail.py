@@ -119,4 +119,11 @@ def _why(thread: Thread, posts: Sequence[Post], member: Member, spoken: dict[int
 mail.register(MailKind(POST_MAIL, about_posts))
 
 
-mail_stops.register(StopKind("thread", "mail about this thread", mute_from_mail))
+mail_stops.register(
+    StopKind(
+        "thread",
+        "mail about this thread",
+        mute_from_mail,
+        "It is then muted: no notice tells of it, and no digest, until you choose otherwise on its page.",
+    )
+)

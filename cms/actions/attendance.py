@@ -65,4 +65,11 @@ def _take_out(member: Member, page: int, *, now: datetime | None) -> None:
         settle_notices(member, about_event(page))
 
 
-mail_stops.register(StopKind("event", "mail about this event", stop_mail_about_event))
+mail_stops.register(
+    StopKind(
+        "event",
+        "mail about this event",
+        stop_mail_about_event,
+        "It is then none of your events any more: it leaves your calendar, and no notice tells of it.",
+    )
+)

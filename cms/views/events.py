@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from cms.actions.attendance import add_event, take_out_event
 from cms.models import EventPage
 from network.views import MemberRequest
+
+
+@require_safe
+def by_number(request: HttpRequest, pk: int) -> HttpResponse:
+    """Where mail leads that must not have the words of an address in it."""
+    return redirect(get_object_or_404(EventPage.objects.visible_to(request.user), pk=pk).url)
 
 
 @login_required
