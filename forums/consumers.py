@@ -43,6 +43,10 @@ BYE_WITHIN = 1.0  # likewise
 # What one socket may say in all, with what a browser that was asleep says at once. Ours needs a tenth of it.
 FRAMES_A_SECOND = 20
 FRAMES_AT_ONCE = 40
+# And what one member may ask for, in all their windows here: more than all limits together let through. One thread
+# writes for everybody, and it is busy with what is refused too.
+ASKED_A_SECOND = 5
+ASKED_AT_ONCE = 40
 TOO_FAST_MS = 10_000  # how long such a browser stays away
 
 POLL_LASTS = 25.0  # seconds that a browser without a socket waits for news
@@ -100,8 +104,7 @@ class Budget:
 
 
 class Budgets:
-    """What each member may say who has no socket to count it, in all their windows here. Whoever said nothing for a
-    while is forgotten."""
+    """What each member may ask for. Whoever asked for nothing for a while is forgotten."""
 
     MOST = 1_000  # members, before it is looked who can be forgotten
 
@@ -110,9 +113,9 @@ class Budgets:
 
     def spend(self, member_id: int, now: float) -> bool:
         if len(self._of_member) >= self.MOST:
-            refilled = now - FRAMES_AT_ONCE / FRAMES_A_SECOND
+            refilled = now - ASKED_AT_ONCE / ASKED_A_SECOND
             self._of_member = {member: one for member, one in self._of_member.items() if one[1] > refilled}
-        budget, _ = self._of_member.get(member_id) or (Budget(FRAMES_AT_ONCE, FRAMES_A_SECOND), now)
+        budget, _ = self._of_member.get(member_id) or (Budget(ASKED_AT_ONCE, ASKED_A_SECOND), now)
         self._of_member[member_id] = budget, now
         return budget.spend(now)
 
@@ -145,6 +148,9 @@ def welcome_of(admission: Admission, hub: RoomHub, *, is_resumed: bool) -> str:
 
 async def answer_to(frame: Asking, admission: Admission, *, is_open: bool) -> str:
     """What becomes of what a browser asks for, as the frame that tells it."""
+    if not budgets.spend(admission.member_id, asyncio.get_running_loop().time()):
+        words = "You are doing too much at once. Try again in a few seconds."
+        return protocol.err(frame.client_id, "rate", words, retry_ms=TOO_FAST_MS)
     try:
         outcome = await writer.submit(admission.room_id, _command(frame, admission.member_id))
     except (Busy, ValidationError) as error:
@@ -318,8 +324,6 @@ async def room_poll(scope: MutableMapping[str, Any], receive: Receive, send: Sen
             return await _respond(send, 400)
         if not isinstance(frame, Send | Edit | Delete | React):
             return await _respond(send, 400)
-        if not budgets.spend(admission.member_id, asyncio.get_running_loop().time()):
-            return await _respond(send, 429, retry_after=TOO_FAST_MS // 1000)
         return await _respond(send, 200, await answer_to(frame, admission, is_open=True))
     return await _respond(send, 405)
 

@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.utils import timezone
 
 from forums import consumers
@@ -18,6 +17,7 @@ from forums.actions.rooms import schedule_room
 from forums.live import access, log, protocol
 from forums.live.protocol import Ack, BadFrame, Delete, Edit, Hello, Ping, React, Send
 from forums.models import Message
+from network.permissions import Refused
 from tests.cast import Cast
 from tests.forums.stories import run
 
@@ -115,45 +115,30 @@ def test_the_longest_message_fits_a_frame(cast: Cast, signs: str) -> None:
     assert event.size < protocol.MAX_FRAME - 1_000
 
 
-def test_whoever_asks_without_a_socket_may_ask_no_more_often_than_with_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
+def test_nobody_asks_for_more_than_one_thread_can_write_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what is refused, such as changing what another said, no limit is spent."""
+    written: list[int] = []
 
-    async def admit(scope: Any) -> access.Admission:
-        return access.Admission(7, scope["member"], "", "", 1, "member")
+    async def submit(room_id: int, command: Any) -> Refused:
+        written.append(command.member_id)
+        return Refused("You can only change or delete what you said yourself.")
 
-    async def answer(frame: Any, admission: access.Admission, *, is_open: bool) -> str:
-        asked.append(admission.member_id)
-        return protocol.ok(frame.client_id, 0)
-
-    monkeypatch.setattr(consumers, "admit", admit)
-    monkeypatch.setattr(consumers, "answer_to", answer)
+    monkeypatch.setattr(consumers.writer, "submit", submit)
     monkeypatch.setattr(consumers, "budgets", consumers.Budgets())
 
-    async def post(member: int) -> int:
-        sent: list[Any] = []
-        heads = [(b"host", settings.SITE_HOST.encode()), (b"origin", settings.SITE_ORIGINS[0].encode())]
-        heads.append((b"content-type", b"application/json"))
-
-        async def receive() -> Any:
-            return {"type": "http.request", "body": json.dumps({"t": "del", "c": ID, "s": 7}).encode()}
-
-        async def send(message: Any) -> None:
-            sent.append(message)
-
-        await consumers.room_poll({"method": "POST", "headers": heads, "member": member}, receive, send)
-        return int(sent[0]["status"])
-
-    async def story() -> tuple[list[int], int]:
-        return [await post(1) for _ in range(1_000)], await post(2)
+    async def story() -> list[str]:
+        one, other = (access.Admission(7, member, "", "", 1, "member") for member in (1, 2))
+        frame = Delete(uuid.UUID(ID), 7)
+        answers = [await consumers.answer_to(frame, one, is_open=True) for _ in range(1_000)]
+        return [*answers, await consumers.answer_to(frame, other, is_open=True)]
 
     began = time.monotonic()
-    answers, of_another = run(story)
+    *answers, of_another = [json.loads(answer) for answer in run(story)]
 
-    may = consumers.FRAMES_AT_ONCE + consumers.FRAMES_A_SECOND * (time.monotonic() - began) + 1
-    assert answers.count(200) == asked.count(1)
-    assert consumers.FRAMES_AT_ONCE <= asked.count(1) <= may < 1_000
-    assert set(answers) == {200, 429}
-    assert of_another == 200  # it is nobody else's
+    may = consumers.ASKED_AT_ONCE + consumers.ASKED_A_SECOND * (time.monotonic() - began) + 1
+    assert consumers.ASKED_AT_ONCE <= written.count(1) <= may < 1_000
+    assert [answer["code"] for answer in answers].count("rate") == 1_000 - written.count(1)
+    assert of_another["code"] == "forbidden"  # it is nobody else's
 
 
 def test_whoever_asked_long_ago_is_forgotten() -> None:
