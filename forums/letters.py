@@ -94,7 +94,7 @@ class _Part(Message):
         longest = LONGEST_CONTENT_HEAD if name.lower().startswith("content-") else LONGEST_HEAD
         if len(value) > longest or len(self) >= MOST_HEADS:
             raise Unreadable("The head of this mail is too long.")
-        super().set_raw(name, value)  # type: ignore[misc]
+        super().set_raw(name, value)
 
 
 def _message_of(raw: bytes) -> Message:

@@ -49,6 +49,8 @@ class RateLimit:
         try:
             cache.add(key, 0, timeout=seconds)
             spent = cache.incr(key, count)
+        except ValueError:
+            return  # the count ended between the two; the next begins another, and the cache is well
         except Exception:
             asked_again_at = time.monotonic() + NOT_ASKED_FOR
             logger.exception("The cache did not answer, so a limit was not counted: %s", self.what)

@@ -40,3 +40,17 @@ def test_a_cache_that_does_not_answer_is_waited_for_once(cast: Cast, monkeypatch
     TWICE.spend(cast.bob)
     with pytest.raises(LimitReached):
         TWICE.spend(cast.bob)
+
+
+def test_a_count_that_ends_at_this_moment_ends_no_other(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(key: str, count: int) -> int:
+        raise ValueError(f"Key {key!r} not found")
+
+    with monkeypatch.context() as moment:
+        moment.setattr(limits.cache, "incr", gone)
+        RateLimit("knock", 1, per=timedelta(minutes=1)).spend(cast.bob)
+
+    limit = RateLimit("ring", 1, per=timedelta(days=1))
+    limit.spend(cast.bob)
+    with pytest.raises(LimitReached):
+        limit.spend(cast.bob)
