@@ -33,7 +33,7 @@ class Readers:
         async with httpx.AsyncClient(cookies=self.cookies, timeout=20) as client:
             while True:
                 for process in self.processes:
-                    for path in (f"/rooms/{self.room.pk}/", "/networks/", "/health/"):
+                    for path in (f"/rooms/{self.room.pk}/", "/networks/"):
                         answer = await client.get(f"http://127.0.0.1:{process.port}{path}")
                         self.answers.append((path, answer.status_code))
                 await asyncio.sleep(2)
