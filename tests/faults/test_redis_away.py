@@ -12,12 +12,12 @@ import pytest
 
 from forums.models import Room
 from tests.cast import Cast
-from tests.faults.conftest import Processes, sessions_of_members
+from tests.faults.conftest import Processes, on_postgresql, sessions_of_members
 from tests.faults.crowd import Crowd, below
 from tests.faults.test_power_cuts import log_of
 from tests.servers import RedisServer
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, on_postgresql]
 
 
 class Readers:
