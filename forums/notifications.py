@@ -740,6 +740,8 @@ register(
         title=lambda message: f"A facilitator hid what you said in “{message.room.title}”: {message.hidden_reason}",
         address=lambda message: message.get_absolute_url(),
         where=lambda message: message.room.network.name,
+        # Whoever was removed from a room for a while is back in it when that is over.
+        written_anew=True,
     )
 )
 register(
@@ -763,5 +765,7 @@ register(
             else f"A facilitator asked you to be silent in “{given.room.title}” for a while: {given.reason}"
         ),
         address=lambda given: given.room.get_absolute_url(),
+        # Whoever was removed from a room for a while is back in it when that is over.
+        written_anew=True,
     )
 )
