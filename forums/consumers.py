@@ -289,6 +289,8 @@ async def room_poll(scope: MutableMapping[str, Any], receive: Receive, send: Sen
     checked here."""
     if not _is_from_here(scope):
         return await _respond(send, 403)
+    if not scope["user"].is_authenticated:
+        return await _respond(send, 401)  # whatever the room: it says nothing of one
     pk = scope["url_route"]["kwargs"]["pk"]
     admission = await read(admit, scope["user"], scope["session"].session_key, pk)
     if admission is None:
