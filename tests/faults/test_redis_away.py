@@ -79,6 +79,7 @@ def test_without_redis_no_socket_closes_no_page_fails_and_messages_still_cross(
         form.append(await readers.send())
         await asyncio.sleep(seconds - (time.monotonic() - began))
         delays["without"] = below(crowd.crossing, 0.99)
+        delays["half of them without"] = below(crowd.crossing, 0.5)
         if how == "killed":
             await asyncio.to_thread(redis_server.start)
         else:
@@ -86,7 +87,7 @@ def test_without_redis_no_socket_closes_no_page_fails_and_messages_still_cross(
         await asyncio.sleep(4)
         crowd.crossing.clear()
         await asyncio.sleep(6)
-        delays["afterwards"] = below(crowd.crossing, 0.5)
+        delays["half of them afterwards"] = below(crowd.crossing, 0.5)
         assert not reading.done(), reading.exception()
         reading.cancel()
         await crowd.end()
@@ -97,7 +98,8 @@ def test_without_redis_no_socket_closes_no_page_fails_and_messages_still_cross(
     assert [answer for answer in readers.answers if answer[1] != 200] == []
     assert form == [302]
     assert delays["without"] < longest
-    assert delays["afterwards"] < 0.4, "hints go from process to process again"
+    # Hints go from process to process again: without any, half of them would take as long as before.
+    assert delays["half of them afterwards"] < 0.7 * delays["half of them without"]
     log = log_of(room)
     plain = [line for line in log if line[2] == "By the plain form"]
     assert len(plain) == 1
