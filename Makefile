@@ -8,7 +8,7 @@ START := $(PYTHON) deploy/start.py
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-slow bench check screenshots build format python tools test-tools
+.PHONY: help run demo test test-slow bench bench-live check screenshots build format python tools test-tools
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,10 @@ bench: tools ## Measure threads and digests at SCALE, on SQLite and on the Postg
 		if [ -n "$$DATABASE_URL" ]; then GUILDHALL_DEMONSTRATION=1 GUILDHALL_VAR=var/bench-$(SCALE) \
 			$(BIN)/python -m tests.benchmarks.$$what --scale $(SCALE) || exit 1; fi; \
 	done
+
+bench-live: tools ## Measure live rooms, on SQLite or on the PostgreSQL of DATABASE_URL; ARGS="--scale 0.2" for a look
+	@$(START) build
+	@GUILDHALL_DEMONSTRATION=1 GUILDHALL_VAR=var/bench-live $(BIN)/python -m tests.benchmarks.live $(ARGS)
 
 check: tools ## Format, lint, types, import rules, templates, missing migrations, a clean tree
 	$(BIN)/ruff format --check .

@@ -7,7 +7,7 @@ class CmsConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        from cms import notifications, receivers, tasks  # noqa: F401  (they register themselves)
+        from cms import export, notifications, receivers, tasks  # noqa: F401  (they register themselves)
 
 
 class HubUsersConfig(WagtailUsersAppConfig):

@@ -51,10 +51,12 @@ class ThemedPageForm(WagtailAdminPageForm):
 
 class GuidancePageForm(ThemedPageForm):
     """Adds the dates of review, which are no fields of the page. Whoever saves finds them in `page.review_given`;
-    the second may be None."""
+    the second may be None. And, where it is discussed, whether what is published next is a small correction, in
+    `page.small_change_given`."""
 
     reviewed_on = forms.DateField(label="Last reviewed", required=False, widget=AdminDateInput)
     review_by = forms.DateField(label="Next review due", required=False, widget=AdminDateInput)
+    small_change = forms.BooleanField(label="What is published next is a small correction", required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,6 +69,10 @@ class GuidancePageForm(ThemedPageForm):
             else:
                 self.fields.pop(name, None)
         link = getattr(self.instance, "page_thread", None) if self.instance.pk else None
+        if link and lifecycle:
+            self.initial["small_change"] = lifecycle.is_small_change
+        else:
+            self.fields.pop("small_change", None)
         if link:
             fix_network(self, "discuss_in", link.thread.network, "The discussion has begun, and it stays there.")
 
@@ -74,6 +80,7 @@ class GuidancePageForm(ThemedPageForm):
         given: dict[str, Any] = super().clean()
         self._check_review(given)
         self._check_discussion(given)
+        self.instance.small_change_given = given.get("small_change")
         return given
 
     def _check_review(self, given: dict[str, Any]) -> None:

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
+
 from cms import permissions
+from cms.models import (
+    EventEdition,
+    EventPage,
+    GuidancePage,
+    PageThread,
+    attendees_of,
+    events_to_attend,
+)
+from cms.models.event import EventPageQuerySet
+from forums.models import Room
+from forums.notifications import took_part_in
 from network.actions import mail
 from network.actions.audit import register_words
-from network.actions.mail import Mail, MailKind, owe_mail
-from network.models import AuditEvent, MailLedger, Member
+from network.actions.mail import Mail, MailKind, Stop, owe_mail, owe_mails
+from network.actions.notices import give_notice
+from network.models import AuditEvent, MailLedger, Member, Membership, Viewer
+from network.notifications import NoticeKind, register
+from network.templatetags.components import clock
 
 # A role as one person has it; groups of them stand in the plural.
 ONE = {"Editors": "Editor", "Publishers": "Publisher", "Administrators": "Administrator"}
@@ -42,3 +63,194 @@ def _about_role(row: MailLedger, administrator: Member | None) -> Mail | None:
 
 
 mail.register(MailKind("role_given", _about_role, is_account_mail=True))
+
+
+# Events. Who attends is told; each is asked anew what they may see when they read it, and when a mail goes.
+
+EVENT_REMINDER = "event_reminder"
+EVENT_CHANGED = "event_changed"
+ROOM_OPENED = "room_opened"
+GUIDANCE_UPDATED = "guidance_updated"
+
+# A change of what is further away than this stands in the notices and in the calendar, and nobody's mailbox needs it.
+MAILED_WITHIN = timedelta(days=14)
+# An editor who sees a slip just after publishing corrects it: what is told by mail is the last of the two.
+SETTLES_WITHIN = timedelta(minutes=5)
+
+
+def event_reminder(event: EventPage, *, now: datetime) -> int:
+    """Whoever attends and was not reminded of this start: by notice, and by a mail whose row in the ledger says that
+    they were. Returns how many that is."""
+    period = _start_of(event)
+    about = MailLedger.objects.filter(member=OuterRef("pk"), stream=EVENT_REMINDER, object_id=event.pk, period=period)
+    people = list(attendees_of(event).filter(~Exists(about)))
+    owe_mails(EVENT_REMINDER, people, period=period, object_id=event.pk, now=now)
+    give_notice(EVENT_REMINDER, event.pk, people, now=now)
+    return len(people)
+
+
+def event_changed(event: EventPage, edition: EventEdition, *, was_at: datetime, now: datetime) -> None:
+    """Whoever attends; by mail too where it is soon, or would have been."""
+    people = list(attendees_of(event))
+    give_notice(EVENT_CHANGED, event.pk, people, now=now)
+    if min(was_at, event.starts_at) < now + MAILED_WITHIN:
+        due_at = now + SETTLES_WITHIN
+        owe_mails(EVENT_CHANGED, people, period=_edition(edition), object_id=event.pk, due_at=due_at, now=now)
+
+
+def room_opened(event: EventPage, *, now: datetime) -> None:
+    give_notice(ROOM_OPENED, event.pk, attendees_of(event), now=now)
+
+
+def guidance_updated(link: PageThread, *, now: datetime) -> None:
+    """Who took part in its discussion."""
+    give_notice(GUIDANCE_UPDATED, link.page_id, took_part_in(link.thread), now=now)
+
+
+def about_event(page: int) -> Q:
+    return Q(kind__in=(EVENT_REMINDER, EVENT_CHANGED, ROOM_OPENED), object_id=page)
+
+
+def about_page(page: int) -> Q:
+    return about_event(page) | Q(kind=GUIDANCE_UPDATED, object_id=page)
+
+
+def when(event: EventPage) -> str:
+    """ "Monday 30 November 2026, 10am to 11am", or with both days: London time."""
+    start, end = timezone.localtime(event.starts_at), timezone.localtime(event.ends_at)
+    until = clock(end) if start.date() == end.date() else f"{format_date(end, 'l j F Y')}, {clock(end)}"
+    return f"{format_date(start, 'l j F Y')}, {clock(start)} to {until}"
+
+
+def _start_of(event: EventPage) -> str:
+    """Which reminder of an event it is: one for each start that it has had."""
+    return f"{event.pk} at {event.starts_at.astimezone(UTC):%Y-%m-%dT%H:%M}"
+
+
+def _edition(edition: EventEdition) -> str:
+    return f"{edition.page_id} edition {edition.number}"
+
+
+def _coming(viewer: Viewer) -> EventPageQuerySet:
+    found: EventPageQuerySet = events_to_attend(viewer).defer_streamfields()
+    return found.not_over()
+
+
+def _reminded(viewer: Viewer) -> EventPageQuerySet:
+    """Of an event that was moved further away they are reminded again when its time comes."""
+    found: EventPageQuerySet = _coming(viewer).filter(starts_at__lte=timezone.now() + timedelta(days=1))
+    return found
+
+
+def _opened(viewer: Viewer) -> EventPageQuerySet:
+    now = timezone.now()
+    rooms = Room.objects.visible_to(viewer).filter(opens_at__lte=now + Room.EARLY, closes_at__gt=now)
+    found: EventPageQuerySet = _coming(viewer).select_related("event_room").filter(event_room__room__in=rooms)
+    return found
+
+
+register(
+    NoticeKind(
+        name=EVENT_REMINDER,
+        visible_to=_reminded,
+        title=lambda event: f"“{event.title}” is on {when(event)}",
+        address=lambda event: event.url,
+        written_anew=True,
+    )
+)
+register(
+    NoticeKind(
+        name=EVENT_CHANGED,
+        visible_to=_coming,
+        title=lambda event: f"“{event.title}” has changed. It is on {when(event)}",
+        address=lambda event: event.url,
+        written_anew=True,
+    )
+)
+register(
+    NoticeKind(
+        name=ROOM_OPENED,
+        visible_to=_opened,
+        title=lambda event: f"The live room of “{event.title}” is open",
+        address=lambda event: f"{event.url}#live-room-{event.event_room.room_id}",
+        written_anew=True,
+    )
+)
+register(
+    NoticeKind(
+        name=GUIDANCE_UPDATED,
+        visible_to=lambda viewer: (
+            GuidancePage.objects.visible_to(viewer)
+            .filter(pk__in=PageThread.objects.visible_to(viewer).values("page"))
+            .defer_streamfields()
+        ),
+        title=lambda page: f"The guidance “{page.title}”, which you discussed, was updated",
+        address=lambda page: page.url,
+    )
+)
+
+
+def _event_to_mail(row: MailLedger, member: Member | None) -> EventPage | None:
+    """The event of a row, where the member still attends it, it is not over, and they want mail about it."""
+    if member is None or member.mail_bounced_at is not None:
+        return None
+    found = events_to_attend(member).filter(pk=row.object_id or 0).select_related("network", "edition")
+    event: EventPage | None = found.not_over().first()
+    return event if event is not None and _wants_mail(member, event) else None
+
+
+def _wants_mail(member: Member, event: EventPage) -> bool:
+    """They asked for it by having the event in theirs; but not where they want no mail about its network, or, where it
+    is open to every officer, no mail at all."""
+    own = Membership.objects.active().filter(member=member)
+    if event.network_id is not None:
+        return not own.filter(network=event.network_id, mail=Membership.Mail.NOTHING).exists()
+    return member.mails_at_once or own.exclude(mail=Membership.Mail.NOTHING).exists()
+
+
+def _about_event(kind: str, member: Member, event: EventPage) -> Mail:
+    """What keeps its words out of mail says when and where to look, and neither its title nor how to join."""
+    is_content_free = event.network is not None and event.network.content_free_mail
+    may_attend = bool(permissions.can_attend(member, event))
+    room = Room.objects.visible_to(member).filter(event_room__page=event.pk).first()
+    runs = permissions.runs_room_of(member, event)
+    words: dict[str, Any] = {
+        "member": member,
+        "event": event,
+        "title": "" if is_content_free else event.title,
+        "when": when(event),
+        "place": "" if is_content_free else event.place,
+        "joining_link": event.joining_link if may_attend and not is_content_free else "",
+        "room": room,
+        "address": event.url,
+    }
+    reason = "you host it or speak there" if runs else "it is one of your events"
+    return Mail(
+        f"cms/mail/{kind}.txt",
+        words,
+        html=f"cms/mail/{kind}.html",
+        why=f"You get this mail about an event on Guildhall because {reason}.",
+        stop=Stop("event", event.pk),
+        conversation=f"event {event.pk}",
+        links=(words["joining_link"],) if words["joining_link"] else (),
+    )
+
+
+def _mail_of_reminder(row: MailLedger, member: Member | None) -> Mail | None:
+    """Of the start that it was planned for, and no other."""
+    event = _event_to_mail(row, member)
+    if event is None or member is None or row.period != _start_of(event):
+        return None
+    return _about_event(EVENT_REMINDER, member, event)
+
+
+def _mail_of_change(row: MailLedger, member: Member | None) -> Mail | None:
+    """Of the last change, where there was another since."""
+    event = _event_to_mail(row, member)
+    if event is None or member is None or row.period != _edition(event.edition):
+        return None
+    return _about_event(EVENT_CHANGED, member, event)
+
+
+mail.register(MailKind(EVENT_REMINDER, _mail_of_reminder))
+mail.register(MailKind(EVENT_CHANGED, _mail_of_change))

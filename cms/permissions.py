@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Set
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from wagtail.models import Page
@@ -25,6 +26,24 @@ def can_attend(viewer: Viewer, event: EventPage) -> Verdict:
     if not hasattr(viewer, "admission"):
         return Verdict("Only council officers can attend this event.")
     return ALLOWED
+
+
+def can_add_event(viewer: Viewer, event: EventPage, *, now: datetime | None = None) -> Verdict:
+    """Having an event in one's events: whoever may attend, and whoever speaks there."""
+    verdict = can_attend(viewer, event)
+    if not verdict and viewer.is_authenticated and viewer.is_active and runs_room_of(viewer, event):
+        verdict = ALLOWED
+    if verdict and not event.live:
+        return Verdict("This event was taken down.")
+    if verdict and event.is_over(now):
+        return Verdict("This event is over.")
+    return verdict
+
+
+def runs_room_of(viewer: Viewer, event: Page) -> bool:
+    """Whether they host the event's live room or speak there, and may still go in."""
+    own = RoomRole.objects.visible_to(viewer).filter(member=viewer.pk)
+    return own.filter(room__event_room__page=event.pk).exists()
 
 
 def can_name_speakers(viewer: Viewer, event: Page) -> Verdict:

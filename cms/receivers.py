@@ -14,9 +14,10 @@ from django.dispatch import receiver
 from wagtail.models import Page, PageViewRestriction
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
+from cms.actions.attendance import forget_events_of
 from cms.actions.discussions import close_discussion, settle_discussion, settle_discussions_below
-from cms.actions.events import close_room_of, settle_room
-from cms.actions.lifecycle import begin_lifecycle
+from cms.actions.events import call_off, close_room_of, settle_edition, settle_room
+from cms.actions.lifecycle import begin_lifecycle, tell_of_update
 from cms.actions.members import forget_in_logs
 from cms.actions.tags import forget_tag
 from cms.actions.themes import move_pages, take_off_private_themes
@@ -65,10 +66,28 @@ def count_the_first_publishing_as_a_review(instance: GuidancePage, **news: Any) 
         begin_lifecycle(instance)
 
 
+@receiver(page_published, sender=GuidancePage)
+@never_in_the_way
+def tell_those_who_discuss_it(instance: GuidancePage, **news: Any) -> None:
+    tell_of_update(instance)
+
+
 @receiver(page_published, sender=EventPage)
 @never_in_the_way
 def give_a_published_event_its_room(instance: EventPage, **news: Any) -> None:
     settle_room(instance)
+
+
+@receiver(page_published, sender=EventPage)
+@never_in_the_way
+def tell_those_who_attend(instance: EventPage, **news: Any) -> None:
+    settle_edition(instance)
+
+
+@receiver(page_unpublished, sender=EventPage)
+@never_in_the_way
+def tell_calendars_that_it_is_off(instance: EventPage, **news: Any) -> None:
+    call_off(instance)
 
 
 @receiver(page_unpublished, sender=EventPage)
@@ -104,3 +123,8 @@ def forget_what_nothing_carries(sender: type[Tag], tag: Tag, **news: Any) -> Non
 @receiver(account_closed)
 def forget_who_they_were(sender: type[Member], member: Member, **news: Any) -> None:
     forget_in_logs(member)
+
+
+@receiver(account_closed)
+def forget_which_events_were_theirs(sender: type[Member], member: Member, **news: Any) -> None:
+    forget_events_of(member)

@@ -8,7 +8,8 @@ from wagtail.admin.auth import require_admin_access
 from wagtail.documents import urls as wagtaildocs_urls
 from wagtail.utils.urlpatterns import decorate_urlpatterns
 
-from cms.views import editing, files, roles, search, speakers, themes
+from cms import feeds
+from cms.views import editing, events, files, roles, search, speakers, themes
 
 # What stands here is found before Wagtail's own address of the same name.
 doors: list[URLPattern | URLResolver] = [
@@ -34,6 +35,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("themes/", themes.themes, name="themes"),
     path("themes/<slug:slug>/", themes.theme, name="theme"),
     path("administration/people/<int:pk>/roles/", roles.roles, name="member_roles"),
+    path("events/<int:pk>/calendar.ics", feeds.event_calendar, name="event_calendar"),
+    path("events/<int:pk>/add/", events.add, name="event_add"),
+    path("events/<int:pk>/take-out/", events.take_out, name="event_take_out"),
+    path("feeds/<str:token>/events.ics", feeds.own_events, name="own_events"),
     path("event-rooms/<int:pk>/", speakers.speakers, name="event_speakers"),
     path("event-rooms/<int:pk>/<int:role>/remove/", speakers.remove, name="event_speaker_remove"),
     *doors,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -10,8 +12,9 @@ from wagtail import hooks
 from wagtail.admin import messages
 from wagtail.models import Page
 
-from cms.actions.lifecycle import review_page
-from cms.models import PageThread
+from cms.actions.events import see_page
+from cms.actions.lifecycle import call_small, review_page
+from cms.models import EventPage, GuidancePage, PageThread
 
 
 @hooks.register("after_edit_page")  # type: ignore[untyped-decorator]
@@ -23,6 +26,24 @@ def say_that_it_was_reviewed(request: HttpRequest, page: Page) -> None:
     if given and request.user.is_authenticated and not is_autosave:
         reviewed_on, review_by = given
         review_page(page, by=request.user, reviewed_on=reviewed_on, review_by=review_by)
+
+
+@hooks.register("before_publish_page")  # type: ignore[untyped-decorator]
+@hooks.register("after_edit_page")  # type: ignore[untyped-decorator]
+def keep_whether_it_is_a_small_correction(request: HttpRequest, page: Page) -> None:
+    """Before it is published, for publishing asks; and once for each form, for publishing forgets it."""
+    is_small = getattr(page, "small_change_given", None)
+    if is_small is not None:
+        call_small(page, is_small)
+        vars(page).pop("small_change_given")
+
+
+@hooks.register("before_serve_page")  # type: ignore[untyped-decorator]
+def settle_notices_of_what_is_read(
+    page: Page, request: HttpRequest, serve_args: list[Any], serve_kwargs: dict[str, Any]
+) -> None:
+    if request.method == "GET" and request.user.is_authenticated and isinstance(page, EventPage | GuidancePage):
+        see_page(page, by=request.user)
 
 
 @hooks.register("after_publish_page")  # type: ignore[untyped-decorator]
@@ -39,3 +60,8 @@ def say_where_it_is_discussed(request: HttpRequest, page: Page) -> None:
 @hooks.register("insert_global_admin_js")  # type: ignore[untyped-decorator]
 def name_what_has_no_name() -> SafeString:
     return format_html('<script type="module" src="{}"></script>', static("cms/editing.js"))
+
+
+@hooks.register("insert_global_admin_css")  # type: ignore[untyped-decorator]
+def show_what_cannot_be_chosen() -> SafeString:
+    return format_html('<link rel="stylesheet" href="{}">', static("cms/editing.css"))

@@ -1,4 +1,4 @@
-"""The socket of a live room: between the ASGI server and the live engine.
+"""The socket of a live room, and what a browser uses that can keep none: between the ASGI server and the live engine.
 
 A plain ASGI application rather than one of Channels' consumers: those take a channel of the channel layer for each
 socket and look after database connections for each frame, and either costs more than all that is done here.
@@ -8,23 +8,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import random
 from collections.abc import Awaitable, Callable, MutableMapping
-from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.http.request import split_domain_port, validate_host
 
-from forums.actions.messages import Saying, check_words, say_together
-from forums.live import process, protocol
+from forums.actions.commands import Command, Deleting, Editing, Reacting, carry_out
+from forums.actions.messages import Saying, check_words
+from forums.limits import SlowMode
+from forums.live import access, process, protocol
+from forums.live.access import Admission
 from forums.live.hub import Listener, RoomHub
-from forums.live.protocol import Ack, BadFrame, Close, Hello, Ping, Send
-from forums.live.reading import read
+from forums.live.protocol import Ack, Asking, BadFrame, Delete, Edit, Hello, Ping, React, Send
+from forums.live.reading import Together
 from forums.live.writer import Busy, Writer
-from forums.models import Message, Room
 from network.limits import LimitReached
-from network.models import Viewer
+from network.live.close import Close
 from network.permissions import Refused
 
 logger = logging.getLogger(__name__)
@@ -34,23 +39,19 @@ Receive = Callable[[], Awaitable[AsgiMessage]]
 SendToServer = Callable[[AsgiMessage], Awaitable[None]]
 
 HELLO_WITHIN = 3.0  # seconds
+BYE_WITHIN = 1.0  # likewise
 # What one socket may say in all, with what a browser that was asleep says at once. Ours needs a tenth of it.
 FRAMES_A_SECOND = 20
 FRAMES_AT_ONCE = 40
 TOO_FAST_MS = 10_000  # how long such a browser stays away
 
-writer: Writer[Saying, Message] = Writer(say_together)
+POLL_LASTS = 25.0  # seconds that a browser without a socket waits for news
+POLL_GATHERS = 0.05  # seconds after the first of it
+
+writer: Writer[Command, int] = Writer(carry_out)
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
-    """Who was let in where, as it was when the socket opened."""
-
-    room_id: int
-    member_id: int
-    password: str
-    session_key: str
-    access_version: int
+admissions = Together(access.admitted)
 
 
 async def room_socket(scope: MutableMapping[str, Any], receive: Receive, send: SendToServer) -> None:
@@ -58,12 +59,13 @@ async def room_socket(scope: MutableMapping[str, Any], receive: Receive, send: S
     message = await receive()
     if message["type"] != "websocket.connect":
         return
-    admission = await read(admit, scope["user"], scope["session"].session_key, scope["url_route"]["kwargs"]["pk"])
+    admission = await admit(scope)
     if admission is None:
         await send({"type": "websocket.close"})
         return
     await send({"type": "websocket.accept"})
-    await RoomSocket(admission, receive, send).run()
+    socket = RoomSocket(admission, receive, send)
+    await (socket.turn_away() if process.here().is_full else socket.run())
 
 
 async def nowhere(scope: MutableMapping[str, Any], receive: Receive, send: SendToServer) -> None:
@@ -72,11 +74,9 @@ async def nowhere(scope: MutableMapping[str, Any], receive: Receive, send: SendT
     await send({"type": "websocket.close"})
 
 
-def admit(viewer: Viewer, session_key: str | None, room_id: int) -> Admission | None:
-    room = Room.objects.visible_to(viewer).select_related("network").filter(pk=room_id).first()
-    if room is None or not viewer.is_authenticated or session_key is None:
-        return None
-    return Admission(room.pk, viewer.pk, viewer.password, session_key, room.network.access_version)
+async def admit(scope: MutableMapping[str, Any]) -> Admission | None:
+    key = scope["cookies"].get(settings.SESSION_COOKIE_NAME)
+    return await admissions.ask((scope["url_route"]["kwargs"]["pk"], key)) if key else None
 
 
 class Budget:
@@ -97,6 +97,64 @@ class Budget:
             return False
         self._left -= 1
         return True
+
+
+def listener_of(admission: Admission, hub: RoomHub, send: Callable[[str], Awaitable[None]]) -> Listener:
+    return Listener(
+        hub,
+        send,
+        member_id=admission.member_id,
+        session_key=admission.session_key,
+        password=admission.password,
+        access_version=admission.access_version,
+    )
+
+
+def welcome_of(admission: Admission, hub: RoomHub, *, is_resumed: bool) -> str:
+    return protocol.welcome(
+        epoch=hub.tail.epoch,
+        top=hub.top,
+        is_resumed=is_resumed,
+        member_id=admission.member_id,
+        role=admission.role,
+        retry_ms=hub.retry_ms,
+        state=hub.state_after(0),
+    )
+
+
+async def answer_to(frame: Asking, admission: Admission, *, is_open: bool) -> str:
+    """What becomes of what a browser asks for, as the frame that tells it."""
+    try:
+        outcome = await writer.submit(admission.room_id, _command(frame, admission.member_id))
+    except (Busy, ValidationError) as error:
+        outcome = error
+    match outcome:
+        case int():
+            return protocol.ok(frame.client_id, outcome)
+        case Refused():
+            return protocol.err(frame.client_id, "forbidden" if is_open else "closed", str(outcome))
+        case LimitReached():
+            code = "slow_mode" if isinstance(outcome, SlowMode) else "rate"
+            return protocol.err(frame.client_id, code, str(outcome), retry_ms=outcome.retry_after * 1000)
+        case ValidationError():
+            return protocol.err(frame.client_id, "invalid", " ".join(outcome.messages))
+    retry_ms = random.randint(500, 1500)  # noqa: S311
+    return protocol.err(frame.client_id, "busy", "The room is busy.", retry_ms=retry_ms)
+
+
+def _command(frame: Asking, member_id: int) -> Command:
+    """Raises ValidationError: what is no message costs the room nothing."""
+    match frame:
+        case Send():
+            check_words(frame.body)
+            return Saying(member_id, frame.body, frame.client_id, frame.reply_to)
+        case Edit():
+            check_words(frame.body)
+            return Editing(member_id, frame.seq, frame.body, frame.client_id)
+        case Delete():
+            return Deleting(member_id, frame.seq, frame.client_id)
+        case React():
+            return Reacting(member_id, frame.seq, frame.kind, frame.is_given)
 
 
 class RoomSocket:
@@ -146,30 +204,18 @@ class RoomSocket:
         return listener.ended_with or Close.BROKEN
 
     def _listener(self, hub: RoomHub) -> Listener:
-        return Listener(
-            hub,
-            self._send_text,
-            member_id=self._admission.member_id,
-            session_key=self._admission.session_key,
-            password=self._admission.password,
-            access_version=self._admission.access_version,
-        )
+        return listener_of(self._admission, hub, self._send_text)
 
     async def _welcome(self, listener: Listener, hello: Hello) -> None:
         is_resumed = await listener.start(hello.epoch, hello.since)
-        if listener.ended_with is not None:
-            return
-        hub = listener.hub
-        await self._send_text(
-            protocol.welcome(
-                epoch=hub.tail.epoch,
-                top=hub.top,
-                is_resumed=is_resumed,
-                member_id=self._admission.member_id,
-                retry_ms=hub.retry_ms,
-                state=hub.state,
-            )
-        )
+        if listener.ended_with is None:
+            await self._send_text(welcome_of(self._admission, listener.hub, is_resumed=is_resumed))
+
+    async def turn_away(self) -> None:
+        """This server has as many sockets as it can look after: another one may have room."""
+        self._retry_ms = TOO_FAST_MS
+        with contextlib.suppress(OSError):
+            await self._close(Close.DRAINING)
 
     async def _read(self, listener: Listener) -> None:
         """Frame by frame: what one browser says is written in the order it was said."""
@@ -184,8 +230,9 @@ class RoomSocket:
                 match frame:
                     case None:
                         return listener.end(Close.GONE)
-                    case Send():
-                        await self._say(listener, frame)
+                    case Send() | Edit() | Delete() | React():
+                        answer = await answer_to(frame, self._admission, is_open=listener.hub.state["open"])
+                        await self._send_text(answer)
                     case Ack(seq):
                         listener.ack(seq)
                     case Ping(number):
@@ -199,32 +246,6 @@ class RoomSocket:
         except Exception:
             logger.exception("A socket failed")
             listener.end(Close.BROKEN)
-
-    async def _say(self, listener: Listener, frame: Send) -> None:
-        saying = Saying(self._admission.member_id, frame.body, frame.client_id)
-        try:
-            check_words(frame.body)  # what is no message costs the room nothing
-            outcome = await writer.submit(self._admission.room_id, saying)
-        except (Busy, ValidationError) as error:
-            outcome = error
-        match outcome:
-            case Message():
-                answer = protocol.ok(frame.client_id, outcome.seq)
-            case Refused():
-                code = "forbidden" if listener.hub.state["open"] else "closed"
-                answer = protocol.err(frame.client_id, code, str(outcome))
-            case LimitReached():
-                answer = protocol.err(frame.client_id, "rate", str(outcome), retry_ms=outcome.retry_after * 1000)
-            case ValidationError():
-                answer = protocol.err(frame.client_id, "invalid", " ".join(outcome.messages))
-            case _:
-                answer = protocol.err(
-                    frame.client_id,
-                    "busy",
-                    "The room is busy.",
-                    retry_ms=random.randint(500, 1500),  # noqa: S311
-                )
-        await self._send_text(answer)
 
     async def _next_frame(self) -> protocol.Frame | None:
         """None when the browser has gone. Raises BadFrame."""
@@ -240,6 +261,143 @@ class RoomSocket:
             return
         # Whoever may come back is told when: each at another moment, and a full room more slowly.
         after_ms = random.randint(0, self._retry_ms) + (TOO_FAST_MS if code == Close.TOO_FAST else 0)  # noqa: S311
-        await self._send_text(protocol.bye(code, after_ms))
-        self._is_over = True
-        await self._send({"type": "websocket.close", "code": int(code)})
+        with contextlib.suppress(TimeoutError):  # one that takes nothing is left without a word
+            async with asyncio.timeout(BYE_WITHIN):
+                await self._send_text(protocol.bye(code, after_ms))
+                self._is_over = True
+                await self._send({"type": "websocket.close", "code": int(code)})
+
+
+# Without a socket
+
+
+async def room_poll(scope: MutableMapping[str, Any], receive: Receive, send: SendToServer) -> None:
+    """The same over plain requests, for a browser or a network that lets no socket through. GET waits until something
+    comes after `since` and answers with frames as a socket would send them; POST takes one frame and answers it. No
+    middleware of Django's runs here, which would keep a thread for each that waits: Host, Origin and session are
+    checked here."""
+    if not _is_from_here(scope):
+        return await _respond(send, 403)
+    admission = await admit(scope)
+    if admission is None:
+        return await _respond(send, 404)
+    if scope["method"] == "GET":
+        if process.here().is_full:
+            return await _respond(send, 503, retry_after=10)
+        try:
+            hello, lasts = _hello(scope["query_string"])
+        except BadFrame:
+            return await _respond(send, 400)
+        frames = await _news(admission, hello, lasts, receive)
+        return await _respond(send, 200, "[" + ",".join(frames) + "]")
+    if scope["method"] == "POST":
+        try:
+            frame = protocol.parse(await _body(scope, receive))
+        except BadFrame:
+            return await _respond(send, 400)
+        if not isinstance(frame, Send | Edit | Delete | React):
+            return await _respond(send, 400)
+        return await _respond(send, 200, await answer_to(frame, admission, is_open=True))
+    return await _respond(send, 405)
+
+
+async def no_poll(scope: MutableMapping[str, Any], receive: Receive, send: SendToServer) -> None:
+    """Every other address beside those."""
+    await _respond(send, 404)
+
+
+def _is_from_here(scope: MutableMapping[str, Any]) -> bool:
+    """Whether the request was made to this site, and by one of its own pages. What changes something always says where
+    it comes from; what only reads need not."""
+    headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+    domain, _ = split_domain_port(headers.get(b"host", ""))
+    allowed = settings.ALLOWED_HOSTS or ([".localhost", "127.0.0.1", "[::1]"] if settings.DEBUG else [])
+    origin = headers.get(b"origin")
+    if not domain or not validate_host(domain, allowed):
+        return False
+    if origin is None:
+        return scope["method"] == "GET" and headers.get(b"sec-fetch-site", "same-origin") in ("same-origin", "none")
+    return origin in settings.SITE_ORIGINS
+
+
+def _hello(query: bytes) -> tuple[Hello, float]:
+    """Where the browser is, and how long it waits: with `now` not at all. Raises BadFrame."""
+    asked = dict(parse_qsl(query.decode("ascii", errors="replace"), max_num_fields=10))
+    since = asked.get("since", "")
+    text = {"t": "hello", "v": protocol.VERSION, "epoch": asked.get("epoch")}
+    frame = protocol.parse(json.dumps(text | ({"since": int(since)} if since.isdecimal() and len(since) < 17 else {})))
+    if not isinstance(frame, Hello):
+        raise BadFrame
+    return frame, 0.0 if "now" in asked else POLL_LASTS
+
+
+async def _body(scope: MutableMapping[str, Any], receive: Receive) -> str | None:
+    """None where there is more than a frame, or no JSON."""
+    if not dict(scope["headers"]).get(b"content-type", b"").startswith(b"application/json"):
+        return None
+    body = bytearray()
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if message["type"] != "http.request" or len(body) > protocol.MAX_FRAME:
+            return None
+        if not message.get("more_body"):
+            return body.decode(errors="replace")
+
+
+async def _news(admission: Admission, hello: Hello, lasts: float, receive: Receive) -> list[str]:
+    """What a socket would be sent from its hello on: at once where there is something, or else when it comes."""
+    frames: list[str] = []
+    came = asyncio.Event()
+
+    async def take(text: str) -> None:
+        frames.append(text)
+        came.set()
+
+    listener = await process.here().enter(admission.room_id, lambda hub: listener_of(admission, hub, take))
+    if listener is None:
+        return [protocol.bye(Close.ROOM_GONE, 0)]
+    try:
+        await process.here().ask(listener)
+        is_resumed = await listener.start(hello.epoch, hello.since)
+        if listener.ended_with is None:
+            frames.append(welcome_of(admission, listener.hub, is_resumed=is_resumed))
+            if is_resumed:
+                await _listen_for_a_while(listener, came, lasts, receive)
+        if listener.ended_with not in (None, Close.GONE):
+            retry_ms = random.randint(0, listener.hub.retry_ms)  # noqa: S311
+            frames.append(protocol.bye(listener.ended_with, retry_ms))
+    finally:
+        process.here().leave(listener)
+    return frames
+
+
+async def _listen_for_a_while(listener: Listener, came: asyncio.Event, lasts: float, receive: Receive) -> None:
+    begin = asyncio.get_running_loop().create_task
+    listening, gone, news = begin(listener.listen()), begin(_gone(receive)), begin(came.wait())
+    try:
+        await asyncio.wait({listening, gone, news}, timeout=lasts, return_when=asyncio.FIRST_COMPLETED)
+        if (news.done() or not lasts) and not listening.done():
+            await asyncio.sleep(POLL_GATHERS)
+    finally:
+        for task in (listening, gone, news):
+            task.cancel()
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _respond(send: SendToServer, status: int, text: str = "", *, retry_after: int | None = None) -> None:
+    body = text.encode()
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    if retry_after is not None:
+        headers.append((b"retry-after", b"%d" % retry_after))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

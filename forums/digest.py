@@ -20,7 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from forums import markup
-from forums.models import FollowLevel, Level, MemberThread, Post, Thread
+from forums.models import Announcement, FollowLevel, Level, MemberThread, Post, Thread
 from forums.models.reading import ReasonedLevel, level_of
 from forums.notifications import MENTIONED, POST_ANSWERED, POST_MAIL
 from network.actions import mail
@@ -49,7 +49,7 @@ LINE = 160  # characters of a post: two lines
 MANY_COUNCILS = 3
 
 # What is on its way by mail, or went; and what did not go with the mail that was to tell of it.
-_MAILED = (MailLedger.State.DUE, MailLedger.State.SENDING, MailLedger.State.SENT, MailLedger.State.BOUNCED)
+MAILED = (MailLedger.State.DUE, MailLedger.State.SENDING, MailLedger.State.SENT, MailLedger.State.BOUNCED)
 _WENT = (MailLedger.State.SENDING, MailLedger.State.SENT, MailLedger.State.BOUNCED)
 
 
@@ -73,6 +73,7 @@ class Talk:
 
     thread: int
     theme: Theme
+    is_announcement: bool
     is_answered: bool
     posts: tuple[Words, ...]
     # Of how many authors and councils.
@@ -88,25 +89,29 @@ def talk_in(network: int, until: datetime) -> tuple[Talk, ...]:
     since = until - LONGEST
     rows = Post.objects.shown().filter(thread__network=network, thread__quiet=False)
     rows = rows.filter(written_at__gt=since, written_at__lte=until).order_by("thread", "number")
-    threads: dict[int, tuple[int, str, bool, list[Words]]] = {}
-    for thread, theme, theme_name, answer, *told in rows.values_list(
+    threads: dict[int, tuple[int, str, bool, bool, list[Words]]] = {}
+    for thread, theme, theme_name, kind, answer, *told in rows.values_list(
         "thread",
         "thread__theme",
         "thread__theme__name",
+        "thread__kind",
         "thread__answer",
         *("pk", "number", "author", "organisation", "written_at"),
     ):
-        threads.setdefault(thread, (theme, theme_name, answer is not None, []))[3].append(Words(*told))
+        if thread not in threads:
+            threads[thread] = (theme, theme_name, kind == Thread.Kind.ANNOUNCEMENT, answer is not None, [])
+        threads[thread][4].append(Words(*told))
     return tuple(
         Talk(
             thread,
             Theme(pk=theme, name=name),
+            announces,
             answered,
             tuple(posts),
             frozenset(post.author for post in posts),
             len({post.organisation for post in posts} - {None}),
         )
-        for thread, (theme, name, answered, posts) in threads.items()
+        for thread, (theme, name, announces, answered, posts) in threads.items()
     )
 
 
@@ -129,9 +134,18 @@ class Pick:
 
     @property
     def rank(self) -> tuple[Any, ...]:
-        """What speaks to them; then by how many wrote, by how much, and what has an answer; the newest first."""
+        """What is announced, for whoever announced it was told that it would stand here, and what speaks to them; then
+        by how many wrote, by how much, and what has an answer; the newest first."""
         authors = len({post.author for post in self.posts})
-        return (not self.spoken, -authors, -self.replies, not self.talk.is_answered, -self.posts[-1].at.timestamp())
+        announced = self.talk.is_announcement and self.first.number == 1
+        return (
+            not announced,
+            not self.spoken,
+            -authors,
+            -self.replies,
+            not self.talk.is_answered,
+            -self.posts[-1].at.timestamp(),
+        )
 
     @property
     def replies(self) -> int:
@@ -275,10 +289,11 @@ _SPOKEN = {MENTIONED: "Somebody mentioned you", POST_ANSWERED: "Somebody answere
 
 def _mailed_at_once(members: Iterable[int], since: datetime, until: datetime) -> Iterable[MailLedger]:
     """What those members were mailed by itself, or will be: see OWED_BY."""
-    rows = MailLedger.objects.filter(member__in=members, stream=POST_MAIL, planned_at__gt=since)
+    streams = (POST_MAIL, Announcement.STREAM)
+    rows = MailLedger.objects.filter(member__in=members, stream__in=streams, planned_at__gt=since)
     rows = rows.filter(planned_at__lt=until + OWED_BY)
-    went_with = Q(state=MailLedger.State.GATHERED) & (Q(gathered_in=None) | Q(gathered_in__state__in=_MAILED))
-    return rows.filter(Q(state__in=_MAILED) | went_with).only("member", "object_id")
+    went_with = Q(state=MailLedger.State.GATHERED) & (Q(gathered_in=None) | Q(gathered_in__state__in=MAILED))
+    return rows.filter(Q(state__in=MAILED) | went_with).only("member", "object_id")
 
 
 def is_told_by_digest(written_at: datetime, planned_at: datetime, member: Member, own: Membership) -> bool:
@@ -287,7 +302,7 @@ def is_told_by_digest(written_at: datetime, planned_at: datetime, member: Member
         return False
     rows = MailLedger.objects.filter(member=member, stream=DIGEST, covers_until__gte=written_at)
     # One that did not arrive yet tells of the same time when it is tried again.
-    rows = rows.filter(covers_until__lte=planned_at - OWED_BY, state__in=_MAILED)
+    rows = rows.filter(covers_until__lte=planned_at - OWED_BY, state__in=MAILED)
     return rows.filter(object_id__in=(WEEK,) if own.mail == Membership.Mail.WEEKLY else (DAY, WEEK)).exists()
 
 

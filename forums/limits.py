@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from network.limits import RateLimit
+from network.limits import LimitReached, RateLimit, in_words
 
 THREADS = RateLimit("start a thread", 10, per=timedelta(hours=1))
 REPLIES = RateLimit("reply", 60, per=timedelta(hours=1))
 TAGGING = RateLimit("merge tags", 100, per=timedelta(hours=1))
 EDITING = RateLimit("change what you wrote", 100, per=timedelta(hours=1))
 ATTACHING = RateLimit("attach files", 100, per=timedelta(hours=1))
+# Counted as it is uploaded, so removing a file makes no room for another.
+BYTES_A_DAY = RateLimit("attach bytes", 50 * 1024 * 1024, per=timedelta(days=1))
 DRAFTING = RateLimit("save drafts", 1_200, per=timedelta(hours=1))
 MODERATING = RateLimit("hide or restore posts", 300, per=timedelta(hours=1))
 LOCKING = RateLimit("lock or unlock threads", 100, per=timedelta(hours=1))
@@ -20,6 +22,10 @@ SCHEDULING = RateLimit("schedule live rooms", 60, per=timedelta(hours=1))
 LOOKING_FOR_PEOPLE = RateLimit("look for people to run live rooms", 60, per=timedelta(hours=1))
 GIVING_ROOM_ROLES = RateLimit("say who runs live rooms", 200, per=timedelta(hours=1))
 SPEAKING = RateLimit("send messages to a live room", 15, per=timedelta(seconds=30))
+CHANGING_MESSAGES = RateLimit("change or delete messages in a live room", 15, per=timedelta(seconds=30))
+REACTING_LIVE = RateLimit("react in a live room", 15, per=timedelta(seconds=30))
+REPORTING = RateLimit("report messages", 20, per=timedelta(hours=1))
+MODERATING_ROOMS = RateLimit("look after live rooms", 600, per=timedelta(hours=1))
 REACTING = RateLimit("react to posts", 300, per=timedelta(hours=1))
 ANSWERS = RateLimit("mark answers, or say whether one worked", 100, per=timedelta(hours=1))
 LOOKING_FOR_NAMES = RateLimit("look for people to mention", 1_000, per=timedelta(minutes=10))
@@ -27,3 +33,19 @@ FEED_KEYS = RateLimit("make new addresses of your feeds", 20, per=timedelta(days
 FEEDS = RateLimit("read your feeds", 600, per=timedelta(hours=1))
 MOVING = RateLimit("move threads", 200, per=timedelta(hours=1))
 PREVIEWING = RateLimit("preview what you write", 300, per=timedelta(hours=1))
+ANNOUNCING = RateLimit("confirm, decline or stop the mail of announcements", 100, per=timedelta(hours=1))
+# By mail, of one network: whoever gets mail from it each hour soon reads none. Counted where announcements are kept.
+ANNOUNCED_A_DAY = 3
+# By mail, of one member. Counted where they are kept: a program that takes in one message remembers nothing.
+MAILED_REPLIES_AN_HOUR = 60
+
+
+class SlowMode(LimitReached):
+    """The room is in slow mode, and the member said something a moment ago."""
+
+    def __init__(self, every: int, wait: int) -> None:
+        every_so_often = in_words(timedelta(seconds=every))
+        again = in_words(timedelta(seconds=wait))
+        super().__init__(
+            f"The room is in slow mode: one message every {every_so_often}. You can send this one in {again}.", wait
+        )

@@ -99,7 +99,8 @@ def without_mentions(html: str, address: str, instead: str) -> str:
 
 
 def with_whole_addresses(html: str, site: str) -> str:
-    """Rendered HTML whose links lead to the site from wherever it is read."""
+    """The HTML of a post for where it stands on no page of ours, such as a mail: its links to us, such as those of
+    mentions, begin with `site`."""
     return html.replace(' href="/', f' href="{site}/')
 
 

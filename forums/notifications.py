@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from forums import markup
 from forums.models import (
+    Announcement,
     Answer,
     Attachment,
     FollowLevel,
     Level,
     MemberThread,
     Mention,
+    Message,
     Post,
     PostVersion,
+    ReceivedMail,
+    Report,
     RoomRole,
+    RoomSanction,
     Thread,
 )
 from network.actions import mail
@@ -26,6 +34,7 @@ from network.actions.audit import register_words
 from network.actions.mail import Mail, MailKind, owe_mail, owe_mails
 from network.actions.notices import give_notice, settle_notices
 from network.models import MailLedger, Member, Membership, MemberTheme, Notice, Viewer
+from network.models.prepared import prepared
 from network.notifications import NoticeKind, named, register
 
 register_words(
@@ -33,6 +42,16 @@ register_words(
         "began discussion": "began a discussion of something published",
         "closed room": "closed a live room",
         "gave room role": "named a host or a speaker of a live room",
+        "gave time-out": "asked somebody in a live room to be silent for a while",
+        "hid message": "hid a message in a live room",
+        "let back into room": "let somebody back into a live room",
+        "lifted time-out": "ended somebody's time-out in a live room",
+        "locked room": "locked a live room",
+        "removed from room": "removed somebody from a live room",
+        "restored message": "brought a hidden message in a live room back",
+        "set slow mode": "changed the slow mode of a live room",
+        "settled report": "settled a report about a message in a live room",
+        "unlocked room": "unlocked a live room",
         "hid post": "hid a post",
         "hid version": "hid earlier words of a post",
         "locked": "locked a thread",
@@ -65,11 +84,27 @@ FILE_REFUSED = "file_refused"
 OUTSIDER_NAMED = "outsider_named"
 SPEAKER_NAMED = "speaker_named"
 BOOKMARK_DUE = "bookmark_due"
+MESSAGE_HIDDEN = "message_hidden"
+MESSAGE_REPORTED = "message_reported"
+ROOM_SANCTIONED = "room_sanctioned"
 # The kind of mail that a post goes out with at once (forums/post_mail.py says in what words).
 POST_MAIL = "post"
 
 MAIL_WAITS = timedelta(minutes=10)  # time to read the post where it stands, and for those that follow it
 MAILED_WITHIN = timedelta(days=1)
+ANNOUNCEMENT_WAITS = "announcement_waits"
+ANNOUNCEMENT_CONFIRMED = "announcement_confirmed"
+ANNOUNCEMENT_DECLINED = "announcement_declined"
+REPLY_BY_MAIL = "reply_by_mail"
+
+register_words(
+    {
+        "asked to mail announcement": "asked to have an announcement mailed",
+        "confirmed announcement": "confirmed the mail of an announcement",
+        "declined announcement": "declined the mail of an announcement",
+        "stopped announcement": "stopped the mail of an announcement",
+    }
+)
 
 
 def thread_started(thread: Thread, *, now: datetime) -> None:
@@ -203,17 +238,23 @@ def file_refused(post: Post, *, now: datetime) -> None:
 
 def thread_read(thread: Thread, member: Member, *, up_to: int) -> None:
     """What the member has now seen needs no telling any more: one UPDATE."""
-    settle_notices(member, _about(thread, up_to))
+    settle_notices(member, _about(thread.pk, up_to, is_end=up_to >= thread.highest_visible_number))
 
 
 def has_news_of(thread: Thread, member: Member, *, up_to: int) -> bool:
     """Whether reading so far would settle a notice, though perhaps every post was read before: one query."""
-    return Notice.objects.visible_to(member).unread().filter(_about(thread, up_to)).exists()
+    return bool(_news_of(member, thread.pk, up_to, up_to >= thread.highest_visible_number))
 
 
-def _about(thread: Thread, up_to: int) -> Q:
-    """The notices of what stands in a thread up to a number. Whether an answer worked is a question that reading does
-    not settle."""
+@prepared
+def _news_of(member: Member, thread: int, up_to: int, is_end: bool) -> QuerySet[Any, tuple[int]]:
+    unread = Notice.objects.visible_to(member).unread()
+    return unread.filter(_about(thread, up_to, is_end=is_end)).order_by().values_list("pk")[:1]
+
+
+def _about(thread: int, up_to: int, *, is_end: bool) -> Q:
+    """The notices of what stands in a thread up to a number, which is the last or is not. Whether an answer worked is a
+    question that reading does not settle."""
     seen = Post.objects.filter(thread=thread, number__lte=up_to)
     versions = PostVersion.objects.filter(post__thread=thread, post__number__lte=up_to)
     answers = Answer.objects.filter(thread=thread, post__number__lte=up_to)
@@ -221,11 +262,18 @@ def _about(thread: Thread, up_to: int) -> Q:
         Q(kind__in=(MENTIONED, POST_ANSWERED, POST_HIDDEN), object_id__in=seen.values("pk"))
         | Q(kind=VERSION_HIDDEN, object_id__in=versions.values("pk"))
         | Q(kind=ANSWER_MARKED, object_id__in=answers.values("pk"))
-        | Q(kind__in=(THREAD_STARTED, THEME_FOLLOWED, THREAD_LOCKED, BOOKMARK_DUE), object_id=thread.pk)
+        | Q(kind__in=(THREAD_STARTED, THEME_FOLLOWED, THREAD_LOCKED, BOOKMARK_DUE), object_id=thread)
     )
-    if up_to >= thread.highest_visible_number:
-        about |= Q(kind=THREAD_REPLIED, object_id=thread.pk)
+    if is_end:
+        about |= Q(kind=THREAD_REPLIED, object_id=thread)
     return about
+
+
+def took_part_in(thread: Thread) -> QuerySet[Member]:
+    """Who wrote in it what can still be read, belongs to its network, and has not muted it. For what stands above this
+    storey and tells them of what they discussed."""
+    wrote = Post.objects.shown().filter(thread=thread, author__isnull=False)
+    return _hears_of(thread).filter(pk__in=wrote.values("author"))
 
 
 def watchers_of(thread: Thread) -> QuerySet[Member]:
@@ -257,7 +305,7 @@ def _followers_of_theme(thread: Thread) -> QuerySet[Member]:
 
 def _hears_of(thread: Thread) -> QuerySet[Member]:
     """Members of its network who have not muted it, or its theme, or all of the network."""
-    own = MemberThread.objects.filter(thread=thread)
+    own = MemberThread.objects.filter(thread=thread.pk or 0)  # none yet of one that is being written
     of_theme = FollowLevel.objects.filter(theme=thread.theme_id)
     of_network = FollowLevel.objects.filter(network=thread.network_id)
     muted_above = Q(pk__in=of_theme.filter(level=Level.MUTE).values("member")) | (
@@ -307,6 +355,7 @@ register(
         visible_to=lambda viewer: RoomRole.objects.visible_to(viewer).select_related("member", "room"),
         title=lambda given: f"{named(given.member)}, from outside, may speak in the live room “{given.room.title}”",
         address=lambda given: given.room.get_absolute_url(),
+        written_anew=True,
     )
 )
 register(
@@ -315,6 +364,7 @@ register(
         visible_to=lambda viewer: RoomRole.objects.visible_to(viewer).filter(member=viewer.pk).select_related("room"),
         title=lambda given: f"You are a {given.get_role_display().lower()} in the live room “{given.room.title}”",
         address=lambda given: given.room.get_absolute_url(),
+        written_anew=True,
     )
 )
 
@@ -481,5 +531,237 @@ register(
         visible_to=lambda viewer: Thread.objects.visible_to(viewer).select_related("network"),
         title=lambda thread: f"You asked to be reminded of “{thread.title}”",
         address=lambda thread: thread.get_absolute_url(),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many people an announcement concerns. Whoever makes it is not among them."""
+
+    now: int
+    digest: int
+    none: int  # they chose no mail, or muted the network or the theme
+    bounced: int  # their mail came back lately
+    unasked: int = 0  # they have not been asked yet how they want mail
+
+    @property
+    def key(self) -> str:
+        """What somebody was told before they agreed to it."""
+        return f"{self.now} {self.digest}"
+
+    @property
+    def is_for_two(self) -> bool:
+        """Whether so many are not written to before a second person agrees."""
+        return 0 < settings.ANNOUNCEMENT_CONFIRM_OVER < self.now
+
+    @property
+    def in_words(self) -> str:
+        people = "1 person" if self.now == 1 else f"{self.now:,} people"
+        return f"This will write to {people} now and {self.digest:,} in their digest."
+
+    @property
+    def rest_in_words(self) -> str:
+        """Who hears nothing by mail; empty where that is nobody."""
+        said = []
+        if self.none:
+            said.append(f"{self.none:,} chose no mail from this network.")
+        if self.bounced:
+            said.append(f"Mail to {self.bounced:,} came back lately, so they get none.")
+        if self.unasked:
+            said.append(f"{self.unasked:,} have not been asked yet how they want mail, so they get none.")
+        return " ".join(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """The members whom an announcement by mail concerns, each in one of these."""
+
+    now: QuerySet[Member]
+    digest: QuerySet[Member]
+    none: QuerySet[Member]
+    bounced: QuerySet[Member]
+    unasked: QuerySet[Member]
+
+    def counted(self) -> Counted:
+        parts = (self.now, self.digest, self.none, self.bounced, self.unasked)
+        return Counted(*(part.count() for part in parts))
+
+
+def audience_of(thread: Thread) -> Audience:
+    """Who hears of an announcement by mail, and how: what is counted before it is sent, what is sent, and what is asked
+    again for each as their mail goes. Of a thread that is not written yet, network, theme and author are enough."""
+    others = _here(thread).exclude(pk=thread.author_id or 0)
+    may_be_mailed = Q(pk__in=Member.objects.may_be_mailed().values("pk"))
+    reached = others.filter(may_be_mailed)
+    here = Membership.objects.filter(network=thread.network_id)
+    no_mail = here.filter(mail=Membership.Mail.NOTHING)
+    hears = Q(pk__in=_hears_of(thread).values("pk")) & ~Q(pk__in=no_mail.values("member"))
+    # Who wants each new thread of the network has no digest of it.
+    at_once = Q(mails_at_once=True) | Q(pk__in=here.filter(mail=Membership.Mail.EACH).values("member"))
+    return Audience(
+        now=reached.filter(hears, at_once),
+        digest=reached.filter(hears).exclude(at_once),
+        none=reached.exclude(hears),
+        bounced=others.exclude(mail_bounced_at=None),
+        unasked=others.filter(mail_bounced_at=None).exclude(may_be_mailed),
+    )
+
+
+def confirmers_of(announcement: Announcement) -> QuerySet[Member]:
+    """Who can confirm its mail: the other facilitators, and administrators who belong to the network."""
+    network = announcement.thread.network_id
+    facilitators = Membership.objects.facilitators().filter(network=network)
+    administrators = Member.objects.administrators().filter(pk__in=_here(announcement.thread).values("pk"))
+    found: QuerySet[Member] = Member.objects.filter(
+        Q(pk__in=facilitators.values("member")) | Q(pk__in=administrators.values("pk"))
+    )
+    return found.exclude(pk=announcement.asked_by_id or 0)
+
+
+def announcement_waits(announcement: Announcement, *, now: datetime) -> None:
+    """Whoever can confirm it."""
+    give_notice(ANNOUNCEMENT_WAITS, announcement.pk, confirmers_of(announcement), now=now)
+
+
+def announcement_confirmed(announcement: Announcement, *, now: datetime) -> None:
+    """Whoever asked."""
+    if announcement.asked_by:
+        give_notice(ANNOUNCEMENT_CONFIRMED, announcement.pk, [announcement.asked_by], now=now)
+
+
+def announcement_declined(announcement: Announcement, *, now: datetime) -> None:
+    """Whoever asked, with the reason."""
+    if announcement.asked_by:
+        give_notice(ANNOUNCEMENT_DECLINED, announcement.pk, [announcement.asked_by], now=now)
+
+
+def _announcements(viewer: Viewer) -> QuerySet[Announcement]:
+    seen = Announcement.objects.visible_to(viewer)
+    return seen.select_related("thread__network", "asked_by", "confirmed_by", "declined_by")
+
+
+def _waiting_announcements(viewer: Viewer) -> QuerySet[Announcement]:
+    return _announcements(viewer).filter(pk__in=Announcement.objects.waiting().values("pk"))
+
+
+register(
+    NoticeKind(
+        name=ANNOUNCEMENT_WAITS,
+        visible_to=_waiting_announcements,
+        title=lambda asked: (
+            f"{named(asked.asked_by) if asked.asked_by else 'Somebody'} asks you to confirm mail to "
+            f"{asked.people_now:,} people: “{asked.thread.shown_title}”"
+        ),
+        address=lambda asked: asked.get_absolute_url(),
+        where=lambda asked: asked.thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=ANNOUNCEMENT_CONFIRMED,
+        visible_to=_announcements,
+        title=lambda asked: (
+            f"{named(asked.confirmed_by) if asked.confirmed_by else 'Somebody'} confirmed the mail of "
+            f"“{asked.thread.shown_title}”"
+        ),
+        address=lambda asked: asked.get_absolute_url(),
+        where=lambda asked: asked.thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=ANNOUNCEMENT_DECLINED,
+        visible_to=_announcements,
+        title=lambda asked: (
+            f"{named(asked.declined_by) if asked.declined_by else 'Somebody'} declined the mail of "
+            f"“{asked.thread.shown_title}”: {asked.declined_reason}"
+        ),
+        address=lambda asked: asked.get_absolute_url(),
+        where=lambda asked: asked.thread.network.name,
+    )
+)
+
+
+def reply_came_by_mail(received: ReceivedMail, *, now: datetime) -> None:
+    """Its writer, where it was refused or something of it was not taken."""
+    owe_mail(REPLY_BY_MAIL, received.member, period=str(received.pk), object_id=received.pk, now=now)
+
+
+def _about_received_mail(row: MailLedger, member: Member | None) -> Mail | None:
+    """Without a word of the thread for whom it is out of sight by now."""
+    if member is None:
+        return None
+    own = ReceivedMail.objects.visible_to(member).filter(pk=row.object_id or 0)
+    received = own.select_related("thread__network").first()
+    if received is None:
+        return None
+    seen = Thread.objects.visible_to(member).filter(pk=received.thread_id).exists()
+    context = {
+        "member": member,
+        "received": received,
+        "thread": received.thread if seen else None,
+        "title": received.thread.title if seen and not received.thread.network.content_free_mail else "",
+        # By its number, where not even the words of its address are to stand in a mail.
+        "thread_address": reverse("post", args=[received.thread_id, 1]),
+    }
+    return Mail("forums/mail/reply_by_mail.txt", context, html="forums/mail/reply_by_mail.html")
+
+
+mail.register(MailKind(REPLY_BY_MAIL, _about_received_mail))
+
+
+def message_hidden(message: Message, *, now: datetime) -> None:
+    """Its author, with the reason."""
+    give_notice(MESSAGE_HIDDEN, message.pk, [message.author], now=now)
+
+
+def message_reported(report: Report, *, now: datetime) -> None:
+    """The facilitators of the network, without whoever reported it."""
+    facilitators = Membership.objects.facilitators().filter(network=report.message.room.network_id)
+    told = Member.objects.filter(pk__in=facilitators.values("member")).exclude(pk=report.by_id)
+    give_notice(MESSAGE_REPORTED, report.pk, told, now=now)
+
+
+def room_sanctioned(given: RoomSanction, *, now: datetime) -> None:
+    """Whom it is about, with the reason."""
+    give_notice(ROOM_SANCTIONED, given.pk, [given.member], now=now)
+
+
+def _own_hidden_messages(viewer: Viewer) -> QuerySet[Message]:
+    own = Message.objects.visible_to(viewer).filter(author=viewer.pk or 0).exclude(hidden_at=None)
+    return own.select_related("room__network").defer("body")
+
+
+register(
+    NoticeKind(
+        name=MESSAGE_HIDDEN,
+        visible_to=_own_hidden_messages,
+        title=lambda message: f"A facilitator hid what you said in “{message.room.title}”: {message.hidden_reason}",
+        address=lambda message: message.get_absolute_url(),
+        where=lambda message: message.room.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=MESSAGE_REPORTED,
+        visible_to=lambda viewer: Report.objects.visible_to(viewer).waiting().select_related("message__room__network"),
+        title=lambda report: f"A message in the live room “{report.message.room.title}” was reported",
+        address=lambda report: report.message.get_absolute_url(),
+        where=lambda report: report.message.room.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=ROOM_SANCTIONED,
+        visible_to=lambda viewer: (
+            RoomSanction.objects.visible_to(viewer).filter(member=viewer.pk or 0).in_force().select_related("room")
+        ),
+        title=lambda given: (
+            f"A facilitator removed you from the live room “{given.room.title}”: {given.reason}"
+            if given.kind == RoomSanction.Kind.REMOVED
+            else f"A facilitator asked you to be silent in “{given.room.title}” for a while: {given.reason}"
+        ),
+        address=lambda given: given.room.get_absolute_url(),
     )
 )

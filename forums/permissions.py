@@ -2,13 +2,39 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from forums.models import Answer, Attachment, Draft, Post, PostVersion, Room, RoomRole, Thread
+from django.utils import timezone
+
+from forums import limits
+from forums.models import (
+    Announcement,
+    Answer,
+    Attachment,
+    Draft,
+    Message,
+    Post,
+    PostVersion,
+    Room,
+    RoomRole,
+    RoomSanction,
+    Thread,
+)
 from network.models import Member, Network, Theme, Viewer
-from network.permissions import ALLOWED, NOT_A_MEMBER, Verdict, can_facilitate, can_read, can_take_part, membership_of
+from network.permissions import (
+    ALLOWED,
+    NOT_A_MEMBER,
+    Verdict,
+    can_change_accounts,
+    can_facilitate,
+    can_read,
+    can_take_part,
+    membership_of,
+)
 
 ROOM_IS_OVER = Verdict("This room has closed. What was said in it can still be read.")
+ROOM_IS_LOCKED = Verdict("A facilitator has locked this room, so nobody can write in it at the moment.")
+ROOM_IS_SHUT = Verdict("A facilitator has closed this room to readers for the moment.")
 
 
 def can_start_thread(viewer: Viewer, network: Network) -> Verdict:
@@ -65,6 +91,40 @@ def can_change_announcement(viewer: Viewer, post: Post) -> Verdict:
     if post.number == 1 and post.thread.kind == Thread.Kind.ANNOUNCEMENT:
         return can_facilitate(viewer, post.thread.network)
     return ALLOWED
+
+
+def can_mail_announcement(viewer: Viewer, network: Network, *, now: datetime | None = None) -> Verdict:
+    """Having an announcement go by mail too."""
+    verdict = can_facilitate(viewer, network)
+    most = limits.ANNOUNCED_A_DAY
+    lately = (now or timezone.now()) - timedelta(days=1)
+    if verdict and Announcement.objects.filter(thread__network=network, asked_at__gt=lately).count() >= most:
+        return Verdict(
+            f"This network has sent {most} announcements by mail in the last 24 hours, and can send no more for now. "
+            "You can post this one without mail."
+        )
+    return verdict
+
+
+def can_look_after_announcement(viewer: Viewer, announcement: Announcement) -> Verdict:
+    """Whoever facilitates the network, or administers the site and belongs to it."""
+    network = announcement.thread.network
+    if can_read(viewer, network) and can_change_accounts(viewer):
+        return ALLOWED
+    return can_facilitate(viewer, network)
+
+
+def can_decide_announcement(viewer: Viewer, announcement: Announcement) -> Verdict:
+    """Confirming that so many people get mail, or declining it: never whoever asked."""
+    verdict = can_look_after_announcement(viewer, announcement)
+    if verdict and announcement.asked_by_id == viewer.pk:
+        return Verdict("You asked for this mail, so somebody else has to confirm it.")
+    return verdict
+
+
+def can_stop_announcement(viewer: Viewer, announcement: Announcement) -> Verdict:
+    """Sending no more of it, whoever asked."""
+    return can_look_after_announcement(viewer, announcement)
 
 
 def can_attach(viewer: Viewer, network: Network) -> Verdict:
@@ -137,18 +197,99 @@ def can_have_room_role(member: Member, room: Room, role: str) -> Verdict:
     return ALLOWED
 
 
+def can_enter(viewer: Viewer, room: Room) -> Verdict:
+    """Reading what was said in a room that the viewer knows of; where not, why."""
+    if Room.objects.visible_to(viewer).filter(pk=room.pk).exists():
+        return ALLOWED
+    removed = RoomSanction.objects.visible_to(viewer).removing().filter(room=room, member=viewer.pk or 0).first()
+    if removed:
+        return Verdict(f"A facilitator has removed you from this room: {removed.reason}")
+    if room.lock == Room.Lock.READING and Room.objects.known_to(viewer).filter(pk=room.pk).exists():
+        return ROOM_IS_SHUT
+    return NOT_A_MEMBER
+
+
 def can_speak(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
-    return can_speak_as(Room.objects.visible_to(viewer).filter(pk=room.pk).exists(), room, now=now)
+    belongs = Room.objects.visible_to(viewer).filter(pk=room.pk).exists()
+    silenced = RoomSanction.objects.silencing(now).filter(room=room, member=viewer.pk or 0).first() if belongs else None
+    runs = bool(belongs and room.lock) and Room.objects.run_by(viewer).filter(pk=room.pk).exists()
+    return can_speak_as(belongs, room, runs=runs, silenced=silenced, now=now)
 
 
-def can_speak_as(belongs: bool, room: Room, *, now: datetime | None = None) -> Verdict:
-    """`can_speak` for many who speak at once, where it is known who belongs in the room."""
+def can_speak_as(
+    belongs: bool,
+    room: Room,
+    *,
+    runs: bool = False,
+    silenced: RoomSanction | None = None,
+    now: datetime | None = None,
+) -> Verdict:
+    """`can_speak` for many who speak at once, where it is known who belongs in the room, who runs it and who is in a
+    time-out."""
     if not belongs:
         return NOT_A_MEMBER
     if room.is_over(now):
         return ROOM_IS_OVER
     if not room.is_open(now):
         return Verdict("This room has not opened yet.")
+    if silenced and silenced.until:
+        until = timezone.localtime(silenced.until)
+        return Verdict(f"A facilitator has asked you to be silent until {until:%H:%M}: {silenced.reason}")
+    if room.lock and not runs:
+        return ROOM_IS_LOCKED
+    return ALLOWED
+
+
+def can_change_message(viewer: Viewer, message: Message, *, now: datetime | None = None) -> Verdict:
+    """Whoever said it, for a few minutes and while they may speak."""
+    verdict = can_speak(viewer, message.room, now=now)
+    return _is_own_and_young(viewer, message, now) if verdict else verdict
+
+
+def can_delete_message(viewer: Viewer, message: Message, *, now: datetime | None = None) -> Verdict:
+    """Whoever said it, for a few minutes, whatever has become of the room."""
+    verdict = can_enter(viewer, message.room)
+    return _is_own_and_young(viewer, message, now) if verdict else verdict
+
+
+def _is_own_and_young(viewer: Viewer, message: Message, now: datetime | None) -> Verdict:
+    if message.author_id != viewer.pk:
+        return Verdict("You can only change or delete what you said yourself.")
+    if not message.is_shown:
+        return Verdict("This message can no longer be read, so it cannot be changed.")
+    if not message.is_changeable(now):
+        return Verdict("You can change or delete a message for 5 minutes. Ask a facilitator to hide it.")
+    return ALLOWED
+
+
+def can_react_to_message(viewer: Viewer, message: Message, *, now: datetime | None = None) -> Verdict:
+    """Giving a message a word, and taking it back, while its room is open."""
+    verdict = can_speak(viewer, message.room, now=now)
+    if verdict and message.author_id == viewer.pk:
+        return Verdict("You cannot react to what you said yourself.")
+    if verdict and not message.is_shown:
+        return Verdict("This message can no longer be read, so nobody can react to it.")
+    return verdict
+
+
+def can_report_message(viewer: Viewer, message: Message) -> Verdict:
+    verdict = can_enter(viewer, message.room)
+    if verdict and message.author_id == viewer.pk:
+        return Verdict("You cannot report what you said yourself.")
+    if verdict and not message.is_shown:
+        return Verdict("This message can no longer be read, so there is nothing to report.")
+    return verdict
+
+
+def can_moderate_room(viewer: Viewer, room: Room) -> Verdict:
+    """Hiding messages and bringing them back, slowing or locking a room, and asking people to be silent or to go."""
+    return can_facilitate(viewer, room.network)
+
+
+def can_be_sanctioned(member: Member, room: Room) -> Verdict:
+    """Whether somebody may be asked to be silent or to go, whoever asks."""
+    if can_facilitate(member, room.network):
+        return Verdict("This member facilitates the network. An administrator can stand a facilitator down.")
     return ALLOWED
 
 

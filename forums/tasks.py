@@ -7,11 +7,13 @@ from datetime import timedelta
 from django_tasks import TaskResultStatus, task
 from django_tasks_db.models import DBTaskResult
 
+from forums.actions.announcements import is_announcement_due, mail_announcements
 from forums.actions.answers import ask_whether_it_worked
 from forums.actions.attachments import check_files, forget_unsent, is_check_due
 from forums.actions.digests import plan_digests
 from forums.actions.drafts import forget_old_drafts
 from forums.actions.following import remind_of_bookmarks
+from forums.actions.mail_replies import forget_received_mail
 from forums.actions.telling import tell_of_post
 from network.actions.jobs import scheduled
 
@@ -58,3 +60,21 @@ def tell_watchers(pk: int) -> None:
 @scheduled("plan digests", every=timedelta(minutes=5))
 def plan_due_digests() -> None:
     plan_digests()
+
+
+@task(backend="worker")
+def owe_announcements() -> None:
+    mail_announcements()
+
+
+@scheduled("look for announcements to mail", every=timedelta(seconds=10))
+def look_for_announcements() -> None:
+    asked_for = DBTaskResult.objects.filter(backend_name="worker", task_path=owe_announcements.module_path)
+    under_way = asked_for.filter(status__in=(TaskResultStatus.READY, TaskResultStatus.RUNNING))
+    if is_announcement_due() and not under_way.exists():
+        owe_announcements.enqueue()
+
+
+@scheduled("forget which answers came by mail", every=timedelta(days=1))
+def forget_answers_by_mail() -> None:
+    forget_received_mail()

@@ -25,6 +25,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from network.actions.mail import WrittenMail, send_at_once
 from network.models import GroundRules, Member, Network
+from network.models.member import MemberQuerySet
+from network.models.prepared import prepared
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +47,7 @@ class MemberBackend(AuthenticationBackend):
     def get_user(self, user_id: int) -> Member | None:
         """In one query that says as well whether they may hold any right, and whether they have still to agree to the
         ground rules: what is asked of few costs the others no query."""
-        viewers = Member.objects.with_whether_they_hold_rights().annotate(owes_agreement=GroundRules.objects.is_owed())
-        member: Member | None = viewers.filter(pk=user_id).first()
+        member = next(iter(_with_what_pages_ask(user_id)), None)
         return member if member and self.user_can_authenticate(member) else None
 
     def _authenticate_by_email(self, email: str, password: str) -> Member | None:
@@ -55,6 +56,12 @@ class MemberBackend(AuthenticationBackend):
         # The password of nobody is unusable; checking that takes as long as checking any.
         checked = self._check_password(member or Member(password="!"), password)  # noqa: S106
         return checked if isinstance(checked, Member) else None
+
+
+@prepared
+def _with_what_pages_ask(number: int) -> MemberQuerySet:
+    members: MemberQuerySet = Member.objects.with_whether_they_hold_rights().filter(pk=number)
+    return members.annotate(owes_agreement=GroundRules.objects.is_owed())
 
 
 class AccountAdapter(DefaultAccountAdapter):

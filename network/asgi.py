@@ -8,9 +8,9 @@ import sys
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from channels.auth import AuthMiddlewareStack
 from channels.routing import ProtocolTypeRouter, URLRouter
 from channels.security.websocket import OriginValidator
+from channels.sessions import CookieMiddleware
 from django.core.asgi import get_asgi_application
 from django.core.exceptions import ImproperlyConfigured
 
@@ -26,7 +26,9 @@ except ImproperlyConfigured as error:
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from forums.routing import websocket_urlpatterns
+from forums.routing import LIVE, http_urlpatterns
+from forums.routing import websocket_urlpatterns as sockets_of_forums
+from network.routing import websocket_urlpatterns as own_sockets
 
 
 class LoopbackOnly:
@@ -113,10 +115,27 @@ class TooLarge(Exception):
     pass
 
 
+class LiveFirst:
+    """Requests that wait for news of a live room go past Django, where each would keep a thread."""
+
+    def __init__(self, live: Any, others: Any) -> None:
+        self.live = live
+        self.others = others
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await (self.live if scope["path"].startswith(LIVE) else self.others)(scope, receive, send)
+
+
+# Who brings the cookie is found by what it opens (forums.consumers), for all who come together.
 application: Any = ProtocolTypeRouter(
     {
-        "http": BodyLimit(django_application, settings.MOST_BYTES_SENT),
-        "websocket": OriginValidator(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), settings.SITE_ORIGINS),
+        "http": BodyLimit(
+            LiveFirst(CookieMiddleware(URLRouter(http_urlpatterns)), django_application), settings.MOST_BYTES_SENT
+        ),
+        # Those of the forums come last, for they answer every other address.
+        "websocket": OriginValidator(
+            CookieMiddleware(URLRouter([*own_sockets, *sockets_of_forums])), settings.SITE_ORIGINS
+        ),
     }
 )
 if settings.DEMONSTRATION:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from allauth.account.adapter import get_adapter
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.middleware import get_user
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
@@ -56,6 +57,8 @@ class StandingMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        # The member and not Django's stand-in for one, which was asked by now: a page looks at them a thousand times.
+        request.user = get_user(request)
         if request.method in ("GET", "HEAD") and request.user.is_authenticated:
             request.user.standing = Standing(request.user)
         return self.get_response(request)

@@ -37,19 +37,22 @@ from network.models import (
 )
 from network.models.member import MemberQuerySet
 from network.models.notice import NoticeQuerySet
+from network.models.prepared import prepared
 from network.permissions import can_appoint_facilitators, waiting_for_domains
 
 
 @dataclass(frozen=True, slots=True)
 class NoticeKind:
     """How notices of one kind are shown. `visible_to` gives what of the kind's objects the reader may see now; kinds
-    that share the function share its query. `where` says where it happened, for a title that does not."""
+    that share the function share its query, which is prepared unless the clock or the reader's rights have a part in
+    it: then it is `written_anew`. `where` says where it happened, for a title that does not."""
 
     name: str
     visible_to: Callable[[Viewer], QuerySet[Any]]
     title: Callable[[Any], str]
     address: Callable[[Any], str]
     where: Callable[[Any], str] = lambda thing: ""
+    written_anew: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,28 +179,42 @@ def _seen_by(viewer: Viewer, rows: NoticeQuerySet) -> NoticeQuerySet:
 def unread(to: Viewer) -> Unread:
     """What the menu counts, which is what the page calls new: in one query where nothing is, and in two, whatever the
     notices are about and however many. In four where the newest of very many are of what they see no more."""
-    own = Notice.objects.visible_to(to).unread()
-    rows = list(own.values_list("kind", "object_id")[: Unread.MOST + 1])
+    rows = _newest_unread(to)
     count = _count_seen(to, rows)
     if len(rows) > Unread.MOST and count < len(rows):  # older ones may make up for those
-        count = _seen_by(to, own)[: Unread.MOST + 1].count()
+        count = _seen_by(to, Notice.objects.visible_to(to).unread())[: Unread.MOST + 1].count()
     return Unread(min(count, Unread.MOST), is_more=count > Unread.MOST)
+
+
+@prepared
+def _newest_unread(to: Viewer) -> QuerySet[Any, tuple[str, int]]:
+    return Notice.objects.visible_to(to).unread().values_list("kind", "object_id")[: Unread.MOST + 1]
 
 
 def _count_seen(to: Viewer, rows: list[tuple[str, int]]) -> int:
     """Of how many of these, kind and object, the viewer may see the object now: one query."""
-    sorts = [
-        (names, visible_to(to).filter(pk__in={pk for kind, pk in rows if kind in names}))
-        for visible_to, names in _by_query({kind for kind, _ in rows}).items()
-    ]
-    found = [
-        things.order_by().annotate(notice_sort=Value(number)).values_list("notice_sort", "pk")
-        for number, (_, things) in enumerate(sorts)
-    ]
-    if not found:
+    kinds = tuple(sorted({kind for kind, _ in rows} & _kinds.keys()))
+    if not kinds:
         return 0
-    seen_now = {(kind, pk) for number, pk in found[0].union(*found[1:], all=True) for kind in sorts[number][0]}
+    ask = _seen_of if any(_kinds[kind].written_anew for kind in kinds) else _seen_prepared
+    names = list(_by_query(kinds).values())
+    seen_now = {(kind, pk) for sort, pk in ask(to, kinds, sorted({pk for _, pk in rows})) for kind in names[sort]}
     return len(seen_now.intersection(rows))
+
+
+def _seen_of(to: Viewer, kinds: tuple[str, ...], numbers: list[int]) -> QuerySet[Any, tuple[int, int]]:
+    """Of what notices of these kinds are about: the objects of these numbers that the viewer may see now, each with
+    the place of its query in `_by_query`."""
+    found = [
+        visible_to(to).filter(pk__in=numbers).order_by().annotate(notice_sort=Value(place))
+        for place, visible_to in enumerate(_by_query(kinds))
+    ]
+    each = [things.values_list("notice_sort", "pk") for things in found]
+    together: QuerySet[Any, tuple[int, int]] = each[0].union(*each[1:], all=True)
+    return together
+
+
+_seen_prepared = prepared(_seen_of)
 
 
 def unread_notices(to: Viewer, most: int = Unread.MOST) -> list[ShownNotice]:
@@ -406,6 +423,7 @@ register(
         visible_to=lambda viewer: AdmissionRequest.objects.visible_to(viewer).waiting().select_related("member"),
         title=lambda asked: f"{named(asked.member)} asks to be let in, for {asked.works_for}",
         address=lambda asked: reverse("admissions"),
+        written_anew=True,
     )
 )
 register(
@@ -422,6 +440,7 @@ register(
             else "Your request to be let in was declined"
         ),
         address=lambda asked: reverse("welcome"),
+        written_anew=True,
     )
 )
 register(
@@ -430,6 +449,7 @@ register(
         visible_to=_came_by,
         title=lambda domain: "Your council's email domain is confirmed: you can now ask to join every network",
         address=lambda domain: reverse("networks"),
+        written_anew=True,
     )
 )
 register(
@@ -569,6 +589,7 @@ register(
         ),
         title=_title_of_appointment,
         address=lambda event: reverse("administration_member", args=[event.membership.member_id]),
+        written_anew=True,
     )
 )
 register(
@@ -582,6 +603,7 @@ register(
         ),
         title=lambda network: f"The {network} has no facilitator",
         address=lambda network: reverse("network_change", args=[network.slug]),
+        written_anew=True,
     )
 )
 register(
@@ -590,6 +612,7 @@ register(
         visible_to=lambda viewer: Invitation.objects.visible_to(viewer).open().select_related("network"),
         title=lambda invitation: f"You are invited to the {invitation.network.name}",
         address=lambda invitation: invitation.get_absolute_url(),
+        written_anew=True,
     )
 )
 register(

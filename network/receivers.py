@@ -8,17 +8,18 @@ from allauth.account.models import EmailAddress
 from allauth.account.signals import authentication_step_completed, email_confirmed
 from allauth.account.signals import user_logged_in as let_in
 from django.conf import settings
-from django.contrib.auth.signals import user_logged_in
+from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db import transaction
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 
-from network import sessions
+from network import realtime, sessions
 from network.actions.mailbox import address_was_proved, note_bounce, note_proof
 from network.actions.sessions import BROWSERS_KEPT, know_browser
 from network.actions.welcome import offer_welcome
 from network.models import DataExport, Member
 from network.permissions import holds_an_office
-from network.signals import data_asked_for, mailbox_bounced
+from network.signals import data_asked_for, mailbox_bounced, session_ended, stop_requested
 from network.tasks import pack_own_data
 
 
@@ -67,3 +68,19 @@ def mailbox_is_gone(member: Member, **_: Any) -> None:
 @receiver(data_asked_for)
 def have_it_packed(sender: type[DataExport], wanted: DataExport, **_: Any) -> None:
     pack_own_data.enqueue(wanted.pk)
+
+
+@receiver(user_logged_out)
+def close_sockets_of_session(sender: object, request: HttpRequest, **_: Any) -> None:
+    if request.session.session_key:
+        realtime.session_ended(request.session.session_key)
+
+
+@receiver(session_ended)
+def close_sockets_of_ended_session(sender: object, session_key: str, **_: Any) -> None:
+    transaction.on_commit(lambda: realtime.session_ended(session_key), robust=True)
+
+
+@receiver(stop_requested)
+async def say_goodbye(sender: object, **_: Any) -> None:
+    await realtime.say_goodbye()

@@ -419,6 +419,27 @@ if not MAIL_PER_HOUR_GIVEN.isdecimal():
         f"GUILDHALL_MAIL_PER_HOUR is a number of mails, or 0 for no limit, not {MAIL_PER_HOUR_GIVEN!r}."
     )
 MAIL_PER_HOUR = int(MAIL_PER_HOUR_GIVEN)
+# Where members may answer a mail about a thread. Empty: nowhere, they answer on the site. A mail's own address is made
+# of it, by a signed mark after a plus; before the @ stand at most 64 characters.
+REPLY_ADDRESS = text("GUILDHALL_REPLY_ADDRESS").lower()
+if REPLY_ADDRESS:
+    try:
+        validate_email(REPLY_ADDRESS)
+        fits = len(REPLY_ADDRESS.partition("@")[0]) <= 12 and "+" not in REPLY_ADDRESS and REPLY_ADDRESS.isascii()
+    except ValidationError:
+        fits = False
+    if not fits:
+        raise ImproperlyConfigured(
+            "GUILDHALL_REPLY_ADDRESS must be an email address such as reply@guildhall.example.org, with at most 12 "
+            f"characters before the @ and no plus, not {REPLY_ADDRESS!r}."
+        )
+# An announcement that mails more people than this at once needs a second person. 0: never.
+given = text("GUILDHALL_ANNOUNCEMENT_CONFIRM_OVER", "100")
+if not given.isdecimal():
+    raise ImproperlyConfigured(
+        f"GUILDHALL_ANNOUNCEMENT_CONFIRM_OVER is a number of people, or 0 for never, not {given!r}."
+    )
+ANNOUNCEMENT_CONFIRM_OVER = int(given)
 
 # Where people write to when they need a person. Empty: nobody has said yet.
 CONTACT = text("GUILDHALL_CONTACT", "contact@example.org" if DEMONSTRATION else "")

@@ -1,18 +1,23 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.text import Truncator
 from wagtail.models import Page
 
-from cms import limits, permissions
-from cms.models import EventPage, EventRoom
+from cms import limits, notifications, permissions
+from cms.models import EventEdition, EventPage, EventRoom
 from forums.actions.room_roles import give_room_role, take_room_role
 from forums.actions.rooms import close_room, reschedule_room, schedule_room
 from forums.models import Room, RoomRole
 from network.actions.audit import record
-from network.models import Member
+from network.actions.notices import settle_notices
+from network.models import Member, Notice
+
+REMIND_BEFORE = timedelta(days=1)
 
 
 def settle_room(page: EventPage, *, now: datetime | None = None) -> EventRoom | None:
@@ -32,6 +37,77 @@ def settle_room(page: EventPage, *, now: datetime | None = None) -> EventRoom | 
             return EventRoom.objects.create(page=page, room=room)
         reschedule_room(link.room, title=title, opens_at=page.starts_at, closes_at=page.ends_at, by=None)
     return link
+
+
+def settle_edition(page: EventPage, *, now: datetime | None = None) -> EventEdition | None:
+    """Writes down what those who attend have to know of a published event, and tells them where it is other than they
+    were told before. The first publishing tells nobody, and one that changes nothing neither. Safe to call at any time
+    and any number of times."""
+    if not page.live or page.alias_of_id:
+        return None
+    now = now or timezone.now()
+    told = {name: getattr(page, name) for name in EventEdition.TOLD}
+    with transaction.atomic():
+        # Two who publish at once would both find the same edition.
+        Page.objects.select_for_update().filter(pk=page.pk).first()
+        edition = EventEdition.objects.filter(page=page.pk).first()
+        if edition is None:
+            return EventEdition.objects.create(page=page, changed_at=now, **told)
+        is_other = any(getattr(edition, name) != value for name, value in told.items())
+        if not is_other and edition.called_off_at is None:
+            return edition
+        was_at = edition.starts_at
+        for name, value in told.items():
+            setattr(edition, name, value)
+        edition.number += 1
+        edition.changed_at, edition.called_off_at = now, None
+        edition.save()
+        if is_other and not page.is_over(now):
+            notifications.event_changed(page, edition, was_at=was_at, now=now)
+    return edition
+
+
+def call_off(page: Page, *, now: datetime | None = None) -> None:
+    """Part of taking an event down, or of deleting it: calendars are told that it does not take place. What was over
+    has taken place."""
+    now = now or timezone.now()
+    coming = EventEdition.objects.filter(page=page.pk, called_off_at=None, ends_at__gt=now)
+    coming.update(called_off_at=now, changed_at=now, number=F("number") + 1)
+
+
+def remind_of_events(*, now: datetime | None = None) -> int:
+    """Reminds those who attend of each event that is less than a day away; returns how many reminders are new. Safe to
+    run again: nobody is reminded twice of the same start."""
+    now = now or timezone.now()
+    soon = EventPage.objects.live().filter(starts_at__gt=now, starts_at__lte=now + REMIND_BEFORE)
+    count = 0
+    for event in soon.order_by("starts_at", "pk"):
+        with transaction.atomic():
+            count += notifications.event_reminder(event, now=now)
+    return count
+
+
+def tell_of_open_rooms(*, now: datetime | None = None) -> int:
+    """Tells those who attend that the live room of an event has opened; returns of how many rooms. Safe to run again:
+    each start is told once."""
+    now = now or timezone.now()
+    opened = Room.objects.filter(opens_at__lte=now + Room.EARLY, closes_at__gt=now, event_room__page__live=True)
+    count = 0
+    for room in opened.select_related("event_room"):
+        untold = EventEdition.objects.filter(page=room.event_room.page_id)
+        untold = untold.filter(Q(opened_for=None) | ~Q(opened_for=room.opens_at))
+        with transaction.atomic():
+            if untold.update(opened_for=room.opens_at):
+                notifications.room_opened(EventPage.objects.get(pk=room.event_room.page_id), now=now)
+                count += 1
+    return count
+
+
+def see_page(page: Page, *, by: Member) -> None:
+    """Part of showing a page: what notices told its reader of it they have seen. One query where there is nothing."""
+    about = notifications.about_page(page.pk)
+    if Notice.objects.visible_to(by).unread().filter(about).exists():
+        settle_notices(by, about)
 
 
 def close_room_of(page: Page) -> None:

@@ -1,7 +1,8 @@
 """What the hub publishes."""
 
+from cms.models.attendance import EventAttendance, attendees_of, events_called_off, events_of, events_to_attend
 from cms.models.discussion import PageThread
-from cms.models.event import EventPage, EventRoom
+from cms.models.event import EventEdition, EventPage, EventRoom
 from cms.models.guidance import GuidancePage
 from cms.models.home import HomePage
 from cms.models.information import InformationPage
@@ -12,6 +13,8 @@ from cms.models.tag import PageTag
 from cms.models.theme import page_numbers_under
 
 __all__ = [
+    "EventAttendance",
+    "EventEdition",
     "EventPage",
     "EventRoom",
     "GuidancePage",
@@ -24,6 +27,10 @@ __all__ = [
     "PageThread",
     "SectionPage",
     "ThemedPage",
+    "attendees_of",
+    "events_called_off",
+    "events_of",
+    "events_to_attend",
     "menu_visible_to",
     "page_numbers_under",
     "pages_visible_to",

@@ -53,6 +53,11 @@ class EventPage(ThemedPage):
         related_name="+",
         help_text="Whose members may attend; they get a live room. Leave empty for an event open to every officer.",
     )
+    place = models.CharField(
+        max_length=200,
+        blank=True,
+        help_text="Such as the building, for those who come in person. Everybody can read it. Leave empty if none do.",
+    )
     programme = StreamField(ProgrammeBlock(), blank=True)
     joining_link = models.URLField(max_length=500, blank=True)
     recording_link = models.URLField(max_length=500, blank=True)
@@ -72,6 +77,7 @@ class EventPage(ThemedPage):
             [
                 HelpPanel("<p>All times are London time.</p>"),
                 FieldRowPanel([FieldPanel("starts_at"), FieldPanel("ends_at")]),
+                FieldPanel("place"),
                 FieldPanel("network"),
             ],
             "When and for whom",
@@ -92,6 +98,7 @@ class EventPage(ThemedPage):
     search_fields: list[Any] = [
         *ThemedPage.search_fields,
         index.SearchField("programme"),
+        index.SearchField("place"),
         index.FilterField("starts_at"),
         index.FilterField("ends_at"),
     ]
@@ -135,3 +142,33 @@ class EventRoom(models.Model):
 
     def __str__(self) -> str:
         return f"{self.room} at {self.page}"
+
+
+class EventEditionQuerySet(models.QuerySet["EventEdition"]):
+    def visible_to(self, viewer: Viewer) -> EventEditionQuerySet:
+        return self.filter(page__in=pages_visible_to(viewer).values("pk"))
+
+
+class EventEdition(models.Model):
+    """What was last published of an event, of all that those who attend have to know, and how often that has changed. A
+    row of its own: publishing an older draft changes the page, and that too is told."""
+
+    TOLD = ("title", "starts_at", "ends_at", "network_id", "place", "joining_link")
+
+    page = models.OneToOneField(EventPage, on_delete=models.CASCADE, related_name="edition")
+    number = models.PositiveIntegerField(default=0)  # RFC 5545 calls it the sequence
+    title = models.CharField(max_length=255)
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField()
+    network = models.ForeignKey(Network, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    place = models.CharField(max_length=200, blank=True)
+    joining_link = models.CharField(max_length=500, blank=True)
+    changed_at = models.DateTimeField(default=timezone.now)
+    called_off_at = models.DateTimeField(null=True, blank=True)  # taken down before it was over
+    # The start for which it was last told that the room has opened: told once for each.
+    opened_for = models.DateTimeField(null=True, blank=True)
+
+    objects = EventEditionQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"Edition {self.number} of {self.page_id}"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 from django.db import models
@@ -49,11 +50,24 @@ class GuidancePage(ThemedPage):
             "Review",
             help_text="Says when somebody last checked that this page still holds. Shown at once, not with the draft.",
         ),
+        MultiFieldPanel(
+            [FieldPanel("small_change")],
+            "Those who discuss it",
+            help_text=(
+                "When the words of the page change, those who wrote in its discussion get a notice, at most once a "
+                "day. A small correction, such as of a typing error, tells nobody."
+            ),
+        ),
     ]
     search_fields: list[Any] = [*ThemedPage.search_fields, index.SearchField("body")]
 
     def parts(self) -> list[Part]:
         return parts_of(self.body)
+
+    def digest_of_words(self) -> str:
+        """Another one whenever a word that a reader reads is another. Themes, tags and settings are no words."""
+        words = [self.title, self.summary, *self.body.stream_block.get_searchable_content(self.body)]
+        return sha256("\n".join(words).encode()).hexdigest()
 
     def contents(self) -> list[Part]:
         """The headings, for the list of contents."""

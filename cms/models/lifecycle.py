@@ -23,6 +23,12 @@ class PageLifecycle(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     review_by = models.DateField("next review due")
+    # A digest of the words that were last published, by which it is known whether publishing changed any; and when
+    # those who discuss the page were last told that they had changed.
+    words = models.CharField(max_length=64, blank=True, editable=False)
+    told_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # An editor says of what is published next that it mends only a little, of which nobody needs to be told.
+    is_small_change = models.BooleanField(default=False)
 
     objects = PageLifecycleQuerySet.as_manager()
 

@@ -14,16 +14,23 @@ from wagtail.search import index
 
 from cms.forms import ThemedPageForm
 from network.models import Theme, Viewer
+from network.models.prepared import prepared
 
 
 class HubPageQuerySet(PageQuerySet):
     def visible_to(self, viewer: Viewer) -> HubPageQuerySet:
         """Live pages that the viewer may open. Wagtail's own search and lists know nothing of its restrictions; every
         list of ours starts here. What is behind a shared password is in nobody's lists."""
+        visible: HubPageQuerySet = self.live().open_to(viewer)
+        return visible
+
+    def open_to(self, viewer: Viewer) -> HubPageQuerySet:
+        """Pages that no restriction keeps from the viewer, published or not. For what somebody had seen before it was
+        taken down; everything else starts at `visible_to`."""
         above = _closed_to(viewer).annotate(below=ExpressionWrapper(OuterRef("path"), output_field=models.CharField()))
         closed = Exists(above.filter(below__startswith=F("page__path")))
-        visible: HubPageQuerySet = self.live().filter(~closed)
-        return visible
+        found: HubPageQuerySet = self.filter(~closed)
+        return found
 
     def searchable_by(self, viewer: Viewer) -> HubPageQuerySet:
         """The same pages for Wagtail's search, which knows no subqueries: asks first for the roots of what is closed.
@@ -44,9 +51,14 @@ def pages_visible_to(viewer: Viewer) -> HubPageQuerySet:
     return HubPageQuerySet(Page).visible_to(viewer)
 
 
-def menu_visible_to(viewer: Viewer) -> HubPageQuerySet:
+def menu_visible_to(viewer: Viewer) -> list[Page]:
     """The parts of the hub that stand in its menu and that the viewer may open: on every page of the site, in one
     query."""
+    return _menu(viewer)
+
+
+@prepared
+def _menu(viewer: Viewer) -> HubPageQuerySet:
     menu: HubPageQuerySet = pages_visible_to(viewer).filter(depth=3).in_menu().order_by("path")
     return menu
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
 from django.template import Context
@@ -16,6 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import Page
 
+from cms.feeds import token_for_events
 from cms.models import (
     EventPage,
     EventRoom,
@@ -26,12 +28,14 @@ from cms.models import (
     PageTag,
     PageThread,
     SectionPage,
+    attendees_of,
+    events_of,
     menu_visible_to,
     pages_visible_to,
 )
-from cms.permissions import can_attend, can_name_speakers
+from cms.permissions import can_add_event, can_attend, can_name_speakers
 from cms.search import similar
-from forums.models import Room, Thread, ThreadTag
+from forums.models import FeedKey, Room, Thread, ThreadTag
 from network.models import Network, Organisation, Theme, Viewer
 from network.models.standing import standing_of
 from network.permissions import Verdict
@@ -50,10 +54,11 @@ def viewer_of(context: Context) -> Viewer:
 
 
 @register.simple_tag(takes_context=True)
-def menu_pages(context: Context) -> list[Page]:
-    """The parts of the hub that stand in its menu. Nothing on an error page, which knows no reader."""
+def menu_pages(context: Context) -> list[tuple[str, str]]:
+    """The parts of the hub that stand in its menu: title and address. Nothing on an error page, which knows no
+    reader."""
     viewer = getattr(context.get("request"), "user", None)
-    return list(menu_visible_to(viewer)) if viewer else []
+    return [(page.title, page.url) for page in menu_visible_to(viewer)] if viewer else []
 
 
 @register.inclusion_tag("components/breadcrumbs.html", takes_context=True)
@@ -183,6 +188,36 @@ def page_discussed_in(context: Context, thread: Thread) -> Page | None:
 @register.simple_tag(takes_context=True)
 def may_attend(context: Context, event: EventPage) -> Verdict:
     return can_attend(viewer_of(context), event)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnEvent:
+    """What an event is to the viewer. `may_add` says whether it may be one of theirs; `is_mine` whether it is; `going`
+    in how many members' events it is, for those who may."""
+
+    may_add: Verdict
+    is_mine: bool
+    going: int
+
+
+@register.simple_tag(takes_context=True)
+def own_event(context: Context, event: EventPage) -> OwnEvent | None:
+    """Nothing for an anonymous visitor. Three queries for those who may attend."""
+    viewer = viewer_of(context)
+    if not viewer.is_authenticated:
+        return None
+    may_add = can_add_event(viewer, event)
+    if not may_add:
+        return OwnEvent(may_add, False, 0)
+    going = attendees_of(event)
+    return OwnEvent(may_add, events_of(viewer).filter(pk=event.pk).exists(), going.count())
+
+
+@register.simple_tag(takes_context=True)
+def own_events_address(context: Context) -> str:
+    """The private address of the viewer's events; empty until they have made addresses of their feeds."""
+    key = FeedKey.objects.visible_to(viewer_of(context)).first()
+    return settings.SITE_URL + reverse("own_events", args=[token_for_events(key)]) if key else ""
 
 
 @register.simple_tag(takes_context=True)

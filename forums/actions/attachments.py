@@ -153,12 +153,27 @@ def _place(attached: Attachment, form_id: uuid.UUID, *, now: datetime) -> Attach
             return there
     if len(held) >= Attachment.MOST:
         raise _one_too_many(attached.name)
-    today = Attachment.objects.filter(member=attached.member_id, uploaded_at__gt=now - timedelta(days=1))
-    if sum(today.values_list("size", flat=True)) + attached.size > Attachment.BYTES_A_DAY:
-        raise files.NotTaken(f"“{attached.name}” is too much for today: you can attach 50 MB in a day")
+    left = _bytes_left(attached.member, now=now)
+    if attached.size > left:
+        raise files.NotTaken(
+            f"“{attached.name}” is too much for today: you can attach {_megabytes(limits.BYTES_A_DAY.times)} in a day, "
+            f"removed files counted, and have {_megabytes(left)} left"
+        )
+    limits.BYTES_A_DAY.spend(attached.member, count=attached.size, now=now)
     attached.position = len(held)
     attached.save(force_insert=True)
     return None
+
+
+def _bytes_left(member: Member, *, now: datetime) -> int:
+    """Of what they may upload in a day. What is still there counts where the cache has forgotten it."""
+    kept = Attachment.objects.filter(member=member, uploaded_at__gt=now - limits.BYTES_A_DAY.per)
+    there = limits.BYTES_A_DAY.times - sum(kept.values_list("size", flat=True))
+    return max(min(there, limits.BYTES_A_DAY.left(member, now=now)), 0)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1024 / 1024:.1f} MB".replace(".0 MB", " MB")
 
 
 def _one_too_many(name: str) -> files.NotTaken:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from forums import search
 from forums.actions.attachments import forget
 from forums.actions.mentions import forget_name
-from forums.models import Answer, Attachment, Message, Post, PostVersion, Practice, Room, Thread, ThreadTag
+from forums.models import Answer, Attachment, Message, Post, PostVersion, Practice, Report, Room, Thread, ThreadTag
 from network.models import Member, Tag
 
 TITLE = "A thread by a former member"
@@ -29,6 +29,8 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
             _erase_threads(member)
             _hold_open_rooms()
             Message.objects.filter(author=member).update(body="", organisation=None)
+            Report.objects.filter(message__author=member).update(said="")
+            Report.objects.filter(by=member).update(words="")
         for pk in Room.objects.filter(messages__author=member).values_list("pk", flat=True).distinct():
             # With another epoch every process lets go of what it holds of the room, and every browser starts afresh.
             Room.objects.filter(pk=pk).update(epoch=uuid.uuid4())

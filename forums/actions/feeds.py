@@ -31,19 +31,23 @@ def forget_feed_key(member: Member) -> None:
     FeedKey.objects.filter(member=member).delete()
 
 
-def token_of(key: FeedKey) -> str:
-    """What stands in the addresses: whose they are, and the signature of that and of the key."""
-    return f"{key.member_id}-{_signature(key)}"
+SALT = "forums.feeds"
 
 
-def reader_of(token: str) -> Member | None:
+def token_of(key: FeedKey, *, salt: str = SALT) -> str:
+    """What stands in the addresses: whose they are, and the signature of that and of the key. `salt` is another for
+    what another storey gives out: one key ends all of them, and none opens what another does."""
+    return f"{key.member_id}-{_signature(key, salt)}"
+
+
+def reader_of(token: str, *, salt: str = SALT) -> Member | None:
     """The member whose addresses have this token, if their account is in use."""
     pk, _, signature = token.partition("-")
     if not pk.isascii() or not pk.isdecimal() or len(pk) > 18:
         return None
     key = FeedKey.objects.filter(member=int(pk), member__is_active=True).select_related("member").first()
-    return key.member if key and constant_time_compare(signature, _signature(key)) else None
+    return key.member if key and constant_time_compare(signature, _signature(key, salt)) else None
 
 
-def _signature(key: FeedKey) -> str:
-    return Signer(salt="forums.feeds").signature(f"{key.member_id} {key.key}")
+def _signature(key: FeedKey, salt: str) -> str:
+    return Signer(salt=salt).signature(f"{key.member_id} {key.key}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.utils import timezone
 from forums import limits, notifications, permissions
 from forums.actions.reading import follow_automatically
 from forums.models import FollowLevel, Level, MemberThread, Post, Thread
+from forums.models.reading import USUAL
 from network.models import Member, Network, Theme
 from network.permissions import can_read
 
@@ -74,6 +76,20 @@ def choose_theme_level(theme: Theme, level: str, *, by: Member) -> None:
     permissions.can_follow_theme(by, theme).enforce()
     limits.FOLLOWING.spend(by)
     FollowLevel.objects.update_or_create(member=by, theme=theme, defaults={"level": level})
+
+
+@transaction.atomic
+def choose_levels(chosen: Iterable[tuple[Network | Theme | Thread, str]], *, by: Member) -> None:
+    """Many choices at once, all of them or none; USUAL takes one back. Raises Refused, LimitReached."""
+    for thing, level in chosen:
+        is_usual = level == USUAL
+        match thing:
+            case Network():
+                use_usual_network_level(thing, by=by) if is_usual else choose_network_level(thing, level, by=by)
+            case Theme():
+                use_usual_theme_level(thing, by=by) if is_usual else choose_theme_level(thing, level, by=by)
+            case Thread():
+                use_usual_level(thing, by=by) if is_usual else choose_level(thing, level, by=by)
 
 
 def bookmark(

@@ -3,15 +3,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from forums import limits, permissions, realtime
 from forums.live import access, log
-from forums.models import Message, Room, RoomEvent
+from forums.models import Message, Room, RoomEvent, RoomSanction
 from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused
@@ -24,6 +26,7 @@ class Saying:
     member_id: int
     body: str
     client_id: uuid.UUID
+    reply_to: int | None = None  # the number of a message of the room
 
     @property
     def key(self) -> log.Key:
@@ -34,13 +37,21 @@ class Saying:
 Outcome = Message | Exception
 Outcomes = dict[log.Key, Outcome]
 
+SLOWEST = timedelta(seconds=max(Room.SLOW))
+
 
 def say(
-    room: Room, *, by: Member, body: str, client_id: uuid.UUID | None = None, now: datetime | None = None
+    room: Room,
+    *,
+    by: Member,
+    body: str,
+    reply_to: int | None = None,
+    client_id: uuid.UUID | None = None,
+    now: datetime | None = None,
 ) -> Message:
     """Says something in a live room. With a `client_id` that the member has used in this room before, nothing is
     written and the message of then comes back. Raises Refused, LimitReached, ValidationError."""
-    [outcome] = say_together(room.pk, [Saying(by.pk, body, client_id or uuid.uuid4())], now=now)
+    [outcome] = say_together(room.pk, [Saying(by.pk, body, client_id or uuid.uuid4(), reply_to)], now=now)
     if isinstance(outcome, Exception):
         raise outcome
     return outcome
@@ -57,13 +68,16 @@ def say_together(room_id: int, sayings: Sequence[Saying], *, now: datetime | Non
     room = Room.objects.select_related("network").get(pk=room_id)
     speakers = _judge(room, wanted, outcomes, now=now)
     _spend(speakers, wanted, outcomes, now=now)
+    answered = _answered(room, wanted, outcomes)
     if len(outcomes) == len(wanted):
         return [outcomes[saying.key] for saying in sayings]  # nobody waits for the room in vain
     with transaction.atomic():
         room = log.hold(room_id)
         # The room may have closed meanwhile, they may have left, or said it from another window.
         speakers = _judge(room, wanted, outcomes, now=now)
-        lines = _write(room, speakers, wanted, outcomes, now=now)
+        if room.slow_seconds:
+            _slow_down(room, speakers, wanted, outcomes, now=now)
+        lines = _write(room, speakers, wanted, answered, outcomes, now=now)
         if lines:
             transaction.on_commit(lambda: realtime.messages_said(room, lines), robust=True)
     return [outcomes[saying.key] for saying in sayings]
@@ -79,10 +93,16 @@ def _judge(room: Room, wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now
         outcomes |= {key: by_number[seq] for key, seq in numbers.items()}
     here = access.belonging(room.pk).filter(pk__in={member_id for member_id, _ in open_keys})
     speakers: dict[int, Member] = {member.pk: member for member in here.select_related("organisation")}
+    time_outs = RoomSanction.objects.silencing(now).filter(room=room, member__in=list(speakers))
+    silenced = {time_out.member_id: time_out for time_out in time_outs}
     for key in open_keys:
         if key not in outcomes:
+            member = speakers.get(key[0])
+            runs = bool(member and member.runs_room)  # type: ignore[attr-defined]  # annotated by `belonging`
             try:
-                permissions.can_speak_as(key[0] in speakers, room, now=now).enforce()
+                permissions.can_speak_as(
+                    member is not None, room, runs=runs, silenced=silenced.get(key[0]), now=now
+                ).enforce()
             except Refused as refused:
                 outcomes[key] = refused
     return speakers
@@ -98,8 +118,46 @@ def _spend(speakers: dict[int, Member], wanted: dict[log.Key, Saying], outcomes:
                 outcomes[key] = error
 
 
-def _write(
+def _answered(room: Room, wanted: dict[log.Key, Saying], outcomes: Outcomes) -> dict[int, Message]:
+    """The messages that are replied to, by number. One that is not there is no message to reply to."""
+    numbers = {saying.reply_to for key, saying in wanted.items() if key not in outcomes and saying.reply_to is not None}
+    if not numbers:
+        return {}
+    found = Message.objects.filter(room=room, seq__in=numbers).select_related("author").defer("body", "hidden_reason")
+    answered = {message.seq: message for message in found}
+    for key, saying in wanted.items():
+        if key not in outcomes and saying.reply_to is not None and saying.reply_to not in answered:
+            outcomes[key] = ValidationError("The message that you reply to is not in this room")
+    return answered
+
+
+def _slow_down(
     room: Room, speakers: dict[int, Member], wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now: datetime
+) -> None:
+    """In slow mode everybody but those who run the room waits between two messages. Asked with the room held."""
+    said = Message.objects.filter(room=room, author__in=list(speakers), written_at__gt=now - SLOWEST)
+    latest = dict(said.order_by().values_list("author").annotate(Max("written_at")))
+    for key, saying in wanted.items():
+        member = speakers.get(saying.member_id)
+        if key in outcomes or member is None or member.runs_room:  # type: ignore[attr-defined]
+            continue
+        wait = 0.0
+        if saying.member_id in latest:
+            wait = room.slow_seconds - (now - latest[saying.member_id]).total_seconds()
+        if wait > 0:
+            outcomes[key] = limits.SlowMode(room.slow_seconds, ceil(wait))
+        else:
+            latest[saying.member_id] = now
+
+
+def _write(
+    room: Room,
+    speakers: dict[int, Member],
+    wanted: dict[log.Key, Saying],
+    answered: dict[int, Message],
+    outcomes: Outcomes,
+    *,
+    now: datetime,
 ) -> list[log.Line]:
     said = [saying for key, saying in wanted.items() if key not in outcomes]
     events = [
@@ -116,6 +174,7 @@ def _write(
             role=speakers[saying.member_id].room_role or "",  # type: ignore[attr-defined]  # annotated by `belonging`
             body=check_words(saying.body),
             written_at=now,
+            reply_to=answered.get(saying.reply_to or 0),
         )
         for saying, event in zip(said, events, strict=True)
     )

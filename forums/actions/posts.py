@@ -24,10 +24,12 @@ def reply(
     reply_to: Post | None = None,
     quoting: str = Post.Quoting.ASK,
     form_id: uuid.UUID | None = None,
+    ends_draft: bool = True,
     now: datetime | None = None,
 ) -> Post:
     """Adds a post of a member to a thread; `reply_to` is the post of the same thread that it answers. The same words in
-    the same form (`form_id`) are one post, and the one of then comes back. Raises Refused (NotMentioned about whom
+    the same form (`form_id`) are one post, and the one of then comes back. Without `ends_draft` what they have begun on
+    the site stays, for it is not this. Raises Refused (NotMentioned about whom
     they name), LimitReached, and ValueError for a source longer than `markup.MAX_LENGTH` or a post of another
     thread."""
     now = now or timezone.now()
@@ -47,7 +49,8 @@ def reply(
         )
         give_to(post, by=by, form_id=form_id)
         follow_automatically(thread, by, Level.FOLLOW, reason="you replied")
-        Draft.objects.filter(member=by, thread=thread, post=None).delete()
+        if ends_draft:
+            Draft.objects.filter(member=by, thread=thread, post=None).delete()
         notifications.post_written(post, now=now)
         signals.post_written.send(Post, post=post)
     return post

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from forums import limits, permissions, realtime
+from forums.actions.sanctions import ask_every_socket_again
 from forums.models import Room, RoomRole
 from network.actions.audit import record
 from network.models import Member, Membership, Network
@@ -66,6 +68,39 @@ def close_room(room: Room, *, by: Member | None) -> Room:
             room.opens_at = min(room.opens_at, now - timedelta(seconds=1))
             room.save(update_fields=["opens_at", "closes_at"])
             record("closed room", room, by=by, network=room.network)
+    return room
+
+
+def set_slow_mode(room: Room, *, seconds: int, by: Member) -> Room:
+    """Everybody but those who run the room waits so long between two messages; 0 ends it. Raises Refused,
+    LimitReached, ValidationError."""
+    permissions.can_moderate_room(by, room).enforce()
+    limits.MODERATING_ROOMS.spend(by)
+    if seconds not in Room.SLOW:
+        raise ValidationError("Select how long people wait between two messages")
+    with transaction.atomic():
+        room = Room.objects.select_for_update(of=("self",)).select_related("network").get(pk=room.pk)
+        if room.slow_seconds != seconds:
+            room.slow_seconds = seconds
+            room.save(update_fields=["slow_seconds"])
+            record("set slow mode", room, by=by, network=room.network, seconds=seconds)
+    return room
+
+
+def lock_room(room: Room, *, lock: str, by: Member) -> Room:
+    """Says who may write in a room, or read in it too; `Room.Lock.NONE` unlocks it. Those who may no longer read are
+    shut out within a second or two. Raises Refused, LimitReached, ValidationError."""
+    permissions.can_moderate_room(by, room).enforce()
+    limits.MODERATING_ROOMS.spend(by)
+    if lock not in Room.Lock:
+        raise ValidationError("Select who may write in this room")
+    with transaction.atomic():
+        room = Room.objects.select_for_update(of=("self",)).select_related("network").get(pk=room.pk)
+        if room.lock != lock:
+            room.lock = lock
+            room.save(update_fields=["lock"])
+            record("locked room" if lock else "unlocked room", room, by=by, network=room.network, lock=lock)
+            ask_every_socket_again(room)
     return room
 
 

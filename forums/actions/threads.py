@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from forums import limits, markup, notifications, permissions, signals
+from forums.actions.announcements import ask_to_mail
 from forums.actions.attachments import give_to
 from forums.actions.posts import add_post, submission_of, submitted
 from forums.actions.reading import follow_automatically
@@ -31,18 +32,23 @@ def start_thread(
     tags: Iterable[str] = (),
     practice: Practice | None = None,
     quoting: str = Post.Quoting.ASK,
+    by_mail: bool = False,
     form_id: uuid.UUID | None = None,
     now: datetime | None = None,
 ) -> Thread:
     """Begins a conversation; `source` (Markdown) becomes post 1. `practice`, not saved and without its thread, belongs
-    to the kind "We did this" and to no other. The same words in the same form (`form_id`) are one thread, and the one
-    of then comes back. Whoever watches is told a moment later. Raises Refused, LimitReached, and ValueError
-    for a source longer than `markup.MAX_LENGTH` or a practice where there must be none, or none where there must."""
+    to the kind "We did this" and to no other. `by_mail`: an announcement goes to the members by mail too. The same
+    words in the same form (`form_id`) are one thread, and the one of then comes back. Whoever watches is told a moment
+    later. Raises Refused (NotMailed, NotMentioned), LimitReached, and ValueError for a source longer than
+    `markup.MAX_LENGTH`, a practice where there must be none, or none where there must, and mail of what is no
+    announcement."""
     now = now or timezone.now()
     permissions.can_start_kind(by, network, kind).enforce()
     permissions.can_use_theme(by, network, theme).enforce()
     if (practice is not None) != (kind == Thread.Kind.PRACTICE):
         raise ValueError("What a council did is told in threads of the kind for it, and in every one of them.")
+    if by_mail and kind != Thread.Kind.ANNOUNCEMENT:
+        raise ValueError("Only an announcement goes by mail to all.")
     limits.THREADS.spend(by, now=now)
     submission = submission_of(form_id, title, source)
     if there := submitted(by, submission):
@@ -70,6 +76,8 @@ def start_thread(
             Draft.objects.filter(member=by, network=network, thread=None).delete()
             notifications.thread_started(thread, now=now)
             signals.post_written.send(Post, post=first)
+            if by_mail:
+                ask_to_mail(thread, by=by, now=now)
     except IntegrityError:
         if there := submitted(by, submission):  # the other press of the button was a moment faster
             return there.thread

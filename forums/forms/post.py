@@ -88,6 +88,11 @@ class Composed(WrittenOnce):
         """What of a form that was sent is kept, as it was typed."""
         return {name: str(data.get(name, "")) for name in cls.KEPT}
 
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """What will stand beside the words, in pairs of a heading and its words: with most nothing."""
+        return []
+
     def judge_only(self, *names: str) -> bool:
         """Looks at these fields alone, for the form is not sent yet. Says whether they are right."""
         problems = {name: self.errors[name] for name in names if name in self.errors}
@@ -115,7 +120,7 @@ class ReplyForm(Composed):
     ) -> None:
         """`answers`: the number of the post to answer, as the address has it; what is none is passed over."""
         super().__init__(thread, writer, data, draft=draft)
-        self._posts = Post.objects.visible_to(writer).filter(thread=thread).select_related("author")
+        self._thread, self._writer = thread, writer
         # The post that is answered, while it can be read.
         self.answered = self._post(str((self.initial if data is None else data).get("reply_to", "")))
         if data is None and (wanted := self._post(answers)) and wanted != self.answered:
@@ -133,7 +138,8 @@ class ReplyForm(Composed):
     def _post(self, number: str) -> Post | None:
         if not (number.isdecimal() and number.isascii() and len(number) < 10):
             return None
-        return self._posts.filter(number=int(number)).first()
+        posts = Post.objects.visible_to(self._writer).filter(thread=self._thread).select_related("author")
+        return posts.filter(number=int(number)).first()
 
 
 def quotation(source: str) -> str:

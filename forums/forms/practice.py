@@ -39,3 +39,8 @@ class PracticeFields(forms.Form):
         longest=Practice.LENGTH,
         hint="Optional. Often what helps others most.",
     )
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """What of it is filled in and right, as the thread will show it."""
+        return Practice(**{name: self.cleaned_data.get(name, "") for name in PRACTICE}).filled_in

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
-from forums.forms.post import WrittenOnce
-from forums.models import Message, Room, RoomRole
+from forums.forms.post import LegibleField, WrittenOnce
+from forums.models import Message, Report, Room, RoomRole
+from network.limits import in_words
 from network.models import Member, Membership, Viewer
 
 
@@ -13,6 +16,7 @@ class MessageForm(WrittenOnce):
     """The plain way to say something in a live room."""
 
     return_to = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
+    reply_to = forms.IntegerField(required=False, min_value=1, max_value=2**53, widget=forms.HiddenInput)
     body = forms.CharField(
         label="Your message",
         # No Markdown, unlike in posts: a room takes hundreds of messages a second, and the worst of this length would
@@ -30,6 +34,130 @@ class MessageForm(WrittenOnce):
         super().__init__(*args, **kwargs)
         # The browser would cut off what is pasted, and say nothing.
         self.fields["body"].widget.attrs.pop("maxlength", None)
+
+
+class EditMessageForm(forms.Form):
+    """Other words for a message."""
+
+    body = forms.CharField(
+        label="What the message says",
+        max_length=Message.MAX_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
+        error_messages={
+            "required": "Enter a message, or delete it instead",
+            "max_length": f"Your message is too long: it can have at most {Message.MAX_LENGTH:,} characters",
+        },
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["body"].widget.attrs.pop("maxlength", None)
+
+
+class ReportForm(forms.Form):
+    kind = forms.ChoiceField(
+        label="What is wrong with it?",
+        choices=Report.Kind.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Select what is wrong with it"},
+    )
+    words = LegibleField(
+        label="What should the facilitators know? (optional)",
+        help_text="The facilitators read this. Whoever said it is not told who reported it.",
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"max_length": "What the facilitators should know can have at most 300 characters"},
+    )
+
+
+REMOVE = "remove"
+
+
+class SanctionForm(forms.Form):
+    """A time-out, by its length in seconds, or removal from the room."""
+
+    kind = forms.ChoiceField(
+        label="What should happen?",
+        choices=[
+            ("60", "Silent in this room for 1 minute"),
+            ("300", "Silent in this room for 5 minutes"),
+            ("1800", "Silent in this room for 30 minutes"),
+            ("86400", "Silent in this room for 24 hours"),
+            (REMOVE, "Removed from this room, until a facilitator lets them back in"),
+        ],
+        widget=forms.RadioSelect,
+        error_messages={"required": "Select what should happen"},
+    )
+    words = LegibleField(
+        label="Why?",
+        help_text="They read this.",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": "Enter why", "max_length": "The reason can have at most 300 characters"},
+    )
+
+
+class SlowModeForm(forms.Form):
+    seconds = forms.TypedChoiceField(
+        label="How long do people wait between two messages?",
+        help_text="Facilitators and hosts do not wait.",
+        coerce=int,
+        choices=[(0, "They do not wait"), *((every, in_words(timedelta(seconds=every))) for every in Room.SLOW[1:])],
+        error_messages={"required": "Select how long people wait", "invalid_choice": "Select how long people wait"},
+    )
+
+
+class LockForm(forms.Form):
+    lock = forms.ChoiceField(
+        label="Who reads and writes in this room?",
+        required=False,
+        choices=Room.Lock.choices,
+        widget=forms.RadioSelect,
+        error_messages={"invalid_choice": "Select who reads and writes in this room"},
+    )
+
+
+class RoomForm(forms.Form):
+    """A live room for a session of a network."""
+
+    LONGEST = timedelta(hours=24)
+
+    title = LegibleField(
+        label="What is the session called?",
+        max_length=200,
+        error_messages={
+            "required": "Enter what the session is called",
+            "max_length": "What the session is called must be 200 characters or fewer",
+        },
+    )
+    opens_at = forms.DateTimeField(
+        label="When does it start?",
+        help_text="London time. Members can come in 15 minutes before.",
+        widget=forms.DateTimeInput,
+        error_messages={
+            "required": "Enter when it starts",
+            "invalid": "Enter when it starts as a date and a time",
+        },
+    )
+    closes_at = forms.DateTimeField(
+        label="When does it end?",
+        help_text="From then on the room is read-only.",
+        widget=forms.DateTimeInput,
+        error_messages={"required": "Enter when it ends", "invalid": "Enter when it ends as a date and a time"},
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        opens_at, closes_at = cleaned.get("opens_at"), cleaned.get("closes_at")
+        if opens_at and closes_at:
+            if closes_at <= opens_at:
+                self.add_error("closes_at", "The end must be after the start")
+            elif closes_at - opens_at > self.LONGEST:
+                self.add_error("closes_at", "A room can be open for at most 24 hours")
+            elif closes_at <= timezone.now():
+                self.add_error("closes_at", "The end must be in the future")
+        return cleaned
 
 
 class RoomRoleForm(forms.Form):

@@ -14,7 +14,7 @@ from network.models import Member, Network, Theme
 
 
 class ThreadForm(PracticeFields, Composed):
-    KEPT = ("title", "kind", "theme", "source", "tags", "quoting", "form_id", *PRACTICE)
+    KEPT = ("title", "kind", "theme", "source", "tags", "quoting", "by_mail", "form_id", *PRACTICE)
     field_order = ("form_id", "title", "kind", "theme", *PRACTICE, "source", "tags", "quoting")
 
     title = LegibleField(
@@ -37,6 +37,11 @@ class ThreadForm(PracticeFields, Composed):
     source = SourceField("What do you want to say?", "Enter what you want to say", rows=10)
     tags = TagsField()
     quoting = QuotingField()
+    by_mail = forms.BooleanField(
+        required=False,
+        label="Also send it by mail",
+        help_text="You see to how many people before anything is sent.",
+    )
 
     def __init__(
         self,
@@ -77,10 +82,20 @@ class ThreadForm(PracticeFields, Composed):
         return cleaned
 
     @property
+    def told(self) -> list[tuple[str, str]]:
+        return super().told if self.shown_kind == Thread.Kind.PRACTICE else []
+
+    @property
     def thread(self) -> dict[str, Any]:
         """What `start_thread` takes, of a form that is right."""
         told = dict(self.cleaned_data)
         practice = {name: told.pop(name, "") for name in PRACTICE}
         if self.shown_kind == Thread.Kind.PRACTICE:
             told["practice"] = Practice(**practice)
+        if self.shown_kind != Thread.Kind.ANNOUNCEMENT:
+            told["by_mail"] = False  # ticked before they chose another kind
         return told
+
+    @property
+    def may_announce(self) -> bool:
+        return Thread.Kind.ANNOUNCEMENT.value in dict(self.fields["kind"].choices)  # type: ignore[attr-defined]

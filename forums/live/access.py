@@ -2,72 +2,115 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from typing import TypeVar
 
-from django.contrib.sessions.models import Session
-from django.db.models import OuterRef, Q, Subquery
-from django.utils import timezone
+from django.db.models import Case, Exists, OuterRef, Q, Subquery, When
 
-from forums.live.protocol import Close
-from forums.models import RoomRole
+from forums.models import Room, RoomRole, RoomSanction
+from network.live.access import AT_A_TIME, accounts, sessions
+from network.live.close import Close
 from network.models import Member, Membership
 from network.models.member import MemberQuerySet
+from network.sessions import batched, signed_in
 
 Key = TypeVar("Key")
 
-# Databases limit how many values one query may name.
-AT_A_TIME = 500
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Who was let in where, as it was when the socket opened."""
+
+    room_id: int
+    member_id: int
+    password: str  # its hash
+    session_key: str
+    access_version: int
+    role: str  # facilitator, host, speaker or member
 
 
-def ended(room_id: int, *, member_id: int, session_key: str, password: str) -> Close | None:
-    """Why one listener's access is over by now; None while it is not."""
-    if not sessions([session_key]) or accounts([member_id]).get(member_id) != password:
-        return Close.SESSION_ENDED
-    return None if members(room_id, [member_id]) else Close.NOT_PERMITTED
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One listener of a room, as it was let in."""
+
+    room_id: int
+    member_id: int
+    session_key: str
+    password: str
+
+
+def admitted(asked: Collection[tuple[int, str]]) -> dict[tuple[int, str], Admission]:
+    """Who may come in: of pairs of a room and a session those that may."""
+    viewers = signed_in({session_key for _, session_key in asked})
+    admissions: dict[tuple[int, str], Admission] = {}
+    for room_id, keys in _by_room((room_id, session_key) for room_id, session_key in asked if session_key in viewers):
+        # The version first: an end that comes in between is then seen at the next look.
+        versions = Room.objects.filter(pk=room_id).values_list("network__access_version", flat=True)
+        for version in versions:
+            here = _belonging_among(room_id, {viewers[key].pk for key in keys})
+            for key in keys:
+                member = here.get(viewers[key].pk)
+                if member is not None:
+                    role = "facilitator" if member.facilitates else member.room_role or "member"  # type: ignore[attr-defined]
+                    admissions[room_id, key] = Admission(room_id, member.pk, viewers[key].password, key, version, role)
+    return admissions
+
+
+def ended(asked: Collection[Asked]) -> dict[Asked, Close]:
+    """Those whose access is over by now, and why."""
+    lasting = sessions({one.session_key for one in asked})
+    passwords = accounts({one.member_id for one in asked})
+    over: dict[Asked, Close] = {}
+    for room_id, theirs in _by_room((one.room_id, one) for one in asked):
+        belong = members(room_id, {one.member_id for one in theirs})
+        for one in theirs:
+            if one.session_key not in lasting or passwords.get(one.member_id) != one.password:
+                over[one] = Close.SESSION_ENDED
+            elif one.member_id not in belong:
+                over[one] = Close.NOT_PERMITTED
+    return over
+
+
+def _by_room(pairs: Iterable[tuple[int, Key]]) -> Iterable[tuple[int, list[Key]]]:
+    rooms: defaultdict[int, list[Key]] = defaultdict(list)
+    for room_id, key in pairs:
+        rooms[room_id].append(key)
+    return rooms.items()
 
 
 def belonging(room_id: int) -> MemberQuerySet:
-    """Those who may be in a room now: the members of its network, and its speakers; each with their `room_role`, or
-    None. `Room.visible_to` says the same of one viewer."""
+    """Those who may be in a room now: the members of its network, and its speakers, but nobody who was removed from it;
+    in one that is locked to readers only those who run it. Each with their `room_role`, or None, with `facilitates` and
+    with `runs_room`. `Room.visible_to` and `Room.run_by` say the same of one viewer."""
     of_network = Membership.objects.active().filter(network__rooms=room_id)
+    facilitators = Membership.objects.facilitators().filter(network__rooms=room_id)
     roles = RoomRole.objects.filter(room=room_id)
+    removed = RoomSanction.objects.removing().filter(room=room_id)
     here = Q(pk__in=of_network.values("member")) | Q(pk__in=roles.speakers().values("member"))
+    hosts = Q(pk__in=roles.filter(role=RoomRole.Role.HOST).values("member")) & Q(pk__in=of_network.values("member"))
+    facilitates = Case(When(pk__in=facilitators.values("member"), then=True), default=False)
+    runs = Case(When(Q(pk__in=facilitators.values("member")) | hosts, then=True), default=False)
     role = roles.filter(member=OuterRef("pk")).values("role")[:1]
-    found: MemberQuerySet = Member.objects.filter(here, is_active=True).annotate(room_role=Subquery(role))
+    is_shut = Exists(Room.objects.filter(pk=room_id, lock=Room.Lock.READING))
+    found: MemberQuerySet = (
+        Member.objects.filter(here, is_active=True)
+        .exclude(pk__in=removed.values("member"))
+        .annotate(room_role=Subquery(role), runs_room=runs, facilitates=facilitates)
+        .filter(~is_shut | Q(runs_room=True))
+    )
     return found
 
 
 def members(room_id: int, member_ids: Collection[int]) -> set[int]:
     """Those of the members who belong in the room."""
+    return set(_belonging_among(room_id, member_ids))
+
+
+def _belonging_among(room_id: int, member_ids: Collection[int]) -> dict[int, Member]:
     return {
-        member
-        for some in _slices(member_ids)
-        for member in belonging(room_id).filter(pk__in=some).values_list("pk", flat=True)
+        member.pk: member
+        for some in batched(member_ids, AT_A_TIME)
+        for member in belonging(room_id).filter(pk__in=some)
     }
-
-
-def sessions(keys: Collection[str]) -> set[str]:
-    """Those of the sessions that have not ended."""
-    return {
-        key
-        for some in _slices(keys)
-        for key in Session.objects.filter(session_key__in=some, expire_date__gt=timezone.now()).values_list(
-            "session_key", flat=True
-        )
-    }
-
-
-def accounts(member_ids: Collection[int]) -> dict[int, str]:
-    """The active ones, each with the hash of its password: a session does not outlive a change of it."""
-    return {
-        member: password
-        for some in _slices(member_ids)
-        for member, password in Member.objects.filter(pk__in=some, is_active=True).values_list("pk", "password")
-    }
-
-
-def _slices(keys: Collection[Key]) -> Iterator[list[Key]]:
-    listed = list(keys)
-    for start in range(0, len(listed), AT_A_TIME):
-        yield listed[start : start + AT_A_TIME]

@@ -13,9 +13,12 @@ from typing import Any, Protocol
 from django.utils import timezone
 
 from forums.live import log, protocol
+from forums.live.access import Asked
 from forums.live.log import Tail
-from forums.live.protocol import Close, Event
+from forums.live.protocol import Event
 from forums.live.reading import read
+from forums.models.message_reaction import Tally
+from network.live.close import Close
 
 logger = logging.getLogger(__name__)
 
@@ -58,8 +61,12 @@ class RoomHub:
     # is at most half of this.
     PAGE_BYTES = protocol.MAX_FRAME - 1_000
     LOADED_AT_FIRST = 200
+    # Seconds that what lies before the ring is kept when it was read once: after an outage everybody wants it at the
+    # same time. Words that are hidden meanwhile go out no longer than that.
+    OLDER_KEPT = 1.0
     # A listener further behind than this starts afresh from the page.
     FURTHEST = 2_000
+    MOST_REACTED = log.REACTED  # messages whose reactions one frame tells
     # Seconds of rest between two flushes, per listener: cost follows the clock, not the rate of messages.
     REST_PER_LISTENER = 0.000_1
     LONGEST_REST = 1.0
@@ -69,12 +76,18 @@ class RoomHub:
         self.tail = tail
         self.base = self.top = self.shown = max(0, tail.last_seq - self.LOADED_AT_FIRST)
         self.listeners: set[Listener] = set()
-        self.state: dict[str, Any] = {"open": tail.is_open(timezone.now())}
+        self.state: dict[str, Any] = _settings(tail)
         self.state_version = 1
+        self.reaction_version = 0  # of the room, as far as its reactions are known here
+        # At which version each part of the state, and each message's reactions, became what they are.
+        self._state_since = dict.fromkeys(self.state, 1)
+        self._reactions: dict[int, tuple[int, dict[str, int]]] = {}
+        self._state_texts: dict[int, str] = {}
         self._source = source
         self._ring: deque[Event] = deque()
         self._ring_bytes = 0
         self._pages: dict[tuple[int, int], Page] = {}
+        self._older: dict[int, asyncio.Task[list[Event]]] = {}
         self._known = tail.last_seq  # the highest number heard of
         self._filling: asyncio.Task[None] | None = None
         self._flushed_at = 0.0
@@ -101,7 +114,7 @@ class RoomHub:
         """What the log itself says, once a second."""
         self.tail = tail
         self.hear_of(tail.last_seq)
-        self.set_state(open=tail.is_open(timezone.now()))
+        self.set_state(**_settings(tail))
 
     def replace(self, event: Event) -> None:
         """Puts another text in the place of an event that was handed out before, such as a tombstone: whoever catches
@@ -113,12 +126,51 @@ class RoomHub:
         self._ring[place] = event
         self._pages.clear()
 
+    def _change(self, amendment: Event) -> None:
+        """Wherever the ring shows the message that an event is about, it shows it as it looks now: words that were
+        hidden or taken back are in no line any more, nor in an earlier edit."""
+        self._older.clear()
+        html = amendment.html
+        for event in list(self._ring):
+            if amendment.about in (event.seq, event.about) and event is not amendment:
+                self.replace(event.showing(html))
+
+    # The room's state, of which only the latest counts: no number, no replay
+
     def set_state(self, **values: Any) -> None:
-        """The room's state, of which only the latest counts: no number, no replay."""
-        if any(self.state.get(key) != value for key, value in values.items()):
-            self.state |= values
-            self.state_version += 1
-            self._wake_everybody()
+        changed = {key: value for key, value in values.items() if self.state.get(key) != value}
+        if changed:
+            self._next_state()
+            self.state |= changed
+            self._state_since |= dict.fromkeys(changed, self.state_version)
+
+    def react(self, tally: Tally, version: int) -> None:
+        """How often messages were reacted to by now; `version` is the room's."""
+        self.reaction_version = version
+        changed = {seq: counts for seq, counts in tally.items() if self._reactions.get(seq, (0, {}))[1] != counts}
+        if changed:
+            self._next_state()
+            for seq, counts in changed.items():
+                self._reactions.pop(seq, None)  # the latest stand last
+                self._reactions[seq] = self.state_version, counts
+            for seq in list(self._reactions)[: -self.MOST_REACTED]:
+                del self._reactions[seq]
+
+    def state_after(self, version: int) -> dict[str, Any]:
+        """What has changed since a version; after 0 all of it."""
+        changed = {key: value for key, value in self.state.items() if self._state_since[key] > version}
+        reactions = {str(seq): counts for seq, (since, counts) in self._reactions.items() if since > version}
+        return changed | {"react": reactions} if reactions else changed
+
+    def state_text_after(self, version: int) -> str:
+        if version not in self._state_texts:
+            self._state_texts[version] = protocol.state(self.state_version, self.state_after(version))
+        return self._state_texts[version]
+
+    def _next_state(self) -> None:
+        self.state_version += 1
+        self._state_texts.clear()
+        self._wake_everybody()
 
     async def catch_up(self) -> None:
         """Returns when the hub holds all that the log held at the call."""
@@ -152,6 +204,8 @@ class RoomHub:
         self._ring.append(event)
         self._ring_bytes += event.size
         self.top = event.seq
+        if event.about is not None:
+            self._change(event)
         while len(self._ring) > self.RING_EVENTS or self._ring_bytes > self.RING_BYTES:
             self._ring_bytes -= self._ring.popleft().size
             self.base += 1
@@ -183,7 +237,7 @@ class RoomHub:
     async def page_after(self, cursor: int) -> Page:
         """The events that come next for a listener who has those up to `cursor`, which is below `shown`."""
         if cursor < self.base:
-            return self._page(await self._source.after(self.room_id, cursor, self.PAGE_EVENTS))
+            return self._page(await self._older_after(cursor))
         shown = self.shown
         page = self._pages.get((cursor, shown))
         if page is None:
@@ -191,6 +245,17 @@ class RoomHub:
             page = self._page(self._ring[seq - self.base - 1] for seq in range(cursor + 1, last + 1))
             self._pages[cursor, shown] = page
         return page
+
+    async def _older_after(self, cursor: int) -> list[Event]:
+        """What comes next and lies before the ring: the rest of a block that all who need it share."""
+        before = cursor - cursor % self.PAGE_EVENTS
+        reading = self._older.get(before)
+        if reading is None:
+            loop = asyncio.get_running_loop()
+            reading = loop.create_task(self._source.after(self.room_id, before, self.PAGE_EVENTS))
+            self._older[before] = reading
+            loop.call_later(self.OLDER_KEPT, self._older.pop, before, None)
+        return [event for event in await asyncio.shield(reading) if event.seq > cursor]
 
     def _page(self, events: Iterable[Event]) -> Page:
         """As many of the events as one frame takes."""
@@ -217,6 +282,10 @@ class RoomHub:
     def end(self, code: Close) -> None:
         for listener in list(self.listeners):
             listener.end(code)
+
+
+def _settings(tail: Tail) -> dict[str, Any]:
+    return {"open": tail.is_open(timezone.now()), "lock": tail.lock, "slow": tail.slow_seconds}
 
 
 class Listener:
@@ -249,6 +318,10 @@ class Listener:
         self._on_its_way: deque[Page] = deque()
         self._bytes_on_their_way = 0
         self._state_version = 0
+
+    @property
+    def as_let_in(self) -> Asked:
+        return Asked(self.hub.room_id, self.member_id, self.session_key, self.password)
 
     def wake(self) -> None:
         self._wake.set()
@@ -285,8 +358,9 @@ class Listener:
         while self.ended_with is None:
             self._wake.clear()
             if self._state_version != self.hub.state_version:
+                text = self.hub.state_text_after(self._state_version)
                 self._state_version = self.hub.state_version
-                await self._deliver(protocol.state(self._state_version, self.hub.state))
+                await self._deliver(text)
             elif self.cursor >= self.hub.shown:
                 await self._wake.wait()
             elif self._window_is_full():

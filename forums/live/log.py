@@ -9,7 +9,8 @@ from datetime import datetime
 
 from django.db.models import F
 
-from forums.models import Message, Room, RoomEvent
+from forums.models import Message, MessageReaction, Room, RoomEvent
+from forums.models.message_reaction import Tally
 from forums.models.room import is_open_at
 
 # Whose event, and what their browser called it: unique in a room.
@@ -18,7 +19,7 @@ Key = tuple[int, uuid.UUID]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event with the words it stands for, as they are now."""
+    """One event with the message that it is, or that it is about, as that is now."""
 
     event: RoomEvent
     message: Message | None
@@ -35,6 +36,9 @@ class Tail:
     access_version: int
     opens_at: datetime
     closes_at: datetime
+    slow_seconds: int = 0
+    lock: str = Room.Lock.NONE
+    reaction_version: int = 0
 
     def is_open(self, now: datetime) -> bool:
         return is_open_at(now, self.opens_at, self.closes_at)
@@ -70,15 +74,41 @@ def append(room: Room, events: Sequence[RoomEvent]) -> None:
 
 def after(room_id: int, seq: int, limit: int) -> list[Line]:
     """What comes after N, with the words as they stand now."""
-    events = list(RoomEvent.objects.filter(room=room_id).after(seq)[:limit])
-    numbers = [event.seq for event in events if event.kind == RoomEvent.Kind.MESSAGE]
+    return _lines(room_id, RoomEvent.objects.filter(room=room_id).after(seq)[:limit])
+
+
+def _lines(room_id: int, found: Iterable[RoomEvent]) -> list[Line]:
+    events = list(found)
+    numbers = {event.target_seq or event.seq for event in events}
     messages = {message.seq: message for message in Message.objects.filter(room=room_id, seq__in=numbers).with_author()}
-    return [Line(event, messages.get(event.seq)) for event in events]
+    return [Line(event, messages.get(event.target_seq or event.seq)) for event in events]
 
 
 def tails(room_ids: Iterable[int]) -> dict[int, Tail]:
     """How far the rooms have come; a room that is gone is missing."""
     rows = Room.objects.filter(pk__in=list(room_ids)).values_list(
-        "pk", "network", "epoch", "last_seq", F("network__access_version"), "opens_at", "closes_at"
+        "pk",
+        "network",
+        "epoch",
+        "last_seq",
+        F("network__access_version"),
+        "opens_at",
+        "closes_at",
+        "slow_seconds",
+        "lock",
+        "reaction_version",
     )
     return {row[0]: Tail(*row) for row in rows}
+
+
+# As many messages as one frame tells the reactions of.
+REACTED = 150
+
+
+def reactions_since(room_id: int, version: int) -> Tally:
+    """How often the messages were reacted to that anybody reacted to since: nothing, where all was taken back. Of very
+    many only the latest."""
+    changed = Message.objects.filter(room=room_id, reacted__gt=version).order_by("-reacted", "-seq")
+    numbers = dict(changed.values_list("seq", "pk")[:REACTED])
+    given = MessageReaction.objects.filter(message__in=numbers.values()).tally()
+    return {seq: given.get(seq, {}) for seq in numbers}

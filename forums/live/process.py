@@ -9,13 +9,17 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from forums.live import access, log
+from forums.live import access, log, presence
 from forums.live.bus import Bus
 from forums.live.hub import Database, Listener, RoomHub, Source
-from forums.live.protocol import Close, Event
-from forums.live.reading import read
+from forums.live.protocol import Event
+from forums.live.reading import Together, read
+from network.live.access import accounts, sessions
+from network.live.close import Close
 
 logger = logging.getLogger(__name__)
+
+access_ends = Together(access.ended)
 
 
 class LiveProcess:
@@ -26,6 +30,9 @@ class LiveProcess:
     ASK_ACCESS_EVERY = 3  # looks
     DRAIN_WITHIN = 5.0  # seconds
     SOCKETS_OF_ONE_MEMBER = 10
+    MOST_LISTENERS = 10_000
+    TELL_PRESENCE_EVERY = 5  # looks
+    PRESENT_FOR = 30.0  # seconds after the last socket has gone: whoever only reconnects has not left
 
     def __init__(self, source: Source | None = None) -> None:
         self.hubs: dict[int, RoomHub] = {}
@@ -34,7 +41,14 @@ class LiveProcess:
         self._source = source or Database()
         self._opening: dict[int, asyncio.Task[RoomHub | None]] = {}
         self._bus = Bus(self._hear)
+        self._id = uuid.uuid4()
+        # Of each room whom it has: when their last socket went, or None while one is open.
+        self._present: defaultdict[int, dict[int, float | None]] = defaultdict(dict)
         self._watching: asyncio.Task[None] | None = None
+
+    @property
+    def is_full(self) -> bool:
+        return sum(len(hub.listeners) for hub in self.hubs.values()) >= self.MOST_LISTENERS
 
     # Listeners come and go
 
@@ -49,6 +63,7 @@ class LiveProcess:
                 hub.enter(listener)
                 theirs = self._of_member[listener.member_id]
                 theirs.append(listener)
+                self._present[room_id][listener.member_id] = None
                 for oldest in theirs[: -self.SOCKETS_OF_ONE_MEMBER]:
                     oldest.end(Close.TOO_MANY_SOCKETS)
                 self._watch()
@@ -59,15 +74,17 @@ class LiveProcess:
         hub.leave(listener)
         theirs = self._of_member[listener.member_id]
         theirs.remove(listener)
+        if not any(other.hub is hub for other in theirs):
+            self._present[hub.room_id][listener.member_id] = asyncio.get_running_loop().time()
         if not theirs:
             del self._of_member[listener.member_id]
         if not hub.listeners:
             self._close(hub)
 
     async def _open(self, room_id: int) -> RoomHub | None:
-        if room_id in self.hubs:
-            return self.hubs[room_id]
-        if room_id not in self._opening:
+        if room_id not in self._opening:  # a hub that is still being filled is waited for
+            if room_id in self.hubs:
+                return self.hubs[room_id]
             task = asyncio.get_running_loop().create_task(self._make(room_id))
             self._opening[room_id] = task
             task.add_done_callback(lambda _: self._opening.pop(room_id, None))
@@ -82,23 +99,20 @@ class LiveProcess:
         self._bus.join(room_id)
         # From here it is told of news, so what it reads now completes it.
         await hub.catch_up()
+        if tail.reaction_version:
+            hub.react(await read(log.reactions_since, room_id, 0), tail.reaction_version)
         return hub
 
     def _close(self, hub: RoomHub) -> None:
         if self.hubs.get(hub.room_id) is hub:
             del self.hubs[hub.room_id]
+            self._present.pop(hub.room_id, None)
             self._bus.leave(hub.room_id)
 
     async def ask(self, listener: Listener) -> None:
         """Ends a listener whose access is over by now. Of one who has entered, every later end is heard: by `shut_out`,
         and by the look at the log."""
-        ended = await read(
-            access.ended,
-            listener.hub.room_id,
-            member_id=listener.member_id,
-            session_key=listener.session_key,
-            password=listener.password,
-        )
+        ended = await access_ends.ask(listener.as_let_in)
         if ended is not None:
             listener.end(ended)
 
@@ -154,6 +168,8 @@ class LiveProcess:
                     await self._look()
                     if look % self.ASK_ACCESS_EVERY == 0:
                         await self._ask_accounts()
+                    if look % self.TELL_PRESENCE_EVERY == 1:
+                        await self._tell_presence()
                 except Exception:
                     logger.exception("The log could not be read")
         finally:
@@ -172,6 +188,9 @@ class LiveProcess:
             else:
                 hub.hear(tail)
                 await self._ask_membership(hub, tail.access_version)
+                if tail.reaction_version != hub.reaction_version:
+                    changed = await read(log.reactions_since, hub.room_id, hub.reaction_version)
+                    hub.react(changed, tail.reaction_version)
 
     async def _ask_membership(self, hub: RoomHub, version: int) -> None:
         """The version was read before the members, so an end that comes in between is seen at the next look."""
@@ -185,12 +204,24 @@ class LiveProcess:
             else:
                 listener.end(Close.NOT_PERMITTED)
 
+    async def _tell_presence(self) -> None:
+        gone = asyncio.get_running_loop().time() - self.PRESENT_FOR
+        present: dict[int, list[int]] = {}
+        for room_id in self.hubs:
+            here = self._present[room_id]
+            for member in [member for member, went in here.items() if went is not None and went < gone]:
+                del here[member]
+            present[room_id] = list(here)
+        for room_id, count in (await read(presence.settle, self._id, present)).items():
+            if room_id in self.hubs:
+                self.hubs[room_id].set_state(presence=count)
+
     async def _ask_accounts(self) -> None:
         listeners = [listener for hub in self.hubs.values() for listener in hub.listeners]
-        sessions = await read(access.sessions, {listener.session_key for listener in listeners})
-        passwords = await read(access.accounts, {listener.member_id for listener in listeners})
+        live = await read(sessions, {listener.session_key for listener in listeners})
+        passwords = await read(accounts, {listener.member_id for listener in listeners})
         for listener in listeners:
-            if listener.session_key not in sessions or passwords.get(listener.member_id) != listener.password:
+            if listener.session_key not in live or passwords.get(listener.member_id) != listener.password:
                 listener.end(Close.SESSION_ENDED)
 
 

@@ -1,7 +1,9 @@
 """What goes over a socket, version 1: JSON text, one object or, from the server, an array of events.
 
-From the browser: hello, send, ack, ping. From the server: welcome, events, ok, err, pong, st, bye. An event has
-a number `s` and no `t`; every other frame has its type in `t`. `c` is the UUID that the browser gave to what it sent.
+From the browser: hello, send, edit, del, react, ack, ping. From the server: welcome, events, ok, err, pong, st, bye.
+An event has a number `s` and no `t`; every other frame has its type in `t`. `c` is the UUID that the browser gave to
+what it sent. An event that is no message itself has in `x` the number of the message that it is about, and in `h` how
+that one looks from then on.
 """
 
 from __future__ import annotations
@@ -9,7 +11,6 @@ from __future__ import annotations
 import json
 import uuid
 from dataclasses import dataclass, field
-from enum import IntEnum
 from typing import Any
 
 from django.conf import settings
@@ -19,21 +20,6 @@ from forums.live.log import Line
 
 VERSION = 1
 MAX_FRAME = settings.SOCKET_MAX_BYTES
-
-
-class Close(IntEnum):
-    """Why a socket ended. After 4400 to 4405 the browser must not come back by itself."""
-
-    GONE = 1001  # the browser went; there is nothing left to close
-    BROKEN = 1011  # our fault
-    BAD_PROTOCOL = 4400
-    SESSION_ENDED = 4401
-    NOT_PERMITTED = 4403
-    ROOM_GONE = 4404
-    TOO_MANY_SOCKETS = 4405  # the member has opened others since
-    TOO_SLOW = 4409  # come back and go on from where you are
-    TOO_FAST = 4429  # come back more slowly
-    DRAINING = 4503  # this server is going; come back
 
 
 class BadFrame(ValueError):
@@ -52,6 +38,28 @@ class Hello:
 class Send:
     client_id: uuid.UUID
     body: str
+    reply_to: int | None = None  # the number of a message
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    client_id: uuid.UUID
+    seq: int
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    client_id: uuid.UUID
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class React:
+    client_id: uuid.UUID
+    seq: int
+    kind: str
+    is_given: bool  # or taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,8 @@ class Ping:
     number: int
 
 
-Frame = Hello | Send | Ack | Ping
+Asking = Send | Edit | Delete | React  # what is answered by `ok` or `err`
+Frame = Hello | Asking | Ack | Ping
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +82,21 @@ class Event:
 
     seq: int
     text: str
+    about: int | None = None  # the number of the message that it changes
     size: int = field(init=False)  # in bytes
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "size", len(self.text.encode()))
+
+    @property
+    def html(self) -> str:
+        """How the message looks that it is, or that it is about."""
+        found: str = json.loads(self.text).get("h", "")
+        return found
+
+    def showing(self, html: str) -> Event:
+        """The same event with the message as it looks now."""
+        return Event(self.seq, encode(json.loads(self.text) | {"h": html}), self.about)
 
 
 # From the browser
@@ -98,7 +118,14 @@ def parse(text: str | None) -> Frame:
             since = frame.get("since")
             return Hello(None if epoch is None else _uuid(epoch), None if since is None else _number(since))
         case "send" if isinstance(frame.get("b"), str):
-            return Send(_uuid(frame.get("c")), frame["b"])
+            answered = frame.get("re")
+            return Send(_uuid(frame.get("c")), frame["b"], None if answered is None else _number(answered))
+        case "edit" if isinstance(frame.get("b"), str):
+            return Edit(_uuid(frame.get("c")), _number(frame.get("s")), frame["b"])
+        case "del":
+            return Delete(_uuid(frame.get("c")), _number(frame.get("s")))
+        case "react" if isinstance(frame.get("e"), str) and isinstance(frame.get("on"), bool):
+            return React(_uuid(frame.get("c")), _number(frame.get("s")), frame["e"][:20], frame["on"])
         case "ack":
             return Ack(_number(frame.get("s")))
         case "ping":
@@ -134,14 +161,25 @@ def event(line: Line) -> Event:
     frame: dict[str, Any] = {"s": line.event.seq, "k": line.event.kind, "ts": int(line.event.at.timestamp())}
     if line.event.client_id is not None:
         frame["c"] = str(line.event.client_id)
+    about = line.event.target_seq
+    if about is not None:
+        frame["x"] = about
     if line.message is not None:
-        frame["u"] = [line.message.author_id, str(line.message.author)]
+        if about is None:
+            frame["u"] = [line.message.author_id, str(line.message.author)]
         frame["h"] = get_template("components/message.html").render({"message": line.message}).strip()
-    return Event(line.event.seq, encode(frame))
+    return Event(line.event.seq, encode(frame), about)
 
 
 def welcome(
-    *, epoch: uuid.UUID, top: int, is_resumed: bool, member_id: int, retry_ms: int, state: dict[str, Any]
+    *,
+    epoch: uuid.UUID,
+    top: int,
+    is_resumed: bool,
+    member_id: int,
+    role: str,
+    retry_ms: int,
+    state: dict[str, Any],
 ) -> str:
     return encode(
         {
@@ -149,7 +187,7 @@ def welcome(
             "epoch": str(epoch),
             "top": top,
             "resume": "ok" if is_resumed else "reset",
-            "you": {"id": member_id},
+            "you": {"id": member_id, "role": role},
             "cfg": {"retry_ms": retry_ms},
             "st": state,
         }
@@ -161,7 +199,7 @@ def ok(client_id: uuid.UUID, seq: int) -> str:
 
 
 def err(client_id: uuid.UUID, code: str, words: str, *, retry_ms: int | None = None) -> str:
-    """`code`: rate, closed, forbidden, invalid or busy. `words` are for the member."""
+    """`code`: rate, slow_mode, closed, forbidden, invalid or busy. `words` are for the member."""
     frame = {"t": "err", "c": str(client_id), "code": code, "words": words}
     return encode(frame if retry_ms is None else frame | {"retry_ms": retry_ms})
 

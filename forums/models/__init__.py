@@ -1,21 +1,28 @@
 """What members say."""
 
+from forums.models.announcement import Announcement, Delivery
 from forums.models.answer import Answer
 from forums.models.attachment import Attachment
 from forums.models.draft import Draft
 from forums.models.feed import FeedKey
 from forums.models.mention import Mention
 from forums.models.message import Message
+from forums.models.message_reaction import MessageReaction
 from forums.models.post import Post, PostVersion
 from forums.models.practice import Practice
+from forums.models.presence import RoomPresence
 from forums.models.reaction import Reaction
 from forums.models.reading import FollowLevel, Level, MemberThread
-from forums.models.room import Room, RoomEvent, RoomRole
+from forums.models.received_mail import ReceivedMail
+from forums.models.report import Report
+from forums.models.room import Room, RoomEvent, RoomRole, RoomSanction
 from forums.models.thread import Thread, ThreadTag
 
 __all__ = [
+    "Announcement",
     "Answer",
     "Attachment",
+    "Delivery",
     "Draft",
     "FeedKey",
     "FollowLevel",
@@ -23,13 +30,18 @@ __all__ = [
     "MemberThread",
     "Mention",
     "Message",
+    "MessageReaction",
     "Post",
     "PostVersion",
     "Practice",
     "Reaction",
+    "ReceivedMail",
+    "Report",
     "Room",
     "RoomEvent",
+    "RoomPresence",
     "RoomRole",
+    "RoomSanction",
     "Thread",
     "ThreadTag",
 ]

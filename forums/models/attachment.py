@@ -44,7 +44,6 @@ class Attachment(models.Model):
 
     MOST = 5  # with one post
     BYTES = 10 * 1024 * 1024  # of one file
-    BYTES_A_DAY = 50 * 1024 * 1024  # of one member
 
     # Random, so that no address leads from one file to another.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

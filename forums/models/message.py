@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
+from django.urls import reverse
+from django.utils import timezone
 
 from forums.models.room import Room, RoomRole
-from network.models import Viewer
+from network.models import Membership, Viewer
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -16,13 +19,22 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def with_author(self) -> MessageQuerySet:
         """With what the message's partial shows, in one query."""
-        return self.select_related("author", "organisation")
+        found = self.select_related("author", "organisation", "reply_to__author")
+        return found.defer("reply_to__body", "reply_to__hidden_reason")
+
+    def hidden_shown_to(self, viewer: Viewer) -> MessageQuerySet:
+        """The hidden ones whose words the viewer may still read: their own, and those in networks they facilitate."""
+        facilitated = Membership.objects.facilitators().filter(member=viewer.pk or 0)
+        may_read = models.Q(author=viewer.pk or 0) | models.Q(room__network__in=facilitated.values("network"))
+        return self.visible_to(viewer).filter(may_read, deleted_at=None).exclude(hidden_at=None)
 
 
 class Message(models.Model):
     """What somebody said in a room, as it stands now: the transcript's row. Its number is that of its event."""
 
     MAX_LENGTH = 1000
+    # So long its author may change it or take it back.
+    CHANGES_FOR = timedelta(minutes=5)
 
     room = models.ForeignKey("forums.Room", on_delete=models.CASCADE, related_name="messages")
     seq = models.PositiveBigIntegerField()
@@ -30,18 +42,42 @@ class Message(models.Model):
     organisation = models.ForeignKey("network.Organisation", on_delete=models.PROTECT, null=True, related_name="+")
     # What the author was in this room when they said it, if not one of many.
     role = models.CharField(max_length=10, choices=RoomRole.Role.choices, blank=True)
-    # Empty where the author had it erased.
+    # Empty where the author took it back or had it erased.
     body = models.CharField(max_length=MAX_LENGTH)
     written_at = models.DateTimeField()
+    reply_to = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="replies")
+    edited_at = models.DateTimeField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    hidden_at = models.DateTimeField(null=True, blank=True)
+    hidden_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    hidden_reason = models.CharField(max_length=300, blank=True)
+    # The room's `reaction_version` when it was last reacted to.
+    reacted = models.PositiveBigIntegerField(default=0, editable=False)
 
     objects = MessageQuerySet.as_manager()
 
     class Meta:
         ordering = ["seq"]
         constraints = [models.UniqueConstraint(fields=["room", "seq"], name="message_seq_once")]
+        indexes = [
+            models.Index(fields=["room", "author", "written_at"], name="message_by_author"),
+            models.Index(fields=["room", "reacted"], name="message_by_reacted"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.room_id} {self.seq}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("room_message", args=[self.room_id, self.seq])
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether everybody in the room may read its words."""
+        return self.hidden_at is None and self.deleted_at is None
+
+    def is_changeable(self, now: datetime | None = None) -> bool:
+        """Whether it is young enough for its author to change it."""
+        return (now or timezone.now()) < self.written_at + self.CHANGES_FOR
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
@@ -36,7 +38,10 @@ class PostQuerySet(models.QuerySet["Post"]):
 
     def on_page(self, page: int) -> PostQuerySet:
         """Posts of one page of a thread, by arithmetic on the number: no OFFSET, no COUNT. Pages start at 1."""
-        return self.filter(number__gt=(page - 1) * Post.PER_PAGE, number__lte=page * Post.PER_PAGE).order_by("number")
+        return self.after((page - 1) * Post.PER_PAGE, up_to=page * Post.PER_PAGE)
+
+    def after(self, number: int, *, up_to: int) -> PostQuerySet:
+        return self.filter(number__gt=number, number__lte=up_to).order_by("number")
 
 
 class Post(models.Model):
@@ -91,6 +96,12 @@ class Post(models.Model):
     def get_absolute_url(self) -> str:
         """The permalink: by thread and number, which never change."""
         return reverse("post", args=[self.thread_id, self.number])
+
+    @staticmethod
+    def addresses_in(thread_id: int, numbers: Iterable[int]) -> dict[int, str]:
+        """The permalinks of many, by their numbers, for the price of one."""
+        start, _, end = reverse("post", args=[thread_id, 0]).rpartition("0")
+        return {number: f"{start}{number}{end}" for number in numbers}
 
     @property
     def is_shown(self) -> bool:

@@ -44,8 +44,11 @@ class Practice(models.Model):
     @property
     def told(self) -> list[tuple[str, str]]:
         """What is said, in pairs of a heading and its words; nothing where the author had it erased."""
-        if not self.tool:
-            return []
+        return self.filled_in if self.tool else []
+
+    @property
+    def filled_in(self) -> list[tuple[str, str]]:
+        """The same of what is still being written, as far as it goes."""
         said = [
             ("Tool", self.tool),
             ("Stage", str(self.get_stage_display())),

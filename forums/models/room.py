@@ -8,14 +8,32 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from network.models import Network, Viewer
+from network.models import Membership, Network, Viewer
 
 
 class RoomQuerySet(models.QuerySet["Room"]):
     def visible_to(self, viewer: Viewer) -> RoomQuerySet:
-        """Those of the viewer's networks, and those in which they are a speaker."""
+        """Those that the viewer may know of, without those from which they were removed; and of those that are locked
+        to readers only the ones that they run."""
+        removed = RoomSanction.objects.removing().filter(member=viewer.pk or 0)
+        may_read = ~models.Q(lock=Room.Lock.READING) | models.Q(pk__in=Room.objects.run_by(viewer).values("pk"))
+        return self.known_to(viewer).exclude(pk__in=removed.values("room")).filter(may_read)
+
+    def known_to(self, viewer: Viewer) -> RoomQuerySet:
+        """Those of the viewer's networks, and those in which they are a speaker. That there is such a room is all that
+        they may know: what was said in it starts at `visible_to`."""
         return self.filter(
             models.Q(network__in=Network.objects.of(viewer)) | models.Q(pk__in=RoomRole.objects.lets_in(viewer))
+        )
+
+    def run_by(self, viewer: Viewer) -> RoomQuerySet:
+        """Those of networks that the viewer facilitates, and those that they host."""
+        facilitated = Membership.objects.facilitators().filter(member=viewer.pk or 0)
+        belongs = Membership.objects.active().filter(member=viewer.pk or 0)
+        hosted = RoomRole.objects.filter(member=viewer.pk or 0, role=RoomRole.Role.HOST)
+        return self.filter(
+            models.Q(network__in=facilitated.values("network"))
+            | models.Q(pk__in=hosted.values("room"), network__in=belongs.values("network"))
         )
 
 
@@ -24,6 +42,13 @@ class Room(models.Model):
 
     # Members come in this long before it starts.
     EARLY = timedelta(minutes=15)
+    # Seconds between two messages of one member.
+    SLOW = (0, 5, 10, 30, 60, 300)
+
+    class Lock(models.TextChoices):
+        NONE = "", "Everybody in it reads and writes"
+        WRITING = "writing", "Everybody in it reads; only facilitators and hosts write"
+        READING = "reading", "Only facilitators and hosts read and write"
 
     network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="rooms")
     title = models.CharField(max_length=200)
@@ -32,6 +57,10 @@ class Room(models.Model):
     # A new one when numbers could be used again, as after restoring a backup: readers then start afresh.
     epoch = models.UUIDField(default=uuid.uuid4, editable=False)
     last_seq = models.PositiveBigIntegerField(default=0, editable=False)
+    slow_seconds = models.PositiveSmallIntegerField(default=0)
+    lock = models.CharField(max_length=8, choices=Lock.choices, default=Lock.NONE, blank=True)
+    # Goes up whenever somebody reacts: hubs ask for what was reacted to since the version that they know.
+    reaction_version = models.PositiveBigIntegerField(default=0, editable=False)
 
     objects = RoomQuerySet.as_manager()
 
@@ -73,10 +102,15 @@ class RoomEventQuerySet(models.QuerySet["RoomEvent"]):
 
 
 class RoomEvent(models.Model):
-    """One line of a room's log. Holds kind, number and target only; words stand once, in Message. Never updated."""
+    """One line of a room's log. Holds kind, number and target only; words stand once, in Message, so what comes later
+    about a message changes what its earlier lines say. Never updated."""
 
     class Kind(models.TextChoices):
         MESSAGE = "msg", "Message"
+        EDIT = "edit", "Edit"
+        DELETE = "del", "Delete"
+        HIDE = "hide", "Hide"
+        RESTORE = "unhide", "Restore"
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="events")
     seq = models.PositiveBigIntegerField()
@@ -84,6 +118,7 @@ class RoomEvent(models.Model):
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     # Made by the sender's browser: a resend with the same one is the same message.
     client_id = models.UUIDField(null=True)
+    # Of whatever is no message itself: the message that it is about.
     target_seq = models.PositiveBigIntegerField(null=True)
     at = models.DateTimeField()
 
@@ -144,3 +179,58 @@ class RoomRole(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member_id} in {self.room_id}: {self.get_role_display()}"
+
+
+class RoomSanctionQuerySet(models.QuerySet["RoomSanction"]):
+    def visible_to(self, viewer: Viewer) -> RoomSanctionQuerySet:
+        """The viewer's own in rooms that they may know of, and those in rooms of networks that they facilitate."""
+        facilitated = Membership.objects.facilitators().filter(member=viewer.pk or 0)
+        own = models.Q(member=viewer.pk or 0, room__in=Room.objects.known_to(viewer).values("pk"))
+        return self.filter(own | models.Q(room__network__in=facilitated.values("network")))
+
+    def in_force(self, now: datetime | None = None) -> RoomSanctionQuerySet:
+        ends = models.Q(until=None) | models.Q(until__gt=now or timezone.now())
+        return self.filter(ends, lifted_at=None)
+
+    def removing(self) -> RoomSanctionQuerySet:
+        return self.filter(kind=RoomSanction.Kind.REMOVED, lifted_at=None)
+
+    def silencing(self, now: datetime | None = None) -> RoomSanctionQuerySet:
+        return self.in_force(now).filter(kind=RoomSanction.Kind.TIME_OUT)
+
+
+class RoomSanction(models.Model):
+    """A facilitator has somebody be silent in one room for a while, or removed them from it. Never deleted: what was
+    lifted says when."""
+
+    class Kind(models.TextChoices):
+        TIME_OUT = "time_out", "Time-out"
+        REMOVED = "removed", "Removed"
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="sanctions")
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="room_sanctions")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    # Of a time-out.
+    until = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=300)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    lifted_at = models.DateTimeField(null=True, blank=True)
+
+    objects = RoomSanctionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["room", "member", "kind"],
+                condition=models.Q(lifted_at__isnull=True),
+                name="room_sanction_in_force_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="removed", until__isnull=True) | models.Q(kind="time_out", until__isnull=False),
+                name="room_sanction_time_out_ends",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} of {self.member_id} in {self.room_id}"

@@ -101,10 +101,10 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
     def _active_since_floor_of(self, member: Member) -> ThreadQuerySet:
         """Bounds a walk from the newest thread down: below lies nothing that is unread. Takes away only what
         `_is_unread_by` would, and says where to stop."""
-        floors = [membership.read_before for membership in standing_of(member).active()]
-        if not floors:
+        earliest = standing_of(member).floor
+        if earliest is None:
             return self.none()
-        floor = models.Value(min(floors), output_field=models.DateTimeField())
+        floor = models.Value(earliest, output_field=models.DateTimeField())
         lifted = MemberThread.objects.filter(member=member.pk, marked_unread_at__isnull=False)
         oldest = lifted.order_by().values("member").annotate(at=models.Min("thread__last_post_at")).values("at")
         return self.filter(last_post_at__gte=Least(floor, Coalesce(models.Subquery(oldest), floor)))
@@ -366,6 +366,13 @@ class ThreadTagQuerySet(models.QuerySet["ThreadTag"]):
         here = self.filter(content_object__network=network)
         named = here.values(pk=models.F("tag"), name=models.F("tag__name"))
         return named.annotate(threads=models.Count("content_object")).order_by("-threads", "name")
+
+    LATELY = 1_000  # threads
+
+    def counted_lately(self, network: Network) -> models.QuerySet[Any, Any]:
+        """The same of its latest threads only, so that a list waits no longer in a network that has very many."""
+        threads = Thread.objects.filter(network=network, visible_count__gt=0).latest_first()
+        return self.filter(content_object__in=threads.values("pk")[: self.LATELY]).counted(network)
 
 
 class ThreadTag(ItemBase):

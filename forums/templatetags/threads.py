@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
+from django.contrib.messages.storage.base import Message
+from django.db.models import QuerySet
 
 from forums import permissions
 from forums.forms.following import LEVEL_WORDS, LEVELS, UNCHOSEN
@@ -12,6 +15,8 @@ from forums.models import FollowLevel, Level, Post, Thread, ThreadTag
 from forums.models.reading import USUAL
 from network.models import Member, Network, Organisation, Theme
 from network.models.digest_time import in_a_row
+from network.models.prepared import prepared
+from network.models.standing import Standing, standing_of
 
 register = template.Library()
 FEW = 5
@@ -25,7 +30,12 @@ def unread_count(context: dict[str, Any]) -> int:
     viewer = context["request"].user
     if not viewer.is_authenticated:
         return 0
-    return len(Thread.objects.unread_by(viewer).latest_first().values_list("pk")[:MANY])
+    return len(_unread(standing_of(viewer)))
+
+
+@prepared
+def _unread(standing: Standing) -> QuerySet[Any, tuple[int]]:
+    return Thread.objects.unread_by(standing.member).latest_first().values_list("pk")[:MANY]
 
 
 @register.simple_tag(takes_context=True)
@@ -80,8 +90,21 @@ def latest_posts_by(context: dict[str, Any], member: Member) -> list[Post]:
 
 @register.simple_tag(takes_context=True)
 def tags_in_use(context: dict[str, Any], network: Network, count: int = 20) -> list[dict[str, Any]]:
-    """The most used tags on the threads of a network, for its members: name, and on how many threads."""
-    return list(ThreadTag.objects.visible_to(context["request"].user).counted(network)[:count])
+    """The most used tags on the latest threads of a network, for its members: name, and on how many of them."""
+    return list(ThreadTag.objects.visible_to(context["request"].user).counted_lately(network)[:count])
+
+
+@register.filter
+def at_post(said: Iterable[Message], number: int) -> list[Message]:
+    """Of what just happened, what is about the post with this number (`forums.views.say_at_post`)."""
+    return [message for message in said if message.extra_tags == f"post-{number}"]
+
+
+@register.filter
+def at_none_of(said: Iterable[Message], posts: list[Any]) -> list[Message]:
+    """Of what just happened, what is about none of the posts on the page."""
+    there = {f"post-{shown.post.number}" for shown in posts}
+    return [message for message in said if message.extra_tags not in there]
 
 
 @register.simple_tag(takes_context=True)

@@ -1,6 +1,8 @@
+from django.contrib.messages import SUCCESS, add_message
 from django.http import Http404, HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from forums.models import Post
 from network.models import Member, Network
 from network.models.standing import standing_of
 
@@ -30,3 +32,9 @@ def field_of(no: Exception) -> str | None:
     """The field of a form beside which a refusal belongs; None for one that is about the whole."""
     field: str | None = getattr(no, "field", None)
     return field
+
+
+def say_at_post(request: HttpRequest, post: Post, words: str, *, level: int = SUCCESS) -> None:
+    """What just happened to a post, said where it stands in its thread: an address that leads there would leave the top
+    of the page out of sight."""
+    add_message(request, level, words, extra_tags=f"post-{post.number}")

@@ -9,7 +9,7 @@ from forums import permissions
 from forums.actions.answers import mark_answer, tell_whether_it_worked, unmark_answer
 from forums.forms import WorkedForm
 from forums.models import Answer, Post
-from forums.views import member_or_404
+from forums.views import member_or_404, say_at_post
 from network.limits import LimitReached
 from network.permissions import Refused
 from network.views import ask_for_second_factor
@@ -21,7 +21,7 @@ def answer_mark(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     if asked := _second_factor_unless_asker(request, post):
         return asked
     mark_answer(post, by=member_or_404(request))
-    messages.success(request, f"Post {post.number} is marked as the answer.")
+    say_at_post(request, post, f"Post {post.number} is marked as the answer.")
     return redirect(post)
 
 
@@ -31,7 +31,7 @@ def answer_unmark(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     if asked := _second_factor_unless_asker(request, post):
         return asked
     unmark_answer(post, by=member_or_404(request))
-    messages.success(request, f"Post {post.number} is no longer marked as the answer.")
+    say_at_post(request, post, f"Post {post.number} is no longer marked as the answer.")
     return redirect(post)
 
 

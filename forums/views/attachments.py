@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
-from typing import IO
 
-from asgiref.sync import sync_to_async
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from forums.actions import attachments as verbs
@@ -20,15 +16,14 @@ from forums.views import member_or_404
 from network.limits import LimitReached
 from network.models import Network
 from network.permissions import Refused
+from network.views import streamed_file
 
-# Nothing in a file can run, nobody keeps it on the way, and no other site shows it as its own.
+# Nothing in a file can run, and no other site shows it as its own.
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "sandbox; default-src 'none'",
-    "Cache-Control": "private, no-store",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-AT_A_TIME = 256 * 1024
 
 
 @require_safe
@@ -59,23 +54,6 @@ def _found(request: HttpRequest, pk: uuid.UUID, *, is_picture: bool = False) -> 
     return found
 
 
-class StreamedFile(StreamingHttpResponse):
-    """Read piece by piece, and without holding up the server: of `FileResponse` it would collect the whole first."""
-
-    def __init__(self, file: IO[bytes], content_type: str) -> None:
-        self.file = file
-        super().__init__(self._pieces(), content_type=content_type)
-
-    async def _pieces(self) -> AsyncIterator[bytes]:
-        read = sync_to_async(self.file.read, thread_sensitive=False)
-        while piece := await read(AT_A_TIME):
-            yield piece
-
-    def close(self) -> None:
-        super().close()
-        self.file.close()
-
-
 def _served(
     request: HttpRequest, found: Attachment, stored: str, content_type: str, to_keep_as: str = ""
 ) -> HttpResponseBase:
@@ -83,17 +61,9 @@ def _served(
         file = found.file.storage.open(stored, "rb")
     except FileNotFoundError:
         raise Http404 from None
-    length = file.size
-    response: HttpResponseBase
-    if request.method == "HEAD":
-        file.close()
-        response = HttpResponse(content_type=content_type)
-    else:
-        response = StreamedFile(file, content_type)
+    response = streamed_file(request, file, content_type, to_keep_as=to_keep_as)
     for name, value in HEADERS.items():
         response[name] = value
-    response["Content-Length"] = str(length)
-    response["Content-Disposition"] = content_disposition_header(bool(to_keep_as), to_keep_as) or "inline"
     return response
 
 

@@ -144,12 +144,13 @@ def saved_as_draft(place: Network | Thread | Post, *, by: Member, form: Composed
 
 def previewed(form: Composed, network: Network, *, by: Member, before: str = "") -> dict[str, Any]:
     """What a page with a preview shows of it. Nothing but the text itself has to be right for that, with the people
-    whom it names; `before` is what it takes the place of."""
+    whom it names; what stands beside it is shown as far as it is filled in. `before` is what it takes the place of."""
     if not form.judge_only("source"):
         return {}
     try:
         limits.PREVIEWING.spend(by)
-        return {"preview": mentions.write(form.cleaned_data["source"], network, by=by, before=before).html}
+        written = mentions.write(form.cleaned_data["source"], network, by=by, before=before)
+        return {"preview": written.html, "preview_told": form.told}
     except mentions.NotMentioned as no:
         form.add_error(no.field, str(no))
     except LimitReached as no:

@@ -40,7 +40,7 @@ def feeds(request: MemberRequest) -> HttpResponse:
         for theme in themes:
             address = settings.SITE_URL + reverse("private_theme_feed", args=[token, theme.slug])
             shown.append(FeedShown(f"{theme}, in all your networks", address))
-    return render(request, "forums/feeds.html", {"feeds": shown, "networks": networks})
+    return render(request, "forums/feeds.html", {"feeds": shown, "networks": networks, "has_key": key is not None})
 
 
 @confirmation_required

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,13 +20,18 @@ from forums.actions.drafts import keep_sent
 from forums.actions.reactions import react, take_back_reaction
 from forums.forms.editing import EditForm, EditPracticeForm, HideForm
 from forums.models import Draft, Post, PostVersion, Practice, Reaction, Thread
-from forums.views import field_of, member_or_404
+from forums.models.post import PostQuerySet
+from forums.views import field_of, member_or_404, say_at_post
 from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, unsent
 from network.limits import LimitReached
 from network.models import Member
+from network.models.prepared import prepared
+from network.models.profile import Person
 from network.permissions import Refused, Verdict
 from network.views import ask_for_second_factor, second_factor_required
 
+# What no page shows beside a post is not read with it.
+UNSEEN_OF_AUTHORS = ("password", "email", "last_login", "date_joined", "mailbox_proved_at", "mailbox_asked_at")
 GIVERS = 200  # as many names of those who reacted as one page shows
 
 
@@ -37,6 +43,7 @@ class May:
     delete: Verdict
     hide: Verdict
     react: Verdict
+    mark_answer: Verdict  # and take the mark off again
     # Of a hidden post: whether they still read its words.
     read_hidden: bool
 
@@ -62,25 +69,56 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Council:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    number: int
+    author_name: str
+    author: Person | None
+
+
+@dataclass(frozen=True, slots=True)
+class PostInWords:
+    """A post as everybody sees it who may read its thread: values alone, named as those of a Post, for a template that
+    takes either. Words that are hidden or deleted are not among them."""
+
+    number: int
+    get_absolute_url: str
+    author: Person | None
+    author_name: str
+    organisation: Council | None
+    written_at: datetime
+    deleted_at: datetime | None
+    hidden_at: datetime | None
+    html: str
+    reply_to: Answered | None
+    address_answered: str
+    is_answer: bool  # to the question that the thread asks
+    told: tuple[tuple[str, str], ...]  # what a council did, with the first post of a thread of the kind for it
+
+
+@dataclass(frozen=True, slots=True)
 class ShownPost:
     """A post on a page of its thread, for one reader."""
 
     post: Post
+    in_words: PostInWords
     # None where nothing is offered: on a page that a form which was refused stands on.
     may: May | None
-    reactions: list[Counted]  # of every kind, given or not
-    told: list[tuple[str, str]]  # what a council did, with the first post of a thread of the kind for it
+    reactions: tuple[Counted, ...]  # of every kind, given or not
 
     @property
-    def given(self) -> list[Counted]:
-        return [reaction for reaction in self.reactions if reaction.count]
+    def given(self) -> tuple[Counted, ...]:
+        return tuple(reaction for reaction in self.reactions if reaction.count)
 
 
 def posts_on_page(thread: Thread, number: int, reader: Member, *, with_controls: bool) -> list[ShownPost]:
     """The posts of one page with all that stands in them: as many queries for twenty as for one."""
-    found = Post.objects.in_place(reader).filter(thread=thread).on_page(number).with_has_files()
-    joined = found.select_related("author__profile", "organisation", "reply_to__author")
-    posts = list(joined.defer("reply_to__source", "reply_to__html"))
+    up_to = number * Post.PER_PAGE
+    posts = _posts(reader, thread.pk, up_to - Post.PER_PAGE, up_to)
     for post in posts:
         post.thread = thread
     # What hangs on posts that the reader sees, and on no others, needs no looking up of their networks again.
@@ -88,10 +126,52 @@ def posts_on_page(thread: Thread, number: int, reader: Member, *, with_controls:
     if any(post.has_files for post in shown):  # type: ignore[attr-defined]  # annotated
         prefetch_related_objects(shown, "attachments")
     counted = _counted(shown, reader)
+    # An author comes with the profile, for the picture; beside whoever is answered there is none.
+    answered = [post.reply_to.author for post in posts if post.reply_to]
+    authors = {one.pk: one for one in [*answered, *(post.author for post in posts)] if one}
+    people = {pk: Person.of(author) for pk, author in authors.items()}
+    addresses = Post.addresses_in(thread.pk, [post.number for post in posts])
     return [
-        ShownPost(post, _may(reader, post) if with_controls else None, counted[post.pk], _told_beside(post))
+        ShownPost(
+            post,
+            _in_words(post, people, addresses[post.number]),
+            _may(reader, post) if with_controls else None,
+            counted[post.pk],
+        )
         for post in posts
     ]
+
+
+def _in_words(post: Post, people: dict[int, Person], address: str) -> PostInWords:
+    answered = post.reply_to
+    answer = getattr(post.thread, "answer", None)
+    return PostInWords(
+        number=post.number,
+        get_absolute_url=address,
+        author=people[post.author_id] if post.author_id else None,
+        author_name=post.author_name,
+        organisation=Council(post.organisation.name) if post.organisation else None,
+        written_at=post.written_at,
+        deleted_at=post.deleted_at,
+        hidden_at=post.hidden_at,
+        html=post.html if post.is_shown else "",
+        reply_to=_answered(answered, people) if answered else None,
+        address_answered=post.address_answered,
+        is_answer=answer is not None and answer.post_id == post.pk,
+        told=tuple(_told_beside(post)),
+    )
+
+
+def _answered(post: Post, people: dict[int, Person]) -> Answered:
+    return Answered(post.number, post.author_name, people.get(post.author_id or 0))
+
+
+@prepared
+def _posts(reader: Member, thread: int, after: int, up_to: int) -> PostQuerySet:
+    found = Post.objects.in_place(reader).filter(thread=thread).after(after, up_to=up_to).with_has_files()
+    joined = found.select_related("author__profile", "organisation", "reply_to__author")
+    of_authors = (f"{author}__{column}" for author in ("author", "reply_to__author") for column in UNSEEN_OF_AUTHORS)
+    return joined.defer("reply_to__source", "reply_to__html", *of_authors)
 
 
 def _told_beside(post: Post) -> list[tuple[str, str]]:
@@ -107,23 +187,29 @@ def _may(reader: Member, post: Post) -> May:
         delete=permissions.can_delete(reader, post) and permissions.can_change_announcement(reader, post),
         hide=hide,
         react=permissions.can_react(reader, post),
+        mark_answer=permissions.can_mark_answer(reader, post),
         read_hidden=post.deleted_at is None and (bool(hide) or post.author_id == reader.pk),
     )
 
 
-def _counted(posts: list[Post], reader: Member) -> dict[int, list[Counted]]:
+def _counted(posts: list[Post], reader: Member) -> dict[int, tuple[Counted, ...]]:
     """What was given to each of the posts, which the reader sees, in one query whatever their number."""
     found: dict[int, dict[str, tuple[int, bool]]] = defaultdict(dict)
-    for post, kind, count, own in Reaction.objects.filter(post__in=posts).counted_for(reader):
+    for post, kind, count, own in _given(reader, [post.pk for post in posts]):
         found[post][kind] = count, bool(own)
     nothing = (0, False)
     return defaultdict(
-        list,
+        tuple,
         {
-            post.pk: [Counted(kind, label, *found[post.pk].get(kind, nothing)) for kind, label in KINDS]
+            post.pk: tuple(Counted(kind, label, *found[post.pk].get(kind, nothing)) for kind, label in KINDS)
             for post in posts
         },
     )
+
+
+@prepared
+def _given(reader: Member, posts: list[int]) -> QuerySet[Any, tuple[int, str, int, int]]:
+    return Reaction.objects.filter(post__in=posts).counted_for(reader)
 
 
 KINDS = [(kind.value, str(kind.label)) for kind in Reaction.Kind]
@@ -247,7 +333,7 @@ def delete(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         return render(request, "forums/post_delete.html", _context(found))
     if request.method == "POST":
         verbs.delete_post(found, by=member)
-        messages.success(request, f"You have deleted post {number}.")
+        say_at_post(request, found, f"You have deleted post {number}.")
     return redirect(place_of(_post_in_place(request, pk, number)))
 
 
@@ -260,7 +346,7 @@ def hide(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     permissions.can_hide(member, found).enforce()
     form = HideForm(request.POST if request.method == "POST" else None)
     if not found.is_shown:
-        messages.error(request, f"Post {number} is already out of sight.")
+        say_at_post(request, found, f"Post {number} is already out of sight.", level=messages.ERROR)
         return redirect(place_of(found))
     if form.is_valid():
         try:
@@ -269,7 +355,7 @@ def hide(request: HttpRequest, pk: int, number: int) -> HttpResponse:
             form.add_error(None, str(no))
         else:
             and_so = " Its author is told why." if found.author else ""
-            messages.success(request, f"Post {number} is hidden.{and_so}")
+            say_at_post(request, found, f"Post {number} is hidden.{and_so}")
             return redirect(place_of(_post_in_place(request, pk, number)))
     told = Practice.objects.beside(found)
     return render(request, "forums/post_hide.html", _context(found) | {"form": form, "told": told})
@@ -297,7 +383,7 @@ def hidden(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 def restore(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     found = _post_in_place(request, pk, number)
     restored = verbs.restore_post(found, by=member_or_404(request))
-    messages.success(request, f"Post {number} can be read again.")
+    say_at_post(request, restored, f"Post {number} can be read again.")
     return redirect(place_of(_post_in_place(request, restored.thread_id, number)))
 
 

@@ -4,6 +4,7 @@ import uuid
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -12,11 +13,14 @@ from forums import limits, permissions
 from forums.actions.messages import say
 from forums.actions.room_roles import give_room_role, take_room_role
 from forums.forms import MessageForm, RoomRoleForm
-from forums.models import Room, RoomRole
+from forums.models import Room, RoomPresence, RoomRole
 from forums.views import ours
 from network.limits import LimitReached
+from network.models import Member
 from network.permissions import Refused
 from network.views import second_factor_required
+
+PEOPLE = 100  # as many names as one page shows
 
 
 @require_safe
@@ -38,7 +42,13 @@ def room_send(request: HttpRequest, pk: int) -> HttpResponse:
         form_id = form.cleaned_data["form_id"] or uuid.uuid4()
         body = form.cleaned_data["body"]
         try:
-            message = say(found, by=request.user, body=body, client_id=uuid.uuid5(form_id, body))
+            message = say(
+                found,
+                by=request.user,
+                body=body,
+                reply_to=form.cleaned_data["reply_to"],
+                client_id=uuid.uuid5(form_id, body),
+            )
         except (LimitReached, Refused) as error:
             form.add_error("body", str(error))
             status = 429 if isinstance(error, LimitReached) else 403
@@ -47,6 +57,22 @@ def room_send(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             return redirect(f"{_where_from(request, form) or found.get_absolute_url()}#message-{message.seq}")
     return _room_page(request, found, form=form, status=status)
+
+
+@require_safe
+def room_people(request: HttpRequest, pk: int) -> HttpResponse:
+    """Who has the room open now, by name. Those who read the plain page are not counted."""
+    found = _room_of_member(request, pk)
+    here = RoomPresence.objects.visible_to(request.user).filter(room=found).fresh().member_ids()
+    people = Member.objects.filter(pk__in=here, is_active=True).select_related("organisation").order_by("name", "pk")
+    page = Paginator(people, PEOPLE).get_page(request.GET.get("page"))
+    context = {
+        "room": found,
+        "network": found.network,
+        "page": page,
+        "can_moderate": permissions.can_moderate_room(request.user, found),
+    }
+    return render(request, "forums/room_people.html", context)
 
 
 @second_factor_required
@@ -82,7 +108,10 @@ def room_role_remove(request: HttpRequest, pk: int, role: int) -> HttpResponse:
 
 
 def _room_of_member(request: HttpRequest, pk: int) -> Room:
-    return get_object_or_404(Room.objects.visible_to(request.user).select_related("network"), pk=pk)
+    """404 for whoever may not know of the room; 403 with the reason for whoever was removed from it or locked out."""
+    found = get_object_or_404(Room.objects.known_to(request.user).select_related("network"), pk=pk)
+    permissions.can_enter(request.user, found).enforce()
+    return found
 
 
 def _room_page(
@@ -102,6 +131,7 @@ def _room_page(
         "form": form,
         "before": before,
         "roles": list(roles.select_related("member__organisation")),
+        "can_moderate": permissions.can_moderate_room(request.user, found),
         "role_form": role_form or (RoomRoleForm(found, request.user) if can_give else None),
     }
     return render(request, "forums/room.html", context, status=status)

@@ -11,18 +11,22 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from forums import notifications, permissions
+from forums.actions.announcements import NotMailed
 from forums.actions.drafts import NotKept, keep_sent
 from forums.actions.posts import reply as reply_to
 from forums.actions.reading import first_unread, read_thread
 from forums.actions.threads import start_thread
 from forums.forms import ReplyForm, ThreadForm
-from forums.models import Draft, Post, Thread
+from forums.models import Announcement, Draft, Post, Thread, ThreadTag
+from forums.models.thread import ThreadQuerySet, ThreadTagQuerySet
 from forums.views import field_of, member_or_404, network_of
 from forums.views.attachments import Attaching
 from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, unsent
 from forums.views.posts import posts_on_page
 from network.limits import LimitReached
 from network.models import Member, Network, Theme
+from network.models.prepared import prepared
+from network.models.standing import standing_of
 from network.permissions import Refused
 from network.views import ask_for_second_factor
 
@@ -64,7 +68,9 @@ def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
             try:
                 if asked := _ask_to_announce(request, network, form):
                     return asked
-                return redirect(start_thread(network, by=member, **form.thread))
+                if shown := _ask_to_mail(request, network, form):
+                    return _thread_form(request, network, form, files, **shown)
+                return _begun(request, start_thread(network, by=member, **form.thread))
             except (LimitReached, Refused, NotKept) as no:
                 form.add_error(field_of(no), str(no))
     return _thread_form(request, network, form, files, **shown)
@@ -89,6 +95,39 @@ def _ask_to_announce(request: HttpRequest, network: Network, form: ThreadForm) -
         keep_sent(network, by=member_or_404(request), fields=typed, known=str(form.draft_at))
         messages.info(request, "What you wrote is kept, and not sent yet. You come back to it after this step.")
     return asked
+
+
+def _ask_to_mail(request: HttpRequest, network: Network, form: ThreadForm) -> dict[str, Any]:
+    """Before an announcement is mailed, its writer sees how it will look and to how many people it goes, beside the
+    form as they typed it; and again, where that is another number by the time they agree. Empty where nothing is to be
+    asked. Raises Refused."""
+    told = form.thread
+    if not told["by_mail"]:
+        return {}
+    member = member_or_404(request)
+    if not (verdict := permissions.can_mail_announcement(member, network)):
+        raise NotMailed(verdict.reason)
+    planned = Thread(network=network, theme=told["theme"], author=member)
+    counted = notifications.audience_of(planned).counted()
+    agreed = request.POST.get("agreed", "") if request.POST.get("do") == "announce" else ""
+    if agreed == counted.key:
+        return {}
+    asked = Announcement(thread=planned, asked_by=member)
+    return {
+        "announcing": counted,
+        "is_other_number": bool(agreed),
+        "has_confirmer": not counted.is_for_two or notifications.confirmers_of(asked).exists(),
+        **previewed(form, network, by=member),
+    }
+
+
+def _begun(request: HttpRequest, begun: Thread) -> HttpResponse:
+    """The new thread; or, of an announcement by mail, what becomes of that."""
+    announcement = Announcement.objects.visible_to(request.user).filter(thread=begun).first()
+    if announcement is None:
+        return redirect(begun)
+    messages.success(request, f"“{begun.title}” is posted.")
+    return redirect(announcement)
 
 
 @require_safe
@@ -166,11 +205,26 @@ def _thread_in_place(member: Member, pk: int) -> Thread:
 def _thread_of_reader(member: Member, pk: int) -> Thread:
     """With `last_read_number`, and `has_draft`, whether the reader has begun a reply. Whoever may not read it learns
     nothing but 404."""
-    drafts = Draft.objects.filter(member=member, thread=OuterRef("pk"), post=None)
-    threads = Thread.objects.in_place(member).read_by(member).levelled_for(member).for_rows()
-    threads = threads.annotate(has_draft=Exists(drafts))
-    with_answer = threads.select_related("answer__post").defer("answer__post__source", "answer__post__html")
-    return get_object_or_404(with_answer, pk=pk)
+    found = next(iter(_with_all_of_its_page(member, pk)), None)
+    # The page has their networks anyway; one join less is a third of what PostgreSQL plans for this query.
+    network = next((one for one in standing_of(member).networks if found and one.pk == found.network_id), None)
+    if found is None or network is None:
+        raise Http404("There is no such thread for them.")
+    found.network = network
+    return found
+
+
+@prepared
+def _with_all_of_its_page(reader: Member, pk: int) -> ThreadQuerySet:
+    drafts = Draft.objects.filter(member=reader, thread=OuterRef("pk"), post=None)
+    threads = Thread.objects.in_place(reader).read_by(reader).levelled_for(reader).annotate(has_draft=Exists(drafts))
+    joined = threads.select_related("theme", "author", "practice", "answer__post")
+    return joined.defer("answer__post__source", "answer__post__html").filter(pk=pk)
+
+
+@prepared
+def _tags(reader: Member, thread: int) -> ThreadTagQuerySet:
+    return ThreadTag.objects.visible_to(reader).filter(content_object=thread).select_related("tag").order_by("tag")
 
 
 def _thread_page(
@@ -184,21 +238,29 @@ def _thread_page(
     if is_looked_at and posts and (last > last_read_number or notifications.has_news_of(found, member, up_to=last)):
         with suppress(LimitReached):  # not being able to count what was read must not stop the reading
             read_thread(found, by=member, up_to=posts[-1].post.number)
+    can_reply = permissions.can_reply(member, found)
     context: dict[str, Any] = {
         "thread": found,
         "network": found.network,
+        "tags": [one.tag for one in _tags(member, found.pk)],
         "posts": posts,
         "form": form,
         "files": (files or Attaching(request, found.network, form)).form,
         "page_number": number,
         "page_count": _last_page(found),
-        "can_reply": permissions.can_reply(member, found),
-        "controls": "" if form.is_bound else "forums/post_controls.html",
-        "thread_address": found.get_absolute_url(),
-        "can_choose_answer": not form.is_bound and permissions.can_choose_answer(member, found),
+        "announcement": _announcement_of(found, member),
+        "can_reply": can_reply,
+        "reply_from": f"{found.get_absolute_url()}?page={number}" if can_reply else "",
         **shown,
     }
     return render(request, "forums/thread.html", context)
+
+
+def _announcement_of(found: Thread, member: Member) -> Announcement | None:
+    """What became of its mail, for whoever looks after that. No query where it is no announcement."""
+    if found.kind != Thread.Kind.ANNOUNCEMENT:
+        return None
+    return Announcement.objects.visible_to(member).filter(thread=found).first()
 
 
 def _page_number(request: HttpRequest, found: Thread) -> int:

@@ -61,13 +61,13 @@ def pack_data(wanted: DataExport, *, now: datetime | None = None) -> None:
         storage.delete(name)
 
 
-def take_data(packed: DataExport, *, by: Member, session_key: str) -> IO[bytes]:
+def take_data(packed: DataExport, *, by: Member, session_key: str) -> File[bytes]:
     """Opens the file for whoever asked for it, in the session that asked. Raises Refused, LimitReached."""
     permissions.can_take_data(by, packed, digest_of(session_key)).enforce()
     limits.TAKING_DATA.spend(by)
     with transaction.atomic():
         record("downloaded their data", packed, by=by)
-    file: IO[bytes] = packed.file.open("rb")
+    file: File[bytes] = packed.file.open("rb")
     return file
 
 

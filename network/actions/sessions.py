@@ -82,10 +82,12 @@ def sign_out_elsewhere(member: Member, *, this_one: str | None = None) -> int:
     return ended
 
 
-def was_signed_out_since(member: Member, moment: datetime) -> bool:
-    """Whether they were signed out at that moment or later, everywhere or elsewhere, other than by time."""
+def was_signed_out_since(member: Member, moment: datetime, *, of_one_is_enough: bool = True) -> bool:
+    """Whether they were signed out at that moment or later, everywhere or elsewhere, other than by time. Without
+    `of_one_is_enough`: of more than one browser that they picked."""
     told = AuditEvent.objects.filter(object_kind=Member._meta.label_lower, object_id=str(member.pk))
-    return told.filter(verb__in=SIGNS_OUT, at__gte=moment).exists()
+    verbs = SIGNS_OUT if of_one_is_enough else SIGNS_OUT[1:]
+    return told.filter(verb__in=verbs, at__gte=moment).exists()
 
 
 # Verbs of the audit log about a member, some of whose sessions end with it.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
 from django import forms
 from django.db.models import QuerySet
@@ -12,6 +12,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from network.models import Organisation
+
+Meant = TypeVar("Meant")
 
 
 def _called(organisations: QuerySet[Organisation]) -> dict[str, Organisation]:
@@ -21,16 +23,28 @@ def _called(organisations: QuerySet[Organisation]) -> dict[str, Organisation]:
     return {f"{one.name} ({one.slug})" if same[one.name] > 1 else one.name: one for one in found}
 
 
+def meant(typed: str, there: Iterable[tuple[tuple[str, ...], Meant]]) -> list[Meant]:
+    """Which of them somebody means by what they typed, in letters of either case: whatever is called so in full, first
+    by its first name, or else whatever has a name that begins so."""
+    called = [(tuple(name.casefold() for name in names), one) for names, one in there]
+    wanted = " ".join(typed.split()).casefold()
+    return (
+        [one for names, one in called if names[0] == wanted]
+        or [one for names, one in called if wanted in names]
+        or [one for names, one in called if any(name.startswith(wanted) for name in names)]
+    )
+
+
 class SuggestingInput(forms.TextInput):
     """A line to type in, which suggests what it takes. Without suggestions it is a line all the same."""
 
-    suggests: QuerySet[Organisation]
+    suggests: Callable[[], Iterable[str]]
 
     def render(self, name: str, value: Any, attrs: Mapping[str, Any] | None = None, renderer: Any = None) -> SafeString:
         given = dict(attrs or {})
         list_id = f"{given.get('id', name)}-list"
         control = super().render(name, value, given | {"list": list_id}, renderer)
-        options = format_html_join("", '<option value="{}">', ((called,) for called in _called(self.suggests.all())))
+        options = format_html_join("", '<option value="{}">', ((called,) for called in self.suggests()))
         return format_html('{}<datalist id="{}">{}</datalist>', control, list_id, options)
 
 
@@ -50,7 +64,7 @@ class OrganisationField(forms.CharField):
             **kwargs,
         )
         self.organisations = Organisation.objects.current() if organisations is None else organisations
-        self.widget.suggests = self.organisations
+        self.widget.suggests = lambda: _called(self.organisations.all())
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, Organisation):
@@ -65,13 +79,7 @@ class OrganisationField(forms.CharField):
         if not typed:
             return None
         there = _called(self.organisations.all())
-        named = [one for called, one in there.items() if called.casefold() == typed]
-        named = named or [one for one in there.values() if one.short_name.casefold() == typed]
-        named = named or [
-            one
-            for called, one in there.items()
-            if called.casefold().startswith(typed) or one.short_name.casefold().startswith(typed)
-        ]
+        named = meant(typed, [((called, one.short_name), one) for called, one in there.items()])
         if len(named) == 1:
             return named[0]
         problem = f"Choose an organisation from the list: “{value.strip()}” is not in it"

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
@@ -54,6 +56,35 @@ class Profile(models.Model):
         """Empty without a picture. Another picture has another address, so that a browser shows no old one."""
         name = self.picture.name
         return f"{reverse('member_picture', args=[self.member_id])}?v={name[:8]}" if name else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member as everybody sees them beside their words: values alone, so that what is made of them can be kept."""
+
+    pk: int
+    name: str
+    label: str
+    is_active: bool
+    picture: str
+    get_absolute_url: str
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def of(cls, member: Member) -> Person:
+        """With the picture they show, where whoever asked for the member asked for `profile` too."""
+        address = member.get_absolute_url()
+        return cls(member.pk, str(member), member.label, member.is_active, shown_picture(member), address)
+
+
+def shown_picture(member: Member) -> str:
+    """The address of the picture that they show; never a query of its own."""
+    if not Member._meta.get_field("profile").is_cached(member):
+        return ""
+    profile = Profile.of(member)
+    return profile.picture_address if profile.shows_picture else ""
 
 
 # Who has told nothing of themselves yet has hidden nothing either.

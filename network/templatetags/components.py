@@ -11,21 +11,27 @@ the developers' page of components.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from dataclasses import fields, is_dataclass
 from datetime import date, datetime, time
+from functools import lru_cache
+from secrets import token_urlsafe
 from typing import Any
 
 from django import forms, template
+from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.forms import BaseForm, BoundField
 from django.shortcuts import resolve_url
 from django.template import Context
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
-from network.models import Member, Profile
+from network.models import Member
+from network.models.profile import Person, shown_picture
 
 register = template.Library()
 
@@ -89,13 +95,16 @@ def field(
     threshold: int = 0,
     inline: bool = False,
     small: bool = False,
+    reveals: BoundField | None = None,
+    reveals_at: str = "",
 ) -> dict[str, Any]:
     """A whole form group: label, hint, error and control.
 
     `label`, `hint`: instead of the form's own. `size`: of the label, "s", "m", "l" or "xl". `heading`: the label is the
     page's h1. `quiet_label`: for screen readers only. `rows`, `count`: of a textarea; `count` is the most characters,
     counted down under it, from `threshold` per cent of them on. `inline`, `small`: radios side by side, radios and
-    checkboxes smaller.
+    checkboxes smaller. `reveals`: of radios, another field that only whoever chooses the value `reveals_at` is asked;
+    it stands below that radio while it is chosen, with scripts and without.
     Other attributes (autocomplete, inputmode, class) come from the widget's `attrs`.
     """
     # The server says what is missing, in our words and in the summary; the browser's bubble would come before it.
@@ -115,6 +124,8 @@ def field(
         "threshold": threshold,
         "inline": inline,
         "small": small,
+        "reveals": reveals,
+        "reveals_at": reveals_at,
     }
     if kind in ("radios", "checkboxes"):
         context["described_by"] = _described_by(context)
@@ -204,6 +215,47 @@ def button(
     }
 
 
+# What is the same for everybody
+
+
+@register.simple_tag(takes_context=True)
+def kept(context: Context, template_name: str, **values: Hashable) -> SafeString:
+    """An include that sees these values and nothing else, not even the request: of equal values it is rendered once,
+    and what came of it is kept for whoever asks next. There is nothing to drop when something changes, for then the
+    values are others. They are words, numbers, moments, and tuples and frozen dataclasses of those; raises TypeError
+    for a row of the database, of which nobody sees that it has changed, and for words that are HTML already.
+    The token of a form in it is the reader's own."""
+    words = (_rendered.__wrapped__ if settings.DEBUG else _rendered)(template_name, tuple(values.items()))
+    if _TOKEN in words:
+        words = SafeString(words.replace(_TOKEN, str(context.get("csrf_token", ""))))
+    return words
+
+
+# Stands for the token in what is kept. Nobody can write it, for it is in no page.
+_TOKEN = token_urlsafe(24)
+
+
+@lru_cache(maxsize=2_000)  # some megabytes: the posts of a hundred pages
+def _rendered(template_name: str, values: tuple[tuple[str, Hashable], ...]) -> SafeString:
+    for name, value in values:
+        if not _is_value(value):
+            raise TypeError(f"{name} of {template_name} is {type(value).__name__}, and may change while it is kept.")
+    return SafeString(render_to_string(template_name, {**dict(values), "csrf_token": _TOKEN}))
+
+
+forget_all = _rendered.cache_clear
+
+
+def _is_value(value: object) -> bool:
+    if isinstance(value, tuple):
+        return all(_is_value(one) for one in value)
+    if is_dataclass(value) and getattr(value, "__dataclass_params__").frozen:  # noqa: B009  (unknown to the types)
+        return all(_is_value(getattr(value, field.name)) for field in fields(value))
+    if isinstance(value, SafeString):  # such as what stands in a template in quotation marks
+        return escape(str(value)) == value
+    return value is None or type(value) in (str, int, bool, date, datetime)
+
+
 # Finding one's way
 
 
@@ -288,10 +340,9 @@ def initials(name: object) -> str:
 def portrait(member: object) -> str:
     """The address of the picture that a member shows, where whoever listed them asked for `profile` too; never a
     query of its own."""
-    if not isinstance(member, Member) or not Member._meta.get_field("profile").is_cached(member):
-        return ""
-    profile = Profile.of(member)
-    return profile.picture_address if profile.shows_picture else ""
+    if isinstance(member, Person):
+        return member.picture
+    return shown_picture(member) if isinstance(member, Member) else ""
 
 
 @register.filter

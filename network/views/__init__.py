@@ -9,9 +9,10 @@ from urllib.parse import urlencode, urlsplit
 from asgiref.sync import sync_to_async
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_required
+from django.core.files import File
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
 
 from network import sessions
 from network.models import Member, Viewer
@@ -104,3 +105,41 @@ def file_to_take(lines: Iterator[str], *, name: str) -> StreamingHttpResponse:
     file["Content-Disposition"] = f'attachment; filename="{name}"'
     file["Cache-Control"] = "private, no-store"
     return file
+
+
+BYTES_AT_A_TIME = 256 * 1024
+
+
+class StreamedFile(StreamingHttpResponse):
+    """Read piece by piece, and without holding up the server: of `FileResponse` it would collect the whole first."""
+
+    def __init__(self, file: File[bytes], content_type: str) -> None:
+        self.file = file
+        super().__init__(self._pieces(), content_type=content_type)
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        read = sync_to_async(self.file.read, thread_sensitive=False)
+        while piece := await read(BYTES_AT_A_TIME):
+            yield piece
+
+    def close(self) -> None:
+        super().close()
+        self.file.close()
+
+
+def streamed_file(
+    request: HttpRequest, file: File[bytes], content_type: str, *, to_keep_as: str = ""
+) -> HttpResponseBase:
+    """An open file, to be shown, or with a name to be kept. Nothing keeps it on the way. Asked for its head alone, it
+    is closed at once."""
+    length = file.size
+    response: HttpResponseBase
+    if request.method == "HEAD":
+        file.close()
+        response = HttpResponse(content_type=content_type)
+    else:
+        response = StreamedFile(file, content_type)
+    response["Content-Length"] = str(length)
+    response["Content-Disposition"] = content_disposition_header(bool(to_keep_as), to_keep_as) or "inline"
+    response["Cache-Control"] = "private, no-store"
+    return response

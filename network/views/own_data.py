@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -14,7 +14,7 @@ from network.actions.exports import ask_for_data, digest_of, take_data
 from network.forms import CloseAccountForm
 from network.models import DataExport
 from network.permissions import can_close_account
-from network.views import MemberRequest, confirmation_required
+from network.views import MemberRequest, confirmation_required, streamed_file
 
 
 def _session_key(request: HttpRequest) -> str:
@@ -53,9 +53,7 @@ def download(request: MemberRequest, pk: int) -> HttpResponseBase:
         raise Http404
     file = take_data(found, by=request.user, session_key=_session_key(request))
     name = f"guildhall-data-{found.requested_at:%Y-%m-%d}.zip"
-    response = FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return streamed_file(request, file, "application/zip", to_keep_as=name)
 
 
 @confirmation_required

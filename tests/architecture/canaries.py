@@ -15,12 +15,17 @@ from django.db import models
 from django.utils import timezone
 
 from cms.actions.pages import publish_page, set_up_site
-from cms.models import EventPage, GuidancePage, SectionPage
+from cms.models import EventAttendance, EventPage, GuidancePage, SectionPage
+from forums.actions.amendments import hide_message
+from forums.actions.message_reactions import react_to_message
 from forums.actions.messages import say
 from forums.actions.posts import delete_post, edit_post, hide_post, reply
+from forums.actions.reports import report_message
 from forums.actions.rooms import schedule_room
+from forums.actions.sanctions import give_time_out
 from forums.actions.threads import begin_site_discussion, start_thread
 from forums.models import (
+    Announcement,
     Answer,
     Attachment,
     Draft,
@@ -30,7 +35,9 @@ from forums.models import (
     Post,
     Practice,
     Reaction,
+    ReceivedMail,
     Room,
+    RoomPresence,
     Thread,
 )
 from network.actions.exports import ask_for_data
@@ -64,7 +71,7 @@ PUBLIC = {
     "cms.SectionPage": "*",
     "cms.GuidancePage": "*",
     "cms.InformationPage": "*",
-    "cms.EventPage": {"summary", "programme"},
+    "cms.EventPage": {"summary", "programme", "place"},
 }
 TEXT = (models.CharField, models.TextField, models.JSONField)
 
@@ -122,7 +129,7 @@ def build(cast: Cast) -> World:
     room = schedule_room(
         cast.practitioners, title="Private room", opens_at=now, closes_at=now + timedelta(hours=1), by=cast.fay
     )
-    say(room, by=cast.bob, body="Private message")
+    _talk_in(room, cast)
     newcomer = Member.objects.create_user("wendy@exampleshire.example.org", name="Wendy", organisation=cast.council)
     Admission.objects.create(member=newcomer, rule=Admission.Rule.PERSON, note="Known to us")
     waits = Member.objects.create_user("paula@parish.example.org", name="Paula")
@@ -149,6 +156,8 @@ def build(cast: Cast) -> World:
         ),
         by=None,
     )
+    for member in (cast.bob, cast.lena):
+        EventAttendance.objects.create(page=event, member=member)
     guidance = publish_page(
         section,
         GuidancePage(title="Guidance", slug="advice", body=[], themes=[cast.theme], discuss_in=cast.ai),
@@ -165,6 +174,16 @@ def build(cast: Cast) -> World:
     for thing in (world.thread, world.room, world.request):
         thing.refresh_from_db()
     return world
+
+
+def _talk_in(room: Room, cast: Cast) -> None:
+    """A row of every table that hangs on a room: a message that is shown, and one that was hidden."""
+    said = say(room, by=cast.bob, body="Private message")
+    react_to_message(said, "thanks", by=cast.fay)
+    report_message(said, by=cast.fay, kind="other", words="Private words")
+    hide_message(say(room, by=cast.bob, body="Private and hidden"), by=cast.fay, reason="Private reason")
+    give_time_out(room, cast.bob, lasts=timedelta(hours=24), by=cast.fay, reason="Private reason")
+    RoomPresence.objects.create(room=room, process=uuid.uuid4(), members=[cast.bob.pk], at=timezone.now())
 
 
 def _tell_around(thread: Thread, answer: Post, cast: Cast) -> None:
@@ -187,6 +206,17 @@ def _tell_around(thread: Thread, answer: Post, cast: Cast) -> None:
     for member in (cast.bob, cast.lena):
         FeedKey.objects.create(member=member)
     FollowLevel.objects.create(member=cast.bob, network=thread.network, level="watch")
+    Announcement.objects.create(
+        thread=thread,
+        asked_by=cast.bob,
+        people_now=1,
+        people_digest=0,
+        needs_confirmation=True,
+        declined_by=cast.fay,
+        declined_at=timezone.now(),
+        declined_reason="Private reason",
+    )
+    ReceivedMail.objects.create(member=cast.bob, thread=thread, digest="private", refusal="Private reason")
 
 
 def _release(world: World, model: type[models.Model], column: models.Field[Any, Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 import pytest
-from asgiref.sync import async_to_sync
+from asgiref.sync import async_to_sync, sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.db import transaction
@@ -22,16 +22,19 @@ from django.urls.resolvers import RegexPattern, RoutePattern
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
+from cms.feeds import token_for_events
 from forums.actions.feeds import token_of
 from forums.actions.posts import delete_post, edit_post, hide_post, reply
 from forums.actions.reactions import react
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
-from forums.models import Attachment, FollowLevel, Level, MemberThread, Post, Practice, Thread
+from forums.models import Attachment, FollowLevel, Level, MemberThread, Post, Practice, Report, Thread
 from forums.search import search_posts
 from network.actions.mail_stops import Stop, address_of
+from network.actions.notices import give_notice
 from network.export import parts
+from network.live import notices
 from network.models import AdmissionRequest, Intake, Membership
 from tests.architecture.canaries import World, build
 from tests.cast import make_cast
@@ -79,7 +82,15 @@ def _route(pattern: Any) -> str:
 def _filled(route: str, world: World) -> str:
     def number(name: str) -> str:
         if route.startswith("rooms/"):
-            return str(world.room.roles.get().pk if name == "role" else world.room.pk)
+            # A message that is shown, and one that was hidden.
+            hidden = route.endswith(("/hidden/", "/restore/"))
+            return {
+                "role": str(world.room.roles.get().pk),
+                "seq": "2" if hidden else "1",
+                "member": str(world.cast.bob.pk),
+                "sanction": str(world.room.sanctions.get().pk),
+                "report": str(Report.objects.get().pk),
+            }.get(name, str(world.room.pk))
         if route.startswith("event-rooms/") and name == "role":
             return str(world.room.roles.get().pk)
         if route.startswith("account/data/"):
@@ -121,6 +132,8 @@ def _filled(route: str, world: World) -> str:
     def word(name: str) -> str:
         if name == "theme":
             return world.thread.theme.slug
+        if route == "feeds/<str:token>/events.ics":
+            return token_for_events(world.cast.lena.feed_key)
         if route.startswith("mail/stop/"):
             return address_of(Stop("all"), world.cast.bob).rstrip("/").rpartition("/")[2]
         if name == "token":  # of somebody who belonged once: what a signature opens is asked anew
@@ -291,6 +304,42 @@ def test_no_socket_lets_an_outsider_in(world: World, viewer: str) -> None:
     assert connects() is False
 
 
+@pytest.mark.parametrize("viewer", VIEWERS)
+def test_the_socket_of_notices_says_a_number_and_nothing_else(
+    world: World, viewer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though they were told of what they may not see, by mistake."""
+    from network.asgi import application
+
+    async def read_here(query: Callable[..., Any], *args: Any) -> Any:
+        return await sync_to_async(query)(*args)  # where the world is that no other connection sees
+
+    monkeypatch.setattr(notices, "read", read_here)
+    client = Client()
+    if viewer != "anonymous":
+        member = getattr(world.cast, viewer)
+        client.force_login(member)
+        for kind, pk in (("thread_started", world.thread.pk), ("mentioned", 1), ("event_changed", world.event.pk)):
+            give_notice(kind, pk, [member])
+    cookie = "; ".join(f"{morsel.key}={morsel.value}" for morsel in client.cookies.values())
+
+    @async_to_sync
+    async def hears() -> str | None:
+        socket = WebsocketCommunicator(
+            application,
+            "/live/notices/",
+            headers=[(b"origin", settings.SITE_URL.encode()), (b"cookie", cookie.encode())],
+        )
+        connected, _ = await socket.connect(timeout=5)
+        if not connected:
+            return None
+        frame = str(await socket.receive_from(timeout=5))
+        await socket.disconnect()
+        return frame
+
+    assert hears() == (None if viewer == "anonymous" else '{"n":0,"more":false}')
+
+
 def test_a_speaker_of_one_room_learns_nothing_of_another(world: World) -> None:
     """Named after the canaries were released, so that the speaker's own room holds none."""
     now = timezone.now()
@@ -322,7 +371,9 @@ def test_the_crawl_has_eyes(world: World) -> None:
         "forums.Post.html",
         "forums.PostVersion.html",
         "forums.Message.body",
+        "forums.Message.hidden_reason",
         "forums.Room.title",
+        "forums.RoomSanction.reason",
         "network.Member.name",
         "network.MemberTool.name",
         "network.Profile.about",

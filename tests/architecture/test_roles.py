@@ -27,7 +27,7 @@ from cms.models import EventPage, GuidancePage, SectionPage
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
-from forums.models import Answer, Post, PostVersion, Room, Thread
+from forums.models import Announcement, Answer, Message, Post, PostVersion, Room, Thread
 from network.actions.invitations import invite
 from network.actions.membership import appoint_facilitator, ask_question, ask_to_join, join_network
 from network.actions.rules import set_up_rules
@@ -59,13 +59,16 @@ class Act:
     about: tuple[Any, ...] = ()
 
 
-def may_enter(viewer: Viewer, room: Room) -> Verdict:
-    """Reading is reach: no function says it, but the queryset."""
-    return Verdict("" if Room.objects.visible_to(viewer).filter(pk=room.pk).exists() else "Nothing to see.")
-
-
 def may_edit_own(viewer: Viewer, thread: Thread) -> Verdict:
     return talk.can_edit(viewer, Post(thread=thread, number=2, author_id=viewer.pk))
+
+
+def may_change_own_message(viewer: Viewer, room: Room) -> Verdict:
+    return talk.can_change_message(viewer, Message(room=room, author_id=viewer.pk, written_at=timezone.now()))
+
+
+def may_delete_own_message(viewer: Viewer, room: Room) -> Verdict:
+    return talk.can_delete_message(viewer, Message(room=room, author_id=viewer.pk, written_at=timezone.now()))
 
 
 def may_mark_own(viewer: Viewer, thread: Thread) -> Verdict:
@@ -120,6 +123,9 @@ ACTS = [
     Act("Start a thread", talk.can_start_thread, ("network",)),
     Act("Start a discussion", talk.can_start_kind, ("network", "discussion")),
     Act("Make an announcement", talk.can_start_kind, ("network", "announcement")),
+    Act("Have an announcement go by mail too", talk.can_mail_announcement, ("network",)),
+    Act("Confirm or decline the mail of somebody else's announcement", talk.can_decide_announcement, ("mail",)),
+    Act("Stop the mail of an announcement", talk.can_stop_announcement, ("mail",)),
     Act("Reply in a thread", talk.can_reply, ("thread",)),
     Act("Attach a file to what they write", talk.can_attach, ("network",)),
     Act("Change a post of their own", may_edit_own, ("thread",)),
@@ -140,10 +146,18 @@ ACTS = [
     # Live rooms
     Act("Schedule a live room", talk.can_schedule_room, ("network",)),
     Act("Name the hosts and speakers of a room", talk.can_give_room_roles, ("room",)),
-    Act("Read what is said in a live room", may_enter, ("room",)),
+    Act("Read what is said in a live room", talk.can_enter, ("room",)),
     Act("Speak in a live room while it is open", talk.can_speak, ("room",)),
+    Act("Change a message of their own for 5 minutes", may_change_own_message, ("room",)),
+    Act("Delete a message of their own for 5 minutes", may_delete_own_message, ("room",)),
+    Act("Change a message of somebody else", talk.can_change_message, ("message",)),
+    Act("Delete a message of somebody else", talk.can_delete_message, ("message",)),
+    Act("React to a message of somebody else", talk.can_react_to_message, ("message",)),
+    Act("Report a message of somebody else", talk.can_report_message, ("message",)),
+    Act("Hide messages, slow or lock a room, ask people to be silent or leave", talk.can_moderate_room, ("room",)),
     # The hub
     Act("Read the joining link of a network's event", hub.can_attend, ("event",)),
+    Act("Add a network's event to their own events", hub.can_add_event, ("event",)),
     Act("Name the hosts and speakers of an event", hub.can_name_speakers, ("event",)),
     Act("Publish a page", hub.can_publish_in, ("section",)),
     Act("Say that a page was reviewed", hub.can_review, ("guidance",)),
@@ -204,6 +218,7 @@ NOT_OF_ROLES = {
     "network.can_be_succeeded": "about two organisations",
     "forums.can_use_theme": "about a network and a theme",
     "forums.can_have_room_role": "about whoever is to be named",
+    "forums.can_be_sanctioned": "about whoever is to be silent or to leave",
     "cms.can_be_discussed": "about a page",
     "cms.can_be_discussed_in": "about a page and a network",
     "cms.can_stand_on_page": "about themes",
@@ -225,6 +240,7 @@ NOT_OF_ROLES = {
     "forums.can_change_file": "its owner's alone, with can_edit once the post is sent",
     # A function of the table, asked in another way
     "network.can_take_welcome_step": "can_be_welcomed, step by step",
+    "forums.can_look_after_announcement": "can_stop_announcement, and administrators who belong to the network",
     "forums.can_speak_as": "can_speak, for many at once",
     "forums.can_choose_answer": "can_mark_answer, for all posts of a page at once",
     "forums.can_mark_answer": "can_choose_answer, once it is known which; in the table by whose the question is",
@@ -296,8 +312,10 @@ def stage(cast: Cast) -> Stage:
         "guidance": publish_page(section, GuidancePage(title="Guidance", slug="guidance", body=[]), by=None),
     }
     things["post"] = Post.objects.select_related("thread__network").get(thread=things["thread"])
+    things["message"] = Message(room=room, author_id=0, written_at=now)
     things["version"] = PostVersion(post=things["post"], number=1)
     things["announcement"] = Post(thread=Thread(network=network, kind=Thread.Kind.ANNOUNCEMENT), number=1)
+    things["mail"] = Announcement(thread=Thread(network=network))
     join_network(cast.ai, by=host)
     things["rules"] = set_up_rules()
     viewers: dict[str, Viewer] = {

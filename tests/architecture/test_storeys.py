@@ -20,14 +20,14 @@ ROOMS = {
 }
 OWN_ROOMS = {
     # The roof composes the site; the adapter is allauth's word for what it asks the site; sessions are Django's word;
-    # how a mail becomes a message and leaves.
+    # what every open socket needs; how a mail leaves.
     "network": {
         *("settings", "asgi", "middleware", "checks", "storage", "adapters", "sessions", "spreadsheet", "logs"),
-        "delivery",
+        *("live", "delivery"),
     },
     # The live engine; how members' words become HTML; which files are taken, and who looks for malware in them; what is
-    # mailed of posts at once, and in the digest.
-    "forums": {"live", "markup", "files", "scanner", "post_mail", "digest"},
+    # mailed of posts at once, and in the digest; what comes back as an answer, and to which address.
+    "forums": {"live", "markup", "files", "scanner", "post_mail", "digest", "letters", "reply_address"},
     "cms": {"wagtail_hooks"},
 }
 
@@ -135,7 +135,7 @@ def test_the_live_engine_knows_no_http() -> None:
     """import-linter cannot forbid a part of Django."""
     imported = {
         f"{path.name}: {node.module}"
-        for path in (ROOT / "forums" / "live").glob("*.py")
+        for path in [*(ROOT / "forums" / "live").glob("*.py"), *(ROOT / "network" / "live").glob("*.py")]
         for node in ast.walk(ast.parse(path.read_text()))
         if isinstance(node, ast.ImportFrom)
         and (node.module or "").startswith(("django.http", "django.views", "django.shortcuts"))

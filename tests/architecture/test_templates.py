@@ -157,3 +157,15 @@ def test_an_upward_call_is_noticed() -> None:
 )
 def test_what_is_inline_is_noticed(text: str) -> None:
     assert any(pattern.search(text) for pattern in INLINE.values())
+
+
+def test_the_way_out_beside_a_button_is_called_the_same_everywhere() -> None:
+    """Whoever leaves a form undoes nothing and sends nothing: "Cancel", or what becomes of the thing ("Keep it")."""
+    group = re.compile(r'<div class="govuk-button-group">(.*?)</div>', re.DOTALL)
+    otherwise = [
+        f"{name}: {words}"
+        for name in templates()
+        for inside in group.findall(source(name))
+        for words in re.findall(r"<a [^>]*>\s*((?:Back|Go back|Return)\b[^<]*)", TAG.sub("", inside))
+    ]
+    assert otherwise == []

@@ -4,7 +4,7 @@
 
 At ten times the scale: 700 members of 2 networks, and 10,000 members of 20; below that, so much fewer. The mail goes to
 a sink that takes every message as its bytes and keeps none, so that what is measured is ours. Members, networks and
-what they write are made in the database of the settings, beside whatever stands there; each run writes the week anew.
+what they write are made in the database of the settings, beside whatever stands there; each run writes it anew.
 What is asked for one member alone is counted by itself, and what those share who are read together beside it."""
 
 from __future__ import annotations

@@ -44,6 +44,7 @@ from forums.models import Post, Thread  # noqa: E402
 from forums.models.thread import ThreadPage  # noqa: E402
 from forums.templatetags.threads import unread_count  # noqa: E402
 from network.models import Member, Membership, Network  # noqa: E402
+from network.templatetags import components  # noqa: E402
 
 RUNS = 30
 WHOLE = ("queries", "posts/s", "mails", "notices")  # units of which there are no parts
@@ -131,13 +132,14 @@ def database_cpu() -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def milliseconds_of_cpu(client: Client, address: str) -> float:
+def milliseconds_of_cpu(client: Client, address: str, *, before_each: Callable[[], Any] = lambda: None) -> float:
     """Processor time of one request, of web and database together: the mean over many."""
     for _ in range(5):
         assert client.get(address).status_code == 200, address
     runs = RUNS * 4
     began = time.process_time() + database_cpu()
     for _ in range(runs):
+        before_each()
         client.get(address)
     return (time.process_time() + database_cpu() - began) * 1000 / runs
 
@@ -202,9 +204,11 @@ def measure(heaviest: Member, longest: Thread) -> Iterator[Measured]:
         small = Client(headers={"host": settings.SITE_HOST})
         small.force_login(heaviest)
         theirs = milliseconds_of_cpu(small, f"/minimal/{longest.pk}/{max(last // 2, 1)}/")
+    unseen = milliseconds_of_cpu(client, page(max(last // 2, 1)), before_each=components.forget_all)
     yield Measured("A minimal Django view of as many posts", theirs, "ms CPU")
     yield Measured("Thread page, whole request", ours, "ms CPU")
     yield Measured("Thread page to minimal view", ours / theirs, "times", 2)
+    yield Measured("The same of a page whose posts nobody has looked at", unseen / theirs, "times")
 
 
 def fill(scale: int) -> Measured | None:

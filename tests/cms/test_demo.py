@@ -16,7 +16,7 @@ import cms.demo
 import network.demo
 from cms.actions.pages import set_up_site
 from cms.actions.roles import set_up_roles
-from cms.models import EventPage, EventRoom, GuidancePage, PageThread
+from cms.models import EventPage, EventRoom, GuidancePage, HomePage, InformationPage, PageThread, SectionPage
 from forums.models import Room, Thread
 from network.actions.organisations import add_organisation
 from network.models import Organisation
@@ -71,6 +71,13 @@ class TestOnceItIsLoaded:
             answer = client.get(page.url)
             assert answer.status_code == 200, page.url
         assert GuidancePage.objects.count() >= 8
+
+    def test_there_are_about_twenty_five_pages_to_read(self) -> None:
+        """Besides the sections, which only lead to them, and the pages of the footer, which every hub has."""
+        footer = InformationPage.objects.child_of(HomePage.objects.get())
+        read = Page.objects.filter(depth__gte=2).not_type(SectionPage).exclude(pk__in=footer)
+
+        assert 23 <= read.count() <= 27
 
     def test_the_footer_leads_somewhere(self, client: Client) -> None:
         for address in ["/ground-rules/", "/privacy/", "/accessibility/", "/cookies/", "/contact/", "/complaints/"]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Thread as OsThread
 
@@ -48,9 +48,14 @@ def thread(cast: Cast) -> Thread:
 
 
 def attach(
-    cast: Cast, name: str = "plan.pdf", content: bytes = PDF, by: Member | None = None, form: uuid.UUID = FORM
+    cast: Cast,
+    name: str = "plan.pdf",
+    content: bytes = PDF,
+    by: Member | None = None,
+    form: uuid.UUID = FORM,
+    now: datetime | None = None,
 ) -> Attachment:
-    return attach_file(cast.ai, by=by or cast.bob, form_id=form, file=upload(name, content), name=name)
+    return attach_file(cast.ai, by=by or cast.bob, form_id=form, file=upload(name, content), name=name, now=now)
 
 
 def on_disk(kept: Path) -> int:
@@ -107,7 +112,7 @@ class TestUploading:
 
     def test_fifty_megabytes_are_enough_for_a_day(self, cast: Cast, thread: Thread) -> None:
         attach(cast)
-        Attachment.objects.update(size=Attachment.BYTES_A_DAY - len(PDF))
+        Attachment.objects.update(size=limits.BYTES_A_DAY.times - len(PDF))
         reply(thread, by=cast.bob, source="Here", form_id=FORM)
         attach(cast, "last.pdf")
         with pytest.raises(NotTaken, match="is too much for today: you can attach 50 MB in a day"):
@@ -115,6 +120,27 @@ class TestUploading:
         attach(cast, "more.pdf", by=cast.fay)
         Attachment.objects.filter(post__isnull=False).update(uploaded_at=timezone.now() - timedelta(days=1))
         attach(cast, "more.pdf")
+
+    def test_removing_a_file_makes_no_room_for_another(self, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+        day = RateLimit("attach bytes", 2 * len(PDF) + 1, per=timedelta(days=1))
+        monkeypatch.setattr(limits, "BYTES_A_DAY", day)
+        now = timezone.now()
+        for number in range(2):
+            remove_file(attach(cast, f"{number}.pdf", now=now), by=cast.bob)
+        with pytest.raises(NotTaken, match="removed files counted, and have 0 MB left"):
+            attach(cast, "third.pdf", now=now)
+        assert not Attachment.objects.exists()
+
+        # What was not taken is not counted, and what is sent twice is counted once.
+        assert day.left(cast.bob, now=now) == 1
+        attach(cast, "third.pdf", now=now + day.per)
+        attach(cast, "third.pdf", now=now + day.per)
+        assert day.left(cast.bob, now=now + day.per) == len(PDF) + 1
+
+    def test_what_is_left_of_a_day_is_said(self, cast: Cast) -> None:
+        limits.BYTES_A_DAY.spend(cast.bob, count=limits.BYTES_A_DAY.times - 3 * 1024 * 1024 // 2)
+        with pytest.raises(NotTaken, match=r"50 MB in a day, removed files counted, and have 1\.5 MB left"):
+            attach(cast, "large.txt", b"x" * 2 * 1024 * 1024)
 
     def test_too_often_is_too_often(self, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(limits, "ATTACHING", RateLimit("attach files", 1, per=timedelta(hours=1)))
@@ -128,7 +154,7 @@ class TestUploading:
 def test_of_two_uploads_at_once_only_one_takes_the_last_place(cast: Cast, what: str) -> None:
     attach(cast)
     if what == "bytes":
-        Attachment.objects.update(size=Attachment.BYTES_A_DAY - len(PDF))
+        Attachment.objects.update(size=limits.BYTES_A_DAY.times - len(PDF))
     else:
         for number in range(3):
             attach(cast, f"{number}.pdf")

@@ -165,6 +165,34 @@ class TestPreview:
         assert "There is a problem" not in html
         assert not Thread.objects.exists()
 
+    def test_of_what_a_council_did_it_shows_what_stands_beside_the_words(self, cast: Cast) -> None:
+        client, address = browser_of(cast.bob), reverse("thread_new", args=["ai"])
+
+        def preview(**changes: str) -> str:
+            page = client.post(address, typed(cast, do="preview", **changes)).content.decode()
+            assert "There is a problem" not in page
+            return page.partition('id="preview"')[2].partition("</section>")[0]
+
+        shown = preview(**PRACTICE)
+        client.post(address, typed(cast, **PRACTICE))
+        thread = Thread.objects.get()
+        page = client.get(thread.get_absolute_url()).content.decode()
+        as_in_the_thread = page.partition("<dl class=")[2].partition("</dl>")[0]
+        assert "Stopped" in as_in_the_thread
+        assert as_in_the_thread in shown
+
+        # As far as it is filled in; of another kind nothing, for nothing will stand there.
+        half = preview(kind="practice", tool="", stage="", outcome="It <i>helped</i>.", differently="x" * 2_001)
+        assert "It &lt;i&gt;helped&lt;/i&gt;." in half
+        assert ("Stage" in half, "xxx" in half) == (False, False)
+        assert "<dl" not in preview(**PRACTICE | {"kind": "question"})
+
+        edited = client.post(
+            reverse("post_edit", args=[thread.pk, 1]),
+            PRACTICE | {"stage": "live", "source": "Now it is live", "do": "preview"},
+        ).content.decode()
+        assert "Live" in edited.partition('id="preview"')[2].partition("</section>")[0]
+
     def test_it_shows_what_is_similar(self, cast: Cast, thread: Thread) -> None:
         page = browser_of(cast.fay).post(
             reverse("thread_new", args=["ai"]), typed(cast, do="preview", title="Recording a meeting")

@@ -16,7 +16,8 @@ from django.utils import timezone
 from forums.live.hub import Listener, RoomHub
 from forums.live.log import Tail
 from forums.live.process import LiveProcess
-from forums.live.protocol import BadFrame, Close, Event
+from forums.live.protocol import BadFrame, Event
+from network.live.close import Close
 from tests.forums.stories import run
 
 EPOCH = uuid.uuid4()
@@ -339,5 +340,152 @@ def test_hints_of_another_installation_are_not_believed() -> None:
         assert listener.hub.top == 5
         process.push(1, EPOCH, [event(6)])
         assert listener.hub.top == 6
+
+    run(story)
+
+
+def test_what_lies_before_the_ring_is_read_once_for_all_who_come_back_together() -> None:
+    async def story() -> None:
+        log = Log(1_000)
+        hub = await opened(log)
+        log.reads.clear()
+        readers = [Reader() for _ in range(50)]
+        listening = []
+        for number, reader in enumerate(readers):
+            listener = listener_in(hub, reader.send)
+            await listener.start(EPOCH, 500 + number % 7)
+            listening.append(asyncio.create_task(listener.listen()))
+        while any(len(reader.numbers) < 490 for reader in readers):
+            await asyncio.sleep(0)
+        assert all(reader.numbers == list(range(501 + number % 7, 1_001)) for number, reader in enumerate(readers))
+        assert log.reads == [500, 600, 700]
+        for task in listening:
+            task.cancel()
+
+
+# What becomes of a message after it was handed out
+
+
+def said(seq: int, words: str) -> Event:
+    return Event(seq, json.dumps({"s": seq, "k": "msg", "h": words}))
+
+
+def about(seq: int, target: int, words: str) -> Event:
+    return Event(seq, json.dumps({"s": seq, "k": "hide", "x": target, "h": words}), target)
+
+
+def test_the_ring_holds_no_word_of_what_was_hidden() -> None:
+    async def story() -> None:
+        hub = await opened(Log())
+        hub.push([said(1, "secret"), said(2, "open"), about(3, 1, "secret, better")])
+        hub.push([about(4, 1, "gone")])
+        late = Reader()
+        listener = listener_in(hub, late.send)
+        await listener.start(EPOCH, 0)
+        listening = asyncio.create_task(listener.listen())
+        await settle()
+        listening.cancel()
+
+        assert late.numbers == [1, 2, 3, 4]
+        assert [event["h"] for event in late.frames[0]] == ["gone", "open", "gone", "gone"]
+
+    run(story)
+
+
+def test_what_was_read_before_the_ring_is_read_anew_after_a_second() -> None:
+    async def story() -> None:
+        log = Log(1_000)
+        hub = await opened(log)
+        log.reads.clear()
+        for _ in range(2):
+            await hub.page_after(500)
+        hub.OLDER_KEPT = 0.01
+        await hub.page_after(600)
+        await asyncio.sleep(0.02)
+        await hub.page_after(600)
+        assert log.reads == [500, 600, 600]
+
+
+def test_a_page_that_was_made_before_a_hide_is_not_handed_out_after_it() -> None:
+    async def story() -> None:
+        hub = await opened(Log())
+        hub.push([said(1, "secret")])
+        before = await hub.page_after(0)
+        hub.push([about(2, 1, "gone")])
+
+        assert "secret" in before.text
+        assert "secret" not in (await hub.page_after(0)).text
+
+    run(story)
+
+
+def test_a_hint_that_comes_after_what_it_is_about_was_hidden_brings_nothing_back() -> None:
+    async def story() -> None:
+        log = Log(length=2)
+        hub = await opened(log)
+        hub.push([said(3, "secret"), about(4, 3, "gone")])
+        hub.push([said(3, "secret")])
+
+        assert "secret" not in (await hub.page_after(2)).text
+
+    run(story)
+
+
+def test_listeners_hear_only_what_has_changed_of_the_state_and_all_of_it_at_first() -> None:
+    async def story() -> None:
+        hub = await opened(Log())
+        reader = Reader()
+        listener = listener_in(hub, reader.send)
+        await listener.start(None, None)
+        listening = asyncio.create_task(listener.listen())
+        hub.set_state(presence=3)
+        await settle()
+        hub.set_state(presence=3)
+        hub.react({7: {"thanks": 1}}, 1)
+        await settle()
+        hub.react({7: {"thanks": 1}, 8: {"agree": 2}}, 2)
+        await settle()
+        listening.cancel()
+
+        changes = [frame["d"] for frame in reader.frames]
+        assert changes == [{"presence": 3}, {"react": {"7": {"thanks": 1}}}, {"react": {"8": {"agree": 2}}}]
+        assert hub.state_after(0) == {
+            "open": True,
+            "lock": "",
+            "slow": 0,
+            "presence": 3,
+            "react": {"7": {"thanks": 1}, "8": {"agree": 2}},
+        }
+
+    run(story)
+
+
+def test_reactions_to_very_many_messages_are_forgotten_oldest_first() -> None:
+    async def story() -> None:
+        hub = await opened(Log())
+        for seq in range(1, RoomHub.MOST_REACTED + 11):
+            hub.react({seq: {"thanks": 1}}, seq)
+
+        known = hub.state_after(0)["react"]
+        assert len(known) == RoomHub.MOST_REACTED
+        assert "10" not in known
+        assert "11" in known
+
+    run(story)
+
+
+def test_who_comes_in_while_the_room_is_being_opened_hears_from_now_on_too() -> None:
+    async def story() -> None:
+        log = Log(500)
+        process = LiveProcess(log)
+
+        def make(hub: RoomHub) -> Listener:
+            return Listener(hub, Reader().send, member_id=1, session_key="s", password="", access_version=0)
+
+        listeners = await asyncio.gather(*(process.enter(1, make) for _ in range(3)))
+        assert [listener.cursor for listener in listeners if listener] == [500, 500, 500]
+        for listener in listeners:
+            assert listener
+            process.leave(listener)
 
     run(story)

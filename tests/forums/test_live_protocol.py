@@ -13,7 +13,7 @@ from django.utils import timezone
 from forums.actions.messages import say
 from forums.actions.rooms import schedule_room
 from forums.live import log, protocol
-from forums.live.protocol import Ack, BadFrame, Hello, Ping, Send
+from forums.live.protocol import Ack, BadFrame, Delete, Edit, Hello, Ping, React, Send
 from forums.models import Message
 from tests.cast import Cast
 
@@ -26,6 +26,10 @@ ID = "0b0fd11e-2a3c-4b52-9d6a-3c2f6f1a9f10"
         ({"t": "hello", "v": 1}, Hello(None, None)),
         ({"t": "hello", "v": 1, "epoch": ID, "since": 7, "tab": "x"}, Hello(uuid.UUID(ID), 7)),
         ({"t": "send", "c": ID, "b": "Hello"}, Send(uuid.UUID(ID), "Hello")),
+        ({"t": "send", "c": ID, "b": "Hello", "re": 7}, Send(uuid.UUID(ID), "Hello", 7)),
+        ({"t": "edit", "c": ID, "s": 7, "b": "Hi"}, Edit(uuid.UUID(ID), 7, "Hi")),
+        ({"t": "del", "c": ID, "s": 7}, Delete(uuid.UUID(ID), 7)),
+        ({"t": "react", "c": ID, "s": 7, "e": "thanks", "on": True}, React(uuid.UUID(ID), 7, "thanks", True)),
         ({"t": "ack", "s": 100}, Ack(100)),
         ({"t": "ping", "n": 1, "s": 9, "vis": True}, Ping(1)),
     ],
@@ -59,6 +63,12 @@ def test_what_our_browser_says_is_understood(frame: dict[str, Any], meant: proto
         '{"t": "send", "c": "not-a-uuid-but-of-the-right-length-1", "b": "x"}',
         f'{{"t": "send", "c": "{ID}"}}',
         f'{{"t": "send", "c": "{ID}", "b": 5}}',
+        f'{{"t": "send", "c": "{ID}", "b": "x", "re": "1"}}',
+        f'{{"t": "edit", "c": "{ID}", "s": 1}}',
+        f'{{"t": "edit", "c": "{ID}", "s": -1, "b": "x"}}',
+        '{"t": "del", "s": 1}',
+        f'{{"t": "react", "c": "{ID}", "s": 1, "e": "thanks", "on": 1}}',
+        f'{{"t": "react", "c": "{ID}", "s": 1, "e": ["thanks"], "on": true}}',
         '{"t": "ack"}',
         '{"t": "ping"}',
         "[" * 8_000,

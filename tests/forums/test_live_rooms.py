@@ -171,7 +171,7 @@ def test_before_it_opens_there_is_a_time_and_no_form(bob: Client, cast: Cast) ->
 
     html = text(bob, room.get_absolute_url())
 
-    assert "opens in 2\xa0days" in html
+    assert "opens in <span data-live-countdown>2\xa0days" in html
     assert "app-chat__form" not in html
 
 

@@ -578,6 +578,42 @@ class TestWhatACouncilDid:
             edit_post(answer, by=cast.fay, source="So do we", practice=practice)
 
 
+class TestWhatIsKept:
+    """The words of a post are rendered once for everybody, and what is on the page is true all the same."""
+
+    def test_whatever_changes_is_on_the_page_at_once(self, cast: Cast, thread: Thread, first: Post) -> None:
+        def page(reader: Member) -> str:
+            return read(reader, thread.get_absolute_url())
+
+        assert cast.bob.name in page(cast.fay)
+        Member.objects.filter(pk=cast.bob.pk).update(name="Robert Renamed", kind=Member.Kind.SUPPLIER)
+        renamed = page(cast.fay)
+        assert "Robert Renamed" in renamed
+        assert "Supplier" in renamed
+        assert f">{cast.bob.name}<" not in renamed
+
+        assert "1 thank you" not in page(cast.fay).lower()
+        react(first, "thanks", by=cast.fay)
+        assert "Thank you, 1. You gave this" in page(cast.fay)
+        assert "You gave this" not in page(cast.bob)
+
+        member = Member.objects.get(pk=cast.bob.pk)
+        edit_post(first, by=member, source="Other words altogether", seen=first.edition)
+        assert "Other words altogether" in page(cast.fay)
+
+        hide_post(first, by=cast.fay, reason="Names a resident")
+        assert "Other words altogether" not in page(cast.fay)
+        restore_post(first, by=cast.fay)
+        assert "Other words altogether" in page(cast.fay)
+
+    def test_each_reader_gets_what_they_may_do(self, cast: Cast, thread: Thread, first: Post) -> None:
+        for reader in (cast.bob, cast.fay, cast.bob):
+            page = read(reader, thread.get_absolute_url())
+            assert (at("post_edit", first) in page) == (first.author == reader)
+            assert (at("post_hide", first) in page) == (reader == cast.fay)
+            assert (at("post_react", first) in page) == (first.author != reader)
+
+
 class TestQueries:
     def fill(self, cast: Cast, answer: Post, posts: int) -> None:
         first = answer.reply_to

@@ -13,7 +13,13 @@ from pytest_django import DjangoAssertNumQueries
 
 from forums import limits
 from forums.actions.feeds import make_feed_key, token_of
-from forums.actions.following import bookmark, choose_level, choose_theme_level, remind_of_bookmarks
+from forums.actions.following import (
+    bookmark,
+    choose_level,
+    choose_network_level,
+    choose_theme_level,
+    remind_of_bookmarks,
+)
 from forums.actions.posts import hide_post, reply
 from forums.actions.reading import read_everything_everywhere, read_thread
 from forums.actions.threads import move_thread, start_thread
@@ -193,6 +199,12 @@ class TestOpeningAThread:
         assert not MemberThread.objects.filter(member=getattr(cast, who)).exists()
 
 
+def chosen(names: list[str], *, before: list[str], now: list[str]) -> dict[str, str]:
+    """What the form of all levels sends."""
+    shown = {f"initial-{name}": level for name, level in zip(names, before, strict=True)}
+    return shown | dict(zip(names, now, strict=True))
+
+
 class TestLevels:
     def test_the_thread_says_how_much_they_hear_and_why(self, cast: Cast, thread: Thread) -> None:
         assert (
@@ -222,6 +234,58 @@ class TestLevels:
         assert client.get(reverse("following")).content.decode().count('value="watch" selected') == 2
         for address in places:
             client.post(address, {"level": "usual", "return_to": "https://elsewhere.example.org/"})
+        assert not FollowLevel.objects.exists()
+
+    def test_many_are_chosen_in_one_form(self, cast: Cast, thread: Thread) -> None:
+        client = browser_of(cast.fay)
+        choose_level(thread, "mute", by=cast.fay)
+        choose_theme_level(cast.theme, "follow", by=cast.fay)
+        names = [f"network-{cast.ai.pk}", f"theme-{cast.theme.pk}", f"thread-{thread.pk}"]
+        page = client.get(reverse("following")).content.decode()
+        for name, level in zip(names, ["usual", "follow", "mute"], strict=True):
+            assert f'name="initial-{name}" value="{level}"' in page
+
+        sent = client.post(
+            reverse("following"), chosen(names, before=["usual", "follow", "mute"], now=["watch", "usual", "mute"])
+        )
+
+        assert sent["Location"] == reverse("following")
+        assert [(row.network, row.level) for row in FollowLevel.objects.all()] == [(cast.ai, "watch")]
+        assert MemberThread.objects.get(member=cast.fay).level == "mute"
+        assert "Your 2 choices are saved." in client.get(reverse("following")).content.decode()
+
+    def test_what_was_chosen_elsewhere_meanwhile_stays(self, cast: Cast, thread: Thread) -> None:
+        client = browser_of(cast.fay)
+        names = [f"network-{cast.ai.pk}", f"thread-{thread.pk}"]
+        choose_network_level(cast.ai, "watch", by=cast.fay)
+        client.post(reverse("following"), chosen(names, before=["usual", "mute"], now=["usual", "follow"]))
+        assert FollowLevel.objects.get().level == "watch"
+        assert MemberThread.objects.get(member=cast.fay).level == "follow"
+
+    def test_of_choices_that_are_not_all_right_none_is_saved_and_all_are_shown_again(
+        self, cast: Cast, thread: Thread, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        client = browser_of(cast.fay)
+        names = [f"network-{cast.ai.pk}", f"thread-{thread.pk}"]
+        odd = chosen(names, before=["usual", "usual"], now=["watch", "loudly"])
+        page = client.post(reverse("following"), odd).content.decode()
+        assert "Choose a level for Who records? from the list" in page
+        assert page.count('value="watch" selected') == 1
+
+        monkeypatch.setattr(limits, "FOLLOWING", RateLimit("change what you follow", 1, per=timedelta(hours=1)))
+        often = chosen(names, before=["usual", "usual"], now=["watch", "mute"])
+        page = client.post(reverse("following"), often).content.decode()
+        assert "You can change what you follow 1 times in an hour" in page
+        assert (page.count('value="watch" selected'), page.count('value="mute" selected')) == (1, 1)
+        assert not FollowLevel.objects.exists()
+
+    @pytest.mark.parametrize("who", ["olga", "amir", "lena", "sven"])
+    def test_nobody_chooses_for_what_they_may_not_know(self, cast: Cast, thread: Thread, who: str) -> None:
+        names = [f"network-{cast.ai.pk}", f"thread-{thread.pk}", "thread-99999999999999999999", "thread-x"]
+        sent = chosen(names, before=["usual"] * 4, now=["loudly"] * 4)
+        answer = browser_of(getattr(cast, who)).post(reverse("following"), sent, follow=True)
+        assert thread.title not in answer.content.decode()
+        assert not MemberThread.objects.filter(member=getattr(cast, who)).exists()
         assert not FollowLevel.objects.exists()
 
     def test_a_page_drawn_for_a_refused_form_leads_back_to_the_thread(self, cast: Cast, thread: Thread) -> None:

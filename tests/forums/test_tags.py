@@ -12,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from forums.actions.tags import merge_tags
 from forums.actions.threads import start_thread
 from forums.models import Thread, ThreadTag
+from forums.models.thread import ThreadTagQuerySet
 from network.models import AuditEvent, Membership, Network, Notice, Tag
 from network.models.tag import MAX_TAG_LENGTH, clean_tags
 from network.permissions import Refused
@@ -89,6 +90,23 @@ class TestTagsInUse:
         assert listed.index("minutes") < listed.index("copilot")
         assert '2<span class="govuk-visually-hidden"> threads</span>' in listed
         assert '1<span class="govuk-visually-hidden"> thread</span>' in listed
+
+    def test_only_the_latest_threads_of_a_network_are_counted(
+        self, cast: Cast, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(ThreadTagQuerySet, "LATELY", 2)
+        for names in (("minutes", "early"), ("minutes",), ("minutes", "copilot")):
+            tagged(cast, cast.ai, *names)
+        tagged(cast, cast.practitioners, "elsewhere")
+        rows = ThreadTag.objects.visible_to(cast.bob)
+
+        assert [(row["name"], row["threads"]) for row in rows.counted_lately(cast.ai)] == [
+            ("minutes", 2),
+            ("copilot", 1),
+        ]
+        assert [row["name"] for row in rows.counted_lately(cast.practitioners)] == ["elsewhere"]
+        for outsider in cast.outsiders:
+            assert list(ThreadTag.objects.visible_to(outsider).counted_lately(cast.ai)) == []
 
     def test_no_list_names_or_counts_what_is_in_another_network(self, cast: Cast) -> None:
         tagged(cast, cast.practitioners, "minutes", "canary")

@@ -31,14 +31,39 @@ def test_every_component_is_sound_and_fits_the_window(browse: Browse, axe: Calla
     axe(page)
 
 
-def test_without_a_script_the_navigation_is_plainly_there(browse: Browse) -> None:
-    # 320 px is also what 400 % zoom leaves of a window.
-    page = browse(javascript=False, width=320)
-    page.goto(COMPONENTS)
-
-    expect(page.get_by_role("link", name="Networks", exact=True).first).to_be_visible()
-    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+@pytest.mark.parametrize("width", [375, 320])  # 320 px is also what 400 % zoom leaves of a window
+def test_without_a_script_a_link_unfolds_the_navigation_of_a_phone(
+    browse: Browse, cast: Cast, axe: Callable[[Page], None], width: int
+) -> None:
+    page = browse(cast.bob, javascript=False, width=width)
+    page.goto("/networks/")
+    networks = page.get_by_role("navigation", name="Your networks")
     expect(page.get_by_role("button", name="Menu")).to_be_hidden()
+    expect(networks).to_be_hidden()
+    expect(page.get_by_role("heading", level=1)).to_be_in_viewport()
+
+    page.get_by_role("link", name="Menu", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(networks.get_by_role("link", name="AI Practitioners Network")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    assert not is_wider_than_its_window(page)
+    axe(page)
+    page.get_by_role("link", name="Close the menu").click()
+    expect(networks).to_be_hidden()
+    axe(page)
+
+    # What another part of the page is looked at for leaves it folded.
+    page.goto("/networks/#main-content")
+    expect(networks).to_be_hidden()
+
+
+def test_without_a_script_the_navigation_of_a_desk_is_plainly_there(browse: Browse, cast: Cast) -> None:
+    page = browse(cast.bob, javascript=False)
+    for address in ("/networks/", "/networks/#site-menu"):
+        page.goto(address)
+        expect(page.get_by_role("navigation", name="Your networks")).to_be_visible()
+        for name in ("Menu", "Close the menu"):
+            expect(page.get_by_role("link", name=name, exact=True)).to_be_hidden()
 
 
 def test_the_components_stand_in_the_readers_own_colours(browse: Browse) -> None:

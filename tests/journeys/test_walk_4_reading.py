@@ -48,7 +48,10 @@ def test_one_reads_follows_and_bookmarks(cast: Cast, thread: Thread, browse: Bro
     expect(page.get_by_text("Following, because you chose it")).to_be_visible()
 
     page.get_by_role("link", name="Bookmark with a reminder").click()
+    date = page.get_by_label("Date", exact=True)
+    expect(date).to_be_hidden()
     page.get_by_label("On a date").check()
+    expect(date).to_be_visible()
     page.get_by_role("button", name="Bookmark").click()
     expect(page.get_by_role("alert")).to_contain_text("Enter the date on which to remind you")
     page.get_by_label("Next week").check()
@@ -59,8 +62,11 @@ def test_one_reads_follows_and_bookmarks(cast: Cast, thread: Thread, browse: Bro
     expect(page.get_by_role("listitem").filter(has_text="Who writes case notes?")).to_contain_text("reminder on")
     page.goto("/following/")
     page.get_by_label("How much you want to hear of Who writes case notes?").select_option("usual")
-    page.get_by_role("button", name="Save Who writes case notes?").click()
-    expect(page.get_by_text("You chose “Automatic” for")).to_be_visible()
+    page.get_by_label("How much you want to hear of AI Network").select_option("watch")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Your 2 choices are saved.")).to_be_visible()
+    expect(page.get_by_label("How much you want to hear of AI Network")).to_have_value("watch")
+    expect(page.get_by_label("How much you want to hear of Who writes case notes?")).to_have_count(0)
 
 
 @pytest.mark.parametrize("width", [1280, 320])
@@ -70,7 +76,16 @@ def test_the_pages_for_reading_have_no_barriers(
     page = browse(cast.fay, width=width)
     page.goto("/feeds/")
     page.get_by_role("button", name="Make my addresses").click()
-    expect(page.get_by_label("AI Network", exact=True)).to_be_visible()
+    address = page.get_by_label("AI Network", exact=True)
+    expect(address).to_be_visible()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    address.focus()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Copy the address of AI Network", exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status").first).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == address.input_value()
+    axe(page)
     one = f"/threads/{thread.pk}"
     for address in (
         "/feeds/",
@@ -85,3 +100,21 @@ def test_the_pages_for_reading_have_no_barriers(
         page.goto(address)
         axe(page)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{address} scrolls sideways"
+
+
+def test_an_address_is_copied_without_scripts_and_where_scripts_may_not(
+    cast: Cast, browse: Browse, axe: Callable[[Page], None]
+) -> None:
+    without = browse(cast.fay, javascript=False, width=375)
+    without.goto("/feeds/")
+    without.get_by_role("button", name="Make my addresses").click()
+    expect(without.get_by_label("AI Network", exact=True)).to_be_editable(editable=False)
+    expect(without.get_by_role("button", name="Copy")).to_have_count(0)
+    axe(without)
+
+    page = browse(cast.fay, width=375)
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', {value: undefined})")
+    page.goto("/feeds/")
+    page.get_by_role("button", name="Copy the address of AI Network", exact=True).click()
+    expect(page.get_by_role("status").first).to_contain_text("Selected: copy it")
+    assert page.evaluate("getSelection().toString()").startswith("http")

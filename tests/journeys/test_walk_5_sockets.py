@@ -121,7 +121,7 @@ def test_an_account_that_was_deactivated_finds_no_socket(site: Server, cast: Cas
 
 def test_two_hear_each_other_at_once_and_in_order(site: Server, cast: Cast, room: Room) -> None:
     with Visitor(site, room, cast.bob) as bob, Visitor(site, room, cast.fay) as fay:
-        assert bob.hello()["you"] == {"id": cast.bob.pk}
+        assert bob.hello()["you"] == {"id": cast.bob.pk, "role": "member"}
         fay.hello()
 
         for n in range(1, 11, 2):
@@ -253,9 +253,11 @@ def test_what_is_no_message_is_refused_and_the_socket_stays(site: Server, cast: 
 
 def test_the_end_of_the_session_is_told_and_nothing_more_is_taken(site: Server, cast: Cast, room: Room) -> None:
     with Visitor(site, room, cast.bob) as bob:
-        assert bob.hello()["st"] == {"open": True}
+        assert bob.hello()["st"] == {"open": True, "lock": "", "slow": 0}
         reschedule_room(room, title=room.title, opens_at=room.opens_at, closes_at=timezone.now(), by=None)
-        assert bob.wait_for("st", within=4)["d"] == {"open": False}
+        while "open" not in (changed := bob.wait_for("st", within=4)["d"]):
+            assert changed.keys() == {"presence"}
+        assert changed["open"] is False
         assert bob.say("Wait!")["code"] == "closed"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -167,4 +168,72 @@ def test_an_editor_publishes_what_no_network_discusses_and_every_field_on_the_wa
     event = hub.publish_event("Session")
     editing.goto(f"/admin/pages/{event.pk}/edit/")
     expect(editing.get_by_role("textbox", name="Notes of the session")).to_be_visible()
+    axe(editing)
+    editing.get_by_role("textbox", name="Starts*").click()
+    calendar = editing.get_by_role("dialog", name="Choose a date or a time").filter(visible=True)
+    expect(calendar.get_by_role("button", name="Earlier month")).to_be_visible()
+    axe(editing)
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_what_opens_over_the_editing_page_has_no_barriers(
+    hub: Hub, cast: Cast, browse: Browse, axe: Callable[[Page], None], width: int
+) -> None:
+    guidance = hub.publish_guidance("Begin small")
+    guidance.summary = "In short, and better."
+    guidance.save_revision()
+    edit = f"/admin/pages/{guidance.pk}/edit/"
+    editing = browse(cast.fay, width=width)
+    window = editing.get_by_role("dialog").filter(visible=True)
+    text = editing.get_by_role("textbox", name="Paragraph", exact=True)
+
+    # A link to a page, to another site, to an address. While the window is open nothing behind it is reached.
+    editing.goto(edit)
+    text.click()
+    editing.keyboard.press("Control+a")
+    editing.get_by_role("button", name="Link").first.click()
+    expect(window).to_have_accessible_name(re.compile("Choose a page"))
+    expect(window.get_by_role("link", name="Guildhall")).to_be_visible()
+    axe(editing)
+    expect(text).to_have_count(0)
+    for kind, name in (("External link", "Add an external link"), ("Email link", "Add an email link")):
+        window.get_by_role("link", name=kind).click()
+        expect(window).to_have_accessible_name(re.compile(name))
+        axe(editing)
+    window.get_by_role("textbox", name="Email address").fill("hub@example.org")
+    window.get_by_role("button", name="Insert link").click()
+    expect(window).to_have_count(0)
+    expect(text).to_be_focused()
+
+    # A document; what a slash offers.
+    editing.keyboard.press("End")
+    editing.keyboard.type(" /")
+    expect(editing.get_by_role("option", name="Document")).to_be_visible()
+    axe(editing)
+    editing.get_by_role("option", name="Document").click()
+    expect(window).to_have_accessible_name(re.compile("Choose a document"))
+    axe(editing)
+
+    # Where it starts, what a page says about itself, and what changed in it.
+    for address in (
+        "/admin/",
+        "/admin/pages/",
+        f"/admin/pages/search/?q={guidance.slug}",
+        f"/admin/pages/{guidance.pk}/history/",
+        f"/admin/pages/{guidance.pk}/revisions/compare/earliest...latest/",
+    ):
+        editing.goto(address)
+        axe(editing)
+    for panel in ("Toggle status", "Toggle checks"):
+        editing.goto(edit)
+        editing.evaluate("localStorage.clear()")
+        editing.reload()
+        editing.get_by_role("button", name=panel).click()
+        axe(editing)
+    editing.goto(edit)
+    editing.evaluate("localStorage.clear()")
+    editing.reload()
+    editing.get_by_role("textbox", name="Title*").fill("")
+    editing.get_by_role("button", name="Save draft").click()
+    expect(editing.get_by_text("This field is required").first).to_be_visible()
     axe(editing)

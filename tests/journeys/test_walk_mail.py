@@ -1,4 +1,4 @@
-"""Mail in a browser: as the development page shows it, stopped without signing in, and as administrators see it."""
+"""Mail from end to end: what the development page shows, stopping it signed out, and what administrators see."""
 
 from __future__ import annotations
 

@@ -115,3 +115,28 @@ def test_by_keyboard_a_post_is_reacted_to_and_taken_back(cast: Cast, thread: Thr
     page.get_by_role("button", name="Delete").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("article", name="Post 2 by Fay Facilitates")).to_contain_text("has deleted this post")
+
+
+@pytest.mark.parametrize(("javascript", "width"), [(False, 375), (True, 375), (True, 1280)])
+def test_what_happened_to_a_post_is_said_where_it_stands(
+    cast: Cast, thread: Thread, browse: Browse, axe: Callable[[Page], None], javascript: bool, width: int
+) -> None:
+    for _ in range(8):
+        reply(thread, by=cast.bob, source="And then?\n\n" * 8)
+    fay = browse(cast.fay, javascript=javascript, width=width)
+    fay.goto(f"/threads/{thread.pk}/posts/8/hide/")
+    fay.get_by_label("Why are you hiding it?").fill("It was sent twice")
+    fay.get_by_role("button", name="Hide").click()
+
+    said = fay.get_by_role("alert")
+    expect(said).to_have_text("Post 8 is hidden. Its author is told why.")
+    expect(said).to_be_in_viewport(ratio=1)
+    expect(fay.get_by_role("article", name="Post 8 by")).to_be_in_viewport()
+    if javascript:
+        expect(said).to_be_focused()
+    axe(fay)
+
+    fay.goto(f"/threads/{thread.pk}/posts/2/delete/")
+    fay.get_by_role("button", name="Delete").click()
+    expect(said).to_have_text("You have deleted post 2.")
+    expect(said).to_be_in_viewport(ratio=1)

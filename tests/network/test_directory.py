@@ -163,6 +163,26 @@ class TestLookingFor:
     def test_filters_go_together(self, cast: Cast, fay: Member, query: str) -> None:
         assert names(page_of(cast.bob, query)) == ["Fay Facilitates"]
 
+    @pytest.mark.parametrize(
+        "typed", ["exampleshire", "Exampleshire County Council", "EXAMPLESHIRE  county", "example"]
+    )
+    def test_an_organisation_is_typed_and_completed(self, cast: Cast, fay: Member, typed: str) -> None:
+        page = page_of(cast.bob, f"?organisation={typed}")
+
+        assert "Fay Facilitates" in names(page)
+        assert "Organisation: Exampleshire County Council" in page
+        assert '<datalist id="id_organisation-list"><option value="Exampleshire County Council">' in page
+
+    def test_of_several_that_begin_so_none_is_taken(self, cast: Cast, fay: Member) -> None:
+        other = Organisation.objects.create(slug="exampleton", name="Exampleton Town Council")
+        Member.objects.filter(pk=fay.pk).update(organisation=other)
+        page = page_of(cast.bob, "?organisation=Example")
+
+        assert "Under “Organisation”, 2 begin with “Example”. Choose from the list" in page
+        assert 'value="Example"' in page
+        # Where nobody whom the reader may find is, is no choice.
+        assert "Exampleton" not in page_of(cast.olga, "?organisation=exampleton")
+
     def test_choices_are_counted_over_what_the_reader_may_see(self, cast: Cast, fay: Member) -> None:
         MemberTool.objects.create(member=cast.bob, name="POWER BI")
         Profile.objects.create(member=cast.bob)

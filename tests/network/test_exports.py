@@ -7,9 +7,11 @@ import json
 import zipfile
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from asgiref.sync import async_to_sync
 from django.apps import apps
 from django.core import mail
 from django.core.files.storage import FileSystemStorage
@@ -25,7 +27,7 @@ from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
 from network.actions.accounts import reinstate_account, suspend_account
 from network.actions.closing import close_account
-from network.actions.exports import ask_for_data, forget_old_data, pack_data, take_data
+from network.actions.exports import ask_for_data, digest_of, forget_old_data, pack_data, take_data
 from network.actions.mail import send_due_mail
 from network.actions.membership import ask_to_join, decline_request, leave_network
 from network.actions.rules import agree_to_rules, set_up_rules
@@ -45,6 +47,7 @@ from network.models import (
 )
 from network.permissions import Refused
 from network.tasks import pack_own_data
+from network.views import BYTES_AT_A_TIME
 from tests.cast import APP_SECRET, Cast, give_second_factor, sign_in
 
 
@@ -160,8 +163,15 @@ NOT_A_PART = {
     "network.Membership.decided_by": DECIDED,
     "network.MembershipEvent.by": DECIDED,
     "network.OrganisationDomain.confirmed_by": DECIDED,
+    "cms.PageLifecycle.reviewed_by": DECIDED,
     "forums.RoomRole.by": DECIDED,
+    "forums.RoomSanction.by": DECIDED,
+    "forums.Message.hidden_by": DECIDED,
     "forums.Answer.by": DECIDED,
+    "forums.Announcement.asked_by": DECIDED,
+    "forums.Announcement.confirmed_by": DECIDED,
+    "forums.Announcement.declined_by": DECIDED,
+    "forums.Announcement.stopped_by": DECIDED,
     "forums.Post.hidden_by": DECIDED,
     "forums.PostVersion.hidden_by": DECIDED,
     "network.DataExport.member": "The very file.",
@@ -176,7 +186,7 @@ def test_every_table_with_a_key_to_a_member_is_in_a_part_or_not_for_a_reason(cas
         for part in parts():
             list(part.rows(cast.bob))
     asked = " ".join(query["sql"] for query in captured)
-    apps_of_members = {"network", "forums", "account", "mfa", "usersessions"}
+    apps_of_members = {"network", "forums", "cms", "account", "mfa", "usersessions"}
     keys = {
         f"{model._meta.label}.{field.name}": f'"{model._meta.db_table}"."{field.column}" = {cast.bob.pk}'
         for model in apps.get_models(include_auto_created=True)
@@ -311,13 +321,35 @@ def test_the_page_from_asking_to_downloading(cast: Cast) -> None:
     assert answer.status_code == 200
     assert answer["Cache-Control"] == "private, no-store"
     assert "attachment" in answer["Content-Disposition"]
-    assert zipfile.ZipFile(io.BytesIO(b"".join(answer.streaming_content))).testzip() is None  # type: ignore[attr-defined]
+    packed = async_to_sync(streamed)(answer)
+    assert zipfile.ZipFile(io.BytesIO(b"".join(packed))).testzip() is None
+    assert answer["Content-Length"] == str(sum(len(piece) for piece in packed))
+    head = bob.head(f"/account/data/{wanted.pk}/")
+    assert head["Content-Length"] == answer["Content-Length"]
 
     page = elsewhere.get("/account/data/").content.decode()
     assert "in another browser" in page
     assert f"/account/data/{wanted.pk}/" not in page
     for other in (elsewhere, fay, Client()):
         assert other.get(f"/account/data/{wanted.pk}/").status_code in (302, 404)
+
+
+async def streamed(answer: Any) -> list[bytes]:
+    return [piece async for piece in answer.streaming_content]
+
+
+def test_no_server_holds_all_of_somebodys_data_in_memory(cast: Cast) -> None:
+    packed_for(cast.bob)
+    packed = DataExport.objects.get()
+    with packed.file.storage.open(packed.file.name, "wb") as file:
+        file.write(b"x" * 1_000_000)
+    bob = client_of(cast.bob)
+    DataExport.objects.update(session_digest=digest_of(bob.session.session_key or ""))
+
+    sizes = [len(piece) for piece in async_to_sync(streamed)(bob.get(f"/account/data/{packed.pk}/"))]
+
+    assert max(sizes) <= BYTES_AT_A_TIME
+    assert sum(sizes) == 1_000_000
 
 
 def test_a_part_registered_twice_is_a_mistake() -> None:

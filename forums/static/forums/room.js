@@ -2,8 +2,11 @@
 import { Announcer } from "./live/announcer.js";
 import { Composer } from "./live/composer.js";
 import { Connection } from "./live/connection.js";
+import { countDown } from "./live/countdown.js";
+import { Gate } from "./live/gate.js";
 import { Log } from "./live/log.js";
-import { Outbox } from "./live/outbox.js";
+import { Options } from "./live/options.js";
+import { newId, Outbox } from "./live/outbox.js";
 import { Pending } from "./live/pending.js";
 
 const WORDS = {
@@ -26,24 +29,54 @@ const STOPPED = {
 function start(root) {
   const part = (name) => root.querySelector(`[data-live-${name}]`);
   const { liveRoom: address, liveMember: member } = root.dataset;
+  const runs = root.hasAttribute("data-live-runs");
   const kept = `guildhall:${address}:${member}`;
   const status = part("status");
+  const state = { open: true, lock: "", slow: 0 };
 
+  const ask = (frame) => connection.ask({ c: newId(), ...frame });
   const announcer = new Announcer(part("announcer"));
-  const log = new Log(part("log"), { jump: part("jump"), empty: part("empty") });
+  const composer = new Composer(part("form"), `${kept}:draft`, {
+    send: (body, replyTo) => outbox.add(body, replyTo),
+    change: (seq, body) => ask({ t: "edit", s: seq, b: body }),
+  });
+  const templates = { controls: part("controls-of-one"), hidden: part("hidden-of-one"), panel: part("options-of-one") };
+  const options = new Options(part("log"), templates, member, {
+    reply: (seq, author) => composer.reply(seq, author),
+    edit: (seq) => edit(seq),
+    remove: (seq) => ask({ t: "del", s: seq }),
+    react: (seq, kind, on) => ask({ t: "react", s: seq, e: kind, on }),
+  });
+  const log = new Log(part("log"), { jump: part("jump"), empty: part("empty"), dress: (message) => options.dress(message) });
   const pending = new Pending(part("sending"), log);
   const outbox = new Outbox(`${kept}:outbox`, {
-    transmit: (item) => connection.send({ t: "send", c: item.c, b: item.b }),
+    transmit: (item) => connection.send({ t: "send", c: item.c, b: item.b, ...(item.re && { re: item.re }) }),
     changed: (items) => pending.show(items),
-  });
-  const composer = new Composer(part("form"), `${kept}:draft`, {
-    send: (body) => outbox.add(body),
   });
   pending.onRetry = (c) => outbox.retry(c);
   pending.onDrop = (c) => outbox.drop(c);
 
+  const gate = new Gate({
+    show(events) {
+      log.append(events);
+      for (const event of events) if (event.c) outbox.said(event.c);
+      const others = events.filter((event) => String(event.u[0]) !== member);
+      for (const event of others) announcer.message(event.u[1], log.words(event.s));
+    },
+    amend: (event) => log.amend(event.x, event.h),
+    changed(waiting) {
+      const words = waiting ? `Go on (${waiting} new)` : "Go on";
+      part("pause").textContent = waiting === null ? "Pause" : words;
+    },
+  });
+  part("tools").hidden = false;
+  part("pause").addEventListener("click", () => gate.togglePause());
+  part("speed").addEventListener("change", ({ target }) => gate.setSpeed(Number(target.value)));
+  part("announce").addEventListener("change", ({ target }) => announcer.setTelling(target.checked));
+
   const connection = new Connection({
     socketAddress: root.dataset.liveSocket,
+    pollAddress: root.dataset.livePoll,
     probeAddress: root.dataset.liveProbe,
     roomAddress: address,
     epoch: root.dataset.liveEpoch,
@@ -51,15 +84,13 @@ function start(root) {
 
     // Events come in order, each once.
     events(events) {
-      const arrived = events.filter((event) => event.h);
-      log.append(arrived);
-      for (const event of arrived) if (event.c) outbox.said(event.c);
-      const others = arrived.filter((event) => String(event.u[0]) !== member);
-      for (const event of others) announcer.message(event.u[1], log.words(event.s));
+      gate.take(events.filter((event) => event.h));
+      // Whoever has said something wants to see where.
+      if (events.some((event) => event.x === undefined && String(event.u?.[0]) === member)) gate.flush();
     },
     sent: (c, hasCome) => (hasCome ? outbox.said(c) : outbox.sent(c)),
     refused: (c, words, retryMs, code) => outbox.refuse(c, words, code === "busy" ? retryMs : undefined),
-    state: ({ open }) => composer.setOpen(open, part("closed")),
+    state: (changed) => show(changed),
     live() {
       status.textContent = WORDS.live;
       announcer.back("Connected again.");
@@ -81,10 +112,39 @@ function start(root) {
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.querySelector(`[data-live-room="${address}"]`);
       if (!fresh) throw new Error("The room is no longer live.");
+      gate.forget();
       log.replace(fresh.querySelector("[data-live-log]"));
       return { epoch: fresh.dataset.liveEpoch, position: Number(fresh.dataset.liveSince) };
     },
   });
+
+  function show(changed) {
+    Object.assign(state, changed);
+    const mayWrite = !state.lock || runs;
+    composer.setOpen(state.open && mayWrite);
+    part("closed").hidden = state.open;
+    part("locked").hidden = !state.open || mayWrite;
+    part("slow").hidden = !state.slow;
+    part("slow-seconds").textContent = state.slow;
+    if (changed.presence !== undefined) {
+      part("present").textContent = `${changed.presence} ${changed.presence === 1 ? "person" : "people"}`;
+    }
+    if (changed.react) options.count(changed.react);
+  }
+
+  /** The words as they were typed, from the page on which they are changed without a script. */
+  async function edit(seq) {
+    const page = `${address}messages/${seq}/edit/`;
+    try {
+      const answer = await fetch(page, { cache: "no-store" });
+      const form = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const field = form.querySelector("textarea[name=body]");
+      if (!field) return form.querySelector("main .govuk-body-l")?.textContent ?? "This message cannot be changed.";
+      return composer.edit(seq, field.value);
+    } catch {
+      return "The connection is lost. Try again in a moment.";
+    }
+  }
 
   status.textContent = WORDS.connecting;
   status.hidden = false;
@@ -92,3 +152,4 @@ function start(root) {
 }
 
 for (const root of document.querySelectorAll("[data-live-room]")) start(root);
+for (const early of document.querySelectorAll("[data-live-early]")) countDown(early, start);

@@ -256,6 +256,17 @@ def serve_with_daphne(application: Any, *, host: str, port: int, access_log: boo
 
 def serve_with_uvicorn(application: Any, *, host: str, port: int, access_log: bool, ready: Callable[[], None]) -> None:
     import uvicorn
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+    class HouseSocket(WebSocketsSansIOProtocol):
+        """Lets go of a browser that takes nothing more: uvicorn would keep the socket, and what was written to it,
+        until all of it has gone out."""
+
+        async def run_asgi(self) -> None:
+            try:
+                await super().run_asgi()
+            finally:
+                self.loop.call_later(self.close_timeout, self.transport.abort)
 
     class HouseServer(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -276,7 +287,7 @@ def serve_with_uvicorn(application: Any, *, host: str, port: int, access_log: bo
             application,
             host=host,
             port=port,
-            ws="websockets-sansio",
+            ws=HouseSocket,
             ws_max_size=settings.SOCKET_MAX_BYTES,
             ws_per_message_deflate=False,
             ws_ping_interval=20,

@@ -1,4 +1,4 @@
-/** On a narrow screen the navigation folds behind a button, which Escape folds again. */
+/** On a narrow screen the navigation folds behind a button, which Escape folds again. Without scripts a link unfolds it. */
 export function foldNavigation(header) {
   const button = header?.querySelector("[data-app-menu-button]");
   if (!button) return;
@@ -8,7 +8,9 @@ export function foldNavigation(header) {
     button.setAttribute("aria-expanded", String(open));
   };
 
+  for (const link of header.querySelectorAll("[data-app-menu-link]")) link.hidden = true;
   button.hidden = false;
+  header.classList.add("app-header--scripted");
   show(false);
   button.addEventListener("click", () => show(button.getAttribute("aria-expanded") !== "true"));
   header.addEventListener("keydown", (event) => {

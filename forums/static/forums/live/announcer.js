@@ -12,12 +12,20 @@ export class Announcer {
   #restUntil = 0;
   #trouble = null;
   #hasToldTrouble = false;
+  #tellsMessages = true;
 
   constructor(region) {
     this.#region = region;
   }
 
+  /** Whether messages are told at all; what becomes of the connection always is. */
+  setTelling(tells) {
+    this.#tellsMessages = tells;
+    if (!tells) this.#messages = [];
+  }
+
   message(author, words) {
+    if (!this.#tellsMessages) return;
     this.#messages.push({ author, words });
     this.#soon();
   }

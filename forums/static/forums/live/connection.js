@@ -1,12 +1,17 @@
+import { PollSocket } from "./poll.js";
+
 /**
- * The socket of a room. Knows one number, the last event it has passed on; whatever happens to the socket, the next one
+ * The socket of a room, or what stands in for it where no socket gets through. Knows one number, the last event it has passed on; whatever happens to the socket, the next one
  * goes on from there, so that each event is passed on once and in order.
  */
 
 const VERSION = 1;
+const OPEN = 1; // of a WebSocket
 const STOP = new Set([4400, 4401, 4403, 4404, 4405]);
 const TOO_SLOW = 4409;
+const OPEN_WITHIN_MS = 3_000;
 const HANDSHAKE_MS = 8_000;
+const POLL_FOR_MS = 300_000; // then a socket is tried again
 const PING_EVERY_MS = 25_000;
 const PONG_WITHIN_MS = 10_000;
 const ACK_EVENTS = 100;
@@ -31,6 +36,11 @@ export class Connection {
   #timers = new Map();
   #wake = () => {};
   #pings = 0;
+  #asked = new Map(); // what waits for its own answer, by the name it was given
+  #isPolling = false;
+  #wasWelcomed = false;
+  #hadSocket = false;
+  #socketFailures = 0; // of sockets to a server that answers otherwise
 
   /** `to` holds the addresses, `epoch` and `position` of what the page shows, and what to call; see room.js. */
   constructor(to) {
@@ -44,24 +54,46 @@ export class Connection {
   }
 
   open() {
+    this.#isPolling = this.#socketFailures >= (this.#hadSocket ? 2 : 1) || !window.WebSocket;
+    this.#wasWelcomed = false;
     const { protocol, host } = location;
-    const socket = new WebSocket(`${protocol === "https:" ? "wss" : "ws"}://${host}${this.#to.socketAddress}`);
+    const address = `${protocol === "https:" ? "wss" : "ws"}://${host}${this.#to.socketAddress}`;
+    const socket = this.#isPolling ? new PollSocket(this.#to.pollAddress) : new WebSocket(address);
     this.#socket = socket;
     // A socket that was given up may still speak: only the present one is listened to.
     const ifPresent = (does) => (event) => socket === this.#socket && does(event);
-    socket.onopen = ifPresent(() =>
-      this.send({ t: "hello", v: VERSION, epoch: this.#epoch, since: this.#position, vis: !document.hidden }),
-    );
+    socket.onopen = ifPresent(() => {
+      this.#cancel("open");
+      this.send({ t: "hello", v: VERSION, epoch: this.#epoch, since: this.#position, vis: !document.hidden });
+    });
     socket.onmessage = ifPresent(({ data }) => this.#hear(data));
     socket.onclose = ifPresent(({ code }) => this.#closed(code));
+    this.#after("open", OPEN_WITHIN_MS, () => this.#giveUp());
     this.#after("handshake", HANDSHAKE_MS, () => this.#giveUp());
   }
 
   /** Whether it went out; whether it arrived is for the answer to say. */
   send(frame) {
-    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    if (this.#socket?.readyState !== OPEN) return false;
     this.#socket.send(JSON.stringify(frame));
     return true;
+  }
+
+  /** Sends what needs no keeping, such as a reaction. A promise of words where it came to nothing. */
+  ask(frame) {
+    const lost = "The connection is lost. Try again in a moment.";
+    if (!this.#isLive || !this.send(frame)) return Promise.resolve(lost);
+    return new Promise((resolve) => {
+      this.#asked.set(frame.c, (words) => resolve(words));
+      setTimeout(() => this.#answer(frame.c, lost), 10_000);
+    });
+  }
+
+  #answer(c, words) {
+    const resolve = this.#asked.get(c);
+    this.#asked.delete(c);
+    resolve?.(words);
+    return Boolean(resolve);
   }
 
   // What the server says
@@ -74,9 +106,9 @@ export class Connection {
       case "welcome":
         return this.#welcomed(frame);
       case "ok":
-        return this.#to.sent(frame.c, frame.s <= this.#position);
+        return this.#answer(frame.c) || this.#to.sent(frame.c, frame.s <= this.#position);
       case "err":
-        return this.#to.refused(frame.c, frame.words, frame.retry_ms, frame.code);
+        return this.#answer(frame.c, frame.words) || this.#to.refused(frame.c, frame.words, frame.retry_ms, frame.code);
       case "st":
         return this.#to.state(frame.d);
       case "pong":
@@ -95,8 +127,18 @@ export class Connection {
     this.#cancel("handshake");
     this.#retryMs = frame.cfg.retry_ms;
     this.#to.state(frame.st);
+    this.#wasWelcomed = true;
+    if (!this.#isPolling) this.#hadSocket = true;
     if (frame.resume !== "ok") return this.#startAfresh();
     this.#isLive = true;
+    if (this.#isPolling) {
+      this.#after("upgrade", POLL_FOR_MS, () => {
+        this.#socketFailures = this.#hadSocket ? 1 : 0; // one that fails is enough
+        this.#giveUp();
+      });
+    } else {
+      this.#socketFailures = 0;
+    }
     this.#failures = 0;
     this.#after("stable", STABLE_MS, () => (this.#downMs = 0));
     this.#pingLater();
@@ -167,7 +209,7 @@ export class Connection {
   #drop(code) {
     const socket = this.#socket;
     this.#forget();
-    if (socket && socket.readyState <= WebSocket.OPEN) socket.close(code === 1001 ? undefined : code);
+    if (socket && socket.readyState <= OPEN) socket.close(code === 1001 ? undefined : code);
   }
 
   #forget() {
@@ -175,6 +217,7 @@ export class Connection {
     this.#isLive = false;
     this.#unacked = { events: 0, characters: 0 };
     for (const name of [...this.#timers.keys()]) this.#cancel(name);
+    for (const c of [...this.#asked.keys()]) this.#answer(c, "The connection was lost. Try again.");
   }
 
   #stop(code) {
@@ -195,6 +238,7 @@ export class Connection {
         this.#downMs += performance.now() - began;
         if (answers) break;
       }
+      if (!this.#isPolling && !this.#wasWelcomed) this.#socketFailures += 1;
       // Answering, yet no socket of ours gets through: perhaps we may no longer come in.
       if (++this.#failures % 3 === 0 && !(await this.#mayEnter())) return this.#stop(4403);
     } finally {

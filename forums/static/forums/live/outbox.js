@@ -22,8 +22,8 @@ export class Outbox {
     if (this.#items.length) setTimeout(() => this.#changed(this.#items), 1_000);
   }
 
-  add(body) {
-    this.#items.push({ c: newId(), b: body, state: "sending" });
+  add(body, replyTo) {
+    this.#items.push({ c: newId(), b: body, re: replyTo, state: "sending" });
     this.#save();
     this.#next();
   }
@@ -102,7 +102,7 @@ export class Outbox {
   }
 }
 
-function newId() {
+export function newId() {
   if (crypto.randomUUID) return crypto.randomUUID();
   // Only pages served securely have randomUUID.
   const hex = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");

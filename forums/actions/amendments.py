@@ -1,0 +1,134 @@
+"""What becomes of a message after it was said: other words, taken back, hidden, brought back. Each is a line of the log
+of its own, and says nothing but which message it is about."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from forums import limits, markup, notifications, permissions, realtime
+from forums.actions.messages import check_words
+from forums.live import log
+from forums.models import Message, Report, Room, RoomEvent
+from network.actions.audit import record
+from network.models import Member
+
+Kind = RoomEvent.Kind
+
+
+def edit_message(
+    message: Message, *, by: Member, body: str, client_id: uuid.UUID | None = None, now: datetime | None = None
+) -> int:
+    """Gives a message other words. Returns the number in the log by which every reader has them; with a `client_id`
+    that was used before, that of then. Raises Refused, LimitReached, ValidationError."""
+    now = now or timezone.now()
+    body = check_words(body)
+    if done := _done(message, by, client_id):
+        return done
+    permissions.can_change_message(by, message, now=now).enforce()
+    limits.CHANGING_MESSAGES.spend(by, now=now)
+
+    def change(held: Message) -> bool:
+        permissions.can_change_message(by, held, now=now).enforce()
+        if held.body == body:
+            return False
+        held.body, held.edited_at = body, now
+        held.save(update_fields=["body", "edited_at"])
+        return True
+
+    return _amend(message, Kind.EDIT, by, change, client_id=client_id, now=now)
+
+
+def delete_message(
+    message: Message, *, by: Member, client_id: uuid.UUID | None = None, now: datetime | None = None
+) -> int:
+    """Takes a message back: its place says so, and its words are gone. Returns a number as `edit_message` does. Raises
+    Refused, LimitReached."""
+    now = now or timezone.now()
+    if done := _done(message, by, client_id):
+        return done
+    permissions.can_delete_message(by, message, now=now).enforce()
+    limits.CHANGING_MESSAGES.spend(by, now=now)
+
+    def change(held: Message) -> bool:
+        permissions.can_delete_message(by, held, now=now).enforce()
+        held.body, held.deleted_at = "", now
+        held.save(update_fields=["body", "deleted_at"])
+        return True
+
+    return _amend(message, Kind.DELETE, by, change, client_id=client_id, now=now)
+
+
+def hide_message(message: Message, *, by: Member, reason: str, now: datetime | None = None) -> int:
+    """A facilitator takes a message out of sight; its author is told why. Hidden already, it stays with the reason that
+    it has. Reports of it are settled. Raises Refused, LimitReached."""
+    now = now or timezone.now()
+    permissions.can_moderate_room(by, message.room).enforce()
+    limits.MODERATING_ROOMS.spend(by, now=now)
+
+    def change(held: Message) -> bool:
+        if not held.is_shown:
+            return False
+        held.hidden_at, held.hidden_by, held.hidden_reason = now, by, markup.legible(reason)
+        held.save(update_fields=["hidden_at", "hidden_by", "hidden_reason"])
+        Report.objects.filter(message=held, settled_at=None).update(settled_at=now)
+        record("hid message", held, by=by, network=held.room.network)
+        notifications.message_hidden(held, now=now)
+        return True
+
+    return _amend(message, Kind.HIDE, by, change, now=now)
+
+
+def restore_message(message: Message, *, by: Member, now: datetime | None = None) -> int:
+    """Brings a hidden message back. Raises Refused, LimitReached."""
+    now = now or timezone.now()
+    permissions.can_moderate_room(by, message.room).enforce()
+    limits.MODERATING_ROOMS.spend(by, now=now)
+
+    def change(held: Message) -> bool:
+        if held.hidden_at is None:
+            return False
+        held.hidden_at, held.hidden_by, held.hidden_reason = None, None, ""
+        held.save(update_fields=["hidden_at", "hidden_by", "hidden_reason"])
+        record("restored message", held, by=by, network=held.room.network)
+        return True
+
+    return _amend(message, Kind.RESTORE, by, change, now=now)
+
+
+def _amend(
+    message: Message,
+    kind: RoomEvent.Kind,
+    by: Member,
+    change: Callable[[Message], bool],
+    *,
+    client_id: uuid.UUID | None = None,
+    now: datetime,
+) -> int:
+    """`change` is given the message with its room held, and says whether there was anything to do."""
+    with transaction.atomic():
+        room = log.hold(message.room_id)
+        if done := _done(message, by, client_id):
+            return done
+        held = Message.objects.with_author().get(pk=message.pk)
+        held.room = room
+        if not change(held):
+            return message.seq
+        event = RoomEvent(kind=kind, actor=by, client_id=client_id, target_seq=held.seq, at=now)
+        log.append(room, [event])
+        _tell(room, log.Line(event, held))
+    return event.seq
+
+
+def _tell(room: Room, line: log.Line) -> None:
+    transaction.on_commit(lambda: realtime.messages_said(room, [line]), robust=True)
+
+
+def _done(message: Message, by: Member, client_id: uuid.UUID | None) -> int | None:
+    if client_id is None:
+        return None
+    return log.written(message.room_id, [(by.pk, client_id)]).get((by.pk, client_id))

@@ -1,0 +1,80 @@
+"""What sockets ask for, many at once: what is said is written together, everything else by its own verb."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.db import InterfaceError, OperationalError
+
+from forums.actions.amendments import delete_message, edit_message
+from forums.actions.message_reactions import react_to_message
+from forums.actions.messages import Saying, say_together
+from forums.models import Message
+from network.limits import LimitReached
+from network.models import Member
+from network.permissions import Refused
+
+
+@dataclass(frozen=True, slots=True)
+class Editing:
+    member_id: int
+    seq: int
+    body: str
+    client_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Deleting:
+    member_id: int
+    seq: int
+    client_id: uuid.UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Reacting:
+    member_id: int
+    seq: int
+    kind: str
+    is_given: bool
+
+
+Command = Saying | Editing | Deleting | Reacting
+
+
+def carry_out(room_id: int, commands: Sequence[Command]) -> list[int | Exception]:
+    """For each command the number in the log by which every reader has what came of it (0: it is no matter of the log),
+    or why nothing did: Refused, LimitReached, ValidationError. Raises Room.DoesNotExist."""
+    sayings = [command for command in commands if isinstance(command, Saying)]
+    said = iter(say_together(room_id, sayings) if sayings else [])
+    outcomes: list[int | Exception] = []
+    for command in commands:
+        if isinstance(command, Saying):
+            outcome = next(said)
+            outcomes.append(outcome.seq if isinstance(outcome, Message) else outcome)
+        else:
+            outcomes.append(_one(room_id, command))
+    return outcomes
+
+
+def _one(room_id: int, command: Editing | Deleting | Reacting) -> int | Exception:
+    try:
+        member = Member.objects.get(pk=command.member_id)
+        found = Message.objects.visible_to(member).select_related("room__network")
+        message = found.filter(room=room_id, seq=command.seq).first()
+        if message is None:
+            return ValidationError("This message is not in the room")
+        match command:
+            case Editing():
+                return edit_message(message, by=member, body=command.body, client_id=command.client_id)
+            case Deleting():
+                return delete_message(message, by=member, client_id=command.client_id)
+            case Reacting():
+                react_to_message(message, command.kind, by=member, is_given=command.is_given)
+                return 0
+    except (OperationalError, InterfaceError):
+        raise  # the whole batch is tried again: what was done already is done once
+    except (Refused, LimitReached, ValidationError) as no:
+        return no

@@ -1,0 +1,83 @@
+"""What is rendered of values alone is rendered once, and never for the wrong ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.http import HttpRequest
+from django.template import engines
+from django.template.backends.django import Template
+
+from network.templatetags import components
+from tests.cast import Cast
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    text: str
+    style: str = ""
+
+
+@dataclass
+class Changing:
+    text: str
+
+
+def shown(template: str, request: HttpRequest | None = None, **context: Any) -> str:
+    made: Template = engines["django"].from_string("{% load components %}" + template)
+    return str(made.render(context, request))
+
+
+BUTTON = '{% kept "components/button.html" text=button.text style=button.style %}'
+REACT = '{% kept "forums/post_react.html" number=1 address="/there/" reactions=reactions %}'
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    components.forget_all()
+
+
+def test_the_same_values_are_rendered_once() -> None:
+    assert shown(BUTTON, button=Button("Join")) == shown(BUTTON, button=Button("Join"))
+    assert ">Leave<" in shown(BUTTON, button=Button("Leave"))
+
+    assert components._rendered.cache_info()[:2] == (1, 2)
+
+
+def test_words_are_escaped_however_often_they_are_asked_for() -> None:
+    for _ in range(2):
+        assert "&lt;b&gt;" in shown(BUTTON, button=Button("<b>"))
+
+
+def test_it_sees_nothing_of_the_page_it_stands_on() -> None:
+    assert "elsewhere" not in shown(BUTTON, button=Button("Join"), href="/elsewhere/", detail="elsewhere")
+
+
+def test_the_token_of_a_form_is_the_readers_own() -> None:
+    tokens = []
+    for _ in range(2):
+        request = HttpRequest()
+        words = shown(REACT, request, reactions=())
+        tokens.append(words.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0])
+        assert components._TOKEN not in words
+
+    assert tokens[0] != tokens[1]
+    assert all(len(token) == 64 for token in tokens)
+    assert components._rendered.cache_info().hits == 1
+
+
+def test_what_may_change_is_refused(cast: Cast) -> None:
+    markup = engines["django"].from_string("<b>").render()
+    for value in (cast.bob, Changing("x"), markup, (cast.bob,), Button(cast.bob)):  # type: ignore[arg-type]
+        with pytest.raises(TypeError):
+            shown('{% kept "components/button.html" text=value %}', value=value)
+
+
+def test_while_somebody_works_on_templates_nothing_is_kept(settings: Any) -> None:
+    settings.DEBUG = True
+
+    shown(BUTTON, button=Button("Join"))
+
+    assert components._rendered.cache_info().currsize == 0

@@ -1,0 +1,140 @@
+"""Queries that are written once and asked often: what they give is what Django gives, and they cannot depend on more
+than their values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import F, QuerySet
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
+
+from network import notifications
+from network.models import Member, Membership, Network, Notice
+from network.models.prepared import Marks, Prepared, prepared
+from network.models.standing import Standing
+from tests.cast import Cast
+
+
+@prepared
+def shared(viewer: Any, networks: list[int], is_newest_first: bool) -> QuerySet[Membership]:
+    found = Membership.objects.visible_to(viewer).filter(network__in=networks)
+    order = "-pk" if is_newest_first else "pk"
+    return found.select_related("network", "member__organisation").annotate(same=F("member")).order_by(order)
+
+
+def test_rows_are_what_the_queryset_gives_for_each_who_asks(cast: Cast) -> None:
+    networks = list(Network.objects.values_list("pk", flat=True))
+    everybody = [*Member.objects.all(), AnonymousUser()]
+    assert len(everybody) > 4
+
+    for viewer in everybody * 2:
+        for some in (networks, networks[:1], [], [*networks, 2**40]):
+            for is_newest_first in (True, False):
+                expected = list(shared._build(viewer, some, is_newest_first))
+                assert shared(viewer, some, is_newest_first) == expected
+
+    given = shared(cast.bob, networks, False)
+    assert [row.same for row in given] == [row.member_id for row in given]  # type: ignore[attr-defined]
+
+
+def test_a_number_that_no_column_holds_is_nobodys(cast: Cast) -> None:
+    named = prepared(lambda number: Member.objects.filter(pk=number))
+
+    assert named(cast.bob.pk) == [cast.bob]
+    assert named(2**63) == named(-(2**70)) == []
+
+
+def test_what_is_joined_is_read_with_it(cast: Cast, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    shared(cast.bob, [cast.ai.pk], True)
+
+    with django_assert_num_queries(1):
+        assert {row.member.organisation for row in shared(cast.bob, [cast.ai.pk], True)} >= {cast.bob.organisation}
+
+
+def test_sql_is_written_once_for_each_way_to_ask(cast: Cast) -> None:
+    built: list[int] = []
+
+    @prepared
+    def those(numbers: list[int], after: datetime, upside_down: bool) -> QuerySet[Any, int]:
+        built.append(len(numbers))
+        found = Membership.objects.filter(pk__in=numbers, joined_at__gt=after)
+        return found.order_by("-pk" if upside_down else "pk").values_list("pk", flat=True)
+
+    numbers = list(Membership.objects.active().order_by("pk").values_list("pk", flat=True))
+    long_ago, soon = datetime(1999, 1, 1, tzinfo=UTC), timezone.now() + timedelta(days=1)
+
+    assert those(numbers, long_ago, False) == numbers
+    assert those(numbers, long_ago, False) == numbers
+    assert those(numbers, soon, False) == []
+    assert those(numbers[:-1], long_ago, True) == numbers[-2::-1]
+    assert those([], long_ago, True) == []
+    assert len(built) <= 3
+
+
+def test_the_oldest_way_is_forgotten_when_there_are_very_many(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = prepared(lambda name: Member.objects.filter(name=name).values_list("name", flat=True))
+    monkeypatch.setattr(Prepared, "MOST_WAYS", 2)
+
+    for member in Member.objects.all():
+        assert member.name in named(member.name)
+
+    assert len(named._written) == 2
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda viewer, number, at: Member.objects.filter(pk=number + 1),
+        lambda viewer, number, at: Member.objects.filter(pk=number) if number > 3 else Member.objects.all(),
+        lambda viewer, number, at: Member.objects.filter(date_joined__gt=at - timedelta(days=1)),
+        lambda viewer, number, at: Member.objects.filter(date_joined__gt=min([at, timezone.now()])),
+        lambda viewer, number, at: Member.objects.filter(date_joined__gt=timezone.now()),
+        lambda viewer, number, at: Member.objects.filter(pk=viewer.pk if viewer.has_perm("network.view_member") else 0),
+        lambda viewer, number, at: Member.objects.administered_by(viewer),
+        lambda viewer, number, at: Member.objects.filter(pk=viewer.pk),  # forgets the others
+    ],
+)
+def test_a_query_that_would_depend_on_its_first_values_is_refused(
+    cast: Cast, build: Callable[..., QuerySet[Member]]
+) -> None:
+    with pytest.raises(TypeError):
+        prepared(build)(cast.bob, 7, timezone.now())
+
+
+def test_what_is_not_said_of_a_member_is_not_known(cast: Cast) -> None:
+    of_same_name = prepared(lambda viewer: Member.objects.filter(name=viewer.name))
+
+    with pytest.raises(Member.DoesNotExist):
+        of_same_name(cast.bob)
+
+
+def test_a_member_who_is_out_of_use_is_asked_for_otherwise(cast: Cast) -> None:
+    networks = [cast.ai.pk]
+    assert shared(cast.bob, networks, False)
+
+    cast.bob.is_active = False
+
+    assert shared(cast.bob, networks, False) == []
+
+
+def test_a_standing_is_marked_as_its_member_stands(cast: Cast) -> None:
+    for member in Member.objects.all():
+        standing, marks = Standing(member), Marks()
+        marked = standing.marked(marks)
+        assert len(marks.given) == len(standing.bound())
+        assert marked.shape() == standing.shape()
+        assert marked.member.standing is marked
+
+
+@pytest.mark.parametrize("kind", sorted(notifications._kinds))
+def test_every_kind_of_notice_is_asked_about_in_a_way_that_holds(cast: Cast, kind: str) -> None:
+    Notice.objects.create(member=cast.bob, kind=kind, object_id=1)
+    Notice.objects.create(member=cast.fay, kind=kind, object_id=2)
+
+    for member in (cast.bob, cast.fay):
+        assert notifications.unread(member).number == len(notifications.unread_notices(member))
