@@ -151,7 +151,7 @@ def owe_mail_of_post(post: Post, *, now: datetime) -> None:
         wanted |= Q(pk__in=each.values("member")) & Q(pk__in=_hears_of(thread).values("pk"))
     to = Member.objects.may_be_mailed().filter(wanted, pk__in=here.values("member")).exclude(pk=post.author_id or 0)
     to = to.exclude(pk__in=_who_read(post)).only("pk").order_by("pk")
-    owe_mails(POST_MAIL, to, period=str(post.pk), object_id=post.pk, due_at=post.written_at + MAIL_WAITS, now=now)
+    owe_mails(POST_MAIL, to, period=str(post.pk), object_id=post.pk, due_at=now + MAIL_WAITS, now=now)
 
 
 def _tell_once(kind: str, post: Post, to: QuerySet[Member]) -> None:

@@ -9,10 +9,11 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Q
+from django.utils import timezone
 
 from forums import markup
 from forums.actions.following import mute_from_mail
-from forums.digest import MAILED, is_told_by_digest
+from forums.digest import MAILED, OWED_BY, is_told_by_digest
 from forums.models import Announcement, Level, MemberThread, Post, Thread
 from forums.notifications import MENTIONED, POST_ANSWERED, POST_MAIL, audience_of
 from forums.reply_address import reply_address
@@ -42,6 +43,7 @@ def about_posts(row: MailLedger, member: Member | None) -> Mail | None:
     wanted = [
         post for post in wanted if not is_told_by_digest(post.written_at, waiting[post.pk].planned_at, member, own)
     ]
+    wanted = [post for post in wanted if _is_ripe(waiting[post.pk], post, row)]
     told = [waiting[post.pk] for post in wanted]
     if not any(one.pk == row.pk or one.gathered_in_id == row.pk for one in told):
         return None
@@ -56,6 +58,13 @@ def _waiting(row: MailLedger, thread: Thread, member: Member) -> dict[int, MailL
     rows = rows.filter(object_id__in=Post.objects.filter(thread=thread).values("pk"))
     rows = rows.exclude(object_id__in=announced.values("object_id"))
     return {one.object_id: one for one in rows if one.object_id}
+
+
+def _is_ripe(waiting: MailLedger, post: Post, row: MailLedger) -> bool:
+    """Whether a post may go with the row. One that the worker came to late waits for its own time: a digest that goes
+    meanwhile may tell of it."""
+    goes = waiting.pk == row.pk or waiting.gathered_in_id == row.pk or waiting.due_at <= timezone.now()
+    return goes or waiting.planned_at < post.written_at + OWED_BY
 
 
 def _spoken_to(member: Member, posts: Iterable[int]) -> Iterable[tuple[int, str]]:
