@@ -234,6 +234,7 @@ def _about_event(kind: str, member: Member, event: EventPage) -> Mail:
         why=f"You get this mail about an event on Guildhall because {reason}.",
         stop=Stop("event", event.pk),
         conversation=f"event {event.pk}",
+        links=(words["joining_link"],) if words["joining_link"] else (),
     )
 
 

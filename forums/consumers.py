@@ -26,11 +26,12 @@ from forums.live import access, process, protocol
 from forums.live.access import Admission
 from forums.live.hub import Listener, RoomHub
 from forums.live.protocol import Ack, Asking, BadFrame, Delete, Edit, Hello, Ping, React, Send
-from forums.live.reading import Together
+from forums.live.reading import Together, read
 from forums.live.writer import Busy, Writer
 from network.limits import LimitReached
 from network.live.close import Close
 from network.permissions import Refused
+from network.sessions import signed_in
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +82,11 @@ async def nowhere(scope: MutableMapping[str, Any], receive: Receive, send: SendT
 async def admit(scope: MutableMapping[str, Any]) -> Admission | None:
     key = scope["cookies"].get(settings.SESSION_COOKIE_NAME)
     return await admissions.ask((scope["url_route"]["kwargs"]["pk"], key)) if key else None
+
+
+async def _is_signed_in(scope: MutableMapping[str, Any]) -> bool:
+    key = scope["cookies"].get(settings.SESSION_COOKIE_NAME)
+    return bool(key and await read(signed_in, {key}))
 
 
 class Budget:
@@ -307,7 +313,8 @@ async def room_poll(scope: MutableMapping[str, Any], receive: Receive, send: Sen
         return await _respond(send, 403)
     admission = await admit(scope)
     if admission is None:
-        return await _respond(send, 404)
+        # Whoever is signed out learns that, whatever the room: it says nothing of one.
+        return await _respond(send, 404 if await _is_signed_in(scope) else 401)
     if scope["method"] == "GET":
         if process.here().is_full:
             return await _respond(send, 503, retry_after=10)

@@ -41,7 +41,8 @@ LONGEST = max(FARTHEST.values())
 BEHIND = timedelta(minutes=2)
 STEP = timedelta(minutes=5)
 # Whom a post is owed at once by so long after the end of a digest hears of it so; who is owed it later has it from the
-# digest. Both sides go by these two moments, which never change, and not by which of them is faster.
+# digest. Both sides go by these two moments, which never change, and not by which of them is faster. What is owed late
+# goes no sooner than ten minutes after (`owe_mail_of_post`): by then every digest that has it is on its way.
 OWED_BY = timedelta(minutes=1)
 MOST = 10  # threads of one network; the rest are on the page of what is unread
 LINE = 160  # characters of a post: two lines

@@ -16,7 +16,7 @@ from network.models import Member
 
 logger = logging.getLogger(__name__)
 
-NOT_ASKED_FOR = 10.0  # seconds after it did not answer
+NOT_ASKED_FOR = 30.0  # seconds after it did not answer
 asked_again_at = 0.0  # on the clock of time.monotonic
 
 

@@ -138,7 +138,7 @@ register(
         "digest",
         "this digest",
         stop_digest,
-        "The networks that are in it then write to you about nothing, at once neither.",
+        "The networks in it then mail you nothing at all, at once or later.",
     )
 )
 register(

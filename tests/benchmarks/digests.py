@@ -172,17 +172,23 @@ class Cost:
 
 
 def cost_of(work: Callable[[], Any]) -> Cost:
-    queries = 0
+    began, used = time.perf_counter(), time.process_time() + database_cpu()
+    with counting() as queries:
+        work()
+    return Cost(time.perf_counter() - began, time.process_time() + database_cpu() - used, len(queries))
+
+
+@contextmanager
+def counting() -> Iterator[list[str]]:
+    queries: list[str] = []
 
     def counted(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
-        nonlocal queries
-        queries += not sql.startswith(("BEGIN", "SAVEPOINT", "RELEASE"))
+        if not sql.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
+            queries.append(sql[:20])
         return execute(sql, *rest)
 
-    began, used = time.perf_counter(), time.process_time() + database_cpu()
     with connection.execute_wrapper(counted):
-        work()
-    return Cost(time.perf_counter() - began, time.process_time() + database_cpu() - used, queries)
+        yield queries
 
 
 @contextmanager
@@ -192,9 +198,10 @@ def counting_alone() -> Iterator[list[int]]:
 
     def counted(work: Callable[..., Any]) -> Callable[..., Any]:
         def done(*arguments: Any, **named: Any) -> Any:
-            found: list[Any] = []
-            counts.append(cost_of(lambda: found.append(work(*arguments, **named))).queries)
-            return found[0]
+            with counting() as queries:
+                found = work(*arguments, **named)
+            counts.append(len(queries))
+            return found
 
         return done
 

@@ -62,7 +62,6 @@ class Row:
     unit: str
     goal: float | None = None
     at_least: bool = False
-    where: str = ""  # the time goes, for a goal that was missed
 
     @property
     def is_met(self) -> bool:
@@ -71,7 +70,7 @@ class Row:
     def line(self) -> str:
         shown = f"{self.value:,.0f}" if abs(self.value) >= 100 else f"{self.value:,.2f}"
         goal = "" if self.goal is None else f"{'at least' if self.at_least else 'at most'} {self.goal:,g}"
-        verdict = "" if self.goal is None else "met" if self.is_met else f"MISSED. {self.where}".strip()
+        verdict = "" if self.goal is None else "met" if self.is_met else "MISSED"
         return f"| {self.what} | {shown} {self.unit} | {goal} | {verdict} |"
 
 
@@ -319,7 +318,6 @@ def saturated(bench: Bench, redis: RedisServer) -> Iterator[Row]:
             ratio,
             "x raw",
             goal,
-            where="The time goes to one task and one frame for each delivery, above what asyncio needs to write it.",
         )
 
 
@@ -342,9 +340,6 @@ def most_deliveries(bench: Bench, redis: RedisServer) -> Iterator[Row]:
             "a second",
             goal * min(1, bench.scale),
             at_least=True,
-            where="The time goes to writing: bytes, more than frames."
-            if kind == "uvicorn"
-            else "The time goes to Twisted.",
         )
 
 
@@ -449,7 +444,6 @@ def writing(bench: Bench, redis: RedisServer) -> Iterator[Row]:
         "messages a second",
         1_500 if is_large else 2_000,
         at_least=True,
-        where="The time goes to the queries of a batch and to Django's making of rows.",
     )
 
 

@@ -67,6 +67,7 @@ async def through(crowd: Crowd, faults: list[Fault], length: float) -> None:
         async with one_at_a_time[id(target)]:
             # On a slow machine the schedule stretches: what is taken away is taken from a room in which people talk.
             await crowd.until(crowd.is_in_use, 120, "most of them could not come back")
+            await asyncio.sleep(1)
             note(f"{target} is killed")
             await asyncio.to_thread(target.kill)
             await asyncio.sleep(away)

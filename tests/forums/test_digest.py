@@ -378,6 +378,18 @@ class TestWhat:
         assert send_due_mail() == 0
         assert MailLedger.objects.get(stream="post").state == "dropped"
 
+    def test_nor_does_one_that_comes_late_and_at_the_same_moment(self, cast: Cast, clock: Clock) -> None:
+        clock.now = MONDAY - HOUR
+        start_thread(cast.ai, by=cast.fay, theme=cast.theme, title="Mentioned", source="@Bob Belongs")
+        clock.now = MONDAY
+        run_queued()
+        assert come(clock, MONDAY) == ["bob"]
+        assert titles(to(cast.bob)) == ["Mentioned"]
+        assert len(outbox.outbox) == 1
+        clock.now += 20 * MINUTE
+
+        assert send_due_mail() == 0
+
     def test_a_network_may_keep_its_words_out_of_mail(self, cast: Cast, clock: Clock) -> None:
         cast.ai.content_free_mail = True
         cast.ai.save()

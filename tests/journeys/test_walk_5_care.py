@@ -298,8 +298,9 @@ def test_outsiders_poll_nothing(server: Server, cast: Cast, room: Room, who: str
     outsider = Poller(server, room, getattr(cast, who) if who else None)
 
     answer = outsider.get(0)
-    assert (answer.status_code, answer.text) == (404, "")
-    assert outsider.post({"t": "send", "c": str(uuid.uuid4()), "b": "Let me in"}).status_code == 404
+    refused = 404 if who else 401
+    assert (answer.status_code, answer.text) == (refused, "")
+    assert outsider.post({"t": "send", "c": str(uuid.uuid4()), "b": "Let me in"}).status_code == refused
     assert Message.objects.count() == 1
 
 
@@ -322,9 +323,13 @@ def test_the_end_of_a_session_ends_the_poll(server: Server, cast: Cast, room: Ro
     bob = Poller(server, room, None, session=session)
     threading.Timer(1, lambda: Session.objects.filter(session_key=session).delete()).start()
 
-    frames, _ = bob.next_news(0)
+    for _ in range(10):  # who is there may be told first
+        answer = bob.get(0)
+        codes = [frame["code"] for frame in answer.json() if frame["t"] == "bye"] if answer.text else []
+        if codes or answer.status_code != 200:
+            break
 
-    assert [frame["code"] for frame in frames if frame["t"] == "bye"] == [4401]
+    assert (answer.status_code, codes) in [(200, [4401]), (401, [])]
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ class TestOnlyLooking:
             assert private not in page
 
     def test_says_where_more_stops_than_the_words_say(self, cast: Cast) -> None:
-        assert "write to you about nothing" in text_of(Client().get(path_to(cast.bob, "digest")).content)
+        assert "then mail you nothing at all" in text_of(Client().get(path_to(cast.bob, "digest")).content)
 
 
 class TestAfterwards:

@@ -3,8 +3,9 @@
  * is something. Speaks the same frames, so that whoever uses it need not know.
  */
 
-const NOT_HERE = new Set([401, 403, 404]);
-const SHUT_OUT = 4403;
+// Why the server does not answer at all, as a socket's close code; all else is a failure that passes.
+const REFUSED = { 401: 4401, 403: 4403, 404: 4403 };
+const FAILED = 1011;
 // A WebSocket's own, for a browser that has none.
 const CONNECTING = 0;
 const OPEN = 1;
@@ -66,7 +67,7 @@ export class PollSocket {
     try {
       const answer = await fetch(`${this.#address}?${query}`, { cache: "no-store", signal: this.#ending.signal });
       if (answer.ok) return await answer.json();
-      this.close(NOT_HERE.has(answer.status) ? SHUT_OUT : 1011);
+      this.close(REFUSED[answer.status] ?? FAILED);
     } catch {
       this.close(1006);
     }
@@ -91,7 +92,7 @@ export class PollSocket {
       const headers = { "Content-Type": "application/json" };
       const answer = await fetch(this.#address, { method: "POST", headers, body, signal: this.#ending.signal });
       if (answer.ok) return this.#hear(await answer.json());
-      return this.close(NOT_HERE.has(answer.status) ? SHUT_OUT : 1011);
+      return this.close(REFUSED[answer.status] ?? FAILED);
     } catch {
       return this.close(1006);
     }
