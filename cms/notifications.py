@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
@@ -156,6 +155,7 @@ register(
         visible_to=_reminded,
         title=lambda event: f"“{event.title}” is on {when(event)}",
         address=lambda event: event.url,
+        written_anew=True,
     )
 )
 register(
@@ -164,6 +164,7 @@ register(
         visible_to=_coming,
         title=lambda event: f"“{event.title}” has changed. It is on {when(event)}",
         address=lambda event: event.url,
+        written_anew=True,
     )
 )
 register(
@@ -172,6 +173,7 @@ register(
         visible_to=_opened,
         title=lambda event: f"The live room of “{event.title}” is open",
         address=lambda event: f"{event.url}#live-room-{event.event_room.room_id}",
+        written_anew=True,
     )
 )
 register(
@@ -220,7 +222,7 @@ def _about_event(kind: str, member: Member, event: EventPage) -> Mail:
         "place": "" if is_content_free else event.place,
         "joining_link": event.joining_link if may_attend and not is_content_free else "",
         "room": room,
-        "address": settings.SITE_URL + event.url,
+        "address": event.url,
     }
     reason = "you host it or speak there" if runs else "it is one of your events"
     return Mail(
@@ -230,6 +232,7 @@ def _about_event(kind: str, member: Member, event: EventPage) -> Mail:
         why=f"You get this mail about an event on Guildhall because {reason}.",
         stop=Stop("event", event.pk),
         conversation=f"event {event.pk}",
+        links=(words["joining_link"],) if words["joining_link"] else (),
     )
 
 

@@ -335,7 +335,7 @@ async def _body(scope: MutableMapping[str, Any], receive: Receive) -> str | None
     """None where there is more than a frame, or no JSON."""
     if not dict(scope["headers"]).get(b"content-type", b"").startswith(b"application/json"):
         return None
-    body: bytes = b""
+    body = bytearray()
     while True:
         message = await receive()
         body += message.get("body", b"")

@@ -15,10 +15,13 @@ from forums.models import (
     MemberThread,
     Mention,
     Message,
+    MessageReaction,
     Post,
     Reaction,
     ReceivedMail,
+    Report,
     RoomRole,
+    RoomSanction,
     Thread,
 )
 from network.export import Part, Row, register
@@ -76,6 +79,9 @@ def _messages(member: Member) -> Iterable[Row]:
             "Network": str(message.room.network),
             "Text": message.body,
             "As": str(message.get_role_display()),
+            "Changed": message.edited_at,
+            "Deleted": message.deleted_at,
+            "Hidden": message.hidden_at,
             "Council at the time": str(message.organisation or ""),
             "Address": settings.SITE_URL + message.room.get_absolute_url(),
         }
@@ -87,6 +93,32 @@ def _roles(member: Member) -> Iterable[Row]:
             "Since": given.at,
             "Role": str(given.get_role_display()),
             "Address": settings.SITE_URL + given.room.get_absolute_url(),
+        }
+
+
+def _message_reactions(member: Member) -> Iterable[Row]:
+    rows = MessageReaction.objects.filter(member=member).select_related("message").order_by("at", "pk")
+    for row in rows:
+        address = settings.SITE_URL + row.message.get_absolute_url()
+        yield {"Given": row.at, "Reaction": str(row.get_kind_display()), "Address": address}
+
+
+def _reports(member: Member) -> Iterable[Row]:
+    """What they told, without what others had said."""
+    for row in Report.objects.filter(by=member).select_related("message").order_by("at", "pk"):
+        address = settings.SITE_URL + row.message.get_absolute_url()
+        yield {"Reported": row.at, "Reason": str(row.get_kind_display()), "Words": row.words, "Address": address}
+
+
+def _sanctions(member: Member) -> Iterable[Row]:
+    for row in RoomSanction.objects.filter(member=member).select_related("room").order_by("at", "pk"):
+        yield {
+            "Given": row.at,
+            "Kind": str(row.get_kind_display()),
+            "Until": row.until,
+            "Ended early": row.lifted_at,
+            "Reason": row.reason,
+            "Address": settings.SITE_URL + row.room.get_absolute_url(),
         }
 
 
@@ -152,6 +184,9 @@ register(Part("threads", "Threads you started", _threads))
 register(Part("posts", "Posts you wrote", _posts))
 register(Part("messages", "What you said in live rooms", _messages))
 register(Part("room_roles", "Live rooms you host or speak in", _roles))
+register(Part("message_reactions", "Reactions you gave in live rooms", _message_reactions))
+register(Part("reports", "Messages you reported", _reports))
+register(Part("sanctions", "When you were asked to be silent in a live room, or to leave it", _sanctions))
 register(Part("reading", "Threads you have read", _reading))
 register(Part("levels", "Networks and themes you follow or mute", _levels))
 register(Part("reactions", "Reactions you gave", _reactions))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,10 +29,9 @@ from forums.models import (
     RoomSanction,
     Thread,
 )
-from forums.reply_address import reply_address
 from network.actions import mail
 from network.actions.audit import register_words
-from network.actions.mail import Composer, Mail, MailKind, Stop, owe_mail, owe_mails
+from network.actions.mail import Mail, MailKind, owe_mail, owe_mails
 from network.actions.notices import give_notice, settle_notices
 from network.models import MailLedger, Member, Membership, MemberTheme, Notice, Viewer
 from network.models.prepared import prepared
@@ -685,56 +683,6 @@ register(
 )
 
 
-def _announcing(rows: Sequence[MailLedger]) -> Composer:
-    """Reads each announcement once for all of the rows, and asks for every member whether it is for them still."""
-    shown = Post.objects.shown().filter(pk__in={row.object_id or 0 for row in rows}, number=1)
-    posts = shown.filter(thread__announcement__stopped_at=None, thread__announcement__declined_at=None)
-    joined = posts.select_related("thread__network", "author", "organisation").with_has_files()
-    by_pk = {post.pk: post for post in joined}
-
-    def compose(row: MailLedger, member: Member | None) -> Mail | None:
-        post = by_pk.get(row.object_id or 0)
-        return None if post is None or member is None else _announcement_for(member, post)
-
-    return compose
-
-
-def _announcement_for(member: Member, post: Post) -> Mail | None:
-    """None where the announcement is not for them any more, or they know of it: they read it, or had a mail of it as
-    one who hears of every thread."""
-    thread, network = post.thread, post.thread.network
-    is_for_them = audience_of(thread).now.filter(pk=member.pk).exists()
-    if not is_for_them or not Post.objects.visible_to(member).filter(pk=post.pk).exists():
-        return None
-    if MemberThread.objects.filter(member=member, thread=thread, last_read_number__gte=1).exists():
-        return None
-    state = MailLedger.State
-    told = MailLedger.objects.filter(member=member, object_id=post.pk, stream=POST_MAIL)
-    if told.filter(state__in=(state.SENT, state.SENDING, state.GATHERED)).exists():
-        return None
-    context = {"member": member, "network": network, "thread": thread, "content_free": network.content_free_mail}
-    if not network.content_free_mail:
-        context |= {
-            "author": named(post.author) if post.author else post.author_name,
-            "organisation": post.organisation,
-            "source": post.source,
-            "html": markup.with_whole_addresses(post.html, settings.SITE_URL),
-            "has_files": post.has_files,  # type: ignore[attr-defined]  # annotated
-        }
-    return Mail(
-        "forums/mail/announcement.txt",
-        context,
-        html="forums/mail/announcement.html",
-        why=f"You get this because you belong to the {network}, whose facilitators sent it to its members.",
-        stop=Stop("network", network.pk),
-        conversation=f"thread {thread.pk}",
-        reply_to=reply_address(thread, member),
-    )
-
-
-mail.register(MailKind(Announcement.STREAM, lambda row, member: _announcing([row])(row, member), prepare=_announcing))
-
-
 def reply_came_by_mail(received: ReceivedMail, *, now: datetime) -> None:
     """Its writer, where it was refused or something of it was not taken."""
     owe_mail(REPLY_BY_MAIL, received.member, period=str(received.pk), object_id=received.pk, now=now)
@@ -792,6 +740,8 @@ register(
         title=lambda message: f"A facilitator hid what you said in “{message.room.title}”: {message.hidden_reason}",
         address=lambda message: message.get_absolute_url(),
         where=lambda message: message.room.network.name,
+        # Whoever was removed from a room for a while is back in it when that is over.
+        written_anew=True,
     )
 )
 register(
@@ -815,5 +765,7 @@ register(
             else f"A facilitator asked you to be silent in “{given.room.title}” for a while: {given.reason}"
         ),
         address=lambda given: given.room.get_absolute_url(),
+        # Whoever was removed from a room for a while is back in it when that is over.
+        written_anew=True,
     )
 )

@@ -1,5 +1,6 @@
 """What is mailed of posts minutes after they were written: to whom they speak, to whoever watches, and of new threads
-to whoever wants every one. The posts of one thread that wait for the same member go in one mail."""
+to whoever wants every one. The posts of one thread that wait for the same member go in one mail. And of announcements
+that their facilitators have mailed."""
 
 from __future__ import annotations
 
@@ -12,13 +13,14 @@ from django.db.models import Q
 from forums import markup
 from forums.actions.following import mute_from_mail
 from forums.digest import MAILED, is_told_by_digest
-from forums.models import Announcement, Level, Post, Thread
-from forums.notifications import MENTIONED, POST_ANSWERED, POST_MAIL
+from forums.models import Announcement, Level, MemberThread, Post, Thread
+from forums.notifications import MENTIONED, POST_ANSWERED, POST_MAIL, audience_of
 from forums.reply_address import reply_address
 from network.actions import mail, mail_stops
-from network.actions.mail import Mail, MailKind, Stop
+from network.actions.mail import Composer, Mail, MailKind, Stop
 from network.actions.mail_stops import StopKind
 from network.models import MailLedger, Member, Membership, Notice
+from network.notifications import named
 
 
 def about_posts(row: MailLedger, member: Member | None) -> Mail | None:
@@ -114,6 +116,59 @@ def _why(thread: Thread, posts: Sequence[Post], member: Member, spoken: dict[int
     return f"You get this because you asked for every new thread of the {thread.network}.", Stop(
         "network", thread.network_id
     )
+
+
+def _announcing(rows: Sequence[MailLedger]) -> Composer:
+    """Reads each announcement once for all of the rows, and asks for every member whether it is for them still."""
+    shown = Post.objects.shown().filter(pk__in={row.object_id or 0 for row in rows}, number=1)
+    posts = shown.filter(thread__announcement__stopped_at=None, thread__announcement__declined_at=None)
+    joined = posts.select_related("thread__network", "author", "organisation").with_has_files()
+    by_pk = {post.pk: post for post in joined}
+
+    def compose(row: MailLedger, member: Member | None) -> Mail | None:
+        post = by_pk.get(row.object_id or 0)
+        return None if post is None or member is None else _announcement_for(row, member, post)
+
+    return compose
+
+
+def _announcement_for(row: MailLedger, member: Member, post: Post) -> Mail | None:
+    """None where the announcement is not for them any more, or they know of it: they read it, or had it from a digest,
+    or in a mail as one who hears of every thread."""
+    thread, network = post.thread, post.thread.network
+    is_for_them = audience_of(thread).now.filter(pk=member.pk).exists()
+    if not is_for_them or not Post.objects.visible_to(member).filter(pk=post.pk).exists():
+        return None
+    if MemberThread.objects.filter(member=member, thread=thread, last_read_number__gte=1).exists():
+        return None
+    state = MailLedger.State
+    told = MailLedger.objects.filter(member=member, object_id=post.pk, stream=POST_MAIL)
+    if told.filter(state__in=(state.SENT, state.SENDING, state.GATHERED)).exists():
+        return None
+    own = Membership.objects.active().get(member=member, network=network)
+    if is_told_by_digest(post.written_at, row.planned_at, member, own):
+        return None
+    context = {"member": member, "network": network, "thread": thread, "content_free": network.content_free_mail}
+    if not network.content_free_mail:
+        context |= {
+            "author": named(post.author) if post.author else post.author_name,
+            "organisation": post.organisation,
+            "source": post.source,
+            "html": markup.with_whole_addresses(post.html, settings.SITE_URL),
+            "has_files": post.has_files,  # type: ignore[attr-defined]  # annotated
+        }
+    return Mail(
+        "forums/mail/announcement.txt",
+        context,
+        html="forums/mail/announcement.html",
+        why=f"You get this because you belong to the {network}, whose facilitators sent it to its members.",
+        stop=Stop("network", network.pk),
+        conversation=f"thread {thread.pk}",
+        reply_to=reply_address(thread, member),
+    )
+
+
+mail.register(MailKind(Announcement.STREAM, lambda row, member: _announcing([row])(row, member), prepare=_announcing))
 
 
 mail.register(MailKind(POST_MAIL, about_posts))

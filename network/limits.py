@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -14,6 +15,9 @@ from django.utils.text import slugify
 from network.models import Member
 
 logger = logging.getLogger(__name__)
+
+NOT_ASKED_FOR = 30.0  # seconds after it did not answer
+asked_again_at = 0.0  # on the clock of time.monotonic
 
 
 class LimitReached(Exception):
@@ -33,8 +37,12 @@ class RateLimit:
     per: timedelta
 
     def spend(self, by: Member, *, count: int = 1, now: datetime | None = None) -> None:
-        """Counts one, or as many at once. Raises LimitReached. With the cache away nothing is counted: losing a limit
-        for a minute is better than losing the site."""
+        """Counts one, or as many at once. Raises LimitReached. With the cache away nothing is counted, and for a moment
+        it is not asked again: losing a limit for a minute is better than losing the site, and a cache that takes two
+        seconds not to answer would stop a room in which many speak."""
+        global asked_again_at
+        if time.monotonic() < asked_again_at:
+            return
         seconds = int(self.per.total_seconds())
         moment = int((now or timezone.now()).timestamp())
         key = self._key(by, moment)
@@ -42,6 +50,7 @@ class RateLimit:
             cache.add(key, 0, timeout=seconds)
             spent = cache.incr(key, count)
         except Exception:
+            asked_again_at = time.monotonic() + NOT_ASKED_FOR
             logger.exception("The cache did not answer, so a limit was not counted: %s", self.what)
             return
         if spent > self.times:

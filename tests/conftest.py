@@ -27,6 +27,7 @@ from django.db.backends.base.introspection import BaseDatabaseIntrospection
 
 from forums.digest import talk_in
 from forums.models import Attachment
+from network import limits
 from network.models import Profile
 from tests.cast import Cast, make_cast
 from tests.servers import RedisServer
@@ -131,10 +132,11 @@ def cast(db: None) -> Cast:
 
 @pytest.fixture(autouse=True)
 def no_limits_spent() -> None:
-    """Rate limits are counted in the cache; each test begins with none spent. Nor with what another network wrote that
-    had the same number."""
+    """Rate limits are counted in the cache; each test begins with none spent, with a cache that is asked, and without
+    what another network wrote that had the same number."""
     cache.clear()
     talk_in.cache_clear()
+    limits.asked_again_at = 0.0
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils import timezone
 
 from cms.models.event import EventPage, EventPageQuerySet
@@ -64,8 +64,7 @@ def events_to_attend(viewer: Viewer) -> EventPageQuerySet:
     if not viewer.is_authenticated or not viewer.is_active:
         return mine
     may_go = Q(network__in=Network.objects.of(viewer)) | Q(event_room__room__in=Room.objects.visible_to(viewer))
-    if hasattr(viewer, "admission"):
-        may_go |= Q(network=None)
+    may_go |= Q(network=None) & Q(Exists(Admission.objects.filter(member=viewer.pk)))
     found: EventPageQuerySet = mine.filter(may_go)
     return found
 

@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from forums import limits, markup, notifications, permissions, realtime
 from forums.actions.messages import check_words
-from forums.live import log
+from forums.live import access, log
 from forums.models import Message, Report, Room, RoomEvent
 from network.actions.audit import record
 from network.models import Member
+from network.permissions import NOT_A_MEMBER
 
 Kind = RoomEvent.Kind
 
@@ -33,6 +34,9 @@ def edit_message(
     limits.CHANGING_MESSAGES.spend(by, now=now)
 
     def change(held: Message) -> bool:
+        # Asked of the database again: an account that was closed meanwhile leaves no words behind.
+        if not access.belonging(held.room_id).filter(pk=by.pk).exists():
+            NOT_A_MEMBER.enforce()
         permissions.can_change_message(by, held, now=now).enforce()
         if held.body == body:
             return False

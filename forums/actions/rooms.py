@@ -95,12 +95,12 @@ def lock_room(room: Room, *, lock: str, by: Member) -> Room:
     if lock not in Room.Lock:
         raise ValidationError("Select who may write in this room")
     with transaction.atomic():
+        ask_every_socket_again(room)
         room = Room.objects.select_for_update(of=("self",)).select_related("network").get(pk=room.pk)
         if room.lock != lock:
             room.lock = lock
             room.save(update_fields=["lock"])
             record("locked room" if lock else "unlocked room", room, by=by, network=room.network, lock=lock)
-            ask_every_socket_again(room)
     return room
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,6 +19,9 @@ class Bus:
     slower."""
 
     LARGEST_HINT = 32_000  # bytes
+    # Of an older hint only the number counts: what it says may have been hidden since, and the log knows. Where clocks
+    # differ by more, every hint is old, and the log is read a little more often.
+    FRESH = 1.0  # seconds
 
     def __init__(self, heard: Heard) -> None:
         self._bus = bus.Bus(self._hear)
@@ -34,13 +38,14 @@ class Bus:
         self._bus.leave(_group(room_id))
 
     def publish(self, room_id: int, epoch: uuid.UUID, events: Sequence[Event]) -> None:
-        hint: dict[str, Any] = {"room": room_id, "epoch": str(epoch), "top": events[-1].seq}
+        hint: dict[str, Any] = {"room": room_id, "epoch": str(epoch), "top": events[-1].seq, "at": time.time()}
         if sum(event.size for event in events) <= self.LARGEST_HINT:
             hint["events"] = [[event.seq, event.text, event.about] for event in events]
         self._bus.publish(_group(room_id), hint)
 
     def _hear(self, hint: dict[str, Any]) -> None:
-        events = [Event(*event) for event in hint.get("events", ())]
+        is_fresh = abs(time.time() - hint["at"]) < self.FRESH
+        events = [Event(*event) for event in hint.get("events", ())] if is_fresh else []
         self._heard(hint["room"], uuid.UUID(hint["epoch"]), hint["top"], events)
 
 

@@ -82,9 +82,9 @@ class LiveProcess:
             self._close(hub)
 
     async def _open(self, room_id: int) -> RoomHub | None:
-        if room_id in self.hubs:
-            return self.hubs[room_id]
-        if room_id not in self._opening:
+        if room_id not in self._opening:  # a hub that is still being filled is waited for
+            if room_id in self.hubs:
+                return self.hubs[room_id]
             task = asyncio.get_running_loop().create_task(self._make(room_id))
             self._opening[room_id] = task
             task.add_done_callback(lambda _: self._opening.pop(room_id, None))
@@ -99,6 +99,8 @@ class LiveProcess:
         self._bus.join(room_id)
         # From here it is told of news, so what it reads now completes it.
         await hub.catch_up()
+        if tail.reaction_version:
+            hub.react(await read(log.reactions_since, room_id, 0), tail.reaction_version)
         return hub
 
     def _close(self, hub: RoomHub) -> None:

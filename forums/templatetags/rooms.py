@@ -42,6 +42,7 @@ def live_room(
     reactions = MessageReaction.objects.visible_to(request.user).of_messages(page.messages if page else [])
     return {
         "room": entered,
+        "room_address": entered.get_absolute_url(),
         "entered": True,
         "page": page,
         "before": before,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from csp.constants import SELF
+from csp.decorators import csp_update
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
@@ -12,6 +14,7 @@ from forums.digest import preview
 from network.views import MemberRequest
 
 
+@csp_update({"frame-src": [SELF]})  # type: ignore[arg-type]
 @login_required
 @never_cache
 @require_safe

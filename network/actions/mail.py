@@ -279,10 +279,8 @@ def _prepared(batch: Iterable[tuple[int, str]]) -> tuple[Composer | None, dict[i
     it goes all the same: `compose` asks for what it tells, and `_claim` for the row and its member."""
     pks, streams = zip(*batch, strict=True)
     kind = _kinds.get(streams[0])
-    if kind is None:
-        return None, {}
-    if kind.prepare is None:
-        return kind.compose, {}
+    if kind is None or kind.prepare is None:
+        return (kind.compose if kind else None), {}
     due = MailLedger.objects.filter(pk__in=pks, state=MailLedger.State.DUE).select_related("member")
     rows = {row.pk: row for row in due}
     try:

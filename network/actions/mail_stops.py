@@ -29,12 +29,14 @@ class Stop:
 @dataclass(frozen=True, slots=True)
 class StopKind:
     """One thing that can be stopped. `words` go on from "Stop" and say which, for a reader who is not signed in: "mail
-    about this thread". They name no thread, for the mail may have been handed on. `stop` is a verb, safe to call twice,
-    which raises nothing where the thing is gone: `stop(member, object_id, now=...)`."""
+    about this thread". They name no thread, for the mail may have been handed on. `stop` is a verb, safe to call
+    twice, which raises nothing where the thing is gone: `stop(member, object_id, now=...)`. `about`: a sentence, where
+    stopping it stops more than the words say."""
 
     name: str
     words: str
     stop: Callable[..., None]
+    about: str = ""
 
 
 _kinds: dict[str, StopKind] = {}
@@ -131,6 +133,15 @@ def stop_all(member: Member, _: int = 0, *, now: datetime | None = None) -> None
 
 
 register(StopKind("network", "mail from this network", stop_network))
-register(StopKind("digest", "this digest", stop_digest))
-register(StopKind("at_once", "mail that comes at once", stop_at_once))
+register(
+    StopKind(
+        "digest",
+        "this digest",
+        stop_digest,
+        "The networks in it then mail you nothing at all, at once or later.",
+    )
+)
+register(
+    StopKind("at_once", "mail that comes at once", stop_at_once, "What would have come at once waits for the digest.")
+)
 register(StopKind("all", "all mail but that about your account", stop_all))

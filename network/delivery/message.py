@@ -25,7 +25,8 @@ class Mail:
 
     `conversation`: mails with the same one are put together by mail programs, such as "thread 12". `gathers`: the rows
     of the ledger, of the same member, that this mail tells of too. `covers_until`: up to when a digest tells of what
-    was written. `reply_to`: where an answer to it goes, if anywhere."""
+    was written. `reply_to`: where an answer to it goes, if anywhere. `links`: whole addresses of other sites that are
+    meant to be followed, such as that of a call, where the words are made into links by somebody else."""
 
     template: str
     context: dict[str, Any] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Mail:
     gathers: tuple[int, ...] = ()
     covers_until: datetime | None = None
     reply_to: str = ""
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Message(EmailMultiAlternatives):
     before_end: Callable[[], None] | None = None
     reference: str = ""
     earlier_reference: str = ""
+    links: tuple[str, ...] = ()
 
     def text_at(self, site_url: str) -> str:
         return str(self.body).replace(settings.SITE_URL, site_url)
@@ -83,6 +86,7 @@ def message_of(mail: Mail | WrittenMail, row: MailLedger, *, to: str) -> Message
         reply_to=[mail.reply_to] if isinstance(mail, Mail) and mail.reply_to else None,
     )
     if isinstance(mail, Mail):
+        message.links = mail.links
         message.text_at = lambda site_url: _text(mail, row.member, site_url)[1]  # type: ignore[method-assign]
     if html:
         message.attach_alternative(html, "text/html")

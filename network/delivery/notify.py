@@ -116,7 +116,9 @@ def _never_reached(problem: BaseException | None) -> bool:
 def markdown_of(message: Message) -> str:
     """The text of a message so that Notify shows it as it is, with links where our own templates have addresses."""
     mark = f"\ue000{secrets.token_hex(16)}\ue000"
-    ours = re.compile(rf"({re.escape(mark)}\S*)")
+    # A link that is meant ends where it ends: with more behind it, it would lead elsewhere.
+    meant = [rf"{re.escape(link)}(?!\S)" for link in message.links if re.fullmatch(r"https?://\S+", link)]
+    ours = re.compile("(" + "|".join([rf"{re.escape(mark)}\S*", *meant]) + ")")
     lines = [_line(ours.split(line)) for line in message.text_at(mark).strip().splitlines()]
     return "\n".join(lines).replace(mark, settings.SITE_URL)
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from network import permissions
 from network.actions.jobs import DEAD_AFTER, last_seen_worker
-from network.models import AdmissionRequest, MailLedger, Member, OrganisationDomain, Viewer
+from network.models import AdmissionRequest, MailLedger, MailStop, Member, OrganisationDomain, Viewer
 from network.permissions import Verdict
 
 Row = TypeVar("Row", bound=Model)
@@ -121,6 +121,7 @@ def administration(request: HttpRequest) -> HttpResponse:
     context = {
         "waiting": list(_waiting(request.user)),
         "worker": seen,
+        "mail_is_stopped": MailStop.objects.visible_to(request.user).in_force().exists(),
         "sees_worker": permissions.can_see_worker(request.user),
         "worker_is_alive": seen is not None and timezone.now() - seen <= DEAD_AFTER,
         "screens": [(screen, reverse(screen.name)) for screen in SCREENS if screen.may(request.user)],

@@ -30,7 +30,7 @@ def mail_stop(request: HttpRequest, token: str) -> HttpResponse:
     if found is None:
         raise Http404
     member, kind, _ = found
-    context = {"words": kind.words, "is_done": False}
+    context = {"words": kind.words, "about": kind.about, "is_done": False}
     if request.method == "POST":
         stop_mail(token)
         context |= {"is_done": True, "left": what_is_left_on(member), "is_own": request.user == member}

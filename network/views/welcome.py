@@ -18,6 +18,7 @@ from network import permissions
 from network.actions import welcome as verbs
 from network.forms import HelloForm, InterestsForm, MailForm
 from network.models import AdmissionRequest
+from network.models.digest_time import MailInWords
 from network.models.standing import standing_of
 from network.views import MemberRequest
 from network.views.networks import network_cards
@@ -48,11 +49,12 @@ def welcome(request: MemberRequest) -> HttpResponse:
 def mail(request: MemberRequest) -> HttpResponse:
     if elsewhere := _not_now(request, verbs.MAIL):
         return elsewhere
-    form = MailForm(request.user, standing_of(request.user).active(), _typed(request))
+    own = standing_of(request.user).active()
+    form = MailForm(request.user, own, _typed(request))
     if form.is_valid():
         verbs.say_how_to_write(form.choices, form.times, by=request.user)
         return _on(request, verbs.MAIL)
-    return _step(request, verbs.MAIL, form)
+    return _step(request, verbs.MAIL, form, words=MailInWords.of(request.user, own))
 
 
 @login_required
@@ -106,8 +108,8 @@ def _on(request: MemberRequest, step: int) -> HttpResponse:
     return HttpResponseRedirect(_address(request, STEPS[step + 1]))
 
 
-def _step(request: MemberRequest, step: int, form: forms.Form) -> HttpResponse:
-    context = {
+def _step(request: MemberRequest, step: int, form: forms.Form, **more: object) -> HttpResponse:
+    context = more | {
         "form": form,
         "step": step,
         "steps": len(STEPS),

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core import mail as outbox
 from django.db import IntegrityError, transaction
@@ -26,7 +27,7 @@ from forums.actions.feeds import make_feed_key, token_of
 from forums.models import FeedKey
 from network.actions import mail_stops
 from network.actions.closing import close_account
-from network.actions.mail import send_due_mail
+from network.actions.mail import Stop, send_due_mail
 from network.actions.membership import leave_network
 from network.actions.notices import give_notice
 from network.actions.sessions import end_other_sessions
@@ -218,6 +219,28 @@ class TestReminding:
         ):
             assert words in sent.body
 
+    def test_its_twin_in_html_says_the_same_and_both_say_how_to_stop_it(self, event: EventPage, cast: Cast) -> None:
+        add_event(event, by=cast.bob)
+        remind_of_events(now=START - timedelta(hours=24))
+        send_due_mail(now=START)
+
+        sent: Any = outbox.outbox[-1]
+        html = str(sent.alternatives[0][0])
+        assert html.count("<h1>") == 1
+        for fact in (
+            "Tuesday 2 July 2030, 10:30am to 11:30am",
+            "County Hall, room 4",
+            'href="https://meet.example.org',
+        ):
+            assert fact in html
+        stop = mail_stops.address_of(Stop("event", event.pk), cast.bob)
+        assert sent.extra_headers["List-Unsubscribe"] == f"<{stop}>"
+        assert stop in sent.body
+        assert "because it is one of your events" in sent.body
+
+        assert Client().post(stop.removeprefix(settings.SITE_URL)).status_code in (200, 302)
+        assert list(events_of(cast.bob)) == []
+
     def test_a_network_that_keeps_its_words_out_of_mail_keeps_them_here(self, event: EventPage, cast: Cast) -> None:
         cast.ai.content_free_mail = True
         cast.ai.save()
@@ -291,7 +314,7 @@ class TestReminding:
 
     def test_the_foot_of_a_mail_takes_the_event_out(self, event: EventPage, cast: Cast) -> None:
         add_event(event, by=cast.bob)
-        token = mail_stops._signer.sign(f"{cast.bob.pk}-event-{event.pk}")
+        token = mail_stops.address_of(Stop("event", event.pk), cast.bob).rstrip("/").rpartition("/")[2]
         assert mail_stops.stop_mail(token)
         assert mail_stops.stop_mail(token)
         assert list(events_of(cast.bob)) == []
@@ -534,8 +557,13 @@ class TestOwnCalendar:
 
 def test_both_bodies_of_each_mail_say_the_same(event: EventPage, cast: Cast) -> None:
     facts = {"event": event, "title": event.title, "when": when(event), "place": event.place, "room": None}
-    facts |= {"member": cast.bob, "joining_link": event.joining_link, "address": "https://example.org/e/"}
-    for part in ("cms/mail/event_facts.txt", "cms/mail/event_facts.html"):
+    facts |= {
+        "member": cast.bob,
+        "joining_link": event.joining_link,
+        "site_url": "https://example.org",
+        "address": "/e/",
+    }
+    for part in ("cms/mail/_event_facts.txt", "cms/mail/_event_facts.html"):
         said = render_to_string(part, facts)
         for fact in (when(event), event.place, event.joining_link, "https://example.org/e/"):
             assert fact in said

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
+from wagtail.test.utils.form_data import nested_form_data, streamfield
 
 from cms.actions.lifecycle import TELL_EVERY, call_small, tell_of_update
 from cms.actions.pages import republish_page
+from cms.actions.roles import PUBLISHERS, give_roles
 from cms.models import GuidancePage, PageLifecycle, PageThread
 from cms.notifications import GUIDANCE_UPDATED
 from forums.actions.following import choose_level
@@ -148,3 +151,31 @@ def test_a_mistake_here_stops_no_page(page: GuidancePage, monkeypatch: pytest.Mo
     monkeypatch.setattr("cms.receivers.tell_of_update", fails)
     assert change(page, summary="Still published").summary == "Still published"
     assert Client().get(page.url).content.decode().count("Still published")
+
+
+def test_an_editor_says_in_the_form_that_it_is_a_small_correction(page: GuidancePage, cast: Cast) -> None:
+    give_roles(cast.bob, [PUBLISHERS], by=None)
+    client = Client()
+    sign_in(client, cast.bob)
+    address = reverse("wagtailadmin_pages:edit", args=[page.pk])
+    assert "small correction" in client.get(address).content.decode()
+
+    def publish(heading: str, **changes: Any) -> None:
+        form = {
+            "title": page.title,
+            "slug": page.slug,
+            "summary": page.summary,
+            "tags": "",
+            "body": streamfield([("heading", heading)]),
+            "comments": {"TOTAL_FORMS": 0, "INITIAL_FORMS": 0},
+        }
+        sent = dict(nested_form_data(form | changes)) | {"themes": [cast.theme.pk], "action-publish": "1"}
+        assert client.post(address, sent).status_code == 302
+        shown = GuidancePage.objects.get(pk=page.pk)
+        assert heading in Client().get(shown.url).content.decode()
+
+    publish("Small steps", small_change="on")
+    assert told() == set()
+    assert not PageLifecycle.objects.get(page=page).is_small_change
+    publish("Other steps")
+    assert told() == {cast.bob.pk, cast.fay.pk}

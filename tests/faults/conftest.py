@@ -31,6 +31,9 @@ class Process(Server):
         self.database_url = database_url
         self.redis_url = redis_url
 
+    def __repr__(self) -> str:
+        return f"The process at {self.port}"
+
     @property
     def environment(self) -> dict[str, str]:
         own = {"GUILDHALL_SITE_URL": self.site_url, "REDIS_URL": self.redis_url}

@@ -91,6 +91,10 @@ class Crowd:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    def is_in_use(self) -> bool:
+        """Most of them are in it."""
+        return 2 * sum(browser.is_live for browser in self.browsers) > len(self.browsers)
+
     def is_settled(self) -> bool:
         top = max(self.acknowledged.values(), default=0)
         return all(not browser.outbox and browser.position >= top for browser in self.browsers)

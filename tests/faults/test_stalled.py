@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect
 
 from forums.models import Room
 from tests.cast import Cast
-from tests.faults.conftest import Process, Processes, sessions_of_members
+from tests.faults.conftest import Process, Processes, on_postgresql, on_sqlite, sessions_of_members
 from tests.faults.crowd import Crowd
 from tests.faults.test_power_cuts import log_of
 
@@ -24,7 +24,9 @@ BROWSERS, STALLED = 76, 4
 MOST = 4 * 1024 * 1024  # bytes that all the stalled together may cost: a window each, and what surrounds it
 
 
-@pytest.mark.parametrize("kind", ["daphne", "uvicorn"])
+@pytest.mark.parametrize(
+    "kind", [pytest.param("daphne", marks=on_sqlite), pytest.param("uvicorn", marks=on_postgresql)]
+)
 def test_the_stalled_are_closed_cost_little_and_resume(processes: Processes, room: Room, cast: Cast, kind: str) -> None:
     process = processes.add(kind)
     sessions = sessions_of_members(room, cast, BROWSERS + STALLED)
@@ -66,6 +68,7 @@ async def stall(process: Process, room: Room, session: str) -> asyncio.Transport
     so that the server's side fills soon."""
     line = net.socket()
     line.setsockopt(net.SOL_SOCKET, net.SO_RCVBUF, 4096)
+    line.setsockopt(net.IPPROTO_TCP, net.TCP_MAXSEG, 536)  # the kernel keeps so many packets, of whatever size
     line.connect(("127.0.0.1", process.port))
     socket = await connect(
         f"{process.socket_address}/live/rooms/{room.pk}/",

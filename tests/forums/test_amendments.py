@@ -240,6 +240,13 @@ def test_a_hide_between_reading_and_changing_wins(cast: Cast, message: Message) 
         edit_message(stale, by=cast.bob, body="x")
 
 
+def test_an_account_that_is_closed_meanwhile_leaves_no_other_words(cast: Cast, message: Message) -> None:
+    Member.objects.filter(pk=cast.bob.pk).update(is_active=False)
+
+    with pytest.raises(Refused):
+        edit_message(message, by=cast.bob, body="quokka")
+
+
 def test_in_a_closed_room_nothing_is_changed_but_taken_back(cast: Cast, room: Room, message: Message) -> None:
     close_room(room, by=None)
     stale = Message.objects.select_related("room__network").get(pk=message.pk)

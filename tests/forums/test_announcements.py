@@ -12,15 +12,14 @@ import pytest
 from django.core import mail as outbox
 from django.db import connection
 from django.http import HttpResponse
-from django.template import TemplateDoesNotExist
-from django.template.loader import get_template, render_to_string
+from django.template.loader import render_to_string
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 from pytest_django.fixtures import Settings
 
-from forums import tasks
+from forums import limits, tasks
 from forums.actions.announcements import (
     NotMailed,
     confirm_announcement,
@@ -171,7 +170,9 @@ class TestWhoGetsIt:
             "12 chose no mail from this network. Mail to 2 came back lately, so they get none."
         )
 
-    @pytest.mark.parametrize("happens", ["leaves", "chooses nothing", "mutes", "reads", "bounced", "told", "digest"])
+    @pytest.mark.parametrize(
+        "happens", ["leaves", "chooses nothing", "mutes", "reads", "bounced", "told", "had it", "digest"]
+    )
     def test_it_is_asked_again_when_it_goes(self, cast: Cast, happens: str) -> None:
         announcement = announce(cast)
         mail_announcements()
@@ -188,12 +189,30 @@ class TestWhoGetsIt:
             post = Post.objects.get(thread=announcement.thread)
             row = {"stream": "post", "period": str(post.pk), "object_id": post.pk, "state": "sent"}
             MailLedger.objects.create(recipient=f"member {cast.bob.pk}", member=cast.bob, **row)
+        elif happens == "had it":  # from a digest, while the mail waited to be confirmed
+            until = announcement.thread.started_at + timedelta(minutes=1)
+            row = {"stream": "digest", "period": "then", "object_id": 7, "covers_until": until, "state": "sent"}
+            MailLedger.objects.create(recipient=f"member {cast.bob.pk}", member=cast.bob, **row)
+            MailLedger.objects.filter(stream="announcement").update(planned_at=until + timedelta(hours=1))
         else:
             changed = {"mails_at_once": False} if happens == "digest" else {"mail_bounced_at": timezone.now()}
             Member.objects.filter(pk=cast.bob.pk).update(**changed)
 
         assert mailed() == []
         assert states() == {"Bob Belongs": "dropped"}
+
+    def test_who_wants_every_thread_has_it_once(self, cast: Cast) -> None:
+        """As the announcement that it is, and not as a new thread besides."""
+        Membership.objects.filter(member=cast.bob, network=cast.ai).update(mail="each")
+        announce(cast)
+        run_queued()
+        assert set(MailLedger.objects.filter(member=cast.bob).values_list("stream", flat=True)) == {"post"}
+        mail_announcements()
+        send_due_mail()
+        send_due_mail(now=timezone.now() + timedelta(minutes=11))
+
+        (message,) = outbox.outbox
+        assert "announces in the AI Network" in str(message.body)
 
     def test_there_is_nothing_to_send_of_what_is_hidden_or_taken_back(self, cast: Cast) -> None:
         hidden, taken_back = announce(cast), announce(cast, title="Another")
@@ -256,10 +275,6 @@ class TestWhatItSays:
         assert f'<a href="{settings.SITE_URL}/people/{cast.bob.pk}/"' in told.context["html"]
         assert "<strong>date</strong>" in told.context["html"]
         assert "<script" not in told.context["html"]
-        try:
-            get_template("network/mail/base.html")
-        except TemplateDoesNotExist:
-            pytest.skip("the frame of all mails in HTML is not there yet")
         page = render_to_string(told.html, {"site_url": settings.SITE_URL, "subject": "A date", **told.context})
         assert told.context["html"] in page
         assert settings.SITE_URL + Thread.objects.get().get_absolute_url() in page
@@ -275,7 +290,7 @@ class TestWhatItSays:
         assert len(rows) == 21
         prepare = _kinds["announcement"].prepare
         assert prepare
-        with django_assert_num_queries(1 + 4 * 21):
+        with django_assert_num_queries(1 + 6 * 21):
             compose = prepare(rows)
             assert all(compose(row, row.member) for row in rows)
 
@@ -395,6 +410,31 @@ def test_two_who_confirm_at_once_confirm_once_and_nobody_is_mailed_twice(cast: C
     assert AuditEvent.objects.filter(verb="confirmed announcement").count() == 1
     sent = mailed()
     assert len(sent) == len(set(sent)) == 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_announce_at_once_one_is_the_last_of_the_day(cast: Cast, dora: Member) -> None:
+    for number in range(limits.ANNOUNCED_A_DAY - 1):
+        announce(cast, title=f"Number {number}")
+    told: list[str] = []
+
+    def announces(member: Member) -> None:
+        try:
+            announce(cast, by=member, title=f"By {member}")
+            told.append("mailed")
+        except NotMailed:
+            told.append("too many")
+        finally:
+            connection.close()
+
+    both = [OsThread(target=announces, args=[member]) for member in (cast.fay, dora)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+
+    assert sorted(told) == ["mailed", "too many"]
+    assert Announcement.objects.count() == limits.ANNOUNCED_A_DAY
 
 
 class TestLimits:

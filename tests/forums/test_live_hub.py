@@ -472,3 +472,20 @@ def test_reactions_to_very_many_messages_are_forgotten_oldest_first() -> None:
         assert "11" in known
 
     run(story)
+
+
+def test_who_comes_in_while_the_room_is_being_opened_hears_from_now_on_too() -> None:
+    async def story() -> None:
+        log = Log(500)
+        process = LiveProcess(log)
+
+        def make(hub: RoomHub) -> Listener:
+            return Listener(hub, Reader().send, member_id=1, session_key="s", password="", access_version=0)
+
+        listeners = await asyncio.gather(*(process.enter(1, make) for _ in range(3)))
+        assert [listener.cursor for listener in listeners if listener] == [500, 500, 500]
+        for listener in listeners:
+            assert listener
+            process.leave(listener)
+
+    run(story)

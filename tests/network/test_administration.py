@@ -930,6 +930,7 @@ class TestMail:
         page = main_of(ada, MAIL)
         assert "The digest names the wrong people." in page
         assert "Ada Administers stopped all mail" in page
+        assert "All mail is stopped" in main_of(ada, HOME)
 
         again = ada.post(f"{MAIL}stop/", {"why": "Once more."}, follow=True).content.decode()
         assert "All mail is stopped already." in again

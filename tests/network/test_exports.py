@@ -165,6 +165,8 @@ NOT_A_PART = {
     "network.OrganisationDomain.confirmed_by": DECIDED,
     "cms.PageLifecycle.reviewed_by": DECIDED,
     "forums.RoomRole.by": DECIDED,
+    "forums.RoomSanction.by": DECIDED,
+    "forums.Message.hidden_by": DECIDED,
     "forums.Answer.by": DECIDED,
     "forums.Announcement.asked_by": DECIDED,
     "forums.Announcement.confirmed_by": DECIDED,

@@ -246,6 +246,28 @@ class TestARealMailServer:
         assert row.state == "bounced"
         assert answer.split()[0] in row.error
 
+    @pytest.mark.parametrize("answer", ["550 5.1.1 No such user here", "550 5.1.10 Takes no mail", "551 5.1.6 Moved"])
+    def test_that_looks_for_the_mailbox_only_when_it_has_the_message_ends_it_too(
+        self, cast: Cast, smtp: MailServer, bounced: list[Member], answer: str
+    ) -> None:
+        smtp.verdict = answer
+        owe_mail("greeting", cast.bob, period="1", now=NOON)
+        send_due_mail(now=NOON)
+
+        assert bounced == [cast.bob]
+        assert state() == "bounced"
+
+    @pytest.mark.parametrize("answer", ["550 5.7.1 Spam", "550 No", "554 5.1.1 No", "451 4.7.1 Greylisted"])
+    def test_that_does_not_like_the_message_says_nothing_of_the_mailbox(
+        self, cast: Cast, smtp: MailServer, bounced: list[Member], answer: str
+    ) -> None:
+        smtp.verdict = answer
+        owe_mail("greeting", cast.bob, period="1", now=NOON)
+        send_due_mail(now=NOON)
+
+        assert bounced == []
+        assert state() == "due"
+
     @pytest.mark.parametrize("answer", ["450 Busy", "452 4.2.2 Mailbox full", "550 5.7.1 Relaying denied", "554 No"])
     def test_that_is_busy_or_does_not_like_us_is_asked_again_later(
         self, cast: Cast, smtp: MailServer, bounced: list[Member], answer: str

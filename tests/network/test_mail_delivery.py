@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 from smtplib import SMTPServerDisconnected
 from typing import Any
 
 import pytest
+from aiosmtpd.controller import Controller
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.db import connection
 from pytest_django.fixtures import Settings
 
@@ -19,6 +26,7 @@ from network.delivery.smtp import _LastMoment
 from network.models import MailLedger, Member
 from tests.cast import Cast
 from tests.conftest import MailServer, Received
+from tests.servers import free_port
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TEXT, HTML = "network/mail/data_ready.txt", "network/mail/base.html"
@@ -229,6 +237,60 @@ class TestOneConnection:
 
         assert send_due_mail(now=NOON) == 3
         assert smtp.connections == 2
+
+
+class TestOverTLS:
+    """The same last moment where the connection is encrypted: from its beginning, or after a word about it."""
+
+    @pytest.fixture
+    def certificate(self, tmp_path: Path) -> tuple[Path, ssl.SSLContext]:
+        """Of this machine, by itself, and a server that shows it."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+        now = datetime.now(UTC)
+        made = (
+            x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=1))
+            .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+            .sign(key, hashes.SHA256())
+        )
+        file, own = tmp_path / "certificate.pem", tmp_path / "key.pem"
+        file.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+        form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        own.write_bytes(key.private_bytes(*form))
+        server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        server.load_cert_chain(file, own)
+        return file, server
+
+    @pytest.mark.parametrize("from_the_beginning", [True, False])
+    def test_mail_is_claimed_and_arrives(
+        self,
+        cast: Cast,
+        settings: Settings,
+        certificate: tuple[Path, ssl.SSLContext],
+        monkeypatch: pytest.MonkeyPatch,
+        from_the_beginning: bool,
+    ) -> None:
+        file, context = certificate
+        trusted = ssl.create_default_context(cafile=str(file))
+        monkeypatch.setattr(ssl, "create_default_context", lambda *args, **options: trusted)
+        server = MailServer(free_port())
+        tls = {"ssl_context": context} if from_the_beginning else {"tls_context": context, "require_starttls": True}
+        controller = Controller(server, hostname="127.0.0.1", port=server.port, **tls)
+        controller.start()
+        settings.EMAIL_BACKEND = "network.delivery.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", server.port, 5
+        settings.EMAIL_USE_SSL, settings.EMAIL_USE_TLS = from_the_beginning, not from_the_beginning
+        try:
+            for number in range(2):
+                owe_mail("greeting", cast.bob, period=str(number), now=NOON)
+            assert send_due_mail(now=NOON) == 2
+        finally:
+            controller.stop()
+
+        assert [received.rcpt_tos for received in server.received] == [[cast.bob.email]] * 2
+        assert set(MailLedger.objects.values_list("state", "attempts")) == {("sent", 1)}
 
 
 class TestGathering:

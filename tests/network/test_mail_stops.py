@@ -114,6 +114,9 @@ class TestOnlyLooking:
         for private in ("Bob", "bob@", cast.ai.name, cast.practitioners.name):
             assert private not in page
 
+    def test_says_where_more_stops_than_the_words_say(self, cast: Cast) -> None:
+        assert "then mail you nothing at all" in text_of(Client().get(path_to(cast.bob, "digest")).content)
+
 
 class TestAfterwards:
     def test_a_stranger_with_the_mail_reads_how_much_is_left_on_and_not_of_which_networks(self, cast: Cast) -> None:

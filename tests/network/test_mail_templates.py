@@ -31,7 +31,7 @@ class Everything(Context):
         try:
             return super().__getitem__(key)
         except KeyError:
-            return Anything()
+            return f"{SITE}/1/" if key.endswith(("address", "link", "url")) else Anything()
 
     def get(self, key: str, otherwise: Any = None) -> Any:
         return self[key]
@@ -59,8 +59,7 @@ def test_a_mail_in_words_has_no_markup_and_whole_addresses(name: str) -> None:
     text = written(name)
 
     assert not re.search(r"</?[a-z]+[ >]|&(amp|lt|gt|quot|#x27);", text)
-    source = (TEMPLATES / name).read_text()
-    assert re.findall(r'(?<!{{ site_url }}){% url "[^%]*%}', source) == []
+    assert re.findall(r"(?:^|\s)/[\w/-]+", text) == []
     assert "None" not in text.split()
 
 

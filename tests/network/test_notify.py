@@ -401,6 +401,20 @@ class TestMarkdown:
         assert "https:\u200b//guildhall.example.org/people/1/" in body
         assert body.count("https://guildhall.example.org") == self.of("", cast).count("https://guildhall.example.org")
 
+    def test_an_address_that_is_meant_is_a_link_and_one_that_begins_like_it_is_not(self, cast: Cast) -> None:
+        said = "https://call.example/a_b\nhttps://call.example/a_b.evil.example\nhttps://evil.example"
+        mail = Mail(
+            TEXT,
+            {"member": "Bob", "network": cast.ai, "words": said, "has_words": True},
+            links=("https://call.example/a_b", "javascript:1", ""),
+        )
+        row = MailLedger(recipient="x", stream="s", period="1")
+        lines = markdown_of(message_of(mail, row, to="x@example.org")).splitlines()
+
+        assert "https://call.example/a_b" in lines
+        assert "https:\u200b//call.example/a\\_b.evil.example" in lines
+        assert "https:\u200b//evil.example" in lines
+
     def test_a_code_is_read_as_it_is(self, cast: Cast) -> None:
         message = Message(
             "Code", "Use it:\n\n    BCD-FGH\n\nOr https://guildhall.example.org/a_b_c/.", to=["x@example.org"]

@@ -28,6 +28,9 @@ def test_the_steps_are_taken_one_after_the_other_and_lead_to_where_they_came_fro
     page = bob.get("/welcome/?next=/networks/").content.decode()
     assert 'href="/welcome/mail/?next=%2Fnetworks%2F"' in page
 
+    page = " ".join(bob.get("/welcome/mail/").content.decode().split())
+    assert "if you change nothing" in page
+    assert "Each Monday at 08:00 you get one mail about the AI Network and the AI Practitioners Network" in page
     mail = {f"mail_{cast.ai.pk}": "daily", f"mail_{cast.practitioners.pk}": "each"} | WHEN
     answer = bob.post("/welcome/mail/?next=/networks/", mail)
     assert answer["Location"] == "/welcome/interests/?next=%2Fnetworks%2F"

@@ -63,10 +63,7 @@ function start(root) {
       const others = events.filter((event) => String(event.u[0]) !== member);
       for (const event of others) announcer.message(event.u[1], log.words(event.s));
     },
-    amend(event) {
-      const message = log.amend(event.x, event.h);
-      if (message && event.k === "hide") options.showWhy(message);
-    },
+    amend: (event) => log.amend(event.x, event.h),
     changed(waiting) {
       const words = waiting ? `Go on (${waiting} new)` : "Go on";
       part("pause").textContent = waiting === null ? "Pause" : words;

@@ -51,17 +51,17 @@ export class Log {
   /** Shows a message that stands here as it looks now. What stands beside it stays, with the focus that it may have. */
   amend(seq, html) {
     const message = this.message(seq);
-    if (!message) return undefined;
+    if (!message) return;
     const follows = this.#follows();
     const fresh = made(html);
     message.className = fresh.className;
+    message.toggleAttribute("data-hidden", fresh.hasAttribute("data-hidden"));
     for (const part of [...message.children]) {
       if (!part.matches("[data-live-controls], [data-live-panel]")) part.remove();
     }
     message.prepend(...fresh.children);
     this.#dress(message);
     if (follows) this.toEnd();
-    return message;
   }
 
   message(seq) {

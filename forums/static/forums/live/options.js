@@ -52,16 +52,16 @@ export class Options {
     }
     for (const link of controls.querySelectorAll("[data-live-reply], [data-live-options]")) link.hidden = isHidden;
     if (isHidden) message.querySelector("[data-live-panel]")?.remove();
-    controls.querySelector("[data-live-see]")?.remove();
+    controls.querySelector("[data-live-why]")?.remove();
+    if (message.hasAttribute("data-hidden")) this.#showWhy(message, controls);
     this.#ready(message);
   }
 
   /** For the author of a message that was hidden, and whoever looks after the room. */
-  showWhy(message) {
+  #showWhy(message, controls) {
     const link = this.#copy(this.#templates.hidden, message.dataset.seq).querySelector("a");
     if (link.hasAttribute("data-live-own") && message.dataset.author !== this.#member) return;
-    link.dataset.liveSee = "";
-    message.querySelector("[data-live-controls]").prepend(link);
+    controls.prepend(link);
   }
 
   /** How often messages were reacted to: by number, and then by kind. */
