@@ -239,7 +239,7 @@ class MailForm(forms.Form):
             label="Mail me within ten minutes when somebody mentions or answers me, or writes in a thread that I watch",
             required=False,
             initial=member.mails_at_once,
-            help_text="We send nothing that you have read by then. If you do not select this, it waits for your digest.",
+            help_text="We send nothing that you have read by then. If this is not selected, it waits for your digest.",
         )
 
     @property
