@@ -229,7 +229,7 @@ class MailForm(forms.Form):
         )
         self.fields["digest_hour"] = forms.TypedChoiceField(
             label="Time of any digest",
-            help_text="As clocks in London go.",
+            help_text="London time.",
             choices=[(hour, f"{hour:02}:00") for hour in range(24)],
             coerce=int,
             initial=member.digest_hour,
@@ -239,7 +239,7 @@ class MailForm(forms.Form):
             label="Mail me within ten minutes when somebody mentions or answers me, or writes in a thread that I watch",
             required=False,
             initial=member.mails_at_once,
-            help_text="We send nothing that you have read by then. Without this, it waits for your digest.",
+            help_text="We send nothing that you have read by then. If this is not selected, it waits for your digest.",
         )
 
     @property

@@ -166,7 +166,9 @@ def browse(browser: Browser, server: Server) -> Iterator[Browse]:
     complaints: list[str] = []
 
     def said(message: ConsoleMessage) -> None:
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        # The browser says so itself where a test has killed the server.
+        is_away = "Failed to load resource" in message.text or "net::ERR_CONNECTION_" in message.text
+        if message.type == "error" and not is_away:
             complaints.append(f"{message.text} at {message.location}")
 
     own = (f"127.0.0.1:{server.port}", f"localhost:{server.port}")

@@ -169,6 +169,28 @@ def test_who_reads_further_up_is_not_pulled_away(server: Server, cast: Cast, roo
     expect(messages(bob).last).to_be_in_viewport()
 
 
+def test_options_open_in_view_and_who_deletes_with_the_keyboard_stays_where_they_are(
+    server: Server, cast: Cast, room: Room, browse: Browse
+) -> None:
+    for n in range(30):
+        say(room, by=cast.fay, body=f"Message {n}", now=timezone.now() - timedelta(seconds=600 - 20 * n))
+    said = say(room, by=cast.bob, body="Not this")
+    bob = browse(cast.bob, width=375)
+    bob.goto(address(room))
+    connected(bob)
+    assert bob.locator(".app-footer").evaluate(
+        "footer => document.documentElement.scrollHeight - footer.getBoundingClientRect().bottom - scrollY < 5"
+    )
+
+    message = bob.locator(f'[data-seq="{said.seq}"]')
+    message.get_by_role("button", name="Options").press("Enter")
+    expect(message.get_by_role("link", name="Open it on a page of its own")).to_be_in_viewport(ratio=0.9)
+    bob.on("dialog", lambda dialog: dialog.accept())
+    message.get_by_role("button", name="Delete").press("Enter")
+    expect(message).to_contain_text("Deleted by its author")
+    expect(message).to_be_focused()
+
+
 def test_what_is_typed_is_kept_over_a_reload(server: Server, cast: Cast, room: Room, browse: Browse) -> None:
     bob = browse(cast.bob)
     bob.goto(address(room))
@@ -389,7 +411,10 @@ def test_a_killed_server_loses_nothing_and_doubles_nothing(
     senders.wait_until_acknowledged(60)
     server.kill()
     bob.get_by_label("Your message").press("Enter")
-    expect(bob.locator(".app-message--sending")).to_contain_text("Mine, sent into the outage")
+    waiting = bob.locator(".app-message--sending")
+    expect(waiting).to_contain_text("Mine, sent into the outage")
+    expect(waiting).to_contain_text("Not sent yet")
+    expect(waiting.locator("[data-live-retry]")).to_be_hidden()
     server.start()
     returned = time.monotonic()
     known = list(Message.objects.filter(room=room).order_by("seq").values_list("seq", flat=True))

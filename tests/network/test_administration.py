@@ -952,9 +952,9 @@ class TestMail:
 
     def test_says_how_much_of_the_hour_is_left(self, cast: Cast, ada: Client, settings: Settings) -> None:
         MailLedger.objects.create(recipient="x", stream="s", period="1", state="sent", sent_at=timezone.now())
-        assert "1 went within the last hour." in main_of(ada, MAIL)
+        assert "1 mail went out in the last hour." in main_of(ada, MAIL)
         settings.MAIL_PER_HOUR = 500
-        assert "1 went within the last hour, of 500 that may." in main_of(ada, MAIL)
+        assert "1 mail went out in the last hour. At most 500 may;" in main_of(ada, MAIL)
 
     def test_names_no_address_to_who_may_not_see_accounts(self, cast: Cast, failed: MailLedger) -> None:
         MailLedger.objects.create(recipient="nora@example.org", stream="s", period="1", state="failed")

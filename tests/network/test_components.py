@@ -119,6 +119,13 @@ def test_a_single_box_stands_before_its_words() -> None:
     assert 'class="govuk-checkboxes__input"' in html
 
 
+def test_a_single_box_is_read_before_its_hint() -> None:
+    html = field("agree", arguments="hint='You can take it back.'")
+
+    assert html.index("I agree") < html.index('class="govuk-hint govuk-checkboxes__hint">You can take it back.')
+    assert html.count("You can take it back.") == 1
+
+
 def test_a_select_keeps_its_choice() -> None:
     assert re.search(r'<option value="care" selected>', field("theme", {"theme": "care"}))
 

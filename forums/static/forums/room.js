@@ -94,11 +94,13 @@ function start(root) {
     live() {
       status.textContent = WORDS.live;
       announcer.back("Connected again.");
+      pending.wait(false);
       outbox.resume();
     },
     lost() {
       status.textContent = WORDS.lost;
       outbox.pause();
+      pending.wait(true);
       announcer.lost("Connection lost. Trying again.");
     },
     stopped(code) {

@@ -45,6 +45,11 @@ export class Options {
       message.append(controls);
     }
     const isHidden = message.classList.contains("app-message--hidden");
+    // What they stand on goes: the message itself takes them, for at the top of the page they would be lost.
+    if (isHidden && message.contains(document.activeElement)) {
+      message.tabIndex = -1;
+      message.focus({ preventScroll: true });
+    }
     for (const link of controls.querySelectorAll("[data-live-reply], [data-live-options]")) link.hidden = isHidden;
     if (isHidden) message.querySelector("[data-live-panel]")?.remove();
     controls.querySelector("[data-live-why]")?.remove();
@@ -112,7 +117,9 @@ export class Options {
     for (const button of panel.querySelectorAll("[data-live-react]")) {
       this.#press(button, this.#own(message).has(button.dataset.liveReact));
     }
-    return message.append(panel);
+    message.append(panel);
+    // Under the newest message it would open out of sight.
+    return panel.scrollIntoView({ block: "nearest" });
   }
 
   async #react(message, button) {

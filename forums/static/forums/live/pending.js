@@ -3,6 +3,7 @@ export class Pending {
   #template;
   #log;
   #shown = new Map();
+  #waits = false;
   onRetry = () => {};
   onDrop = () => {};
 
@@ -24,6 +25,18 @@ export class Pending {
     }
   }
 
+  /** Whether the connection is away, so that nothing is on its way before it is back. */
+  wait(waits) {
+    this.#waits = waits;
+    for (const entry of this.#shown.values()) {
+      if (entry.classList.contains("app-message--sending")) entry.querySelector("[data-live-progress]").textContent = this.#sending();
+    }
+  }
+
+  #sending() {
+    return this.#waits ? "Not sent yet" : "Sending…";
+  }
+
   #add(item) {
     const entry = this.#template.content.firstElementChild.cloneNode(true);
     entry.dataset.clientId = item.c;
@@ -36,7 +49,7 @@ export class Pending {
 
   #update(entry, item) {
     const failed = item.state === "failed";
-    const progress = { sending: "Sending…", sent: "Sent", failed: `Not sent. ${item.words}` };
+    const progress = { sending: this.#sending(), sent: "Sent", failed: `Not sent. ${item.words}` };
     entry.classList.toggle("app-message--failed", failed);
     entry.classList.toggle("app-message--sending", item.state === "sending");
     entry.querySelector("[data-live-progress]").textContent = progress[item.state];
