@@ -219,6 +219,7 @@ NOT_OF_ROLES = {
     "forums.can_use_theme": "about a network and a theme",
     "forums.can_have_room_role": "about whoever is to be named",
     "forums.can_be_sanctioned": "about whoever is to be silent or to leave",
+    "forums.can_change_what_is_mailed": "about a post",
     "cms.can_be_discussed": "about a page",
     "cms.can_be_discussed_in": "about a page and a network",
     "cms.can_stand_on_page": "about themes",
