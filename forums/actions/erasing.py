@@ -28,7 +28,10 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
             _erase_posts(member)
             _erase_threads(member)
             _hold_open_rooms()
-            Message.objects.filter(author=member).update(body="", organisation=None)
+            said = Message.objects.filter(author=member)
+            said.filter(hidden_at=None).update(hidden_reason="")
+            said.exclude(hidden_at=None).update(hidden_reason="Erased by its author")
+            said.update(body="", organisation=None)
             Report.objects.filter(message__author=member).update(said="")
             Report.objects.filter(by=member).update(words="")
         for pk in Room.objects.filter(messages__author=member).values_list("pk", flat=True).distinct():

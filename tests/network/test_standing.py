@@ -21,6 +21,7 @@ from network.models.standing import Standing, standing_of
 from network.permissions import can_facilitate, can_read
 from tests.cast import Cast, sign_in
 from tests.cms.hub import make_hub
+from tests.queued import run_queued
 
 
 def browser_of(member: Member) -> Client:
@@ -125,6 +126,7 @@ class TestTheNetworksPage:
         # Something of everything: a thread with tags, an event, a notice for bob, and a request that fay decides on.
         thread = start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Who?", source="Words", tags=["one"])
         reply(thread, by=cast.fay, source="We")
+        run_queued()
         hub.publish_event("Session", network=cast.ai, themes=[cast.theme])
         Membership.objects.create(
             member=cast.olga, network=cast.ai, state="requested", requested_at=timezone.now(), reason="R"
