@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from forums.live import bus as module
 from forums.live.bus import Bus
 from forums.live.protocol import Event
+from network.live import bus as module
 from tests.forums.stories import run
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -76,6 +77,8 @@ class ResumeProtocol(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
+        # Playwright, once started, keeps an event loop in the test's own thread.
+        self.thread = ThreadPoolExecutor(1)
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(process, "RoomHub", SmallHub)
 
@@ -87,7 +90,7 @@ class ResumeProtocol(RuleBasedStateMachine):
         self.browsers = [Browser(is_lazy=number == 0) for number in range(BROWSERS)]
 
     def run(self, work: Any) -> Any:
-        return self.loop.run_until_complete(work)
+        return self.thread.submit(self.loop.run_until_complete, work).result()
 
     async def settle(self) -> None:
         for _ in range(30):
@@ -246,6 +249,7 @@ class ResumeProtocol(RuleBasedStateMachine):
         finally:
             self.patch.undo()
             self.run(self.settle())
+            self.thread.shutdown()
             self.loop.close()
 
     async def end_well(self) -> None:
