@@ -190,7 +190,7 @@ def browse(browser: Browser, server: Server) -> Iterator[Browse]:
         if not javascript:
             scriptless[page] = context.new_cdp_session(page)
         page.on("console", said)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("pageerror", lambda error: complaints.append(f"{error} at {error.stack}"))
         page.on("request", asked)
         return page
 

@@ -90,7 +90,7 @@ class Line {
     const socket = this.#socket;
     this.#socket = null;
     clearTimeout(this.#timer);
-    if (socket?.readyState === WebSocket.OPEN) socket.close();
+    if (socket && socket.readyState === WebSocket.OPEN) socket.close();
   }
 }
 
