@@ -77,8 +77,6 @@ class ResumeProtocol(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
-        # Playwright, once started, keeps an event loop in the test's own thread.
-        self.thread = ThreadPoolExecutor(1)
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(process, "RoomHub", SmallHub)
 
@@ -90,7 +88,7 @@ class ResumeProtocol(RuleBasedStateMachine):
         self.browsers = [Browser(is_lazy=number == 0) for number in range(BROWSERS)]
 
     def run(self, work: Any) -> Any:
-        return self.thread.submit(self.loop.run_until_complete, work).result()
+        return self.loop.run_until_complete(work)
 
     async def settle(self) -> None:
         for _ in range(30):
@@ -249,7 +247,6 @@ class ResumeProtocol(RuleBasedStateMachine):
         finally:
             self.patch.undo()
             self.run(self.settle())
-            self.thread.shutdown()
             self.loop.close()
 
     async def end_well(self) -> None:
@@ -275,5 +272,10 @@ class ResumeProtocol(RuleBasedStateMachine):
         assert self.process.hubs == {}
 
 
-TestResumeProtocol = ResumeProtocol.TestCase
-TestResumeProtocol.settings = settings(max_examples=150, stateful_step_count=40, deadline=None, database=None)
+class TestResumeProtocol(ResumeProtocol.TestCase):  # type: ignore[name-defined, misc]  # hypothesis makes it
+    settings = settings(max_examples=150, stateful_step_count=40, deadline=None, database=None)
+
+    def runTest(self) -> None:
+        """On a thread of its own: Playwright, once started, keeps an event loop in the test's."""
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(super().runTest).result()
