@@ -155,6 +155,7 @@ class Mailing(RuleBasedStateMachine):
         if self.belongs(who, network):
             read_everything(network, by=self.people[who])
             self.readers[who].sees([one for one in self.posts if one.network == network])
+            self.now += timedelta(seconds=1)  # what is written at the same moment would be below the floor
 
     @precondition(lambda self: self.posts)
     @rule(who=WHO, which=WHICH)
