@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import transaction
@@ -356,7 +357,8 @@ def _title_of_decision(membership: Membership) -> str:
 def _address_of_decision(membership: Membership) -> str:
     if membership.is_declined:
         return reverse("network_request", args=[membership.network.slug])
-    return membership.network.get_absolute_url()
+    # By way of the question how the network may write to them.
+    return f"{reverse('profile_mail')}?{urlencode({'next': membership.network.get_absolute_url()})}"
 
 
 _CHANGES = {
@@ -477,7 +479,7 @@ register(
         visible_to=lambda viewer: Member.objects.visible_to(viewer).filter(
             pk=viewer.pk, welcome_steps_done__lt=Member.WELCOME_STEPS
         ),
-        title=lambda member: "Tell your networks what you can help with: three short steps",
+        title=lambda member: "Tell your networks what you can help with: a few short steps",
         address=lambda member: reverse("welcome"),
     )
 )

@@ -21,6 +21,7 @@ from network.storage import portrait
 
 # Of the profile, what others see or do not: `job_title` for `shows_job_title`.
 PARTS = ("job_title", "help_with", "about", "themes", "tools", "picture")
+MAIL, INTERESTS, HELLO = 1, 2, 3  # the steps of a first visit, in their order
 
 
 def change_profile(
@@ -109,9 +110,17 @@ def choose_mail(
     limits.PROFILE.spend(by)
     with transaction.atomic():
         keep_mail(choices, times, by=by, now=now or timezone.now())
+        leave_behind(by, MAIL)  # which would ask the same
 
 
 # What other verbs share, all of it part of a verb.
+
+
+def leave_behind(member: Member, step: int) -> None:
+    """Part of a verb: a step of the first visit is done or passed over. Going back to one takes nothing away from those
+    after it."""
+    Member.objects.filter(pk=member.pk, welcome_steps_done__lt=step).update(welcome_steps_done=step)
+    member.welcome_steps_done = max(member.welcome_steps_done, step)
 
 
 def profile_for_change(member: Member) -> Profile:

@@ -10,10 +10,18 @@ from django.utils import timezone
 
 from network import limits, notifications, permissions
 from network.actions.audit import record
-from network.actions.profile import MailTimes, keep_mail, keep_themes, keep_words, profile_for_change
+from network.actions.profile import (
+    HELLO,
+    INTERESTS,
+    MAIL,
+    MailTimes,
+    keep_mail,
+    keep_themes,
+    keep_words,
+    leave_behind,
+    profile_for_change,
+)
 from network.models import Member, Membership, Network, Notice, Theme
-
-MAIL, INTERESTS, HELLO = 1, 2, 3  # the steps, in their order
 
 
 def say_how_to_write(
@@ -25,7 +33,7 @@ def say_how_to_write(
     limits.PROFILE.spend(by)
     with transaction.atomic():
         keep_mail(choices, times, by=by, now=now or timezone.now())
-        _leave_behind(by, MAIL)
+        leave_behind(by, MAIL)
 
 
 def say_what_interests(themes: Collection[Theme], *, by: Member) -> None:
@@ -37,7 +45,7 @@ def say_what_interests(themes: Collection[Theme], *, by: Member) -> None:
         changed = keep_themes(by, themes)
         if changed:
             record("changed profile", by, by=by, changed=changed)
-        _leave_behind(by, INTERESTS)
+        leave_behind(by, INTERESTS)
 
 
 def say_hello(*, by: Member, job_title: str, help_with: str, about: str) -> None:
@@ -48,7 +56,7 @@ def say_hello(*, by: Member, job_title: str, help_with: str, about: str) -> None
         changed = keep_words(profile_for_change(by), job_title=job_title, help_with=help_with, about=about)
         if changed:
             record("changed profile", by, by=by, changed=sorted(changed))
-        _leave_behind(by, HELLO)
+        leave_behind(by, HELLO)
 
 
 def pass_over(step: int, *, by: Member) -> None:
@@ -58,13 +66,13 @@ def pass_over(step: int, *, by: Member) -> None:
     with transaction.atomic():
         if step == MAIL:
             keep_mail({}, None, by=by, now=timezone.now())  # as it is, from now on
-        _leave_behind(by, step)
+        leave_behind(by, step)
 
 
 def offer_welcome(member: Member, *, now: datetime | None = None) -> bool:
-    """The site tells somebody who belongs to a network and has taken none of the steps that there are some; once, and
-    it forces nobody. Says whether it did."""
-    waits = permissions.can_be_welcomed(member) and member.welcome_steps_done == 0
+    """The site tells somebody who belongs to a network, and was at most asked for mail when they joined it, that there
+    are steps; once, and it forces nobody. Says whether it did."""
+    waits = permissions.can_be_welcomed(member) and member.welcome_steps_done <= MAIL
     if not waits or not Network.objects.of(member).exists():
         return False
     if Notice.objects.filter(member=member, kind="welcome_offered").exists():
@@ -72,9 +80,3 @@ def offer_welcome(member: Member, *, now: datetime | None = None) -> bool:
     with transaction.atomic():
         notifications.welcome_offered(member, now=now or timezone.now())
     return True
-
-
-def _leave_behind(member: Member, step: int) -> None:
-    """Going back to a step takes nothing away from those after it."""
-    Member.objects.filter(pk=member.pk, welcome_steps_done__lt=step).update(welcome_steps_done=step)
-    member.welcome_steps_done = max(member.welcome_steps_done, step)

@@ -68,6 +68,12 @@ def _page_of(request: HttpRequest) -> str:
     return reverse("account")
 
 
+def ask_how_to_write(*, then: str) -> HttpResponse:
+    """Where somebody who has just joined a network says how it may write to them, before it does; and from there on to
+    the address `then`."""
+    return HttpResponseRedirect(f"{reverse('profile_mail')}?{urlencode({REDIRECT_FIELD_NAME: then})}")
+
+
 GRACE = 15 * 60  # seconds that a form may stay open beyond: what was typed is not lost
 
 

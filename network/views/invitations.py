@@ -17,7 +17,7 @@ from network.forms import AgreeForm, InviteForm
 from network.models import GroundRules, Invitation
 from network.models.organisation import domain_of
 from network.permissions import Refused
-from network.views import MemberRequest, second_factor_required
+from network.views import MemberRequest, ask_how_to_write, second_factor_required
 from network.views.networks import ON_A_PAGE, facilitated
 
 # For facilitators
@@ -119,7 +119,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
                 agree_to_rules(rules, by=request.user)
             verbs.accept_invitation(found, by=request.user)
             messages.success(request, f"You are now a member of the {found.network}.")
-            return redirect(found.network)
+            return ask_how_to_write(then=found.network.get_absolute_url())
         except Refused as refused:
             messages.error(request, str(refused))
             return redirect("invitation", token)

@@ -30,7 +30,7 @@ from network.forms import (
 from network.models import GroundRules, Membership, MembershipEvent, Network, Theme, Viewer
 from network.models.standing import standing_of
 from network.permissions import Refused, Verdict
-from network.views import MemberRequest, second_factor_required
+from network.views import MemberRequest, ask_how_to_write, second_factor_required
 
 ON_A_PAGE = 25
 
@@ -150,7 +150,7 @@ def join(request: MemberRequest, slug: str) -> HttpResponse:
                 return redirect("network_request", slug)
             verbs.join_network(network, by=request.user)
             messages.success(request, f"You have joined the {network}.")
-            return redirect(get_next_redirect_url(request) or network)
+            return ask_how_to_write(then=get_next_redirect_url(request) or network.get_absolute_url())
     except Refused as refused:
         # Another press of the same button came first.
         messages.info(request, str(refused))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.utils import get_next_redirect_url
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
@@ -62,11 +63,14 @@ def remove(request: MemberRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def mail(request: MemberRequest) -> HttpResponse:
-    """How each of their networks may write to them, and in words what comes of that."""
+    """How each of their networks may write to them, and in words what comes of that. Asked on the way to another page
+    (`?next=`), as after joining, it leads there."""
     own = standing_of(request.user).active()
+    onward = get_next_redirect_url(request)
     form = MailForm(request.user, own, request.POST if request.method == "POST" else None)
     if form.is_valid():
         verbs.choose_mail(form.choices, form.times, by=request.user)
         messages.success(request, "Your choice is saved.")
-        return redirect("profile_mail")  # which says in words what it means
-    return render(request, "network/profile_mail.html", {"form": form, "words": MailInWords.of(request.user, own)})
+        return redirect(onward or "profile_mail")  # which says in words what it means
+    context = {"form": form, "words": MailInWords.of(request.user, own), "onward": onward}
+    return render(request, "network/profile_mail.html", context)

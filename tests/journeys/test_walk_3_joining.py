@@ -34,6 +34,9 @@ def test_an_officer_joins_one_network_and_asks_to_join_the_other(browse: Browse,
     axe(olga)
     olga.get_by_role("button", name="Join AI Network").click()
     expect(olga.get_by_text("You have joined the AI Network.")).to_be_visible()
+    shown(olga, "How often should we email you?")
+    axe(olga)
+    olga.get_by_role("button", name="Save and continue").click()
     expect(olga.get_by_role("complementary").get_by_text("Fay Facilitates")).to_be_visible()
     axe(olga)
 
@@ -60,6 +63,11 @@ def test_an_officer_joins_one_network_and_asks_to_join_the_other(browse: Browse,
 
     olga.goto("/notices/")
     olga.get_by_role("main").get_by_role("button", name="You are now a member of the AI Practitioners").click()
+    shown(olga, "How often should we email you?")
+    expect(
+        olga.get_by_role("group", name="AI Practitioners Network").get_by_label("A digest each week")
+    ).to_be_checked()
+    olga.get_by_role("link", name="Decide later").click()
     shown(olga, "AI Practitioners Network")
     expect(olga.get_by_role("complementary").get_by_text("Fay Facilitates")).to_be_visible()
     assert cast.practitioners in Network.objects.of(cast.olga)

@@ -88,8 +88,10 @@ def test_somebody_at_a_suppliers_domain_is_invited_signs_up_and_is_let_in(
     expect(sam.get_by_text("You build our platform.")).to_be_visible()
     axe(sam)
     press(sam, sam.get_by_role("button", name="Accept the invitation"))
-    shown(sam, "AI Practitioners Network")
+    shown(sam, "How often should we email you?")
     expect(sam.get_by_text("You are now a member of the AI Practitioners Network.")).to_be_visible()
+    press(sam, sam.get_by_role("button", name="Save and continue"))
+    shown(sam, "AI Practitioners Network")
     admission = Admission.objects.get(member__email=email)
     assert (admission.rule, admission.note) == (Admission.Rule.INVITATION, "Runs our shared platform.")
     assert list(Network.objects.of(admission.member)) == [cast.practitioners]

@@ -514,3 +514,15 @@ class TestHowNetworksWrite:
         for membership, by in ((theirs, cast.bob), (left, cast.lena)):
             with pytest.raises(Refused):
                 choose_mail({membership: "nothing"}, by=by)
+
+
+def test_who_says_how_networks_may_write_is_not_asked_again_at_the_first_visit(cast: Cast) -> None:
+    Member.objects.filter(pk=cast.bob.pk).update(welcome_steps_done=0, digest_chosen_at=None)
+    bob = Member.objects.get(pk=cast.bob.pk)
+    membership = Membership.objects.get(member=bob, network=cast.ai)
+    assert not Member.objects.may_be_mailed().filter(pk=bob.pk).exists()
+
+    choose_mail({membership: "weekly"}, by=bob)
+
+    assert Member.objects.may_be_mailed().filter(pk=bob.pk).exists()
+    assert Member.objects.get(pk=bob.pk).welcome_steps_done == 1

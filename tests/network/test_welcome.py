@@ -7,7 +7,7 @@ from allauth.account.signals import user_logged_in
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
-from network.actions.welcome import HELLO, MAIL, offer_welcome, pass_over, say_hello, say_how_to_write
+from network.actions.welcome import HELLO, INTERESTS, MAIL, offer_welcome, pass_over, say_hello, say_how_to_write
 from network.models import AuditEvent, Member, Membership, MemberTheme, Notice, Profile
 from network.notifications import unread_notices
 from network.permissions import Refused
@@ -121,9 +121,12 @@ def test_joining_from_the_welcome_page_leads_back_to_it(cast: Cast) -> None:
     olga = client_of(cast.olga)
     assert 'name="next" value="/welcome/"' in olga.get("/welcome/").content.decode()
 
-    assert olga.post("/networks/ai/join/", {"next": "/welcome/"})["Location"] == "/welcome/"
+    assert olga.post("/networks/ai/join/", {"next": "/welcome/"})["Location"] == "/profile/mail/?next=%2Fwelcome%2F"
     amir = client_of(cast.amir)
-    assert amir.post("/networks/ai/join/", {"next": "https://evil.example/"})["Location"] == "/networks/ai/"
+    assert (
+        amir.post("/networks/ai/join/", {"next": "https://evil.example/"})["Location"]
+        == "/profile/mail/?next=%2Fnetworks%2Fai%2F"
+    )
 
 
 def test_a_change_is_in_the_book_and_passing_over_is_not(cast: Cast) -> None:
@@ -146,7 +149,7 @@ def test_a_member_from_before_is_told_of_the_steps_once_when_they_sign_in(cast: 
     signs_in(cast.bob)
     (shown,) = unread_notices(cast.bob)
     assert (shown.title, shown.address) == (
-        "Tell your networks what you can help with: three short steps",
+        "Tell your networks what you can help with: a few short steps",
         "/welcome/",
     )
 
@@ -167,6 +170,7 @@ def test_nobody_else_is_told(cast: Cast) -> None:
     for member in (cast.olga, cast.amir, cast.lena, cast.sven):  # they belong to no network
         signs_in(member)
     pass_over(MAIL, by=cast.bob)
+    pass_over(INTERESTS, by=cast.bob)
     signs_in(cast.bob)  # has begun already
 
     assert not Notice.objects.exists()
