@@ -20,10 +20,10 @@ from network.actions.invitations import invite
 from network.actions.membership import appoint_facilitator, approve_request, ask_to_join, join_network
 from network.actions.networks import create_network
 from network.actions.organisations import add_organisation
-from network.actions.profile import change_picture, change_profile
+from network.actions.profile import HELLO, INTERESTS, MAIL, change_picture, change_profile
 from network.actions.rules import agree_to_rules
 from network.actions.themes import create_theme, pick_themes
-from network.actions.welcome import HELLO, INTERESTS, MAIL, pass_over
+from network.actions.welcome import pass_over
 from network.models import GroundRules, Invitation, Member, Membership, Network, Organisation, Profile, Theme
 
 LGA_SLIDES = "Local Government Association, “AI, Automation and Bots4Good”, November 2024"

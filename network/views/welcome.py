@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from network import permissions
 from network.actions import welcome as verbs
+from network.actions.profile import HELLO, INTERESTS, MAIL
 from network.forms import HelloForm, InterestsForm, MailForm
 from network.models import AdmissionRequest
 from network.models.digest_time import MailInWords
@@ -23,9 +24,9 @@ from network.models.standing import standing_of
 from network.views import MemberRequest
 from network.views.networks import network_cards
 
-STEPS = {verbs.MAIL: "welcome_mail", verbs.INTERESTS: "welcome_interests", verbs.HELLO: "welcome_hello"}
+STEPS = {MAIL: "welcome_mail", INTERESTS: "welcome_interests", HELLO: "welcome_hello"}
 # Where somebody changes the same once the steps are behind them.
-LATER = {verbs.MAIL: "profile_mail", verbs.INTERESTS: "profile", verbs.HELLO: "profile"}
+LATER = {MAIL: "profile_mail", INTERESTS: "profile", HELLO: "profile"}
 
 
 @login_required
@@ -47,38 +48,38 @@ def welcome(request: MemberRequest) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def mail(request: MemberRequest) -> HttpResponse:
-    if elsewhere := _not_now(request, verbs.MAIL):
+    if elsewhere := _not_now(request, MAIL):
         return elsewhere
     own = standing_of(request.user).active()
     form = MailForm(request.user, own, _typed(request))
     if form.is_valid():
         verbs.say_how_to_write(form.choices, form.times, by=request.user)
-        return _on(request, verbs.MAIL)
-    return _step(request, verbs.MAIL, form, words=MailInWords.of(request.user, own))
+        return _on(request, MAIL)
+    return _step(request, MAIL, form, words=MailInWords.of(request.user, own))
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def interests(request: MemberRequest) -> HttpResponse:
-    if elsewhere := _not_now(request, verbs.INTERESTS):
+    if elsewhere := _not_now(request, INTERESTS):
         return elsewhere
     form = InterestsForm(request.user, _typed(request))
     if form.is_valid():
         verbs.say_what_interests(form.cleaned_data["themes"], by=request.user)
-        return _on(request, verbs.INTERESTS)
-    return _step(request, verbs.INTERESTS, form)
+        return _on(request, INTERESTS)
+    return _step(request, INTERESTS, form)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def hello(request: MemberRequest) -> HttpResponse:
-    if elsewhere := _not_now(request, verbs.HELLO):
+    if elsewhere := _not_now(request, HELLO):
         return elsewhere
     form = HelloForm(request.user, _typed(request))
     if form.is_valid():
         verbs.say_hello(by=request.user, **form.cleaned_data)
-        return _on(request, verbs.HELLO)
-    return _step(request, verbs.HELLO, form)
+        return _on(request, HELLO)
+    return _step(request, HELLO, form)
 
 
 def _not_now(request: MemberRequest, step: int) -> HttpResponse | None:
@@ -102,7 +103,7 @@ def _typed(request: MemberRequest) -> object:
 
 
 def _on(request: MemberRequest, step: int) -> HttpResponse:
-    if step == verbs.HELLO:
+    if step == HELLO:
         messages.success(request, "Thank you. You can change all of this on your own page at any time.")
         return HttpResponseRedirect(_address(request, "welcome"))
     return HttpResponseRedirect(_address(request, STEPS[step + 1]))

@@ -7,7 +7,8 @@ from allauth.account.signals import user_logged_in
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
 
-from network.actions.welcome import HELLO, INTERESTS, MAIL, offer_welcome, pass_over, say_hello, say_how_to_write
+from network.actions.profile import HELLO, INTERESTS, MAIL
+from network.actions.welcome import offer_welcome, pass_over, say_hello, say_how_to_write
 from network.models import AuditEvent, Member, Membership, MemberTheme, Notice, Profile
 from network.notifications import unread_notices
 from network.permissions import Refused
