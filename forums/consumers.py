@@ -21,11 +21,14 @@ from django.http.request import split_domain_port, validate_host
 
 from forums.actions.commands import Command, Deleting, Editing, Reacting, carry_out
 from forums.actions.messages import Saying, check_words
+from forums.actions.poll_votes import Choosing
+from forums.actions.question_votes import Voting
+from forums.actions.questions import Inquiring, check_question
 from forums.limits import SlowMode
 from forums.live import access, process, protocol
 from forums.live.access import Admission
 from forums.live.hub import Listener, RoomHub
-from forums.live.protocol import Ack, Asking, BadFrame, Delete, Edit, Hello, Ping, React, Send
+from forums.live.protocol import Ack, Ask, Asking, BadFrame, Choose, Delete, Edit, Hello, Ping, React, Send, Vote
 from forums.live.reading import Together, read
 from forums.live.writer import Busy, Writer
 from network.limits import LimitReached
@@ -188,6 +191,13 @@ def _command(frame: Asking, member_id: int) -> Command:
             return Deleting(member_id, frame.seq, frame.client_id)
         case React():
             return Reacting(member_id, frame.seq, frame.kind, frame.is_given)
+        case Ask():
+            check_question(frame.body)
+            return Inquiring(member_id, frame.body, frame.client_id, frame.is_unnamed)
+        case Vote():
+            return Voting(member_id, frame.question, frame.is_given)
+        case Choose():
+            return Choosing(member_id, frame.poll, frame.options)
 
 
 class RoomSocket:
@@ -263,7 +273,7 @@ class RoomSocket:
                 match frame:
                     case None:
                         return listener.end(Close.GONE)
-                    case Send() | Edit() | Delete() | React():
+                    case Send() | Edit() | Delete() | React() | Ask() | Vote() | Choose():
                         answer = await answer_to(frame, self._admission, is_open=listener.hub.state["open"])
                         await self._send_text(answer)
                     case Ack(seq):
@@ -329,7 +339,7 @@ async def room_poll(scope: MutableMapping[str, Any], receive: Receive, send: Sen
             frame = protocol.parse(await _body(scope, receive))
         except BadFrame:
             return await _respond(send, 400)
-        if not isinstance(frame, Send | Edit | Delete | React):
+        if not isinstance(frame, Asking):
             return await _respond(send, 400)
         return await _respond(send, 200, await answer_to(frame, admission, is_open=True))
     return await _respond(send, 405)

@@ -13,8 +13,10 @@ from forums.models import (
     Attachment,
     Draft,
     Message,
+    Poll,
     Post,
     PostVersion,
+    Question,
     Room,
     RoomRole,
     RoomSanction,
@@ -296,6 +298,62 @@ def can_report_message(viewer: Viewer, message: Message) -> Verdict:
 def can_moderate_room(viewer: Viewer, room: Room) -> Verdict:
     """Hiding messages and bringing them back, slowing or locking a room, and asking people to be silent or to go."""
     return can_facilitate(viewer, room.network)
+
+
+def can_run_room(viewer: Viewer, room: Room) -> Verdict:
+    """Dealing with questions, making polls, pinning, slowing and delaying: the facilitators and the hosts."""
+    if Room.objects.run_by(viewer).filter(pk=room.pk).exists():
+        return ALLOWED
+    return Verdict("Only those who host this session or facilitate the network can do this.")
+
+
+def can_ask(viewer: Viewer, room: Room, *, is_unnamed: bool = False, now: datetime | None = None) -> Verdict:
+    """Asking a question in a session, by name or without it."""
+    verdict = can_speak(viewer, room, now=now)
+    if verdict and not room.takes_questions:
+        return Verdict("The host takes no questions at the moment.")
+    if verdict and is_unnamed and not room.allows_unnamed:
+        return Verdict("In this session questions are asked by name.")
+    return verdict
+
+
+def can_vote_as(belongs: bool, room: Room, *, now: datetime | None = None) -> Verdict:
+    """Saying that one wants to know something too, and choosing in polls: everybody in an open room, those who are
+    asked to be silent too."""
+    if not belongs:
+        return NOT_A_MEMBER
+    if room.is_over(now):
+        return Verdict("This session is over, so the voting is too.")
+    if not room.is_open(now):
+        return Verdict("This room has not opened yet.")
+    return ALLOWED
+
+
+def can_vote(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
+    return can_vote_as(Room.objects.visible_to(viewer).filter(pk=room.pk).exists(), room, now=now)
+
+
+def can_vote_for_as(belongs: bool, member_id: int, question: Question, *, now: datetime | None = None) -> Verdict:
+    """`can_vote` for one question: not one's own, nor one that somebody has dealt with."""
+    verdict = can_vote_as(belongs, question.room, now=now)
+    if verdict and question.author_id == member_id:
+        return Verdict("You asked this question yourself.")
+    if verdict and not (question.is_shown and question.is_open()):
+        return Verdict("Somebody has dealt with this question, so its votes stay as they are.")
+    return verdict
+
+
+def can_choose_in_as(belongs: bool, poll: Poll, *, now: datetime | None = None) -> Verdict:
+    """`can_vote` in one poll."""
+    verdict = can_vote_as(belongs, poll.room, now=now)
+    if verdict and poll.state != Poll.State.OPEN:
+        return Verdict("This poll has closed. What you chose before it closed counts.")
+    return verdict
+
+
+def can_see_asker(viewer: Viewer, question: Question) -> Verdict:
+    """Who asked without a name: the facilitators, and each look is written down. The host cannot."""
+    return can_facilitate(viewer, question.room.network)
 
 
 def can_be_sanctioned(member: Member, room: Room) -> Verdict:

@@ -9,7 +9,7 @@ from forums.live.log import Line
 from forums.models import Room
 
 
-def messages_said(room: Room, lines: Sequence[Line]) -> None:
+def lines_written(room: Room, lines: Sequence[Line]) -> None:
     process.tell(room.pk, room.epoch, lambda: [protocol.event(line) for line in lines])
 
 

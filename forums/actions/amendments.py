@@ -129,7 +129,7 @@ def _amend(
 
 
 def _tell(room: Room, line: log.Line) -> None:
-    transaction.on_commit(lambda: realtime.messages_said(room, [line]), robust=True)
+    transaction.on_commit(lambda: realtime.lines_written(room, [line]), robust=True)
 
 
 def _done(message: Message, by: Member, client_id: uuid.UUID | None) -> int | None:

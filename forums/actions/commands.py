@@ -12,7 +12,10 @@ from django.db import InterfaceError, OperationalError
 from forums.actions.amendments import delete_message, edit_message
 from forums.actions.message_reactions import react_to_message
 from forums.actions.messages import Saying, say_together
-from forums.models import Message
+from forums.actions.poll_votes import Choosing, choose_together
+from forums.actions.question_votes import Voting, vote_together
+from forums.actions.questions import Inquiring, ask_question
+from forums.models import Message, Room
 from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused
@@ -41,27 +44,38 @@ class Reacting:
     is_given: bool
 
 
-Command = Saying | Editing | Deleting | Reacting
+Command = Saying | Editing | Deleting | Reacting | Inquiring | Voting | Choosing
 
 
 def carry_out(room_id: int, commands: Sequence[Command]) -> list[int | Exception]:
     """For each command the number in the log by which every reader has what came of it (0: it is no matter of the log),
     or why nothing did: Refused, LimitReached, ValidationError. Raises Room.DoesNotExist."""
     sayings = [command for command in commands if isinstance(command, Saying)]
+    votings = [command for command in commands if isinstance(command, Voting)]
+    choosings = [command for command in commands if isinstance(command, Choosing)]
     said = iter(say_together(room_id, sayings) if sayings else [])
+    voted = iter(vote_together(room_id, votings) if votings else [])
+    chosen = iter(choose_together(room_id, choosings) if choosings else [])
     outcomes: list[int | Exception] = []
     for command in commands:
-        if isinstance(command, Saying):
-            outcome = next(said)
-            outcomes.append(outcome.seq if isinstance(outcome, Message) else outcome)
-        else:
-            outcomes.append(_one(room_id, command))
+        match command:
+            case Saying():
+                outcome = next(said)
+                outcomes.append(outcome.seq if isinstance(outcome, Message) else outcome)
+            case Voting():
+                outcomes.append(next(voted) or 0)
+            case Choosing():
+                outcomes.append(next(chosen) or 0)
+            case _:
+                outcomes.append(_one(room_id, command))
     return outcomes
 
 
-def _one(room_id: int, command: Editing | Deleting | Reacting) -> int | Exception:
+def _one(room_id: int, command: Editing | Deleting | Reacting | Inquiring) -> int | Exception:
     try:
-        member = Member.objects.get(pk=command.member_id)
+        member = Member.objects.select_related("organisation").get(pk=command.member_id)
+        if isinstance(command, Inquiring):
+            return _ask(room_id, command, member)
         found = Message.objects.visible_to(member).select_related("room__network")
         message = found.filter(room=room_id, seq=command.seq).first()
         if message is None:
@@ -78,3 +92,9 @@ def _one(room_id: int, command: Editing | Deleting | Reacting) -> int | Exceptio
         raise  # the whole batch is tried again: what was done already is done once
     except (Refused, LimitReached, ValidationError) as no:
         return no
+
+
+def _ask(room_id: int, command: Inquiring, member: Member) -> int:
+    room = Room.objects.select_related("network").get(pk=room_id)
+    ask_question(room, by=member, body=command.body, is_unnamed=command.is_unnamed, client_id=command.client_id)
+    return 0

@@ -79,7 +79,7 @@ def say_together(room_id: int, sayings: Sequence[Saying], *, now: datetime | Non
             _slow_down(room, speakers, wanted, outcomes, now=now)
         lines = _write(room, speakers, wanted, answered, outcomes, now=now)
         if lines:
-            transaction.on_commit(lambda: realtime.messages_said(room, lines), robust=True)
+            transaction.on_commit(lambda: realtime.lines_written(room, lines), robust=True)
     return [outcomes[saying.key] for saying in sayings]
 
 

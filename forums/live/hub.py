@@ -66,7 +66,9 @@ class RoomHub:
     OLDER_KEPT = 1.0
     # A listener further behind than this starts afresh from the page.
     FURTHEST = 2_000
-    MOST_REACTED = log.REACTED  # messages whose reactions one frame tells
+    # As many as one frame tells the counts of.
+    MOST_REACTED = log.REACTED
+    MOST_VOTED = log.VOTED
     # Seconds of rest between two flushes, per listener: cost follows the clock, not the rate of messages.
     REST_PER_LISTENER = 0.000_1
     LONGEST_REST = 1.0
@@ -78,10 +80,12 @@ class RoomHub:
         self.listeners: set[Listener] = set()
         self.state: dict[str, Any] = _settings(tail)
         self.state_version = 1
-        self.reaction_version = 0  # of the room, as far as its reactions are known here
-        # At which version each part of the state, and each message's reactions, became what they are.
+        # Of the room, as far as its reactions and its votes are known here.
+        self.reaction_version = self.vote_version = 0
+        # At which version each part of the state, and each count, became what they are. Counts stand by what is
+        # counted ("react", "q", "p"), and then by the number of the message, question or poll.
         self._state_since = dict.fromkeys(self.state, 1)
-        self._reactions: dict[int, tuple[int, dict[str, int]]] = {}
+        self._counts: dict[str, dict[str, tuple[int, Any]]] = {}
         self._state_texts: dict[int, str] = {}
         self._source = source
         self._ring: deque[Event] = deque()
@@ -147,20 +151,33 @@ class RoomHub:
     def react(self, tally: Tally, version: int) -> None:
         """How often messages were reacted to by now; `version` is the room's."""
         self.reaction_version = version
-        changed = {seq: counts for seq, counts in tally.items() if self._reactions.get(seq, (0, {}))[1] != counts}
+        self._count("react", {str(seq): counts for seq, counts in tally.items()}, self.MOST_REACTED)
+
+    def vote(self, votes: dict[str, dict[str, Any]], version: int) -> None:
+        """What `log.votes_since` says; `version` is the room's."""
+        self.vote_version = version
+        for what, counts in votes.items():
+            self._count(what, counts, self.MOST_VOTED)
+
+    def _count(self, what: str, counts: dict[str, Any], most: int) -> None:
+        known = self._counts.setdefault(what, {})
+        changed = {key: value for key, value in counts.items() if known.get(key, (0, {}))[1] != value}
         if changed:
             self._next_state()
-            for seq, counts in changed.items():
-                self._reactions.pop(seq, None)  # the latest stand last
-                self._reactions[seq] = self.state_version, counts
-            for seq in list(self._reactions)[: -self.MOST_REACTED]:
-                del self._reactions[seq]
+            for key, value in changed.items():
+                known.pop(key, None)  # the latest stand last
+                known[key] = self.state_version, value
+            for key in list(known)[:-most]:
+                del known[key]
 
     def state_after(self, version: int) -> dict[str, Any]:
         """What has changed since a version; after 0 all of it."""
         changed = {key: value for key, value in self.state.items() if self._state_since[key] > version}
-        reactions = {str(seq): counts for seq, (since, counts) in self._reactions.items() if since > version}
-        return changed | {"react": reactions} if reactions else changed
+        for what, known in self._counts.items():
+            counts = {key: value for key, (since, value) in known.items() if since > version}
+            if counts:
+                changed[what] = counts
+        return changed
 
     def state_text_after(self, version: int) -> str:
         if version not in self._state_texts:
@@ -285,7 +302,12 @@ class RoomHub:
 
 
 def _settings(tail: Tail) -> dict[str, Any]:
-    return {"open": tail.is_open(timezone.now()), "lock": tail.lock, "slow": tail.slow_seconds}
+    return {
+        "open": tail.is_open(timezone.now()),
+        "lock": tail.lock,
+        "slow": tail.slow_seconds,
+        "asks": tail.takes_questions,
+    }
 
 
 class Listener:

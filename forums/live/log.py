@@ -6,10 +6,11 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F
 
-from forums.models import Message, MessageReaction, Room, RoomEvent
+from forums.models import Message, MessageReaction, Poll, Question, Room, RoomEvent
 from forums.models.message_reaction import Tally
 from forums.models.room import is_open_at
 
@@ -19,10 +20,12 @@ Key = tuple[int, uuid.UUID]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event with the message that it is, or that it is about, as that is now."""
+    """One event with the message, question or poll that it is about, as that is now."""
 
     event: RoomEvent
-    message: Message | None
+    message: Message | None = None
+    question: Question | None = None
+    poll: Poll | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,9 @@ class Tail:
     slow_seconds: int = 0
     lock: str = Room.Lock.NONE
     reaction_version: int = 0
+    vote_version: int = 0
+    delay_seconds: int = 0
+    takes_questions: bool = True
 
     def is_open(self, now: datetime) -> bool:
         return is_open_at(now, self.opens_at, self.closes_at)
@@ -79,9 +85,19 @@ def after(room_id: int, seq: int, limit: int) -> list[Line]:
 
 def _lines(room_id: int, found: Iterable[RoomEvent]) -> list[Line]:
     events = list(found)
-    numbers = {event.target_seq or event.seq for event in events}
+    numbers = {event.target_seq or event.seq for event in events if not (event.question_id or event.poll_id)}
     messages = {message.seq: message for message in Message.objects.filter(room=room_id, seq__in=numbers).with_author()}
-    return [Line(event, messages.get(event.target_seq or event.seq)) for event in events]
+    questions = Question.objects.with_asker().in_bulk({event.question_id for event in events if event.question_id})
+    polls = Poll.objects.prefetch_related("options").in_bulk({event.poll_id for event in events if event.poll_id})
+    return [
+        Line(
+            event,
+            messages.get(event.target_seq or event.seq),
+            questions.get(event.question_id),
+            polls.get(event.poll_id),
+        )
+        for event in events
+    ]
 
 
 def tails(room_ids: Iterable[int]) -> dict[int, Tail]:
@@ -97,8 +113,15 @@ def tails(room_ids: Iterable[int]) -> dict[int, Tail]:
         "slow_seconds",
         "lock",
         "reaction_version",
+        "vote_version",
+        "delay_seconds",
+        "takes_questions",
     )
     return {row[0]: Tail(*row) for row in rows}
+
+
+# As many questions, or polls, as one frame tells the votes of.
+VOTED = 300
 
 
 # As many messages as one frame tells the reactions of.
@@ -112,3 +135,22 @@ def reactions_since(room_id: int, version: int) -> Tally:
     numbers = dict(changed.values_list("seq", "pk")[:REACTED])
     given = MessageReaction.objects.filter(message__in=numbers.values()).tally()
     return {seq: given.get(seq, {}) for seq in numbers}
+
+
+def votes_since(room_id: int, version: int) -> dict[str, dict[str, Any]]:
+    """What has changed of what people vote for, as everybody may know it: by "q", how many want to know a question's
+    answer; by "p", of a poll how many have voted, and how often each option was chosen where everybody may see that."""
+    questions = Question.objects.filter(room=room_id, voted__gt=version).published().order_by("-voted")
+    polls = Poll.objects.filter(room=room_id, voted__gt=version).published().prefetch_related("options")
+    return {
+        "q": {str(number): votes for number, votes in questions.values_list("number", "votes")[:VOTED]},
+        "p": {str(poll.pk): poll_counts(poll) for poll in polls.order_by("-voted")[:VOTED]},
+    }
+
+
+def poll_counts(poll: Poll) -> dict[str, Any]:
+    """`n`: how many have voted; `o`: each option's votes, by its number, only where everybody may see them."""
+    counts: dict[str, Any] = {"n": poll.voters}
+    if poll.shows_results_to_everybody():
+        counts["o"] = {str(option.pk): option.votes for option in poll.options.all()}
+    return counts

@@ -101,6 +101,8 @@ class LiveProcess:
         await hub.catch_up()
         if tail.reaction_version:
             hub.react(await read(log.reactions_since, room_id, 0), tail.reaction_version)
+        if tail.vote_version:
+            hub.vote(await read(log.votes_since, room_id, 0), tail.vote_version)
         return hub
 
     def _close(self, hub: RoomHub) -> None:
@@ -191,6 +193,9 @@ class LiveProcess:
                 if tail.reaction_version != hub.reaction_version:
                     changed = await read(log.reactions_since, hub.room_id, hub.reaction_version)
                     hub.react(changed, tail.reaction_version)
+                if tail.vote_version != hub.vote_version:
+                    votes = await read(log.votes_since, hub.room_id, hub.vote_version)
+                    hub.vote(votes, tail.vote_version)
 
     async def _ask_membership(self, hub: RoomHub, version: int) -> None:
         """The version was read before the members, so an end that comes in between is seen at the next look."""

@@ -1,9 +1,10 @@
 """What goes over a socket, version 1: JSON text, one object or, from the server, an array of events.
 
-From the browser: hello, send, edit, del, react, ack, ping. From the server: welcome, events, ok, err, pong, st, bye.
+From the browser: hello, send, edit, del, react, ask, vote, poll, ack, ping. From the server: welcome, events, ok, err,
+pong, st, bye.
 An event has a number `s` and no `t`; every other frame has its type in `t`. `c` is the UUID that the browser gave to
-what it sent. An event that is no message itself has in `x` the number of the message that it is about, and in `h` how
-that one looks from then on.
+what it sent. An event that is no message itself says what it is about, in `x` by the number of a message, in `q` by the
+number of a question or in `p` by that of a poll, and in `h` how that looks from then on, the same for every reader.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from forums.live.log import Line
 
 VERSION = 1
 MAX_FRAME = settings.SOCKET_MAX_BYTES
+MOST_CHOSEN = 20  # more options than any poll has
 
 
 class BadFrame(ValueError):
@@ -63,6 +65,27 @@ class React:
 
 
 @dataclass(frozen=True, slots=True)
+class Ask:
+    client_id: uuid.UUID
+    body: str
+    is_unnamed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    client_id: uuid.UUID
+    question: int  # its number
+    is_given: bool  # or taken back
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    client_id: uuid.UUID
+    poll: int
+    options: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ack:
     seq: int
 
@@ -72,8 +95,12 @@ class Ping:
     number: int
 
 
-Asking = Send | Edit | Delete | React  # what is answered by `ok` or `err`
+Asking = Send | Edit | Delete | React | Ask | Vote | Choose  # what is answered by `ok` or `err`
 Frame = Hello | Asking | Ack | Ping
+
+
+# What an event is about: the number of a message, or "q" or "p" before the number of a question or a poll.
+About = int | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +109,7 @@ class Event:
 
     seq: int
     text: str
-    about: int | None = None  # the number of the message that it changes
+    about: About | None = None  # what it changes
     size: int = field(init=False)  # in bytes
 
     def __post_init__(self) -> None:
@@ -126,6 +153,12 @@ def parse(text: str | None) -> Frame:
             return Delete(_uuid(frame.get("c")), _number(frame.get("s")))
         case "react" if isinstance(frame.get("e"), str) and isinstance(frame.get("on"), bool):
             return React(_uuid(frame.get("c")), _number(frame.get("s")), frame["e"][:20], frame["on"])
+        case "ask" if isinstance(frame.get("b"), str) and isinstance(frame.get("anon"), bool):
+            return Ask(_uuid(frame.get("c")), frame["b"], frame["anon"])
+        case "vote" if isinstance(frame.get("on"), bool):
+            return Vote(_uuid(frame.get("c")), _number(frame.get("q")), frame["on"])
+        case "poll" if isinstance(frame.get("o"), list) and len(frame["o"]) <= MOST_CHOSEN:
+            return Choose(_uuid(frame.get("c")), _number(frame.get("p")), tuple(map(_number, frame["o"])))
         case "ack":
             return Ack(_number(frame.get("s")))
         case "ping":
@@ -161,14 +194,26 @@ def event(line: Line) -> Event:
     frame: dict[str, Any] = {"s": line.event.seq, "k": line.event.kind, "ts": int(line.event.at.timestamp())}
     if line.event.client_id is not None:
         frame["c"] = str(line.event.client_id)
-    about = line.event.target_seq
-    if about is not None:
+    about: About | None = line.event.target_seq
+    if line.question is not None:
+        about = f"q{line.question.number}"
+        frame["q"] = line.question.number
+        frame["h"] = _rendered("components/question.html", {"question": line.question})
+    elif line.poll is not None:
+        about = f"p{line.poll.pk}"
+        frame["p"] = line.poll.pk
+        frame["h"] = _rendered("components/room_poll.html", {"poll": line.poll})
+    elif about is not None:
         frame["x"] = about
     if line.message is not None:
         if about is None:
             frame["u"] = [line.message.author_id, str(line.message.author)]
-        frame["h"] = get_template("components/message.html").render({"message": line.message}).strip()
+        frame["h"] = _rendered("components/message.html", {"message": line.message})
     return Event(line.event.seq, encode(frame), about)
+
+
+def _rendered(template: str, context: dict[str, Any]) -> str:
+    return get_template(template).render(context).strip()
 
 
 def welcome(

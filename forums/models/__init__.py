@@ -3,14 +3,18 @@
 from forums.models.announcement import Announcement, Delivery
 from forums.models.answer import Answer
 from forums.models.attachment import Attachment
+from forums.models.attendance import RoomAttendance
 from forums.models.draft import Draft
 from forums.models.feed import FeedKey
+from forums.models.held_message import HeldMessage
 from forums.models.mention import Mention
 from forums.models.message import Message
 from forums.models.message_reaction import MessageReaction
+from forums.models.poll import Poll, PollOption, PollVote
 from forums.models.post import Post, PostVersion
 from forums.models.practice import Practice
 from forums.models.presence import RoomPresence
+from forums.models.question import Question, QuestionStep, QuestionVote
 from forums.models.reaction import Reaction
 from forums.models.reading import FollowLevel, Level, MemberThread
 from forums.models.received_mail import ReceivedMail
@@ -26,18 +30,26 @@ __all__ = [
     "Draft",
     "FeedKey",
     "FollowLevel",
+    "HeldMessage",
     "Level",
     "MemberThread",
     "Mention",
     "Message",
     "MessageReaction",
+    "Poll",
+    "PollOption",
+    "PollVote",
     "Post",
     "PostVersion",
     "Practice",
+    "Question",
+    "QuestionStep",
+    "QuestionVote",
     "Reaction",
     "ReceivedMail",
     "Report",
     "Room",
+    "RoomAttendance",
     "RoomEvent",
     "RoomPresence",
     "RoomRole",

@@ -51,6 +51,7 @@ class Message(models.Model):
     hidden_at = models.DateTimeField(null=True, blank=True)
     hidden_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     hidden_reason = models.CharField(max_length=300, blank=True)
+    pinned_at = models.DateTimeField(null=True, blank=True)
     # The room's `reaction_version` when it was last reacted to.
     reacted = models.PositiveBigIntegerField(default=0, editable=False)
 

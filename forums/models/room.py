@@ -44,6 +44,9 @@ class Room(models.Model):
     EARLY = timedelta(minutes=15)
     # Seconds between two messages of one member.
     SLOW = (0, 5, 10, 30, 60, 300)
+    # Seconds that everybody else sees messages after those who run the room.
+    DELAYS = (0, 2, 5, 10)
+    MOST_PINNED = 3
 
     class Lock(models.TextChoices):
         NONE = "", "Everybody in it reads and writes"
@@ -61,6 +64,24 @@ class Room(models.Model):
     lock = models.CharField(max_length=8, choices=Lock.choices, default=Lock.NONE, blank=True)
     # Goes up whenever somebody reacts: hubs ask for what was reacted to since the version that they know.
     reaction_version = models.PositiveBigIntegerField(default=0, editable=False)
+    # Likewise whenever somebody votes, for a question or in a poll, and whenever something is pinned.
+    vote_version = models.PositiveBigIntegerField(default=0, editable=False)
+    # The highest number given to a question. Never goes down.
+    last_question = models.PositiveIntegerField(default=0, editable=False)
+
+    # What the host has decided for the session.
+    takes_questions = models.BooleanField(default=True)
+    allows_unnamed = models.BooleanField(default=False)
+    holds_questions = models.BooleanField(default=False)
+    # So long after those who run the room everybody else sees what is said: time to hide what must not stand.
+    delay_seconds = models.PositiveSmallIntegerField(default=0)
+    # Messages with one of these words, one to a line, wait for the host.
+    held_words = models.TextField(blank=True)
+    # Under the Chatham House rule what was said may be used, and not who said it: once the room is over it shows no
+    # names.
+    is_chatham_house = models.BooleanField(default=False)
+    recording_link = models.URLField(max_length=500, blank=True)
+    recording_began_at = models.DateTimeField(null=True, blank=True)
 
     objects = RoomQuerySet.as_manager()
 
@@ -102,8 +123,9 @@ class RoomEventQuerySet(models.QuerySet["RoomEvent"]):
 
 
 class RoomEvent(models.Model):
-    """One line of a room's log. Holds kind, number and target only; words stand once, in Message, so what comes later
-    about a message changes what its earlier lines say. Never updated."""
+    """One line of a room's log. Holds kind, number and target only; words stand once, in Message, Question or Poll, so
+    what comes later about one of them changes what its earlier lines say. Never updated. Where somebody asks without
+    their name, their lines have no actor and no client id."""
 
     class Kind(models.TextChoices):
         MESSAGE = "msg", "Message"
@@ -111,6 +133,11 @@ class RoomEvent(models.Model):
         DELETE = "del", "Delete"
         HIDE = "hide", "Hide"
         RESTORE = "unhide", "Restore"
+        PIN = "pin", "Pin"
+        UNPIN = "unpin", "Unpin"
+        QUESTION = "q_new", "Question"
+        QUESTION_STATE = "q_state", "Question changed"
+        POLL = "poll", "Poll opened, changed or closed"
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="events")
     seq = models.PositiveBigIntegerField()
@@ -120,6 +147,9 @@ class RoomEvent(models.Model):
     client_id = models.UUIDField(null=True)
     # Of whatever is no message itself: the message that it is about.
     target_seq = models.PositiveBigIntegerField(null=True)
+    # Or the question, or the poll, that it is about.
+    question = models.ForeignKey("forums.Question", on_delete=models.CASCADE, null=True, related_name="+")
+    poll = models.ForeignKey("forums.Poll", on_delete=models.CASCADE, null=True, related_name="+")
     at = models.DateTimeField()
 
     objects = RoomEventQuerySet.as_manager()

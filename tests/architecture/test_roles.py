@@ -27,7 +27,7 @@ from cms.models import EventPage, GuidancePage, SectionPage
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
-from forums.models import Announcement, Answer, Message, Post, PostVersion, Room, Thread
+from forums.models import Announcement, Answer, Message, Post, PostVersion, Question, Room, Thread
 from network.actions.invitations import invite
 from network.actions.membership import appoint_facilitator, ask_question, ask_to_join, join_network
 from network.actions.rules import set_up_rules
@@ -155,6 +155,10 @@ ACTS = [
     Act("React to a message of somebody else", talk.can_react_to_message, ("message",)),
     Act("Report a message of somebody else", talk.can_report_message, ("message",)),
     Act("Hide messages, slow or lock a room, ask people to be silent or leave", talk.can_moderate_room, ("room",)),
+    Act("Ask a question in a session", talk.can_ask, ("room",)),
+    Act("Vote in a session", talk.can_vote, ("room",)),
+    Act("Deal with questions, make polls, pin, slow or delay in a session", talk.can_run_room, ("room",)),
+    Act("See who asked a question without their name", talk.can_see_asker, ("inquiry",)),
     # The hub
     Act("Read the joining link of a network's event", hub.can_attend, ("event",)),
     Act("Add a network's event to their own events", hub.can_add_event, ("event",)),
@@ -218,6 +222,9 @@ NOT_OF_ROLES = {
     "network.can_be_succeeded": "about two organisations",
     "forums.can_use_theme": "about a network and a theme",
     "forums.can_have_room_role": "about whoever is to be named",
+    "forums.can_vote_as": "can_vote, for many at once",
+    "forums.can_vote_for_as": "can_vote, of one question, for many at once",
+    "forums.can_choose_in_as": "can_vote, in one poll, for many at once",
     "forums.can_be_sanctioned": "about whoever is to be silent or to leave",
     "forums.can_change_what_is_mailed": "about a post",
     "cms.can_be_discussed": "about a page",
@@ -291,6 +298,7 @@ def stage(cast: Cast) -> Stage:
     event = EventPage(title="Event", slug="event", starts_at=now, ends_at=now + timedelta(hours=1), network=network)
     things = {
         "network": network,
+        "inquiry": Question(room=room, author=host, unnamed_as="An officer", number=1),
         "at_once": cast.ai,
         "theme": cast.theme,
         "themes": [cast.theme],

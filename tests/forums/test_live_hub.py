@@ -453,6 +453,7 @@ def test_listeners_hear_only_what_has_changed_of_the_state_and_all_of_it_at_firs
             "open": True,
             "lock": "",
             "slow": 0,
+            "asks": True,
             "presence": 3,
             "react": {"7": {"thanks": 1}, "8": {"agree": 2}},
         }

@@ -84,7 +84,7 @@ function start(root) {
 
     // Events come in order, each once.
     events(events) {
-      gate.take(events.filter((event) => event.h));
+      gate.take(events.filter((event) => event.h && event.q === undefined && event.p === undefined));
       // Whoever has said something wants to see where.
       if (events.some((event) => event.x === undefined && String(event.u?.[0]) === member)) gate.flush();
     },

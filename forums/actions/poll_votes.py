@@ -1,0 +1,126 @@
+"""Choosing in polls: many at once, in one transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Count, F
+from django.utils import timezone
+
+from forums import limits, permissions
+from forums.live import access, log
+from forums.models import Poll, PollOption, PollVote, Room
+from network.limits import LimitReached
+from network.models import Member
+from network.permissions import Refused
+
+# None: it stands as it was chosen.
+Outcome = Exception | None
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """What a member chooses in a poll: all of it, instead of what they chose before."""
+
+    member_id: int
+    poll: int
+    options: tuple[int, ...]
+
+
+def choose(poll: Poll, options: Sequence[PollOption], *, by: Member, now: datetime | None = None) -> None:
+    """Chooses in an open poll, instead of what the member chose before; twice is once. Raises Refused, LimitReached,
+    ValidationError."""
+    choosing = Choosing(by.pk, poll.pk, tuple(option.pk for option in options))
+    [outcome] = choose_together(poll.room_id, [choosing], now=now)
+    if outcome is not None:
+        raise outcome
+
+
+def choose_together(room_id: int, choosings: Sequence[Choosing], *, now: datetime | None = None) -> list[Outcome]:
+    """What several members choose, in that order and in one transaction, each judged by itself: how sockets vote.
+    Raises Room.DoesNotExist."""
+    now = now or timezone.now()
+    outcomes = _spend(choosings, now)
+    with transaction.atomic():
+        room = log.hold(room_id)
+        polls = (
+            Poll.objects.published()
+            .filter(room=room, pk__in={choosing.poll for choosing in choosings})
+            .prefetch_related("options")
+            .in_bulk()
+        )
+        here = access.belonging(room_id).filter(pk__in={choosing.member_id for choosing in choosings})
+        belonging = set(here.values_list("pk", flat=True))
+        chosen: dict[tuple[int, int], frozenset[int]] = {}
+        for place, choosing in enumerate(choosings):
+            if outcomes[place] is not None:
+                continue
+            poll = polls.get(choosing.poll)
+            if poll is None:
+                outcomes[place] = ValidationError("This poll is not in the room")
+                continue
+            poll.room = room
+            try:
+                permissions.can_choose_in_as(choosing.member_id in belonging, poll, now=now).enforce()
+                chosen[poll.pk, choosing.member_id] = _checked(poll, choosing.options)
+            except (Refused, ValidationError) as no:
+                outcomes[place] = no
+        if chosen:
+            _write(room, polls, chosen, now=now)
+    return outcomes
+
+
+def _checked(poll: Poll, options: Sequence[int]) -> frozenset[int]:
+    """Raises ValidationError."""
+    chosen = frozenset(options)
+    if not chosen:
+        raise ValidationError("Choose an answer")
+    if not chosen <= {option.pk for option in poll.options.all()}:
+        raise ValidationError("This answer is not in the poll")
+    if len(chosen) > 1 and not poll.is_multiple:
+        raise ValidationError("Choose one answer")
+    return chosen
+
+
+def _spend(choosings: Sequence[Choosing], now: datetime) -> list[Outcome]:
+    members = Member.objects.in_bulk({choosing.member_id for choosing in choosings})
+    outcomes: list[Outcome] = []
+    for choosing in choosings:
+        try:
+            limits.VOTING.spend(members[choosing.member_id], now=now)
+        except LimitReached as reached:
+            outcomes.append(reached)
+        else:
+            outcomes.append(None)
+    return outcomes
+
+
+def _write(room: Room, polls: dict[int, Poll], chosen: dict[tuple[int, int], frozenset[int]], *, now: datetime) -> None:
+    touched = {poll for poll, _ in chosen}
+    before: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
+    members = {member for _, member in chosen}
+    rows = PollVote.objects.filter(poll__in=touched, member__in=members).values_list("poll", "member", "option")
+    for poll, member, option in rows:
+        before[poll, member].add(option)
+    for (poll, member), options in chosen.items():
+        if gone := before[poll, member] - options:
+            PollVote.objects.filter(poll=poll, member=member, option__in=gone).delete()
+    PollVote.objects.bulk_create(
+        PollVote(poll_id=poll, option_id=option, member_id=member, is_only=not polls[poll].is_multiple, at=now)
+        for (poll, member), options in chosen.items()
+        for option in sorted(options - before[poll, member])
+    )
+    Room.objects.filter(pk=room.pk).update(vote_version=F("vote_version") + 1)
+    version = room.vote_version + 1  # with the room held it is nobody else's
+    given = PollVote.objects.filter(poll__in=touched).order_by()
+    counts = dict(given.values_list("option").annotate(Count("pk")))
+    voters = dict(given.values_list("poll").annotate(Count("member", distinct=True)))
+    for pk in sorted(touched):
+        for each in polls[pk].options.all():
+            PollOption.objects.filter(pk=each.pk).update(votes=counts.get(each.pk, 0))
+        Poll.objects.filter(pk=pk).update(voters=voters.get(pk, 0), voted=version)

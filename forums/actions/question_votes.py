@@ -1,0 +1,104 @@
+"""Saying that one wants to know something too: many at once, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import Count, F
+from django.utils import timezone
+
+from forums import limits, permissions
+from forums.live import access, log
+from forums.models import Question, QuestionVote, Room
+from network.limits import LimitReached
+from network.models import Member
+from network.permissions import Refused
+
+# None: it stands as it was wanted, whether it did before or not.
+Outcome = Exception | None
+
+
+@dataclass(frozen=True, slots=True)
+class Voting:
+    member_id: int
+    question: int  # its number in the room
+    is_given: bool  # or taken back
+
+
+def vote_for(question: Question, *, by: Member, is_given: bool = True, now: datetime | None = None) -> None:
+    """Counts a member among those who want to know, or takes that back; twice is once. Everybody sees how many they are
+    within a second or two. Raises Refused, LimitReached, ValidationError."""
+    voting = Voting(by.pk, question.number or 0, is_given)
+    [outcome] = vote_together(question.room_id, [voting], now=now)
+    if outcome is not None:
+        raise outcome
+
+
+def vote_together(room_id: int, votings: Sequence[Voting], *, now: datetime | None = None) -> list[Outcome]:
+    """What several members want, in that order and in one transaction, each judged by itself: how sockets vote. Raises
+    Room.DoesNotExist."""
+    now = now or timezone.now()
+    outcomes = _spend(votings, now)
+    with transaction.atomic():
+        room = log.hold(room_id)
+        wanted = {voting.question for voting in votings}
+        found = Question.objects.published().filter(room=room, number__in=wanted)
+        questions = {question.number: question for question in found}
+        here = access.belonging(room_id).filter(pk__in={voting.member_id for voting in votings})
+        belonging = set(here.values_list("pk", flat=True))
+        # The last word of each counts.
+        decided: dict[tuple[int, int], bool] = {}
+        for place, voting in enumerate(votings):
+            if outcomes[place] is not None:
+                continue
+            question = questions.get(voting.question)
+            if question is None:
+                outcomes[place] = ValidationError("This question is not in the room")
+                continue
+            question.room = room
+            try:
+                permissions.can_vote_for_as(
+                    voting.member_id in belonging, voting.member_id, question, now=now
+                ).enforce()
+            except Refused as refused:
+                outcomes[place] = refused
+            else:
+                decided[question.pk, voting.member_id] = voting.is_given
+        if decided:
+            _write(room, decided, now=now)
+    return outcomes
+
+
+def _spend(votings: Sequence[Voting], now: datetime) -> list[Outcome]:
+    members = Member.objects.in_bulk({voting.member_id for voting in votings})
+    outcomes: list[Outcome] = []
+    for voting in votings:
+        try:
+            limits.VOTING.spend(members[voting.member_id], now=now)
+        except LimitReached as reached:
+            outcomes.append(reached)
+        else:
+            outcomes.append(None)
+    return outcomes
+
+
+def _write(room: Room, decided: dict[tuple[int, int], bool], *, now: datetime) -> None:
+    given = [key for key, is_given in decided.items() if is_given]
+    QuestionVote.objects.bulk_create(
+        [QuestionVote(question_id=question, member_id=member, at=now) for question, member in given],
+        ignore_conflicts=True,
+    )
+    for (question, member), is_given in decided.items():
+        if not is_given:
+            QuestionVote.objects.filter(question=question, member=member).delete()
+    touched = {question for question, _ in decided}
+    Room.objects.filter(pk=room.pk).update(vote_version=F("vote_version") + 1)
+    version = room.vote_version + 1  # with the room held it is nobody else's
+    rows = QuestionVote.objects.filter(question__in=touched).order_by().values_list("question").annotate(Count("pk"))
+    counts = dict(rows)
+    for question in sorted(touched):
+        Question.objects.filter(pk=question).update(votes=counts.get(question, 0), voted=version)

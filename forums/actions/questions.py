@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from forums import limits, permissions, realtime
+from forums.live import access, log
+from forums.models import Question, QuestionStep, Room, RoomEvent
+from network.models import Member, Organisation
+from network.models.organisation import KINDS
+from network.permissions import NOT_A_MEMBER
+
+# Kinds of which there are so few that naming one names the council.
+SINGULAR = {"city_of_london", "isles_of_scilly"}
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiring:
+    """What a member wants to ask. The same `client_id` twice is the same question, asked once."""
+
+    member_id: int
+    body: str
+    client_id: uuid.UUID
+    is_unnamed: bool = False
+
+
+def ask_question(
+    room: Room,
+    *,
+    by: Member,
+    body: str,
+    is_unnamed: bool = False,
+    client_id: uuid.UUID | None = None,
+    now: datetime | None = None,
+) -> Question:
+    """Asks a question in a session, by name or, where the host allows that, as an officer of some kind of council.
+    Where the host holds questions it has no number, and nobody but the asker and those who run the room hear of it.
+    With a `client_id` that the member has used in this room before, nothing is written and the question of then comes
+    back. Raises Refused, LimitReached, ValidationError."""
+    now = now or timezone.now()
+    body = check_question(body)
+    client_id = client_id or uuid.uuid4()
+    asked = Question.objects.filter(room=room, author=by, client_id=client_id)
+    if done := asked.first():
+        return done
+    permissions.can_ask(by, room, is_unnamed=is_unnamed, now=now).enforce()
+    limits.ASKING.spend(by, now=now)
+    with transaction.atomic():
+        room = log.hold(room.pk)
+        if done := asked.first():
+            return done
+        # Asked of the database again: an account that was closed meanwhile leaves no words behind.
+        if not access.belonging(room.pk).filter(pk=by.pk).exists():
+            NOT_A_MEMBER.enforce()
+        permissions.can_ask(by, room, is_unnamed=is_unnamed, now=now).enforce()
+        question = Question.objects.create(
+            room=room,
+            author=by,
+            organisation=by.organisation,
+            unnamed_as=officer_at(by.organisation) if is_unnamed else "",
+            client_id=client_id,
+            body=body,
+            asked_at=now,
+            state=Question.State.HELD if room.holds_questions else Question.State.WAITING,
+            state_at=now,
+            number=None if room.holds_questions else _next_number(room),
+        )
+        QuestionStep.objects.create(question=question, state=question.state, at=now)
+        if question.number is not None:
+            tell_of_question(room, question, RoomEvent.Kind.QUESTION, by=None, now=now)
+    return question
+
+
+def tell_of_question(
+    room: Room, question: Question, kind: RoomEvent.Kind, *, by: Member | None, now: datetime
+) -> RoomEvent:
+    """Part of a verb: writes a line about a question into the log and tells those who listen, after commit. `room`
+    comes from `log.hold`. `by`: who runs the room, or None of what its asker does, who stands in no line."""
+    event = RoomEvent(kind=kind, question=question, actor=by, at=now)
+    log.append(room, [event])
+    shown = Question.objects.with_asker().get(pk=question.pk)
+    transaction.on_commit(lambda: realtime.lines_written(room, [log.Line(event, question=shown)]), robust=True)
+    return event
+
+
+def _next_number(room: Room) -> int:
+    """With the room held."""
+    room.last_question += 1
+    room.save(update_fields=["last_question"])
+    return room.last_question
+
+
+def publish(room: Room, question: Question) -> None:
+    """Part of a verb: gives a held question its number. With the room held."""
+    question.number = _next_number(room)
+
+
+def officer_at(organisation: Organisation | None) -> str:
+    """Who asks without a name, as everybody reads it: never which council, nor a kind of which there is one."""
+    if organisation is None or organisation.kind in SINGULAR or organisation.kind not in KINDS:
+        return "An officer"
+    kind = KINDS[organisation.kind]
+    if not kind.startswith(("London", "Scottish", "Welsh", "Northern")):
+        kind = kind[0].lower() + kind[1:]
+    return f"An officer at a {kind}"
+
+
+def check_question(body: str) -> str:
+    """The question as it is kept. Raises ValidationError for one that is empty, too long or more than text."""
+    body = " ".join("".join(sign for sign in body if sign >= " " or sign in "\r\n\t").split())
+    if not body:
+        raise ValidationError("Enter your question")
+    if len(body) > Question.MAX_LENGTH:
+        raise ValidationError(f"Your question is too long: it can have at most {Question.MAX_LENGTH} characters")
+    if any("\ud800" <= sign <= "\udfff" for sign in body):
+        raise ValidationError("Your question has characters in it that are not text")
+    return body

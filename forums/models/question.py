@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+
+from forums.models.room import Room
+from network.models import Membership, Viewer
+
+
+class QuestionQuerySet(models.QuerySet["Question"]):
+    def visible_to(self, viewer: Viewer) -> QuestionQuerySet:
+        """Those of rooms that the viewer may enter. What has no number yet is seen by whoever asked it and by those who
+        run the room; a refused one by them, and by everybody only if it had been published before."""
+        own = models.Q(author=viewer.pk or 0)
+        runs = models.Q(room__in=Room.objects.run_by(viewer).values("pk"))
+        found = self.filter(room__in=Room.objects.visible_to(viewer).values("pk"))
+        return found.filter(models.Q(number__isnull=False) | own | runs)
+
+    def published(self) -> QuestionQuerySet:
+        return self.filter(number__isnull=False)
+
+    def held(self) -> QuestionQuerySet:
+        """Those that wait for somebody who runs the room to publish them."""
+        return self.filter(state=Question.State.HELD)
+
+    def open(self) -> QuestionQuerySet:
+        """Published ones that nobody has dealt with."""
+        return self.published().filter(state__in=Question.OPEN)
+
+    def unmasked_for(self, viewer: Viewer) -> QuestionQuerySet:
+        """Those whose asker the viewer may learn though they asked without their name: in networks they facilitate.
+        Looking is a verb of its own, which writes down who looked."""
+        facilitated = Membership.objects.facilitators().filter(member=viewer.pk or 0)
+        return self.visible_to(viewer).filter(room__network__in=facilitated.values("network"))
+
+    def with_asker(self) -> QuestionQuerySet:
+        """With what the question's partial shows, in one query."""
+        return self.select_related("room", "author", "organisation", "parked_for", "merged_into", "thread__network")
+
+
+class Question(models.Model):
+    """What somebody asked in a live room. Its number is given when it is published, so what is held back leaves no gap
+    that others could see. Asked without a name, only `unnamed_as` may be shown of who asked it."""
+
+    MAX_LENGTH = 300
+    LONGEST_ANSWER = 2_000
+
+    class State(models.TextChoices):
+        HELD = "held", "Waiting to be published"
+        WAITING = "waiting", "Waiting"
+        ANSWERING = "answering", "Being answered"
+        ANSWERED = "answered", "Answered live"
+        WRITTEN = "written", "Answered in writing"
+        PARKED = "parked", "Parked"
+        MERGED = "merged", "Merged"
+        REFUSED = "refused", "Not published"
+
+    # Nobody has dealt with them yet.
+    OPEN = (State.WAITING, State.ANSWERING)
+
+    class Consent(models.TextChoices):
+        NOT_ASKED = "", "Not asked yet"
+        YES = "yes", "May stand on a public page"
+        NO = "no", "May not stand on a public page"
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="questions")
+    # In its addresses, published or not: tells neither an order nor how many there are.
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    number = models.PositiveIntegerField(null=True, editable=False)
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="questions")
+    organisation = models.ForeignKey("network.Organisation", on_delete=models.PROTECT, null=True, related_name="+")
+    # Such as "An officer at a county council", written when it was asked. Empty: asked by name.
+    unnamed_as = models.CharField(max_length=100, blank=True)
+    # Made by the asker's browser: a resend with the same one is the same question. Never sent to anybody.
+    client_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    # Empty where the asker had it erased.
+    body = models.CharField(max_length=MAX_LENGTH, blank=True)
+    asked_at = models.DateTimeField(default=timezone.now)
+
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
+    state_at = models.DateTimeField(default=timezone.now)
+    # When it was first being answered: its place in the recording.
+    answering_at = models.DateTimeField(null=True, blank=True)
+    # Of one answered in writing, or the gist of what was said live.
+    answer = models.TextField(max_length=LONGEST_ANSWER, blank=True)
+    parked_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="parked_questions"
+    )
+    # Of one not published, told to its asker.
+    reason = models.CharField(max_length=300, blank=True)
+    merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, blank=True, related_name="merged")
+
+    votes = models.PositiveIntegerField(default=0, editable=False)
+    # The room's `vote_version` when its votes last changed.
+    voted = models.PositiveBigIntegerField(default=0, editable=False)
+
+    consent = models.CharField(max_length=3, choices=Consent.choices, default=Consent.NOT_ASKED, blank=True)
+    # Made of it after the session.
+    thread = models.ForeignKey(
+        "forums.Thread", on_delete=models.SET_NULL, null=True, blank=True, related_name="session_questions"
+    )
+
+    objects = QuestionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["room", "number"], name="question_number_once"),
+            models.UniqueConstraint(fields=["room", "author", "client_id"], name="question_client_id_once"),
+            models.CheckConstraint(
+                condition=~models.Q(state="held") | models.Q(number__isnull=True), name="question_held_has_no_number"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(number__isnull=False) | models.Q(state__in=["held", "refused"]),
+                name="question_published_has_number",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="merged") & models.Q(merged_into__isnull=False)
+                | ~models.Q(state="merged") & models.Q(merged_into__isnull=True),
+                name="question_merged_into_one",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["room", "state"], name="question_by_state"),
+            models.Index(fields=["room", "voted"], name="question_by_voted"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.room_id} question {self.number or 'without a number'}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("question", args=[self.room_id, self.uid])
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether everybody in the room may read its words."""
+        return self.number is not None and self.state != self.State.REFUSED
+
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
+
+    @property
+    def asker(self) -> str:
+        """Who asked, as everybody may read it."""
+        return self.unnamed_as or str(self.author)
+
+    def offset(self, began_at: datetime | None) -> int | None:
+        """Seconds from the beginning of the recording to when it was being answered."""
+        if began_at is None or self.answering_at is None or self.answering_at < began_at:
+            return None
+        return int((self.answering_at - began_at).total_seconds())
+
+
+class QuestionStepQuerySet(models.QuerySet["QuestionStep"]):
+    def visible_to(self, viewer: Viewer) -> QuestionStepQuerySet:
+        return self.filter(question__in=Question.objects.visible_to(viewer).values("pk"))
+
+
+class QuestionStep(models.Model):
+    """A state that a question came to, and when. Never changed."""
+
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="steps")
+    state = models.CharField(max_length=10, choices=Question.State.choices)
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    objects = QuestionStepQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.question_id} {self.state}"
+
+
+class QuestionVoteQuerySet(models.QuerySet["QuestionVote"]):
+    def visible_to(self, viewer: Viewer) -> QuestionVoteQuerySet:
+        """One's own: of the others everybody sees how many."""
+        return self.filter(member=viewer.pk or 0, question__in=Question.objects.visible_to(viewer).values("pk"))
+
+
+class QuestionVote(models.Model):
+    """A member wants to know this too."""
+
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="given_votes")
+    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="question_votes")
+    at = models.DateTimeField(default=timezone.now)
+
+    objects = QuestionVoteQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["question", "member"], name="question_vote_once")]
+
+    def __str__(self) -> str:
+        return f"{self.member_id} for {self.question_id}"
