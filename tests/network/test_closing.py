@@ -124,7 +124,7 @@ def put_canaries_into_what_is_theirs(member: Member) -> None:
         for name in ["pk"] if model is Member else whose:
             for row in model._base_manager.filter(**{name: member.pk}):
                 words = {
-                    column.name: f"{CANARY}{row.pk}"[: column.max_length]
+                    column.name: f"{CANARY} {row.pk}"[: column.max_length]
                     for column in model._meta.local_fields
                     if isinstance(column, TEXT)
                     and not isinstance(column, models.FileField)
