@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from forums import feeds
 from forums.views import (
+    after,
     announcements,
     answers,
     attachments,
@@ -62,6 +63,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rooms/<int:pk>/care/", room_care.room_care, name="room_care"),
     path("rooms/<int:pk>/care/slow/", room_care.room_slow, name="room_slow"),
     path("rooms/<int:pk>/care/lock/", room_care.room_lock, name="room_lock"),
+    path("rooms/<int:pk>/after/", after.room_after, name="room_after"),
+    path("rooms/<int:pk>/after/recording/", after.room_recording, name="room_recording"),
+    path("rooms/<int:pk>/after/threads/<int:batch>/", after.room_after_batch, name="room_after_batch"),
+    path("networks/<slug:slug>/questions/", after.network_questions, name="network_questions"),
     path("rooms/<int:pk>/change/", room_list.room_change, name="room_change"),
     path("rooms/<int:pk>/close/", room_list.room_close, name="room_close"),
     path("rooms/<int:pk>/messages/<int:seq>/", messages.message, name="room_message"),

@@ -10,11 +10,12 @@ from django.http import HttpRequest
 from django.template import Context
 
 from forums.forms import MessageForm
-from forums.models import Message, MessageReaction, Reaction, Room, RoomPresence
+from forums.models import Message, MessageReaction, Question, Reaction, Room, RoomPresence
 from forums.models.message import MessagePage
 from forums.models.message_reaction import MessageReactionQuerySet, Tally
 from forums.permissions import ROOM_IS_LOCKED, ROOM_IS_OVER, can_enter, can_moderate_room, can_speak
-from network.models import Viewer
+from network.models import Network, Viewer
+from network.permissions import can_facilitate
 
 register = template.Library()
 
@@ -62,6 +63,15 @@ def live_room(
         "form": form or MessageForm(initial=initial, auto_id="message_%s"),
         "request": request,
     }
+
+
+@register.simple_tag(takes_context=True)
+def unanswered_questions(context: Context, network: Network) -> int:
+    """How many questions of sessions that are over wait for the facilitators; 0 for everybody else."""
+    viewer = context["request"].user
+    if not can_facilitate(viewer, network):
+        return 0
+    return Question.objects.visible_to(viewer).filter(room__network=network).to_deal_with().count()
 
 
 def _answered(room: Room, request: HttpRequest, form: MessageForm | None) -> Message | None:
