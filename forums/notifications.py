@@ -48,6 +48,12 @@ register_words(
         "let back into room": "let somebody back into a live room",
         "lifted time-out": "ended somebody's time-out in a live room",
         "locked room": "locked a live room",
+        "looked at who asked": "looked at who asked a question without their name",
+        "merged question": "merged a question in a live room into another",
+        "published question": "published a question in a live room",
+        "put question back": "put a question in a live room back among those that wait",
+        "refused question": "did not publish a question in a live room",
+        "set room rules": "changed the rules of a live room",
         "removed from room": "removed somebody from a live room",
         "restored message": "brought a hidden message in a live room back",
         "set slow mode": "changed the slow mode of a live room",
@@ -95,6 +101,8 @@ MESSAGE_THREAD = "message_thread"
 PARKED_THREAD = "parked_thread"
 OF_SESSION = (QUESTION_THREAD, MESSAGE_THREAD, PARKED_THREAD)
 ROOM_SANCTIONED = "room_sanctioned"
+QUESTION_REFUSED = "question_refused"
+QUESTION_PARKED = "question_parked"
 # The kind of mail that a post goes out with at once (forums/post_mail.py says in what words).
 POST_MAIL = "post"
 
@@ -828,5 +836,49 @@ register(
         title=lambda thread: f"A question that was parked for you is now a thread: “{thread.title}”",
         address=lambda thread: thread.get_absolute_url(),
         where=lambda thread: thread.network.name,
+    )
+)
+
+
+def question_refused(question: Question, *, now: datetime) -> None:
+    """Whoever asked it, with the reason."""
+    give_notice(QUESTION_REFUSED, question.pk, [question.author], now=now)
+
+
+def question_parked(question: Question, *, now: datetime) -> None:
+    """For whom it is put aside."""
+    if question.parked_for is not None:
+        give_notice(QUESTION_PARKED, question.pk, [question.parked_for], now=now)
+
+
+def _own_refused_questions(viewer: Viewer) -> QuerySet[Question]:
+    refused = Question.objects.visible_to(viewer).filter(author=viewer.pk or 0, state=Question.State.REFUSED)
+    return refused.select_related("room__network").defer("body", "answer")
+
+
+def _questions_parked_for(viewer: Viewer) -> QuerySet[Question]:
+    parked = Question.objects.visible_to(viewer).filter(parked_for=viewer.pk or 0, state=Question.State.PARKED)
+    return parked.select_related("room__network").defer("answer", "reason")
+
+
+register(
+    NoticeKind(
+        name=QUESTION_REFUSED,
+        visible_to=_own_refused_questions,
+        title=lambda question: f"Your question in “{question.room.title}” is not published: {question.reason}",
+        address=lambda question: question.get_absolute_url(),
+        where=lambda question: question.room.network.name,
+        # Whoever was removed from a room for a while is back in it when that is over.
+        written_anew=True,
+    )
+)
+register(
+    NoticeKind(
+        name=QUESTION_PARKED,
+        visible_to=_questions_parked_for,
+        title=lambda question: f"A question in “{question.room.title}” was put aside for you: {question.body}",
+        address=lambda question: question.get_absolute_url(),
+        where=lambda question: question.room.network.name,
+        written_anew=True,
     )
 )

@@ -296,7 +296,7 @@ def can_report_message(viewer: Viewer, message: Message) -> Verdict:
 
 
 def can_moderate_room(viewer: Viewer, room: Room) -> Verdict:
-    """Hiding messages and bringing them back, slowing or locking a room, and asking people to be silent or to go."""
+    """Hiding messages and bringing them back, locking a room, and asking people to be silent or to go."""
     return can_facilitate(viewer, room.network)
 
 

@@ -221,6 +221,16 @@ class Migration(migrations.Migration):
                 ("state_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("answering_at", models.DateTimeField(blank=True, null=True)),
                 ("answer", models.TextField(blank=True, max_length=2000)),
+                (
+                    "answer_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 ("reason", models.CharField(blank=True, max_length=300)),
                 ("votes", models.PositiveIntegerField(default=0, editable=False)),
                 ("voted", models.PositiveBigIntegerField(default=0, editable=False)),
@@ -345,6 +355,16 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "came_with",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="forums.question",
+                    ),
+                ),
                 (
                     "member",
                     models.ForeignKey(
@@ -526,6 +546,12 @@ class Migration(migrations.Migration):
                     _connector="OR",
                 ),
                 name="question_merged_into_one",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="question",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "answering")), fields=("room",), name="question_answered_one_at_a_time"
             ),
         ),
         migrations.AddConstraint(

@@ -38,6 +38,16 @@ class QuestionQuerySet(models.QuerySet["Question"]):
         """Published ones that nobody has dealt with."""
         return self.published().filter(state__in=Question.OPEN)
 
+    def by_votes(self) -> QuestionQuerySet:
+        """Most wanted first, and of those as much wanted the one that was asked first."""
+        return self.order_by("-votes", "number", "pk")
+
+    def with_last_step(self) -> QuestionQuerySet:
+        """Each with `last_step`, the number of the latest thing that was done with it: by it a form says what whoever
+        filled it in had before them."""
+        last = QuestionStep.objects.filter(question=models.OuterRef("pk")).order_by("-pk").values("pk")[:1]
+        return self.annotate(last_step=models.Subquery(last))
+
     def unmasked_for(self, viewer: Viewer) -> QuestionQuerySet:
         """Those whose asker the viewer may learn though they asked without their name: in networks they facilitate.
         Looking is a verb of its own, which writes down who looked."""
@@ -93,6 +103,10 @@ class Question(models.Model):
     answering_at = models.DateTimeField(null=True, blank=True)
     # Of one answered in writing, or the gist of what was said live.
     answer = models.TextField(max_length=LONGEST_ANSWER, blank=True)
+    # Who wrote it: with their account it is erased.
+    answer_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     parked_for = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="parked_questions"
     )
@@ -128,6 +142,9 @@ class Question(models.Model):
                 | ~models.Q(state="merged") & models.Q(merged_into__isnull=True),
                 name="question_merged_into_one",
             ),
+            models.UniqueConstraint(
+                fields=["room"], condition=models.Q(state="answering"), name="question_answered_one_at_a_time"
+            ),
         ]
         indexes = [
             models.Index(fields=["room", "state"], name="question_by_state"),
@@ -157,6 +174,12 @@ class Question(models.Model):
     def asker(self) -> str:
         """Who asked, as everybody may read it."""
         return (self.unnamed_as or str(self.author)) if self.names_asker else "A member"
+
+    @property
+    def shown_answer(self) -> str:
+        """The answer as everybody may read it: nothing of one that was taken back since, though its words are kept."""
+        is_answered = self.state in (self.State.ANSWERED, self.State.WRITTEN)
+        return self.answer if is_answered and self.is_shown else ""
 
     def offset(self, began_at: datetime | None) -> int | None:
         """Seconds from the beginning of the recording to when it was being answered."""
@@ -199,6 +222,8 @@ class QuestionVote(models.Model):
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="given_votes")
     member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="question_votes")
     at = models.DateTimeField(default=timezone.now)
+    # They wanted to know another question's answer, or asked it, and that one was merged into this: goes with it again.
+    came_with = models.ForeignKey(Question, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
 
     objects = QuestionVoteQuerySet.as_manager()
 

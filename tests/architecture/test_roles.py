@@ -154,7 +154,7 @@ ACTS = [
     Act("Delete a message of somebody else", talk.can_delete_message, ("message",)),
     Act("React to a message of somebody else", talk.can_react_to_message, ("message",)),
     Act("Report a message of somebody else", talk.can_report_message, ("message",)),
-    Act("Hide messages, slow or lock a room, ask people to be silent or leave", talk.can_moderate_room, ("room",)),
+    Act("Hide messages, lock a room, ask people to be silent or leave", talk.can_moderate_room, ("room",)),
     Act("Ask a question in a session", talk.can_ask, ("room",)),
     Act("Vote in a session", talk.can_vote, ("room",)),
     Act("Deal with questions, make polls, pin, slow or delay in a session", talk.can_run_room, ("room",)),
