@@ -12,7 +12,7 @@ from wagtail import hooks
 from wagtail.admin import messages
 from wagtail.models import Page
 
-from cms.actions.events import see_page
+from cms.actions.events import attend_room_of, see_page
 from cms.actions.lifecycle import call_small, review_page
 from cms.models import EventPage, GuidancePage, PageThread
 
@@ -39,11 +39,11 @@ def keep_whether_it_is_a_small_correction(request: HttpRequest, page: Page) -> N
 
 
 @hooks.register("before_serve_page")  # type: ignore[untyped-decorator]
-def settle_notices_of_what_is_read(
-    page: Page, request: HttpRequest, serve_args: list[Any], serve_kwargs: dict[str, Any]
-) -> None:
+def see_what_is_read(page: Page, request: HttpRequest, serve_args: list[Any], serve_kwargs: dict[str, Any]) -> None:
     if request.method == "GET" and request.user.is_authenticated and isinstance(page, EventPage | GuidancePage):
         see_page(page, by=request.user)
+        if isinstance(page, EventPage):
+            attend_room_of(page, by=request.user)
 
 
 @hooks.register("after_publish_page")  # type: ignore[untyped-decorator]
