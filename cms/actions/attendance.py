@@ -167,7 +167,7 @@ mail_stops.register(
         "event",
         "mail about this event",
         stop_mail_about_event,
-        "If you signed up for a place, you keep it. Otherwise it is then none of your events any more: it leaves your "
-        "calendar, and no notice tells of it.",
+        "It is then none of your events any more: it leaves your calendar, and no notice tells of it. But a place that "
+        "you signed up for stays yours: give it up on the page of the event.",
     )
 )

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, Q
 from django.utils import timezone
+from wagtail.models import Page
 
 from cms.models.event import EventPage, EventPageQuerySet
 from cms.models.page import pages_visible_to
@@ -11,6 +15,8 @@ from forums.models import Room, RoomRole
 from forums.models.room import RoomRoleQuerySet
 from network.models import Admission, Member, Membership, Network, Viewer
 from network.models.member import MemberQuerySet
+
+TOLD_WITHIN = timedelta(minutes=15)  # of being called off, at most, by mail too
 
 
 class EventAttendanceQuerySet(models.QuerySet["EventAttendance"]):
@@ -115,6 +121,20 @@ def events_called_off(viewer: Viewer) -> EventPageQuerySet:
         return found.none()
     has_it = _has_it(viewer, _own(viewer).in_force())
     return found.filter(has_it, live=False).exclude(edition__called_off_at=None)
+
+
+def events_awaited(below: Iterable[Page], now: datetime | None = None) -> EventPageQuerySet:
+    """Coming events, these or below these, that somebody has in their events and could not be told of any more once
+    they were deleted: those that are published, and those that were called off a moment ago, whose mail is on its
+    way."""
+    now = now or timezone.now()
+    here = Q(pk__in=[])
+    for page in below:
+        here |= Q(path__startswith=page.path)
+    untold = Q(live=True) | Q(edition__called_off_at__gt=now - TOLD_WITHIN)
+    own = EventAttendance.objects.in_force().values("page")
+    found: EventPageQuerySet = EventPage.objects.filter(here, untold, pk__in=own, ends_at__gt=now).order_by("path")
+    return found
 
 
 def attendees_of(event: EventPage) -> MemberQuerySet:

@@ -248,6 +248,13 @@ def own_event(context: Context, event: EventPage) -> OwnEvent | None:
     )
 
 
+@register.simple_tag
+def shows_room(event: EventPage, joining: Verdict, own: OwnEvent | None) -> bool:
+    """Whether the live room stands on the event's page, for whoever may come in: where people sign up, for those who
+    have and those who run it until it is over, and for all its readers afterwards."""
+    return bool(joining) or not event.needs_sign_up or event.is_over() or (own is not None and own.runs)
+
+
 @dataclass(frozen=True, slots=True)
 class SignUps:
     going: int
