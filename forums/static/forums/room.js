@@ -34,6 +34,8 @@ function start(root) {
   const status = part("status");
   const state = { open: true, lock: "", slow: 0 };
 
+  // For whatever stands around the room, such as the host screen.
+  const tell = (name, detail) => root.dispatchEvent(new CustomEvent(`live:${name}`, { detail, bubbles: true }));
   const ask = (frame) => connection.ask({ c: newId(), ...frame });
   const announcer = new Announcer(part("announcer"));
   const composer = new Composer(part("form"), `${kept}:draft`, {
@@ -84,6 +86,7 @@ function start(root) {
 
     // Events come in order, each once.
     events(events) {
+      tell("events", events);
       gate.take(events.filter((event) => event.h && event.q === undefined && event.p === undefined));
       // Whoever has said something wants to see where.
       if (events.some((event) => event.x === undefined && String(event.u?.[0]) === member)) gate.flush();
@@ -122,6 +125,7 @@ function start(root) {
 
   function show(changed) {
     Object.assign(state, changed);
+    tell("state", changed);
     const mayWrite = !state.lock || runs;
     composer.setOpen(state.open && mayWrite);
     part("closed").hidden = state.open;
