@@ -272,7 +272,7 @@ def rewrite(thread: Thread, *, source: str, title: str) -> None:
     post.source, post.html, post.renderer_version = source, markup.render(source), markup.VERSION
     post.save(update_fields=["source", "html", "renderer_version"])
     if post.is_shown:
-        search.index_post(post)
+        index.index_post(post)
 
 
 def _keep_version(post: Post, told: Practice | None) -> None:
