@@ -66,7 +66,8 @@ def live_room(
         "can_speak": verdict,
         "why_not": (ROOM_IS_OVER if verdict else verdict).reason,  # with the form shown, what follows it one day
         "why_locked": ROOM_IS_LOCKED.reason,
-        "runs": is_live and Room.objects.run_by(request.user).filter(pk=entered.pk).exists(),
+        "runs": before is None and Room.objects.run_by(request.user).filter(pk=entered.pk).exists(),
+        "only_talk": only_talk,
         "can_moderate": can_moderate_room(request.user, entered),
         "present": len(RoomPresence.objects.visible_to(request.user).filter(room=entered).fresh().member_ids()),
         "tally": _in_words(reactions.tally()),
