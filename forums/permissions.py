@@ -307,6 +307,14 @@ def can_run_room(viewer: Viewer, room: Room) -> Verdict:
     return Verdict("Only those who host this session or facilitate the network can do this.")
 
 
+def can_make_threads(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
+    """Making threads of what was asked and pinned in a session: those who ran it, afterwards."""
+    verdict = can_run_room(viewer, room)
+    if verdict and not room.is_over(now):
+        return Verdict("The session is not over yet. Threads are made of it afterwards.")
+    return verdict
+
+
 def can_ask(viewer: Viewer, room: Room, *, is_unnamed: bool = False, now: datetime | None = None) -> Verdict:
     """Asking a question in a session, by name or without it."""
     verdict = can_speak(viewer, room, now=now)
@@ -380,7 +388,7 @@ def can_choose_answer(viewer: Viewer, thread: Thread) -> Verdict:
         return verdict
     if thread.kind != Thread.Kind.QUESTION:
         return Verdict("Only questions have an answer.")
-    if thread.author_id and thread.author_id == viewer.pk:
+    if viewer.pk and viewer.pk in (thread.author_id, thread.asker_id):
         return ALLOWED
     if can_facilitate(viewer, thread.network):
         return ALLOWED
@@ -398,6 +406,6 @@ def can_mark_answer(viewer: Viewer, post: Post) -> Verdict:
 
 def can_tell_whether_it_worked(viewer: Viewer, answer: Answer) -> Verdict:
     verdict = can_read(viewer, answer.thread.network)
-    if verdict and (not answer.thread.author_id or answer.thread.author_id != viewer.pk):
+    if verdict and (not answer.thread.asked_by_id or answer.thread.asked_by_id != viewer.pk):
         return Verdict("Only whoever asked can say whether the answer worked.")
     return verdict

@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from forums import feeds
 from forums.views import (
+    after,
     announcements,
     answers,
     attachments,
@@ -60,6 +61,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rooms/<int:pk>/roles/", rooms.room_roles, name="room_roles"),
     path("rooms/<int:pk>/roles/<int:role>/remove/", rooms.room_role_remove, name="room_role_remove"),
     path("rooms/<int:pk>/people/", rooms.room_people, name="room_people"),
+    path("rooms/<int:pk>/attendance/", rooms.room_attendance, name="room_attendance"),
     path("rooms/<int:pk>/people/<int:member>/", room_care.room_sanction, name="room_sanction"),
     path("rooms/<int:pk>/sanctions/<int:sanction>/lift/", room_care.room_sanction_lift, name="room_sanction_lift"),
     path("rooms/<int:pk>/care/", room_care.room_care, name="room_care"),
@@ -77,6 +79,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rooms/<int:pk>/host/questions/<uuid:uid>/refuse/", hosting.question_refuse, name="question_refuse"),
     path("rooms/<int:pk>/host/questions/<uuid:uid>/asker/", hosting.question_asker, name="question_asker"),
     path("rooms/<int:pk>/projector/", projector.room_projector, name="room_projector"),
+    path("rooms/<int:pk>/after/", after.room_after, name="room_after"),
+    path("rooms/<int:pk>/after/recording/", after.room_recording, name="room_recording"),
+    path("rooms/<int:pk>/after/threads/<int:batch>/", after.room_after_batch, name="room_after_batch"),
+    path("networks/<slug:slug>/questions/", after.network_questions, name="network_questions"),
     path("rooms/<int:pk>/change/", room_list.room_change, name="room_change"),
     path("rooms/<int:pk>/close/", room_list.room_close, name="room_close"),
     path("rooms/<int:pk>/questions/", questions.room_questions, name="room_questions"),

@@ -11,7 +11,21 @@ from django.utils import timezone
 from forums import search
 from forums.actions.attachments import forget
 from forums.actions.mentions import forget_name
-from forums.models import Answer, Attachment, Message, Post, PostVersion, Practice, Report, Room, Thread, ThreadTag
+from forums.actions.session_threads import forget_words_in_threads
+from forums.models import (
+    Answer,
+    Attachment,
+    Consent,
+    Message,
+    Post,
+    PostVersion,
+    Practice,
+    Question,
+    Report,
+    Room,
+    Thread,
+    ThreadTag,
+)
 from network.models import Member, Tag
 
 TITLE = "A thread by a former member"
@@ -24,10 +38,14 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
     posts that mention them, and live rooms that are open somewhere are read anew, for it stands in what was sent."""
     with transaction.atomic():
         forget_name(member)
+        # Whoever cannot take it back any more has agreed to nothing.
+        Message.objects.filter(author=member).update(consent=Consent.NOT_ASKED)
+        Question.objects.filter(author=member).update(consent=Consent.NOT_ASKED)
         if erase:
             _erase_posts(member)
             _erase_threads(member)
             _hold_open_rooms()
+            forget_words_in_threads(member)
             said = Message.objects.filter(author=member)
             said.filter(hidden_at=None).update(hidden_reason="")
             said.exclude(hidden_at=None).update(hidden_reason="Erased by its author")

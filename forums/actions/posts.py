@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.text import slugify
 
 from forums import limits, markup, notifications, permissions, search, signals
 from forums.actions import answers, attachments, mentions
@@ -255,6 +256,22 @@ def count_anew(thread: Thread) -> None:
     thread.last_post_at = last.written_at if last else thread.started_at
     thread.last_author = last.author if last else None
     thread.save(update_fields=COUNTED)
+
+
+def rewrite(thread: Thread, *, source: str, title: str) -> None:
+    """Part of erasing what somebody said, of which somebody else began this thread: its first post and its title say
+    something else, and no earlier words of them are kept. Where the first post is gone already, only the title."""
+    thread.title, thread.slug = title, slugify(title)[:80].strip("-") or "thread"
+    thread.save(update_fields=["title", "slug"])
+    post = Post.objects.filter(thread=thread, number=1).exclude(source="").select_related("author").first()
+    if post is None:
+        return
+    post.thread = thread
+    PostVersion.objects.filter(post=post).delete()
+    post.source, post.html, post.renderer_version = source, markup.render(source), markup.VERSION
+    post.save(update_fields=["source", "html", "renderer_version"])
+    if post.is_shown:
+        search.index_post(post)
 
 
 def _keep_version(post: Post, told: Practice | None) -> None:

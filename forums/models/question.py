@@ -10,6 +10,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
+from forums.models.message import Consent
 from forums.models.room import Room
 from network.models import Membership, Viewer
 
@@ -29,6 +30,11 @@ class QuestionQuerySet(models.QuerySet["Question"]):
     def held(self) -> QuestionQuerySet:
         """Those that wait for somebody who runs the room to publish them."""
         return self.filter(state=Question.State.HELD)
+
+    def to_deal_with(self, now: datetime | None = None) -> QuestionQuerySet:
+        """Those of sessions that are over that nobody has answered, refused or made a thread of."""
+        over = self.published().filter(room__closes_at__lte=now or timezone.now(), thread=None).exclude(body="")
+        return over.filter(state__in=Question.UNANSWERED)
 
     def open(self) -> QuestionQuerySet:
         """Published ones that nobody has dealt with."""
@@ -83,11 +89,10 @@ class Question(models.Model):
 
     # Nobody has dealt with them yet.
     OPEN = (State.WAITING, State.ANSWERING)
-
-    class Consent(models.TextChoices):
-        NOT_ASKED = "", "Not asked yet"
-        YES = "yes", "May stand on a public page"
-        NO = "no", "May not stand on a public page"
+    # Nobody has answered them yet.
+    UNANSWERED = (State.WAITING, State.ANSWERING, State.PARKED)
+    # What no thread is made of: what was not published, and what is asked in another one.
+    WITHOUT_THREAD = (State.HELD, State.REFUSED, State.MERGED)
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="questions")
     # In its addresses, published or not: tells neither an order nor how many there are.
@@ -172,9 +177,14 @@ class Question(models.Model):
         return self.state in self.OPEN
 
     @property
+    def names_asker(self) -> bool:
+        """Whether it is shown who asked, or at least at what kind of council."""
+        return not self.room.is_nameless()
+
+    @property
     def asker(self) -> str:
         """Who asked, as everybody may read it."""
-        return self.unnamed_as or str(self.author)
+        return (self.unnamed_as or str(self.author)) if self.names_asker else "A member"
 
     @property
     def shown_answer(self) -> str:

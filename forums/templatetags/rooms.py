@@ -24,7 +24,8 @@ from forums.permissions import (
     can_speak,
     can_vote,
 )
-from network.models import Viewer
+from network.models import Network, Viewer
+from network.permissions import can_facilitate
 
 register = template.Library()
 
@@ -96,6 +97,15 @@ def _questions(room: Room, request: HttpRequest, form: QuestionForm | None) -> d
         "longest_question": Question.MAX_LENGTH,
         "blank_question": Question(room=room, number=0, author_id=0),
     }
+
+
+@register.simple_tag(takes_context=True)
+def unanswered_questions(context: Context, network: Network) -> int:
+    """How many questions of sessions that are over wait for the facilitators; 0 for everybody else."""
+    viewer = context["request"].user
+    if not can_facilitate(viewer, network):
+        return 0
+    return Question.objects.visible_to(viewer).filter(room__network=network).to_deal_with().count()
 
 
 def _answered(room: Room, request: HttpRequest, form: MessageForm | None) -> Message | None:
