@@ -67,7 +67,8 @@ def live_room(
         "can_speak": verdict,
         "why_not": (ROOM_IS_OVER if verdict else verdict).reason,  # with the form shown, what follows it one day
         "why_locked": ROOM_IS_LOCKED.reason,
-        "runs": is_live and Room.objects.run_by(request.user).filter(pk=entered.pk).exists(),
+        "runs": before is None and Room.objects.run_by(request.user).filter(pk=entered.pk).exists(),
+        "only_talk": only_talk,
         "can_moderate": can_moderate_room(request.user, entered),
         "present": len(RoomPresence.objects.visible_to(request.user).filter(room=entered).fresh().member_ids()),
         "tally": _in_words(reactions.tally()),
@@ -80,15 +81,6 @@ def live_room(
         **(_questions(entered, request, question_form) if has_begun and before is None and not only_talk else {}),
         "request": request,
     }
-
-
-@register.simple_tag(takes_context=True)
-def unanswered_questions(context: Context, network: Network) -> int:
-    """How many questions of sessions that are over wait for the facilitators; 0 for everybody else."""
-    viewer = context["request"].user
-    if not can_facilitate(viewer, network):
-        return 0
-    return Question.objects.visible_to(viewer).filter(room__network=network).to_deal_with().count()
 
 
 def _questions(room: Room, request: HttpRequest, form: QuestionForm | None) -> dict[str, Any]:
@@ -105,6 +97,15 @@ def _questions(room: Room, request: HttpRequest, form: QuestionForm | None) -> d
         "longest_question": Question.MAX_LENGTH,
         "blank_question": Question(room=room, number=0, author_id=0),
     }
+
+
+@register.simple_tag(takes_context=True)
+def unanswered_questions(context: Context, network: Network) -> int:
+    """How many questions of sessions that are over wait for the facilitators; 0 for everybody else."""
+    viewer = context["request"].user
+    if not can_facilitate(viewer, network):
+        return 0
+    return Question.objects.visible_to(viewer).filter(room__network=network).to_deal_with().count()
 
 
 def _answered(room: Room, request: HttpRequest, form: MessageForm | None) -> Message | None:
