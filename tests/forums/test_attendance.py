@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -16,11 +19,16 @@ from forums.actions.attendance import attend_room
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.live import presence
+from forums.live.hub import Listener, RoomHub
+from forums.live.log import Tail
+from forums.live.process import LiveProcess
 from forums.models import Room, RoomAttendance
 from forums.models.attendance import OTHER, Came
 from network.actions.closing import close_account
 from network.models import Member, Organisation
 from tests.cast import Cast, sign_in
+from tests.forums.stories import run
+from tests.forums.test_live_hub import Log, Reader
 
 
 def room_at(cast: Cast, starts_at: datetime) -> Room:
@@ -54,6 +62,14 @@ def came(room: Room, **kinds: int) -> None:
         presence.count_in({room.pk: [member.pk for member in members]})
 
 
+class OverLog(Log):
+    """Of a room whose session is over."""
+
+    async def tail(self, room_id: int) -> Tail | None:
+        found = await super().tail(room_id)
+        return found and replace(found, closes_at=timezone.now() - timedelta(minutes=1))
+
+
 class TestCounting:
     def test_whoever_reads_the_plain_page_while_it_is_on_has_come_once(self, room: Room, cast: Cast) -> None:
         client = client_of(cast.bob)
@@ -85,6 +101,34 @@ class TestCounting:
             attend_room(room, by=cast.bob)
         presence.count_in({room.pk: [cast.bob.pk, cast.fay.pk], 10**6: [cast.bob.pk]})
         assert RoomAttendance.objects.count() == 2
+
+    @pytest.mark.parametrize("is_on", [True, False])
+    def test_a_process_counts_each_of_its_sockets_members_once(
+        self, is_on: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        written: list[dict[int, set[int]]] = []
+
+        async def read(query: Callable[..., Any], *args: Any) -> Any:
+            if query is presence.count_in:
+                written.append(args[0])
+            return {}
+
+        monkeypatch.setattr("forums.live.process.read", read)
+        log = Log(1) if is_on else OverLog(1)
+
+        def listener_of(member: int) -> Callable[[RoomHub], Listener]:
+            return lambda hub: Listener(
+                hub, Reader().send, member_id=member, session_key="s", password="", access_version=0
+            )
+
+        async def story() -> None:
+            process = LiveProcess(log)
+            for member in (1, 1, 2):
+                await process.enter(1, listener_of(member))
+                await process._tell_presence()
+
+        run(story)
+        assert written == ([{1: {1}}, {1: {2}}] if is_on else [])
 
     def test_the_kind_is_that_of_the_day(self, room: Room, cast: Cast) -> None:
         Organisation.objects.filter(pk=cast.council.pk).update(kind="county")
