@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from forums import markup
-from forums.models import Post, Practice, Thread
+from forums.live.access import belonging
+from forums.models import Post, Practice, Room, Thread
 from forums.models.mention import ways_to_write
 from network.models import Member, Membership, Network, Viewer
 from network.search import Hit
@@ -341,13 +342,24 @@ MOST_WORDS_OF_A_NAME = 4
 def find_people_to_mention(viewer: Viewer, network: Network, typed: str) -> list[PersonToMention]:
     """Of those who can read what is written in a network, the ones of whose name each typed word begins a word; by
     name. Nobody for somebody who does not belong to it, and nobody but for at least a letter. One query."""
-    words = typed.split()
-    if not words or len(words) > MOST_WORDS_OF_A_NAME:
-        return []
     here = (
         Membership.objects.visible_to(viewer).active().filter(network__in=Network.objects.of(viewer), network=network)
     )
-    people = Member.objects.filter(pk__in=here.values("member")).exclude(name="")
+    return _people_named(Member.objects.filter(pk__in=here.values("member")), typed)
+
+
+def find_people_in_room(viewer: Viewer, room: Room, typed: str) -> list[PersonToMention]:
+    """Of those who may come into a room, likewise. Nobody for somebody who may not."""
+    if not Room.objects.visible_to(viewer).filter(pk=room.pk).exists():
+        return []
+    return _people_named(Member.objects.filter(pk__in=belonging(room.pk).values("pk")), typed)
+
+
+def _people_named(people: QuerySet[Member], typed: str) -> list[PersonToMention]:
+    words = typed.split()
+    if not words or len(words) > MOST_WORDS_OF_A_NAME:
+        return []
+    people = people.exclude(name="")
     namesakes = people.filter(name__iexact=OuterRef("name")).exclude(pk=OuterRef("pk"))
     found = people.annotate(
         has_namesake=Exists(namesakes),

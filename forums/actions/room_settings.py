@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import astuple, dataclass, fields, replace
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -13,6 +14,7 @@ from forums.live import log
 from forums.models import Room
 from network.actions.audit import record
 from network.models import Member
+from network.permissions import Refused
 
 MOST_HELD_WORDS = 200
 LONGEST_HELD_WORD = 50
@@ -28,20 +30,27 @@ class RoomRules:
     held_words: str  # one to a line
 
     @classmethod
+    def names(cls) -> list[str]:
+        return [field.name for field in fields(cls)]
+
+    @classmethod
     def of(cls, room: Room) -> RoomRules:
-        return cls(
-            takes_questions=room.takes_questions,
-            allows_unnamed=room.allows_unnamed,
-            holds_questions=room.holds_questions,
-            is_chatham_house=room.is_chatham_house,
-            delay_seconds=room.delay_seconds,
-            held_words=room.held_words,
-        )
+        return cls(**{name: getattr(room, name) for name in cls.names()})
+
+    @property
+    def stamp(self) -> str:
+        """Another one for other rules."""
+        return hashlib.sha256(repr(astuple(self)).encode()).hexdigest()
 
 
-def set_room_rules(room: Room, rules: RoomRules, *, by: Member, now: datetime | None = None) -> Room:
+class RulesChanged(Refused):
+    """Somebody else has changed the rules since `by` opened them."""
+
+
+def set_room_rules(room: Room, rules: RoomRules, *, by: Member, seen: str = "", now: datetime | None = None) -> Room:
     """Sets all the rules of a session at once; what was asked or said before stays as it came. The Chatham House rule
-    cannot be lifted once anybody has said or asked anything: they relied on it. Raises Refused, LimitReached,
+    cannot be lifted once anybody has said or asked anything: they relied on it. `seen`: the stamp of those that `by`
+    had before them. Raises RulesChanged, which is Refused, where they are others by now; Refused, LimitReached;
     ValidationError by field."""
     permissions.can_run_room(by, room).enforce()
     limits.HOSTING.spend(by, now=now)
@@ -51,19 +60,16 @@ def set_room_rules(room: Room, rules: RoomRules, *, by: Member, now: datetime | 
     with transaction.atomic():
         room = log.hold(room.pk)
         permissions.can_run_room(by, room).enforce()
+        if seen and seen != RoomRules.of(room).stamp:
+            raise RulesChanged("Somebody else has just changed these rules. Look at them again before you save yours.")
         if room.is_chatham_house and not rules.is_chatham_house and (room.last_seq or room.questions.exists()):
             words = "People have spoken here under the Chatham House rule, so it stays"
             raise ValidationError({"is_chatham_house": words})
-        before = RoomRules.of(room)
-        room.takes_questions = rules.takes_questions
-        room.allows_unnamed = rules.allows_unnamed
-        room.holds_questions = rules.holds_questions
-        room.is_chatham_house = rules.is_chatham_house
-        room.delay_seconds = rules.delay_seconds
-        room.held_words = held_words
-        after = RoomRules.of(room)
-        changed = [name for name in RoomRules.__slots__ if getattr(before, name) != getattr(after, name)]
+        wanted = replace(rules, held_words=held_words)
+        changed = [name for name in RoomRules.names() if getattr(room, name) != getattr(wanted, name)]
         if changed:
+            for name in changed:
+                setattr(room, name, getattr(wanted, name))
             room.save(update_fields=changed)
             record("set room rules", room, by=by, network=room.network, rules=sorted(changed))
     return room

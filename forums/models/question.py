@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -38,9 +40,18 @@ class QuestionQuerySet(models.QuerySet["Question"]):
         """Published ones that nobody has dealt with."""
         return self.published().filter(state__in=Question.OPEN)
 
+    def dealt_with(self) -> QuestionQuerySet:
+        """Published ones that nobody waits for any more, those dealt with last first."""
+        return self.published().exclude(state__in=Question.OPEN).order_by("-state_at", "-number")
+
     def by_votes(self) -> QuestionQuerySet:
-        """Most wanted first, and of those as much wanted the one that was asked first."""
-        return self.order_by("-votes", "number", "pk")
+        """What is being answered, then the most wanted, then in the order in which they were published."""
+        being_answered = models.When(state=Question.State.ANSWERING, then=0)
+        return self.order_by(models.Case(being_answered, default=1), "-votes", "number")
+
+    def kept_from_others(self) -> QuestionQuerySet:
+        """Those whose words only their asker and those who run the room may read."""
+        return self.filter(models.Q(number=None) | models.Q(state=Question.State.REFUSED))
 
     def with_last_step(self) -> QuestionQuerySet:
         """Each with `last_step`, the number of the latest thing that was done with it: by it a form says what whoever
@@ -232,3 +243,46 @@ class QuestionVote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member_id} for {self.question_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionBoard:
+    """The questions of a room as one reader has them: the open ones by votes, those that are dealt with, and what else
+    they asked themselves. `voted`: the numbers of those that they want to know too."""
+
+    MOST: ClassVar[int] = 100
+
+    open: list[Question]
+    dealt_with: list[Question]
+    own: list[Question]
+    voted: set[int]
+    asked: list[int]  # the numbers of their own
+    open_count: int
+    dealt_count: int
+
+    @classmethod
+    def of(cls, room: Room, viewer: Viewer, *, most: int = MOST) -> QuestionBoard:
+        """At most `most` of either kind: a page of a room that is full of questions stays light."""
+        shown = Question.objects.visible_to(viewer).filter(room=room)
+        found = list(shown.open().with_asker().by_votes()[: most + 1])
+        dealt_with = list(shown.dealt_with().with_asker()[: most + 1])
+        own = shown.filter(author=viewer.pk or 0)
+        votes = QuestionVote.objects.visible_to(viewer).filter(question__room=room)
+        voted = set(votes.values_list("question__number", flat=True))
+        return cls(
+            open=found[:most],
+            dealt_with=dealt_with[:most],
+            own=list(own.kept_from_others().with_asker().order_by("asked_at", "pk")[:most]),
+            voted={number for number in voted if number is not None},
+            asked=[number for number in own.published().values_list("number", flat=True) if number is not None],
+            open_count=shown.open().count() if len(found) > most else len(found),
+            dealt_count=shown.dealt_with().count() if len(dealt_with) > most else len(dealt_with),
+        )
+
+    @property
+    def count(self) -> int:
+        return self.open_count + self.dealt_count
+
+    @property
+    def has_more(self) -> bool:
+        return self.open_count > len(self.open) or self.dealt_count > len(self.dealt_with)

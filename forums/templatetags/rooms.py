@@ -9,11 +9,21 @@ from django import template
 from django.http import HttpRequest
 from django.template import Context
 
-from forums.forms import MessageForm
+from forums.actions.questions import officer_at
+from forums.forms import MessageForm, QuestionForm
 from forums.models import Message, MessageReaction, Question, Reaction, Room, RoomPresence
 from forums.models.message import MessagePage
 from forums.models.message_reaction import MessageReactionQuerySet, Tally
-from forums.permissions import ROOM_IS_LOCKED, ROOM_IS_OVER, can_enter, can_moderate_room, can_speak
+from forums.models.question import QuestionBoard
+from forums.permissions import (
+    ROOM_IS_LOCKED,
+    ROOM_IS_OVER,
+    can_ask,
+    can_enter,
+    can_moderate_room,
+    can_speak,
+    can_vote,
+)
 from network.models import Network, Viewer
 from network.permissions import can_facilitate
 
@@ -22,11 +32,17 @@ register = template.Library()
 
 @register.inclusion_tag("forums/live_room.html", takes_context=True)
 def live_room(
-    context: Context, room: Room, form: MessageForm | None = None, before: int | None = None
+    context: Context,
+    room: Room,
+    form: MessageForm | None = None,
+    before: int | None = None,
+    question_form: QuestionForm | None = None,
+    only_talk: bool = False,
 ) -> dict[str, Any]:
     """The room as the viewer may have it: nothing, when it opens, the room itself, or its transcript. Never put it
     in a cached block, for it depends on the viewer. `form`: one that was refused, with what was typed in it. `before`:
-    an earlier part of the transcript."""
+    an earlier part of the transcript. `question_form` as `form`. `only_talk`: without the questions, where they stand
+    beside it in another way."""
     request = context["request"]
     # Read anew: the position that a socket goes on from has to be at least as old as the messages beside it.
     entered = Room.objects.visible_to(request.user).select_related("network").filter(pk=room.pk).first()
@@ -61,6 +77,7 @@ def live_room(
         "blank": Message(room=entered, seq=0, author_id=0),
         "longest": Message.MAX_LENGTH,
         "form": form or MessageForm(initial=initial, auto_id="message_%s"),
+        **(_questions(entered, request, question_form) if has_begun and before is None and not only_talk else {}),
         "request": request,
     }
 
@@ -72,6 +89,22 @@ def unanswered_questions(context: Context, network: Network) -> int:
     if not can_facilitate(viewer, network):
         return 0
     return Question.objects.visible_to(viewer).filter(room__network=network).to_deal_with().count()
+
+
+def _questions(room: Room, request: HttpRequest, form: QuestionForm | None) -> dict[str, Any]:
+    """What the room's questions take; nothing of a transcript in which nothing was asked."""
+    board = QuestionBoard.of(room, request.user)
+    if room.is_over() and not board.count and not board.own and form is None:
+        return {}
+    organisation = getattr(request.user, "organisation", None)
+    return {
+        "questions": board,
+        "can_ask": can_ask(request.user, room),
+        "can_vote": can_vote(request.user, room),
+        "question_form": form or QuestionForm(initial={"return_to": request.path}, shown_as=officer_at(organisation)),
+        "longest_question": Question.MAX_LENGTH,
+        "blank_question": Question(room=room, number=0, author_id=0),
+    }
 
 
 def _answered(room: Room, request: HttpRequest, form: MessageForm | None) -> Message | None:
@@ -103,3 +136,11 @@ def _own(reactions: MessageReactionQuerySet, viewer: Viewer) -> dict[int, str]:
 def at_key(mapping: dict[Any, Any], key: Any) -> Any:
     """What stands in a mapping under a key that the template holds in a variable."""
     return mapping.get(key, "")
+
+
+@register.filter
+def wanted_by(votes: int) -> str:
+    """How many want to know a question's answer, in words; nothing where nobody said so."""
+    if not votes:
+        return ""
+    return "1 person wants to know this" if votes == 1 else f"{votes:,} people want to know this"

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from forums import limits, permissions
 from forums.actions.messages import say
 from forums.actions.room_roles import give_room_role, take_room_role
-from forums.forms import MessageForm, RoomRoleForm
+from forums.forms import MessageForm, QuestionForm, RoomRoleForm
 from forums.models import Room, RoomPresence, RoomRole
 from forums.views import ours
 from network.limits import LimitReached
@@ -27,14 +27,14 @@ PEOPLE = 100  # as many names as one page shows
 def room(request: HttpRequest, pk: int) -> HttpResponse:
     """The live room, or the transcript of one that is over. `?before=N`: what was said before message N."""
     before = request.GET.get("before", "")
-    return _room_page(request, _room_of_member(request, pk), before=int(before) if _is_number(before) else None)
+    return room_page(request, room_of_member(request, pk), before=int(before) if is_number(before) else None)
 
 
 @require_POST
 def room_send(request: HttpRequest, pk: int) -> HttpResponse:
     """The plain way to say something. The form sent twice is one message; another text in it is another message, for a
     page that the browser's back button brings back has the same form in it."""
-    found = _room_of_member(request, pk)
+    found = room_of_member(request, pk)
     assert request.user.is_authenticated
     form = MessageForm(request.POST, auto_id="message_%s")
     status = 200
@@ -56,13 +56,13 @@ def room_send(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_error("body", error)
         else:
             return redirect(f"{_where_from(request, form) or found.get_absolute_url()}#message-{message.seq}")
-    return _room_page(request, found, form=form, status=status)
+    return room_page(request, found, form=form, status=status)
 
 
 @require_safe
 def room_people(request: HttpRequest, pk: int) -> HttpResponse:
     """Who has the room open now, by name. Those who read the plain page are not counted."""
-    found = _room_of_member(request, pk)
+    found = room_of_member(request, pk)
     here = RoomPresence.objects.visible_to(request.user).filter(room=found).fresh().member_ids()
     people = Member.objects.filter(pk__in=here, is_active=True).select_related("organisation").order_by("name", "pk")
     page = Paginator(people, PEOPLE).get_page(request.GET.get("page"))
@@ -79,7 +79,7 @@ def room_people(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def room_roles(request: HttpRequest, pk: int) -> HttpResponse:
     """Makes somebody host or speaker."""
-    found = _room_of_member(request, pk)
+    found = room_of_member(request, pk)
     assert request.user.is_authenticated
     permissions.can_give_room_roles(request.user, found).enforce()
     limits.LOOKING_FOR_PEOPLE.spend(request.user)  # before the answer says whether an address has an account
@@ -92,13 +92,13 @@ def room_roles(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"{given.member} is now a {given.get_role_display().lower()} in this room.")
             return redirect(found)
-    return _room_page(request, found, role_form=form)
+    return room_page(request, found, role_form=form)
 
 
 @second_factor_required
 @require_POST
 def room_role_remove(request: HttpRequest, pk: int, role: int) -> HttpResponse:
-    found = _room_of_member(request, pk)
+    found = room_of_member(request, pk)
     assert request.user.is_authenticated
     roles = RoomRole.objects.visible_to(request.user).filter(room=found).select_related("room__network", "member")
     given = get_object_or_404(roles, pk=role)
@@ -107,18 +107,19 @@ def room_role_remove(request: HttpRequest, pk: int, role: int) -> HttpResponse:
     return redirect(found)
 
 
-def _room_of_member(request: HttpRequest, pk: int) -> Room:
+def room_of_member(request: HttpRequest, pk: int) -> Room:
     """404 for whoever may not know of the room; 403 with the reason for whoever was removed from it or locked out."""
     found = get_object_or_404(Room.objects.known_to(request.user).select_related("network"), pk=pk)
     permissions.can_enter(request.user, found).enforce()
     return found
 
 
-def _room_page(
+def room_page(
     request: HttpRequest,
     found: Room,
     *,
     form: MessageForm | None = None,
+    question_form: QuestionForm | None = None,
     role_form: RoomRoleForm | None = None,
     before: int | None = None,
     status: int = 200,
@@ -129,6 +130,7 @@ def _room_page(
         "room": found,
         "network": found.network,
         "form": form,
+        "question_form": question_form,
         "before": before,
         "roles": list(roles.select_related("member__organisation")),
         "can_moderate": permissions.can_moderate_room(request.user, found),
@@ -142,5 +144,5 @@ def _where_from(request: HttpRequest, form: MessageForm) -> str:
     return ours(request, form.cleaned_data["return_to"])
 
 
-def _is_number(typed: str) -> bool:
+def is_number(typed: str) -> bool:
     return typed.isascii() and typed.isdecimal() and len(typed) < 16

@@ -223,6 +223,49 @@ def _posts(now: datetime) -> list[Thing]:
     ]
 
 
+def _questions(now: datetime) -> list[Thing]:
+    """One that is being answered, one asked without a name, and one answered in writing."""
+    return [
+        Thing(
+            number=number,
+            body=body,
+            state=state,
+            get_state_display=words,
+            state_at=now,
+            author=author,
+            organisation=organisation,
+            unnamed_as=unnamed_as,
+            answer=answer,
+            is_shown=True,
+            get_absolute_url="#",
+        )
+        for number, (body, state, words, author, organisation, unnamed_as, answer) in enumerate(
+            [
+                ("How did you get three services to agree?", "answering", "Being answered", PRIYA, COUNTY, "", ""),
+                (
+                    "Is the evaluation published?",
+                    "waiting",
+                    "Waiting",
+                    TOM,
+                    BOROUGH,
+                    "An officer at a county council",
+                    "",
+                ),
+                (
+                    "Which model is it?",
+                    "written",
+                    "Answered in writing",
+                    TOM,
+                    BOROUGH,
+                    "",
+                    "The one that came with it.",
+                ),
+            ],
+            start=1,
+        )
+    ]
+
+
 def _messages(now: datetime) -> list[Thing]:
     said = [
         (PRIYA, "Good morning from Exampleshire! Can everybody hear the speaker?"),
@@ -273,41 +316,7 @@ def components(request: HttpRequest) -> HttpResponse:
                 Notice(pk=2, at=now - timedelta(days=1)), "Tom Okafor replied to “What did your DPIA say?”", "#"
             ),
         ],
-        "questions": [
-            Thing(
-                pk=1,
-                text="How did you get the first three services to agree?",
-                author=None,
-                author_name="Priya Raman",
-                organisation=COUNTY,
-                votes=12,
-                voted=True,
-                is_answered=False,
-                address="#",
-            ),
-            Thing(
-                pk=2,
-                text="Is the evaluation published?",
-                author=None,
-                author_name="Somebody",
-                organisation=None,
-                votes=1,
-                voted=False,
-                is_answered=False,
-                address="#",
-            ),
-            Thing(
-                pk=3,
-                text="Which model is it?",
-                author=None,
-                author_name="Tom Okafor",
-                organisation=BOROUGH,
-                votes=4,
-                voted=False,
-                is_answered=True,
-                address="",
-            ),
-        ],
+        "questions": _questions(now),
         "poll": Thing(
             question="Where is your council with AI in planning?",
             total=48,

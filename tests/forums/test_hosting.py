@@ -81,7 +81,7 @@ def officer(cast: Cast, name: str) -> Member:
 
 def rules(room: Room, **changed: bool | int | str) -> RoomRules:
     room.refresh_from_db()
-    return RoomRules(**{name: getattr(room, name) for name in RoomRules.__slots__} | changed)
+    return RoomRules(**{name: getattr(room, name) for name in RoomRules.names()} | changed)
 
 
 def kinds(room: Room) -> list[str]:

@@ -1,5 +1,6 @@
 // The live room: what the page shows and does without a script, this does at once and by itself.
 import { Announcer } from "./live/announcer.js";
+import { Asking } from "./live/asking.js";
 import { Composer } from "./live/composer.js";
 import { Connection } from "./live/connection.js";
 import { countDown } from "./live/countdown.js";
@@ -8,6 +9,7 @@ import { Log } from "./live/log.js";
 import { Options } from "./live/options.js";
 import { newId, Outbox } from "./live/outbox.js";
 import { Pending } from "./live/pending.js";
+import { Questions } from "./live/questions.js";
 
 const WORDS = {
   connecting: "Connecting…",
@@ -32,8 +34,10 @@ function start(root) {
   const runs = root.hasAttribute("data-live-runs");
   const kept = `guildhall:${address}:${member}`;
   const status = part("status");
-  const state = { open: true, lock: "", slow: 0 };
+  const state = { open: true, lock: "", slow: 0, asks: true };
 
+  // For whatever stands around the room, such as the host screen.
+  const tell = (name, detail) => root.dispatchEvent(new CustomEvent(`live:${name}`, { detail, bubbles: true }));
   const ask = (frame) => connection.ask({ c: newId(), ...frame });
   const announcer = new Announcer(part("announcer"));
   const composer = new Composer(part("form"), `${kept}:draft`, {
@@ -55,6 +59,21 @@ function start(root) {
   });
   pending.onRetry = (c) => outbox.retry(c);
   pending.onDrop = (c) => outbox.drop(c);
+
+  const section = part("questions");
+  const questions =
+    section &&
+    new Questions(section, {
+      vote: (number, on) => ask({ t: "vote", q: number, on }),
+      announce: (words) => announcer.news(words),
+      count: (open) => (part("open-count").textContent = `(${open} open)`),
+    });
+  const asking = new Asking(part("ask"), `${kept}:question`, async (frame) => {
+    const refused = await ask({ t: "ask", ...frame });
+    if (refused) throw new Error(refused);
+    const isHeld = await questions.lookAfterOwn();
+    return isHeld ? "Your question waits for the host to publish it." : "Your question is in the list.";
+  });
 
   const gate = new Gate({
     show(events) {
@@ -84,7 +103,9 @@ function start(root) {
 
     // Events come in order, each once.
     events(events) {
+      tell("events", events);
       gate.take(events.filter((event) => event.h && event.q === undefined && event.p === undefined));
+      questions?.take(events.filter((event) => event.h && event.q !== undefined));
       // Whoever has said something wants to see where.
       if (events.some((event) => event.x === undefined && String(event.u?.[0]) === member)) gate.flush();
     },
@@ -116,14 +137,19 @@ function start(root) {
       if (!fresh) throw new Error("The room is no longer live.");
       gate.forget();
       log.replace(fresh.querySelector("[data-live-log]"));
+      questions?.replace(fresh);
       return { epoch: fresh.dataset.liveEpoch, position: Number(fresh.dataset.liveSince) };
     },
   });
 
   function show(changed) {
     Object.assign(state, changed);
+    tell("state", changed);
     const mayWrite = !state.lock || runs;
     composer.setOpen(state.open && mayWrite);
+    asking.setOpen(state.open && mayWrite && state.asks);
+    questions?.setOpen(state.open);
+    if (questions) part("takes-none").hidden = state.asks;
     part("closed").hidden = state.open;
     part("locked").hidden = !state.open || mayWrite;
     part("slow").hidden = !state.slow;
@@ -132,6 +158,7 @@ function start(root) {
       part("present").textContent = `${changed.presence} ${changed.presence === 1 ? "person" : "people"}`;
     }
     if (changed.react) options.count(changed.react);
+    if (changed.q) questions?.count(changed.q);
   }
 
   /** The words as they were typed, from the page on which they are changed without a script. */
