@@ -20,6 +20,7 @@ from forums.models import (
     Reaction,
     ReceivedMail,
     Report,
+    RoomAttendance,
     RoomRole,
     RoomSanction,
     Thread,
@@ -94,6 +95,11 @@ def _roles(member: Member) -> Iterable[Row]:
             "Role": str(given.get_role_display()),
             "Address": settings.SITE_URL + given.room.get_absolute_url(),
         }
+
+
+def _attendances(member: Member) -> Iterable[Row]:
+    for row in RoomAttendance.objects.filter(member=member).select_related("room").order_by("at"):
+        yield {"Came": row.at, "Address": settings.SITE_URL + row.room.get_absolute_url()}
 
 
 def _message_reactions(member: Member) -> Iterable[Row]:
@@ -184,6 +190,7 @@ register(Part("threads", "Threads you started", _threads))
 register(Part("posts", "Posts you wrote", _posts))
 register(Part("messages", "What you said in live rooms", _messages))
 register(Part("room_roles", "Live rooms you host or speak in", _roles))
+register(Part("came_to", "Live sessions you came to", _attendances))
 register(Part("message_reactions", "Reactions you gave in live rooms", _message_reactions))
 register(Part("reports", "Messages you reported", _reports))
 register(Part("sanctions", "When you were asked to be silent in a live room, or to leave it", _sanctions))

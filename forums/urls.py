@@ -61,6 +61,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rooms/<int:pk>/roles/", rooms.room_roles, name="room_roles"),
     path("rooms/<int:pk>/roles/<int:role>/remove/", rooms.room_role_remove, name="room_role_remove"),
     path("rooms/<int:pk>/people/", rooms.room_people, name="room_people"),
+    path("rooms/<int:pk>/attendance/", rooms.room_attendance, name="room_attendance"),
     path("rooms/<int:pk>/people/<int:member>/", room_care.room_sanction, name="room_sanction"),
     path("rooms/<int:pk>/sanctions/<int:sanction>/lift/", room_care.room_sanction_lift, name="room_sanction_lift"),
     path("rooms/<int:pk>/care/", room_care.room_care, name="room_care"),

@@ -10,10 +10,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from forums import limits, permissions
+from forums.actions.attendance import attend_room
 from forums.actions.messages import say
 from forums.actions.room_roles import give_room_role, take_room_role
 from forums.forms import MessageForm, QuestionForm, RoomRoleForm
-from forums.models import Room, RoomPresence, RoomRole
+from forums.models import Room, RoomAttendance, RoomPresence, RoomRole
+from forums.models.attendance import FEWEST
 from forums.search import FoundInRoom
 from forums.views import ours
 from network.limits import LimitReached
@@ -30,6 +32,8 @@ def room(request: HttpRequest, pk: int) -> HttpResponse:
     what of it has these words."""
     before = request.GET.get("before", "")
     found = room_of_member(request, pk)
+    if request.method == "GET" and request.user.is_authenticated:
+        attend_room(found, by=request.user)
     return room_page(request, found, before=int(before) if is_number(before) else None, query=request.GET.get("q"))
 
 
@@ -76,6 +80,22 @@ def room_people(request: HttpRequest, pk: int) -> HttpResponse:
         "can_moderate": permissions.can_moderate_room(request.user, found),
     }
     return render(request, "forums/room_people.html", context)
+
+
+@require_safe
+def room_attendance(request: HttpRequest, pk: int) -> HttpResponse:
+    """How many came, for those who run the room: by kind of council, and nobody by name."""
+    found = room_of_member(request, pk)
+    permissions.can_run_room(request.user, found).enforce()
+    came = RoomAttendance.objects.came_to(found, request.user)
+    context = {
+        "room": found,
+        "network": found.network,
+        "came": came,
+        "rows": [(kind, people, round(100 * people / came.total)) for kind, people in came.kinds],
+        "fewest": FEWEST,
+    }
+    return render(request, "forums/room_attendance.html", context)
 
 
 @second_factor_required

@@ -163,6 +163,8 @@ ACTS = [
     # The hub
     Act("Read the joining link of a network's event", hub.can_attend, ("event",)),
     Act("Add a network's event to their own events", hub.can_add_event, ("event",)),
+    Act("Read it where people sign up for the event, without having signed up", hub.can_join, ("sign_up",)),
+    Act("See how many have signed up for an event, and how many wait", hub.can_see_sign_ups, ("event",)),
     Act("Name the hosts and speakers of an event", hub.can_name_speakers, ("event",)),
     Act("Publish a page", hub.can_publish_in, ("section",)),
     Act("Say that a page was reviewed", hub.can_review, ("guidance",)),
@@ -297,6 +299,14 @@ def stage(cast: Cast) -> Stage:
     ask_question(Membership.objects.get(member=cast.amir), by=deputy, words="What for?")
     section = publish_page(set_up_site(), SectionPage(title="Section", slug="section"), by=None)
     event = EventPage(title="Event", slug="event", starts_at=now, ends_at=now + timedelta(hours=1), network=network)
+    sign_up = EventPage(
+        title="Places",
+        slug="places",
+        starts_at=now,
+        ends_at=now + timedelta(hours=1),
+        network=network,
+        needs_sign_up=True,
+    )
     things = {
         "network": network,
         "inquiry": Question(room=room, author=host, unnamed_as="An officer", number=1),
@@ -319,6 +329,7 @@ def stage(cast: Cast) -> Stage:
         "room": room,
         "section": section,
         "event": publish_page(section, event, by=None),
+        "sign_up": publish_page(section, sign_up, by=None),
         "guidance": publish_page(section, GuidancePage(title="Guidance", slug="guidance", body=[]), by=None),
     }
     things["post"] = Post.objects.select_related("thread__network").get(thread=things["thread"])
