@@ -115,7 +115,10 @@ class RoomHub:
         self._flush_soon()
 
     def hear(self, tail: Tail) -> None:
-        """What the log itself says, once a second."""
+        """What the log itself says, once a second. Of another epoch nothing is taken: what is in the ring is not what
+        that log says, and its process is about to let go of it."""
+        if tail.epoch != self.tail.epoch:
+            return
         self.tail = tail
         self.hear_of(tail.last_seq)
         self.set_state(**_settings(tail))

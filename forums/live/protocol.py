@@ -206,7 +206,7 @@ def event(line: Line) -> Event:
     elif about is not None:
         frame["x"] = about
     if line.message is not None:
-        if about is None:
+        if about is None and line.message.names_author:
             frame["u"] = [line.message.author_id, str(line.message.author)]
         frame["h"] = _rendered("components/message.html", {"message": line.message})
     return Event(line.event.seq, encode(frame), about)

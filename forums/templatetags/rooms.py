@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import Any
 
 from django import template
 from django.http import HttpRequest
 from django.template import Context
+from django.utils.html import conditional_escape, escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 
 from forums.actions.questions import officer_at
 from forums.forms import MessageForm, QuestionForm
@@ -145,3 +148,13 @@ def wanted_by(votes: int) -> str:
     if not votes:
         return ""
     return "1 person wants to know this" if votes == 1 else f"{votes:,} people want to know this"
+
+
+@register.filter
+def marked(text: str, words: list[str]) -> SafeString:
+    """Words that somebody looked for, marked wherever they stand in a text."""
+    if not words:
+        return conditional_escape(text)
+    pieces = re.split(f"({'|'.join(map(re.escape, words))})", text, flags=re.IGNORECASE)
+    shown = [format_html("<mark>{}</mark>", piece) if odd % 2 else escape(piece) for odd, piece in enumerate(pieces)]
+    return mark_safe("".join(shown))  # noqa: S308  # each piece was escaped

@@ -16,6 +16,7 @@ from forums.actions.room_roles import give_room_role, take_room_role
 from forums.forms import MessageForm, QuestionForm, RoomRoleForm
 from forums.models import Room, RoomAttendance, RoomPresence, RoomRole
 from forums.models.attendance import FEWEST
+from forums.search.rooms import FoundInRoom
 from forums.views import ours
 from network.limits import LimitReached
 from network.models import Member
@@ -27,12 +28,13 @@ PEOPLE = 100  # as many names as one page shows
 
 @require_safe
 def room(request: HttpRequest, pk: int) -> HttpResponse:
-    """The live room, or the transcript of one that is over. `?before=N`: what was said before message N."""
+    """The live room, or the transcript of one that is over. `?before=N`: what was said before message N. `?q=`:
+    what of it has these words."""
     before = request.GET.get("before", "")
     found = room_of_member(request, pk)
     if request.method == "GET" and request.user.is_authenticated:
         attend_room(found, by=request.user)
-    return room_page(request, found, before=int(before) if is_number(before) else None)
+    return room_page(request, found, before=int(before) if is_number(before) else None, query=request.GET.get("q"))
 
 
 @require_POST
@@ -143,8 +145,10 @@ def room_page(
     question_form: QuestionForm | None = None,
     role_form: RoomRoleForm | None = None,
     before: int | None = None,
+    query: str | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    has_begun = found.is_open() or found.is_over()
     can_give = permissions.can_give_room_roles(request.user, found)
     roles = RoomRole.objects.visible_to(request.user).filter(room=found).order_by("role", "at", "pk")
     context = {
@@ -153,9 +157,11 @@ def room_page(
         "form": form,
         "question_form": question_form,
         "before": before,
+        "has_begun": has_begun,
+        "looked_for": FoundInRoom.of(found, request.user, query) if query is not None and has_begun else None,
+        "can_run": permissions.can_run_room(request.user, found),
         "roles": list(roles.select_related("member__organisation")),
         "can_moderate": permissions.can_moderate_room(request.user, found),
-        "can_run": permissions.can_run_room(request.user, found),
         "role_form": role_form or (RoomRoleForm(found, request.user) if can_give else None),
     }
     return render(request, "forums/room.html", context, status=status)

@@ -158,6 +158,7 @@ ACTS = [
     Act("Ask a question in a session", talk.can_ask, ("room",)),
     Act("Vote in a session", talk.can_vote, ("room",)),
     Act("Deal with questions, make polls, pin, slow or delay in a session", talk.can_run_room, ("room",)),
+    Act("Make threads of what was asked in a session", talk.can_make_threads, ("past_room",)),
     Act("See who asked a question without their name", talk.can_see_asker, ("inquiry",)),
     # The hub
     Act("Read the joining link of a network's event", hub.can_attend, ("event",)),
@@ -332,6 +333,7 @@ def stage(cast: Cast) -> Stage:
         "guidance": publish_page(section, GuidancePage(title="Guidance", slug="guidance", body=[]), by=None),
     }
     things["post"] = Post.objects.select_related("thread__network").get(thread=things["thread"])
+    things["past_room"] = Room(pk=room.pk, network=network, closes_at=now)
     things["message"] = Message(room=room, author_id=0, written_at=now)
     things["version"] = PostVersion(post=things["post"], number=1)
     things["announcement"] = Post(thread=Thread(network=network, kind=Thread.Kind.ANNOUNCEMENT), number=1)
