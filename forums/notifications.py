@@ -40,6 +40,7 @@ from network.notifications import NoticeKind, named, register
 register_words(
     {
         "began discussion": "began a discussion of something published",
+        "closed poll": "closed a poll in a live room",
         "closed room": "closed a live room",
         "gave room role": "named a host or a speaker of a live room",
         "gave time-out": "asked somebody in a live room to be silent for a while",
@@ -47,6 +48,7 @@ register_words(
         "let back into room": "let somebody back into a live room",
         "lifted time-out": "ended somebody's time-out in a live room",
         "locked room": "locked a live room",
+        "opened poll": "opened a poll in a live room",
         "removed from room": "removed somebody from a live room",
         "restored message": "brought a hidden message in a live room back",
         "set slow mode": "changed the slow mode of a live room",

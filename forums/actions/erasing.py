@@ -6,15 +6,31 @@ import uuid
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from forums import search
 from forums.actions.attachments import forget
 from forums.actions.mentions import forget_name
-from forums.models import Answer, Attachment, Message, Post, PostVersion, Practice, Report, Room, Thread, ThreadTag
+from forums.actions.poll_votes import forget_votes
+from forums.models import (
+    Answer,
+    Attachment,
+    Message,
+    Poll,
+    PollOption,
+    Post,
+    PostVersion,
+    Practice,
+    Report,
+    Room,
+    Thread,
+    ThreadTag,
+)
 from network.models import Member, Tag
 
 TITLE = "A thread by a former member"
+POLL = "A poll by a former member"
 CLOCKS_DIFFER = timedelta(hours=1)  # of processes, at most
 
 
@@ -34,7 +50,10 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
             said.update(body="", organisation=None)
             Report.objects.filter(message__author=member).update(said="")
             Report.objects.filter(by=member).update(words="")
-        for pk in Room.objects.filter(messages__author=member).values_list("pk", flat=True).distinct():
+            forget_votes(member)
+            _erase_polls(member)
+        spoke_in = Q(messages__author=member) | Q(polls__made_by=member)
+        for pk in Room.objects.filter(spoke_in).values_list("pk", flat=True).distinct():
             # With another epoch every process lets go of what it holds of the room, and every browser starts afresh.
             Room.objects.filter(pk=pk).update(epoch=uuid.uuid4())
 
@@ -61,6 +80,16 @@ def _erase_posts(member: Member) -> None:
     own.filter(hidden_at=None).update(hidden_reason="")
     own.exclude(hidden_at=None).update(hidden_reason="Erased by its author")
     own.update(source="", html="", organisation=None, submission=None)
+
+
+def _erase_polls(member: Member) -> None:
+    """What others chose stays counted, under words of the site's, and nobody is asked any more."""
+    own = Poll.objects.filter(made_by=member)
+    own.filter(state=Poll.State.DRAFT).delete()
+    own.filter(state=Poll.State.OPEN).update(state=Poll.State.CLOSED, closed_at=timezone.now())
+    for option in PollOption.objects.filter(poll__in=own):
+        PollOption.objects.filter(pk=option.pk).update(text=f"Answer {option.order + 1}")
+    own.update(title=POLL)
 
 
 def _erase_threads(member: Member) -> None:

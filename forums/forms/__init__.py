@@ -5,6 +5,7 @@ from forums.forms.answer import WorkedForm
 from forums.forms.attachment import FilesForm
 from forums.forms.following import BookmarkForm, LevelForm, LevelsForm
 from forums.forms.move import MoveForm
+from forums.forms.poll import PollForm, VoteForm
 from forums.forms.post import ReplyForm, WrittenOnce
 from forums.forms.room import (
     EditMessageForm,
@@ -29,6 +30,7 @@ __all__ = [
     "LockForm",
     "MessageForm",
     "MoveForm",
+    "PollForm",
     "ReplyForm",
     "ReportForm",
     "RoomForm",
@@ -37,6 +39,7 @@ __all__ = [
     "SlowModeForm",
     "TagForm",
     "ThreadForm",
+    "VoteForm",
     "WorkedForm",
     "WrittenOnce",
 ]

@@ -10,7 +10,7 @@ from forums.models.held_message import HeldMessage
 from forums.models.mention import Mention
 from forums.models.message import Message
 from forums.models.message_reaction import MessageReaction
-from forums.models.poll import Poll, PollOption, PollVote
+from forums.models.poll import Poll, PollOption, PollResults, PollVote, SeenPoll
 from forums.models.post import Post, PostVersion
 from forums.models.practice import Practice
 from forums.models.presence import RoomPresence
@@ -38,6 +38,7 @@ __all__ = [
     "MessageReaction",
     "Poll",
     "PollOption",
+    "PollResults",
     "PollVote",
     "Post",
     "PostVersion",
@@ -54,6 +55,7 @@ __all__ = [
     "RoomPresence",
     "RoomRole",
     "RoomSanction",
+    "SeenPoll",
     "Thread",
     "ThreadTag",
 ]

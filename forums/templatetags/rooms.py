@@ -10,9 +10,10 @@ from django.http import HttpRequest
 from django.template import Context
 
 from forums.forms import MessageForm
-from forums.models import Message, MessageReaction, Reaction, Room, RoomPresence
+from forums.models import Message, MessageReaction, Poll, PollResults, Reaction, Room, RoomPresence, SeenPoll
 from forums.models.message import MessagePage
 from forums.models.message_reaction import MessageReactionQuerySet, Tally
+from forums.models.poll import Result
 from forums.permissions import ROOM_IS_LOCKED, ROOM_IS_OVER, can_enter, can_moderate_room, can_speak
 from network.models import Viewer
 
@@ -40,7 +41,10 @@ def live_room(
     answered = _answered(entered, request, form) if verdict and page else None
     initial = {"return_to": request.path, "reply_to": answered.seq if answered else None}
     reactions = MessageReaction.objects.visible_to(request.user).of_messages(page.messages if page else [])
+    may_run = not entered.is_over() and Room.objects.run_by(request.user).filter(pk=entered.pk).exists()
+    runs = is_live and may_run
     return {
+        **(_polls(entered, request, runs=runs) if has_begun else {}),
         "room": entered,
         "room_address": entered.get_absolute_url(),
         "entered": True,
@@ -50,7 +54,8 @@ def live_room(
         "can_speak": verdict,
         "why_not": (ROOM_IS_OVER if verdict else verdict).reason,  # with the form shown, what follows it one day
         "why_locked": ROOM_IS_LOCKED.reason,
-        "runs": is_live and Room.objects.run_by(request.user).filter(pk=entered.pk).exists(),
+        "runs": runs,
+        "may_run": may_run,
         "can_moderate": can_moderate_room(request.user, entered),
         "present": len(RoomPresence.objects.visible_to(request.user).filter(room=entered).fresh().member_ids()),
         "tally": _in_words(reactions.tally()),
@@ -61,6 +66,35 @@ def live_room(
         "longest": Message.MAX_LENGTH,
         "form": form or MessageForm(initial=initial, auto_id="message_%s"),
         "request": request,
+    }
+
+
+CLOSED_SHOWN = 5  # polls, beside those that are open
+
+
+@register.inclusion_tag("forums/polls_section.html", takes_context=True)
+def room_polls(context: Context, room: Room, runs: bool = False) -> dict[str, Any]:
+    """The polls of a room that the viewer is in. Never put it in a cached block, for it depends on the viewer. `runs`:
+    with what those who run the room may do to them."""
+    request = context["request"]
+    return {"room": room, "request": request, "runs": runs, **_polls(room, request, runs=runs)}
+
+
+def _polls(room: Room, request: HttpRequest, *, runs: bool) -> dict[str, Any]:
+    """What the section of polls takes: those that are open, in the order they were opened, and the latest of those that
+    have ended."""
+    found = Poll.objects.visible_to(request.user).published().filter(room=room).whole()
+    polls = list(found.order_by("-opened_at", "-pk"))
+    open_now = [poll for poll in reversed(polls) if not poll.has_ended]
+    ended = [poll for poll in polls if poll.has_ended]
+    return {
+        "polls": SeenPoll.all_of([*open_now, *ended[:CLOSED_SHOWN]], request.user),
+        "has_open_poll": bool(open_now),
+        "has_more_polls": len(ended) > CLOSED_SHOWN,
+        "poll_controls": "forums/poll_controls.html" if runs else "",
+        "no_results": PollResults("", [Result(0, "", 0, 0, False)], 0, False),
+        "no_poll": Poll(pk=0, room=room, state=Poll.State.OPEN),
+        "return_to": request.path,
     }
 
 

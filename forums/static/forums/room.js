@@ -8,6 +8,7 @@ import { Log } from "./live/log.js";
 import { Options } from "./live/options.js";
 import { newId, Outbox } from "./live/outbox.js";
 import { Pending } from "./live/pending.js";
+import { Polls } from "./live/polls.js";
 
 const WORDS = {
   connecting: "Connecting…",
@@ -56,6 +57,12 @@ function start(root) {
   pending.onRetry = (c) => outbox.retry(c);
   pending.onDrop = (c) => outbox.drop(c);
 
+  const polls = new Polls(root.querySelector("[data-polls]"), {
+    choose: (poll, chosen) => ask({ t: "poll", p: poll, o: chosen }),
+    announce: (words) => announcer.status(words),
+    link: root.querySelector("[data-polls-link]"),
+  });
+
   const gate = new Gate({
     show(events) {
       log.append(events);
@@ -85,6 +92,7 @@ function start(root) {
     // Events come in order, each once.
     events(events) {
       gate.take(events.filter((event) => event.h && event.q === undefined && event.p === undefined));
+      for (const event of events) if (event.p !== undefined && event.h) polls.take(event);
       // Whoever has said something wants to see where.
       if (events.some((event) => event.x === undefined && String(event.u?.[0]) === member)) gate.flush();
     },
@@ -116,6 +124,7 @@ function start(root) {
       if (!fresh) throw new Error("The room is no longer live.");
       gate.forget();
       log.replace(fresh.querySelector("[data-live-log]"));
+      polls.replace(fresh.querySelector("[data-polls]"));
       return { epoch: fresh.dataset.liveEpoch, position: Number(fresh.dataset.liveSince) };
     },
   });
@@ -132,6 +141,8 @@ function start(root) {
       part("present").textContent = `${changed.presence} ${changed.presence === 1 ? "person" : "people"}`;
     }
     if (changed.react) options.count(changed.react);
+    if (changed.p) polls.count(changed.p);
+    polls.setOpen(state.open);
   }
 
   /** The words as they were typed, from the page on which they are changed without a script. */
