@@ -37,20 +37,20 @@ CLOCKS_DIFFER = timedelta(hours=1)  # of processes, at most
 def settle_closed_account(member: Member, *, erase: bool) -> None:
     """The site's own part of closing an account: part of its transaction. With `erase` no word of theirs is left in a
     post, a title, a tag, a live room or the search; where they stood, it says so. In either case their name leaves the
-    posts that mention them, and live rooms that are open somewhere are read anew, for it stands in what was sent."""
+    posts that mention them, nobody can learn any more what they chose in polls, and live rooms that are open somewhere are read anew, for it stands in what was sent."""
     with transaction.atomic():
         forget_name(member)
+        _hold_open_rooms()
+        forget_votes(member)
         if erase:
             _erase_posts(member)
             _erase_threads(member)
-            _hold_open_rooms()
             said = Message.objects.filter(author=member)
             said.filter(hidden_at=None).update(hidden_reason="")
             said.exclude(hidden_at=None).update(hidden_reason="Erased by its author")
             said.update(body="", organisation=None)
             Report.objects.filter(message__author=member).update(said="")
             Report.objects.filter(by=member).update(words="")
-            forget_votes(member)
             _erase_polls(member)
         spoke_in = Q(messages__author=member) | Q(polls__made_by=member)
         for pk in Room.objects.filter(spoke_in).values_list("pk", flat=True).distinct():
@@ -60,8 +60,8 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
 
 def _hold_open_rooms() -> None:
     """Whoever says something in a room holds it until that is written (`forums.live.log.hold`), and asks with the room
-    held whether they belong. So a message that is just being written is waited for, and erased with the others; what
-    comes after is refused. Posts need none of it: their verbs hold the account, which a room of hundreds would not
+    held whether they belong. So a message or a vote that is just being written is waited for, and erased with the
+    others; what comes after is refused. Posts need none of it: their verbs hold the account, which a room of hundreds would not
     bear."""
     now = timezone.now()
     able_to_speak = Room.objects.filter(

@@ -138,7 +138,7 @@ def next_version(room: Room) -> int:
 
 
 def forget_votes(member: Member) -> None:
-    """Part of erasing an account: it is no longer known what the member chose. Where a poll still takes votes, theirs
+    """Part of closing an account: it is no longer known what the member chose. Where a poll still takes votes, theirs
     no longer counts; of one that has ended the results stand as everybody was shown them, for what was missing from
     them afterwards would say what the member had chosen."""
     taking = Poll.objects.filter(given_votes__member=member, state=Poll.State.OPEN, room__closes_at__gt=timezone.now())
