@@ -16,6 +16,8 @@ from forums.models import (
     Mention,
     Message,
     MessageReaction,
+    Poll,
+    PollVote,
     Post,
     Reaction,
     ReceivedMail,
@@ -109,6 +111,26 @@ def _message_reactions(member: Member) -> Iterable[Row]:
         yield {"Given": row.at, "Reaction": str(row.get_kind_display()), "Address": address}
 
 
+def _poll_votes(member: Member) -> Iterable[Row]:
+    """What they chose, and no word of how others did."""
+    rows = PollVote.objects.filter(member=member).select_related("option", "poll")
+    for row in rows.order_by("at", "pk"):
+        address = settings.SITE_URL + row.poll.get_absolute_url()
+        yield {"Chosen": row.at, "Answer": row.option.text, "Address": address}
+
+
+def _polls(member: Member) -> Iterable[Row]:
+    for poll in Poll.objects.filter(made_by=member).prefetch_related("options").order_by("made_at", "pk"):
+        yield {
+            "Made": poll.made_at,
+            "Opened": poll.opened_at,
+            "Closed": poll.closed_at,
+            "Question": poll.title,
+            "Answers": [option.text for option in poll.options.all()],
+            "Address": settings.SITE_URL + poll.get_absolute_url(),
+        }
+
+
 def _reports(member: Member) -> Iterable[Row]:
     """What they told, without what others had said."""
     for row in Report.objects.filter(by=member).select_related("message").order_by("at", "pk"):
@@ -192,6 +214,8 @@ register(Part("messages", "What you said in live rooms", _messages))
 register(Part("room_roles", "Live rooms you host or speak in", _roles))
 register(Part("came_to", "Live sessions you came to", _attendances))
 register(Part("message_reactions", "Reactions you gave in live rooms", _message_reactions))
+register(Part("poll_votes", "What you chose in polls", _poll_votes))
+register(Part("polls", "Polls you made", _polls))
 register(Part("reports", "Messages you reported", _reports))
 register(Part("sanctions", "When you were asked to be silent in a live room, or to leave it", _sanctions))
 register(Part("reading", "Threads you have read", _reading))

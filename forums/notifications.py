@@ -41,6 +41,7 @@ from network.notifications import NoticeKind, named, register
 register_words(
     {
         "began discussion": "began a discussion of something published",
+        "closed poll": "closed a poll in a live room",
         "closed room": "closed a live room",
         "gave room role": "named a host or a speaker of a live room",
         "gave time-out": "asked somebody in a live room to be silent for a while",
@@ -54,6 +55,7 @@ register_words(
         "put question back": "put a question in a live room back among those that wait",
         "refused question": "did not publish a question in a live room",
         "set room rules": "changed the rules of a live room",
+        "opened poll": "opened a poll in a live room",
         "removed from room": "removed somebody from a live room",
         "restored message": "brought a hidden message in a live room back",
         "set slow mode": "changed the slow mode of a live room",

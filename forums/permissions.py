@@ -359,6 +359,33 @@ def can_choose_in_as(belongs: bool, poll: Poll, *, now: datetime | None = None) 
     return verdict
 
 
+def can_change_poll(viewer: Viewer, poll: Poll) -> Verdict:
+    """Other words for a poll, or deleting it: until somebody could have voted in it."""
+    verdict = can_run_room(viewer, poll.room)
+    if verdict and poll.state != Poll.State.DRAFT:
+        return Verdict("This poll has been opened, so it stays as it is.")
+    return verdict
+
+
+def can_open_poll(viewer: Viewer, poll: Poll, *, now: datetime | None = None) -> Verdict:
+    """Letting everybody in an open room vote. A poll that has closed stays closed: its results were shown."""
+    verdict = can_run_room(viewer, poll.room)
+    if verdict and poll.state == Poll.State.CLOSED:
+        return Verdict("This poll has closed. To ask again, make another poll.")
+    if verdict and poll.room.is_over(now):
+        return Verdict("This session is over, so no poll can be opened in it.")
+    if verdict and not poll.room.is_open(now):
+        return Verdict("This room has not opened yet. Open the poll once people can come in.")
+    return verdict
+
+
+def can_close_poll(viewer: Viewer, poll: Poll) -> Verdict:
+    verdict = can_run_room(viewer, poll.room)
+    if verdict and poll.state == Poll.State.DRAFT:
+        return Verdict("This poll has not been opened.")
+    return verdict
+
+
 def can_see_asker(viewer: Viewer, question: Question) -> Verdict:
     """Who asked without a name: the facilitators, and each look is written down. The host cannot."""
     return can_facilitate(viewer, question.room.network)

@@ -27,7 +27,7 @@ from cms.models import EventPage, GuidancePage, SectionPage
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
-from forums.models import Announcement, Answer, Message, Post, PostVersion, Question, Room, Thread
+from forums.models import Announcement, Answer, Message, Poll, Post, PostVersion, Question, Room, Thread
 from network.actions.invitations import invite
 from network.actions.membership import appoint_facilitator, ask_question, ask_to_join, join_network
 from network.actions.rules import set_up_rules
@@ -159,6 +159,9 @@ ACTS = [
     Act("Vote in a session", talk.can_vote, ("room",)),
     Act("Deal with questions, make polls, pin, slow or delay in a session", talk.can_run_room, ("room",)),
     Act("Make threads of what was asked in a session", talk.can_make_threads, ("past_room",)),
+    Act("Change or delete a poll before it is opened", talk.can_change_poll, ("poll",)),
+    Act("Open a poll in a session", talk.can_open_poll, ("poll",)),
+    Act("Close a poll", talk.can_close_poll, ("open_poll",)),
     Act("See who asked a question without their name", talk.can_see_asker, ("inquiry",)),
     # The hub
     Act("Read the joining link of a network's event", hub.can_attend, ("event",)),
@@ -310,6 +313,8 @@ def stage(cast: Cast) -> Stage:
     things = {
         "network": network,
         "inquiry": Question(room=room, author=host, unnamed_as="An officer", number=1),
+        "poll": Poll(room=room),
+        "open_poll": Poll(room=room, state=Poll.State.OPEN),
         "at_once": cast.ai,
         "theme": cast.theme,
         "themes": [cast.theme],

@@ -10,6 +10,7 @@ import { Options } from "./live/options.js";
 import { newId, Outbox } from "./live/outbox.js";
 import { Pending } from "./live/pending.js";
 import { Questions } from "./live/questions.js";
+import { Polls } from "./live/polls.js";
 
 const WORDS = {
   connecting: "Connecting…",
@@ -74,6 +75,11 @@ function start(root) {
     const isHeld = await questions.lookAfterOwn();
     return isHeld ? "Your question waits for the host to publish it." : "Your question is in the list.";
   });
+  const polls = new Polls(root.querySelector("[data-polls]"), {
+    choose: (poll, chosen) => ask({ t: "poll", p: poll, o: chosen }),
+    announce: (words) => announcer.status(words),
+    link: root.querySelector("[data-polls-link]"),
+  });
 
   const gate = new Gate({
     show(events) {
@@ -106,6 +112,7 @@ function start(root) {
       tell("events", events);
       gate.take(events.filter((event) => event.h && event.q === undefined && event.p === undefined));
       questions?.take(events.filter((event) => event.h && event.q !== undefined));
+      for (const event of events) if (event.p !== undefined && event.h) polls.take(event);
       // Whoever has said something wants to see where.
       if (events.some((event) => event.x === undefined && String(event.u?.[0]) === member)) gate.flush();
     },
@@ -138,6 +145,7 @@ function start(root) {
       gate.forget();
       log.replace(fresh.querySelector("[data-live-log]"));
       questions?.replace(fresh);
+      polls.replace(fresh.querySelector("[data-polls]"));
       return { epoch: fresh.dataset.liveEpoch, position: Number(fresh.dataset.liveSince) };
     },
   });
@@ -159,6 +167,8 @@ function start(root) {
     }
     if (changed.react) options.count(changed.react);
     if (changed.q) questions?.count(changed.q);
+    if (changed.p) polls.count(changed.p);
+    polls.setOpen(state.open);
   }
 
   /** The words as they were typed, from the page on which they are changed without a script. */
