@@ -11,7 +11,19 @@ from django.utils import timezone
 from forums import search
 from forums.actions.attachments import forget
 from forums.actions.mentions import forget_name
-from forums.models import Answer, Attachment, Message, Post, PostVersion, Practice, Report, Room, Thread, ThreadTag
+from forums.models import (
+    Answer,
+    Attachment,
+    HeldMessage,
+    Message,
+    Post,
+    PostVersion,
+    Practice,
+    Report,
+    Room,
+    Thread,
+    ThreadTag,
+)
 from network.models import Member, Tag
 
 TITLE = "A thread by a former member"
@@ -32,6 +44,11 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
             said.filter(hidden_at=None).update(hidden_reason="")
             said.exclude(hidden_at=None).update(hidden_reason="Erased by its author")
             said.update(body="", organisation=None)
+            held = HeldMessage.objects.filter(author=member)
+            waiting = {"decision": HeldMessage.Decision.REFUSED, "decided_at": timezone.now()}
+            held.waiting().update(reason="Erased by its author", **waiting)
+            held.exclude(reason="").update(reason="Erased by its author")
+            held.update(body="", organisation=None)
             Report.objects.filter(message__author=member).update(said="")
             Report.objects.filter(by=member).update(words="")
         for pk in Room.objects.filter(messages__author=member).values_list("pk", flat=True).distinct():

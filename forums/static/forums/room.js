@@ -8,6 +8,7 @@ import { Log } from "./live/log.js";
 import { Options } from "./live/options.js";
 import { newId, Outbox } from "./live/outbox.js";
 import { Pending } from "./live/pending.js";
+import { Pins } from "./live/pins.js";
 
 const WORDS = {
   connecting: "Connecting…",
@@ -32,7 +33,7 @@ function start(root) {
   const runs = root.hasAttribute("data-live-runs");
   const kept = `guildhall:${address}:${member}`;
   const status = part("status");
-  const state = { open: true, lock: "", slow: 0 };
+  const state = { open: true, lock: "", slow: 0, delay: 0 };
 
   const ask = (frame) => connection.ask({ c: newId(), ...frame });
   const announcer = new Announcer(part("announcer"));
@@ -48,6 +49,7 @@ function start(root) {
     react: (seq, kind, on) => ask({ t: "react", s: seq, e: kind, on }),
   });
   const log = new Log(part("log"), { jump: part("jump"), empty: part("empty"), dress: (message) => options.dress(message) });
+  const pins = new Pins(part("pins"), part("pinned"));
   const pending = new Pending(part("sending"), log);
   const outbox = new Outbox(`${kept}:outbox`, {
     transmit: (item) => connection.send({ t: "send", c: item.c, b: item.b, ...(item.re && { re: item.re }) }),
@@ -56,10 +58,16 @@ function start(root) {
   pending.onRetry = (c) => outbox.retry(c);
   pending.onDrop = (c) => outbox.drop(c);
 
+  /** What was sent stands among the others now, and no more with what others do not see. */
+  function said(c) {
+    outbox.said(c);
+    root.querySelector(`[data-live-waits="${c}"]`)?.remove();
+  }
+
   const gate = new Gate({
     show(events) {
       log.append(events);
-      for (const event of events) if (event.c) outbox.said(event.c);
+      for (const event of events) if (event.c) said(event.c);
       const others = events.filter((event) => String(event.u[0]) !== member);
       for (const event of others) announcer.message(event.u[1], log.words(event.s));
     },
@@ -82,12 +90,14 @@ function start(root) {
     epoch: root.dataset.liveEpoch,
     position: Number(root.dataset.liveSince),
 
-    // Events come in order, each once.
+    // Events come in order, each once; what has become of something may come ahead of its turn too.
     events(events) {
+      for (const event of events) if (event.x !== undefined) pins.hear(event);
       gate.take(events.filter((event) => event.h && event.q === undefined && event.p === undefined));
       // Whoever has said something wants to see where.
       if (events.some((event) => event.x === undefined && String(event.u?.[0]) === member)) gate.flush();
     },
+    held: (c, words) => outbox.held(c, words),
     sent: (c, hasCome) => (hasCome ? outbox.said(c) : outbox.sent(c)),
     refused: (c, words, retryMs, code) => outbox.refuse(c, words, code === "busy" ? retryMs : undefined),
     state: (changed) => show(changed),
@@ -116,6 +126,7 @@ function start(root) {
       if (!fresh) throw new Error("The room is no longer live.");
       gate.forget();
       log.replace(fresh.querySelector("[data-live-log]"));
+      pins.replace(fresh.querySelector("[data-live-pinned]"));
       return { epoch: fresh.dataset.liveEpoch, position: Number(fresh.dataset.liveSince) };
     },
   });
@@ -128,6 +139,10 @@ function start(root) {
     part("locked").hidden = !state.open || mayWrite;
     part("slow").hidden = !state.slow;
     part("slow-seconds").textContent = state.slow;
+    if (part("delay")) {
+      part("delay").hidden = !state.delay;
+      part("delay-seconds").textContent = state.delay;
+    }
     if (changed.presence !== undefined) {
       part("present").textContent = `${changed.presence} ${changed.presence === 1 ? "person" : "people"}`;
     }
