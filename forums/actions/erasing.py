@@ -17,6 +17,7 @@ from forums.models import (
     Answer,
     Attachment,
     Consent,
+    HeldMessage,
     Message,
     Poll,
     PollOption,
@@ -57,6 +58,11 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
             said.filter(hidden_at=None).update(hidden_reason="")
             said.exclude(hidden_at=None).update(hidden_reason="Erased by its author")
             said.update(body="", organisation=None)
+            held = HeldMessage.objects.filter(author=member)
+            waiting = {"decision": HeldMessage.Decision.REFUSED, "decided_at": timezone.now()}
+            held.waiting().update(reason="Erased by its author", **waiting)
+            held.exclude(reason="").update(reason="Erased by its author")
+            held.update(body="", organisation=None)
             Report.objects.filter(message__author=member).update(said="")
             Report.objects.filter(by=member).update(words="")
             _erase_polls(member)

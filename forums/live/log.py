@@ -102,6 +102,13 @@ def _lines(room_id: int, found: Iterable[RoomEvent]) -> list[Line]:
     ]
 
 
+def shown_to_all(room_id: int, *, now: datetime | None = None) -> int:
+    """How far everybody may read in a room: up to the first event that is younger than its delay. 0 where there is no
+    such room."""
+    room = Room.objects.filter(pk=room_id).first()
+    return room.shown_to_all(now) if room else 0
+
+
 def tails(room_ids: Iterable[int]) -> dict[int, Tail]:
     """How far the rooms have come; a room that is gone is missing."""
     rows = Room.objects.filter(pk__in=list(room_ids)).values_list(

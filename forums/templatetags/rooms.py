@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from forums.actions.questions import officer_at
 from forums.forms import MessageForm, QuestionForm
 from forums.models import (
+    HeldMessage,
     Message,
     MessageReaction,
     Poll,
@@ -80,6 +81,8 @@ def live_room(
         "room_address": entered.get_absolute_url(),
         "entered": True,
         "page": page,
+        "pinned": _pinned(entered, request.user) if page and before is None else [],
+        "held": _own_held(entered, request.user) if page and before is None else [],
         "before": before,
         "is_live": is_live,
         "can_speak": verdict,
@@ -163,6 +166,16 @@ def _answered(room: Room, request: HttpRequest, form: MessageForm | None) -> Mes
         return None
     found = Message.objects.visible_to(request.user).filter(room=room, seq=int(typed))
     return found.select_related("author").defer("body", "hidden_reason").first()
+
+
+def _pinned(room: Room, viewer: Viewer) -> list[Message]:
+    return list(Message.objects.visible_to(viewer).filter(room=room).pinned().with_author())
+
+
+def _own_held(room: Room, viewer: Viewer) -> list[HeldMessage]:
+    """What the viewer has said that the host sees first, and what the host did not show."""
+    own = HeldMessage.objects.visible_to(viewer).filter(room=room, author=viewer.pk or 0)
+    return list(own.exclude(decision=HeldMessage.Decision.RELEASED).order_by("written_at", "pk"))
 
 
 def _in_words(tally: Tally) -> dict[int, str]:
