@@ -172,6 +172,8 @@ class LiveProcess:
                 await asyncio.sleep(self.LOOK_EVERY)
                 if not self.hubs:
                     return
+                for hub in list(self.hubs.values()):
+                    hub.give_up_the_stuck()
                 try:
                     await self._look()
                     if look % self.ASK_ACCESS_EVERY == 0:
