@@ -198,6 +198,8 @@ TEMPLATES = [
     }
 ]
 
+FORM_RENDERER = "network.forms.renderer.KeepingRenderer"
+
 # Database, cache, channel layer
 
 DATABASE_URL = text("DATABASE_URL")
