@@ -179,8 +179,7 @@ def _post(number: int, author: Member | None, at: datetime, html: str, *files: T
     return Thing(
         pk=number,
         is_shown=True,
-        attachments=Thing(all=files),
-        has_files=bool(files),
+        files=files,
         number=number,
         author=author,
         author_name=str(author) if author else "The hub",
