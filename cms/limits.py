@@ -13,3 +13,5 @@ LOOKING_FOR_SIMILAR = RateLimit("look for what is similar", 1_000, per=timedelta
 REVIEWING = RateLimit("say that pages were reviewed", 200, per=timedelta(hours=1))
 GIVING_ROLES = RateLimit("give roles in the hub", 100, per=timedelta(hours=1))
 ATTENDING = RateLimit("change which events are yours", 300, per=timedelta(hours=1))
+SEARCHING = RateLimit("search", 60, per=timedelta(minutes=1))
+SUGGESTING = RateLimit("ask for suggestions", 300, per=timedelta(minutes=1))

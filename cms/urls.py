@@ -31,6 +31,7 @@ admin: list[URLPattern | URLResolver] = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("search/", search.search, name="search"),
+    path("search/suggestions/", search.suggestions, name="search_suggestions"),
     path("similar/", search.similar, name="similar"),
     path("themes/", themes.themes, name="themes"),
     path("themes/<slug:slug>/", themes.theme, name="theme"),
