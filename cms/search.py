@@ -70,7 +70,7 @@ def search_everything(
         Group("guidance", "Guidance and answered threads", [*guidance, *answered], len(guidance) == limit),
         Group("threads", "Threads in your networks", threads, len(found.hits) == limit),
         Group("rooms", "Said and asked in live rooms", rooms, len(rooms) == limit),
-        Group("events", "Events and other pages", others, len(others) == limit),
+        Group("events", "Use cases, events and other pages", others, len(others) == limit),
         Group("people", "People", people, len(people) == PEOPLE_SHOWN),
     ]
     return Results([group for group in groups if group.hits], found.instead | pages.instead)

@@ -26,15 +26,16 @@ def search(request: HttpRequest) -> HttpResponse:
         limits.SEARCHING.spend(request.user)
     form = SearchForm(request.user, request.GET if "q" in request.GET else None)
     context: dict[str, object] = {"form": form, "query": ""}
-    if form.is_bound and form.is_valid() and form.cleaned_data["q"]:
+    if form.is_bound and form.is_valid():
         query, filters = form.cleaned_data["q"], form.filters()
-        results = search_everything(
-            request.user, query, filters=filters, newest_first=form.cleaned_data["newest"], limit=SHOWN
-        )
-        context |= {"query": query, "results": results, "shown": SHOWN, "filters_used": form.filters_used()}
+        context |= {"query": query, "shown": SHOWN, "filters_used": form.filters_used()}
         if filters.thread is not None:
             inside = Thread.objects.visible_to(request.user).filter(pk=filters.thread).first()
             context |= {"inside": inside, "everywhere": urlencode({"q": query})}
+        if query:
+            context["results"] = search_everything(
+                request.user, query, filters=filters, newest_first=form.cleaned_data["newest"], limit=SHOWN
+            )
     return render(request, "cms/search.html", context)
 
 
