@@ -37,6 +37,7 @@ from forums.models import (
     Reaction,
     ReceivedMail,
     Room,
+    RoomAttendance,
     RoomPresence,
     Thread,
 )
@@ -183,6 +184,7 @@ def _talk_in(room: Room, cast: Cast) -> None:
     report_message(said, by=cast.fay, kind="other", words="Private words")
     hide_message(say(room, by=cast.bob, body="Private and hidden"), by=cast.fay, reason="Private reason")
     give_time_out(room, cast.bob, lasts=timedelta(hours=24), by=cast.fay, reason="Private reason")
+    RoomAttendance.objects.create(room=room, member=cast.bob, council_kind="county")
     RoomPresence.objects.create(room=room, process=uuid.uuid4(), members=[cast.bob.pk], at=timezone.now())
 
 
