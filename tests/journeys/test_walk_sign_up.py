@@ -64,7 +64,7 @@ def test_the_last_place_goes_to_one_and_then_to_the_other(hub: Hub, cast: Cast, 
     expect(bob.get_by_text("The only place is taken.")).to_be_visible()
 
     olga.goto("/notices/")
-    olga.get_by_role("link", name="You have a place at “Case notes”").click()
+    olga.get_by_role("button", name="You have a place at “Case notes”").click()
     expect(olga.get_by_role("button", name="Join the meeting")).to_be_visible()
     axe(olga)
 
@@ -77,7 +77,7 @@ def test_the_last_place_goes_to_one_and_then_to_the_other(hub: Hub, cast: Cast, 
 
     EventPage.objects.get(pk=event.pk).unpublish()
     olga.goto("/notices/")
-    olga.get_by_role("link", name="does not take place").click()
+    olga.get_by_role("button", name="does not take place").click()
     expect(olga.get_by_role("heading", level=1)).to_have_text("Case notes does not take place")
     axe(olga)
 
