@@ -534,7 +534,10 @@ class TestTelling:
         for kind in (EVENT_REMINDER, ROOM_OPENED):
             assert [notice.member for notice in Notice.objects.filter(kind=kind)] == [cast.bob]
         assert send_due_mail() == 1
-        assert "canaryjoin" in outbox.outbox[-1].body
+        sent: Any = outbox.outbox[-1]
+        for words in (when(event), "(London time)", JOIN):
+            assert words in sent.body
+        assert "BEGIN:VEVENT" in sent.attachments[0][1]
 
         # Who gets a place later is reminded too, and whoever gave theirs up before the mail went gets none.
         take_out_event(event, by=cast.bob)
