@@ -9,6 +9,8 @@ from typing import Any
 from django import template
 from django.http import HttpRequest
 from django.template import Context
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
 from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -32,7 +34,6 @@ from forums.models.poll import Result
 from forums.models.question import QuestionBoard
 from forums.permissions import (
     ROOM_IS_LOCKED,
-    ROOM_IS_OVER,
     can_ask,
     can_enter,
     can_moderate_room,
@@ -40,7 +41,8 @@ from forums.permissions import (
     can_vote,
 )
 from network.models import Network, Viewer
-from network.permissions import can_facilitate
+from network.permissions import Verdict, can_facilitate
+from network.templatetags.components import clock
 
 register = template.Library()
 
@@ -66,7 +68,9 @@ def live_room(
         why = can_enter(request.user, room).reason if known else ""
         return {"room": room, "request": request, "why_shut_out": why}
     verdict = can_speak(request.user, entered)
-    has_begun = entered.is_open() or entered.is_over()
+    # What was said before a session was moved further away can be read until it begins again.
+    was_moved = entered.last_seq > 0 and not entered.is_open() and not entered.is_over()
+    has_begun = entered.is_open() or entered.is_over() or was_moved
     page = MessagePage.of(entered, request.user, before=before) if has_begun else None
     is_live = entered.is_open() and before is None
     answered = _answered(entered, request, form) if verdict and page else None
@@ -86,7 +90,7 @@ def live_room(
         "before": before,
         "is_live": is_live,
         "can_speak": verdict,
-        "why_not": (ROOM_IS_OVER if verdict else verdict).reason,  # with the form shown, what follows it one day
+        "why_not": _why_not(entered, verdict, was_moved=was_moved),
         "why_locked": ROOM_IS_LOCKED.reason,
         "runs": before is None and runs_it,
         "only_talk": only_talk,
@@ -157,6 +161,16 @@ def _polls(room: Room, request: HttpRequest, *, runs: bool) -> dict[str, Any]:
         "no_poll": Poll(pk=0, room=room, state=Poll.State.OPEN),
         "return_to": request.path,
     }
+
+
+def _why_not(room: Room, verdict: Verdict, *, was_moved: bool) -> str:
+    """Why nobody can write; where they can, what stands there once they cannot any more."""
+    if verdict:
+        return "This room has closed: its session is over, or was moved. What was said in it can still be read."
+    if was_moved:
+        at = timezone.localtime(room.early_at)
+        return f"The session was moved. Its room opens again on {format_date(at, 'j F Y')} at {clock(at)}."
+    return verdict.reason
 
 
 def _answered(room: Room, request: HttpRequest, form: MessageForm | None) -> Message | None:

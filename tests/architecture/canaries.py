@@ -38,6 +38,7 @@ from forums.models import (
     Reaction,
     ReceivedMail,
     Room,
+    RoomAttendance,
     RoomPresence,
     Thread,
 )
@@ -186,6 +187,7 @@ def _talk_in(room: Room, cast: Cast) -> None:
     held = {"room": room, "author": cast.bob, "body": "Private and waiting", "reason": "Private reason"}
     HeldMessage.objects.create(**held)
     give_time_out(room, cast.bob, lasts=timedelta(hours=24), by=cast.fay, reason="Private reason")
+    RoomAttendance.objects.create(room=room, member=cast.bob, council_kind="county")
     RoomPresence.objects.create(room=room, process=uuid.uuid4(), members=[cast.bob.pk], at=timezone.now())
 
 
