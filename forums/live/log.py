@@ -90,7 +90,7 @@ def _lines(room_id: int, found: Iterable[RoomEvent]) -> list[Line]:
     numbers = {event.target_seq or event.seq for event in events if not (event.question_id or event.poll_id)}
     messages = {message.seq: message for message in Message.objects.filter(room=room_id, seq__in=numbers).with_author()}
     questions = Question.objects.with_asker().in_bulk({event.question_id for event in events if event.question_id})
-    polls = Poll.objects.prefetch_related("options").in_bulk({event.poll_id for event in events if event.poll_id})
+    polls = Poll.objects.whole().in_bulk({event.poll_id for event in events if event.poll_id})
     return [
         Line(
             event,
@@ -100,6 +100,13 @@ def _lines(room_id: int, found: Iterable[RoomEvent]) -> list[Line]:
         )
         for event in events
     ]
+
+
+def shown_to_all(room_id: int, *, now: datetime | None = None) -> int:
+    """How far everybody may read in a room: up to the first event that is younger than its delay. 0 where there is no
+    such room."""
+    room = Room.objects.filter(pk=room_id).first()
+    return room.shown_to_all(now) if room else 0
 
 
 def tails(room_ids: Iterable[int]) -> dict[int, Tail]:
@@ -150,7 +157,7 @@ def votes_since(room_id: int, version: int) -> dict[str, dict[str, Any]]:
     """What has changed of what people vote for, as everybody may know it: by "q", how many want to know a question's
     answer; by "p", of a poll how many have voted, and how often each option was chosen where everybody may see that."""
     questions = Question.objects.filter(room=room_id, voted__gt=version).published().order_by("-voted")
-    polls = Poll.objects.filter(room=room_id, voted__gt=version).published().prefetch_related("options")
+    polls = Poll.objects.filter(room=room_id, voted__gt=version).published().whole()
     return {
         "q": {str(number): votes for number, votes in questions.values_list("number", "votes")[:VOTED]},
         "p": {str(poll.pk): poll_counts(poll) for poll in polls.order_by("-voted")[:VOTED]},

@@ -11,12 +11,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from forums import limits, permissions
 from forums.actions.attendance import attend_room
-from forums.actions.messages import say
+from forums.actions.messages import Held, say
 from forums.actions.room_roles import give_room_role, take_room_role
 from forums.forms import MessageForm, QuestionForm, RoomRoleForm
 from forums.models import Room, RoomAttendance, RoomPresence, RoomRole
 from forums.models.attendance import FEWEST
-from forums.search import FoundInRoom
+from forums.search.rooms import FoundInRoom
 from forums.views import ours
 from network.limits import LimitReached
 from network.models import Member
@@ -61,8 +61,13 @@ def room_send(request: HttpRequest, pk: int) -> HttpResponse:
             status = 429 if isinstance(error, LimitReached) else 403
         except ValidationError as error:
             form.add_error("body", error)
+        except Held as held:
+            messages.success(request, str(held))
+            return redirect(f"{_where_from(request, form) or found.get_absolute_url()}#{_waiting(found)}")
         else:
-            return redirect(f"{_where_from(request, form) or found.get_absolute_url()}#message-{message.seq}")
+            is_shown = found.is_shown_to_all(message.written_at) or permissions.can_run_room(request.user, found)
+            place = f"message-{message.seq}" if is_shown else _waiting(found)
+            return redirect(f"{_where_from(request, form) or found.get_absolute_url()}#{place}")
     return room_page(request, found, form=form, status=status)
 
 
@@ -165,6 +170,11 @@ def room_page(
         "role_form": role_form or (RoomRoleForm(found, request.user) if can_give else None),
     }
     return render(request, "forums/room.html", context, status=status)
+
+
+def _waiting(room: Room) -> str:
+    """Where on the page of a room that stands which others do not see yet."""
+    return f"live-room-{room.pk}-waiting"
 
 
 def _where_from(request: HttpRequest, form: MessageForm) -> str:

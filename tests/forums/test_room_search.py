@@ -16,7 +16,7 @@ from forums.actions.questions import ask_question
 from forums.actions.rooms import schedule_room
 from forums.actions.sanctions import remove_from_room
 from forums.models import HeldMessage, Message, Question, Room
-from forums.search import FoundInRoom, search_rooms
+from forums.search.rooms import FoundInRoom, search_rooms
 from forums.templatetags.rooms import marked
 from tests.cast import Cast, sign_in
 
