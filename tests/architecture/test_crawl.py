@@ -29,7 +29,7 @@ from forums.actions.reactions import react
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
-from forums.models import Attachment, FollowLevel, Level, MemberThread, Post, Practice, Report, Thread
+from forums.models import Attachment, FollowLevel, Level, MemberThread, Post, Practice, Report, Thread, ThreadBatch
 from forums.search.posts import search_posts
 from network.actions.mail_stops import Stop, address_of
 from network.actions.notices import give_notice
@@ -90,6 +90,7 @@ def _filled(route: str, world: World) -> str:
                 "member": str(world.cast.bob.pk),
                 "sanction": str(world.room.sanctions.get().pk),
                 "report": str(Report.objects.get().pk),
+                "batch": str(ThreadBatch.objects.get().pk),
                 "held": str(world.room.held_messages.get().pk),
             }.get(name, str(world.room.pk))
         if route.startswith("event-rooms/") and name == "role":

@@ -41,9 +41,10 @@ from django.utils import timezone  # noqa: E402
 from forums.actions.commands import Command, carry_out  # noqa: E402
 from forums.actions.messages import Saying  # noqa: E402
 from forums.actions.rooms import schedule_room  # noqa: E402
+from forums.actions.session_threads import ask_for_threads, make_threads  # noqa: E402
 from forums.live.writer import Writer  # noqa: E402
-from forums.models import Room  # noqa: E402
-from network.models import Member, Network, Organisation  # noqa: E402
+from forums.models import Question, Room  # noqa: E402
+from network.models import Member, Membership, Network, Organisation, Theme  # noqa: E402
 from tests.cast import make_cast  # noqa: E402
 from tests.faults.conftest import members_of  # noqa: E402
 from tests.journeys.conftest import session_of  # noqa: E402
@@ -511,6 +512,36 @@ def without_redis(bench: Bench, redis: RedisServer) -> Iterator[Row]:
     yield Row("Redis down: p99 from one process to the other", counted["p99"], "ms", 1_500)
 
 
+def threads_of_a_session(bench: Bench, redis: RedisServer) -> Iterator[Row]:
+    """What the worker does once somebody has asked for fifty, each with an asker who is told and follows."""
+    network = prepare()
+    askers = crowd(network)
+    facilitator = Membership.objects.facilitators().filter(network=network).select_related("member")[0].member
+    theme = Theme.objects.of_network(network)[0]
+    now = timezone.now()
+    room = schedule_room(
+        network, title="Asked", opens_at=now - timedelta(hours=2), closes_at=now - timedelta(hours=1), by=None
+    )
+    questions = Question.objects.bulk_create(
+        Question(
+            room=room,
+            number=number,
+            author=askers[number % len(askers)],
+            body=f"Question {number}: what did it cost, and who paid for it?",
+            state=Question.State.ANSWERED,
+            answer="Half of what we thought. " * 10,
+        )
+        for number in range(1, 51)
+    )
+    batch = ask_for_threads(room, by=facilitator, theme=theme, questions=questions)
+    began = time.perf_counter()
+    make_threads()
+    seconds = time.perf_counter() - began
+    if batch.made != len(questions):
+        raise SystemExit(f"{batch.made} of {len(questions)} threads were made.")
+    yield Row("50 threads from a session", seconds, "s", 5)
+
+
 ROWS = [
     saturated,
     most_deliveries,
@@ -521,6 +552,7 @@ ROWS = [
     after_a_kill,
     with_stalled,
     without_redis,
+    threads_of_a_session,
 ]
 
 
