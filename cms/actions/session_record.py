@@ -10,8 +10,10 @@ from django.utils import timezone
 
 from cms import limits, notifications, permissions
 from cms.models import EventRoom, RecordItem, SessionRecord
-from forums.actions.consents import answer_consent
+from forums.actions.consents import keep_consent
+from forums.limits import CONSENTING
 from forums.models import Consent, Message, Question
+from forums.permissions import can_answer_consent
 from network.actions.access import hold_account
 from network.actions.audit import record
 from network.models import Member
@@ -52,6 +54,8 @@ def draft_record(link: EventRoom, *, by: Member, now: datetime | None = None) ->
 def decide_over_item(item: RecordItem, *, by: Member, agrees: bool) -> None:
     """Whoever asked or said it agrees that it stands on the public page, or does not: then it is gone from there at
     once, and needs to be approved anew. Raises Refused, LimitReached."""
+    can_answer_consent(by, item.thing).enforce()
+    CONSENTING.spend(by)
     with transaction.atomic():
         hold_account(by)
         # Whoever approves holds it too: an approval never comes after the author has taken back what it rests on.
@@ -60,7 +64,7 @@ def decide_over_item(item: RecordItem, *, by: Member, agrees: bool) -> None:
             .select_related("question__room", "message__room")
             .get(pk=item.pk)
         )
-        answer_consent(item.thing, by=by, agrees=agrees)
+        keep_consent(item.thing, agrees=agrees)
         if not agrees:
             _take_approval(item)
         notifications.consent_answered(item.record_id, by)
