@@ -8,7 +8,7 @@ from cms import limits
 from cms import search as finding
 from cms.forms import SearchForm
 from cms.search import search_pages
-from forums.search import search_posts
+from forums.search.posts import search_posts
 from network.models.standing import standing_of
 
 SHOWN = 20
@@ -25,7 +25,7 @@ def search(request: HttpRequest) -> HttpResponse:
         context |= {
             "query": query,
             "pages": search_pages(request.user, query, limit=SHOWN),
-            "threads": search_posts(request.user, query, limit=SHOWN),
+            "threads": search_posts(request.user, query, limit=SHOWN).hits,
             "shown": SHOWN,
         }
     return render(request, "cms/search.html", context)

@@ -8,7 +8,6 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from forums import search
 from forums.actions.attachments import forget
 from forums.actions.mentions import forget_name
 from forums.actions.session_threads import forget_words_in_threads
@@ -26,6 +25,7 @@ from forums.models import (
     Thread,
     ThreadTag,
 )
+from forums.search import index
 from network.models import Member, Tag
 
 TITLE = "A thread by a former member"
@@ -70,7 +70,7 @@ def _hold_open_rooms() -> None:
 
 
 def _erase_posts(member: Member) -> None:
-    search.forget_posts_of(member)
+    index.forget_posts_of(member)
     own = Post.objects.filter(author=member)
     Answer.objects.filter(post__in=own).delete()  # no words are left that could answer
     PostVersion.objects.filter(post__in=own).delete()

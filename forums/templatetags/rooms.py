@@ -83,6 +83,15 @@ def live_room(
     }
 
 
+@register.simple_tag(takes_context=True)
+def unanswered_questions(context: Context, network: Network) -> int:
+    """How many questions of sessions that are over wait for the facilitators; 0 for everybody else."""
+    viewer = context["request"].user
+    if not can_facilitate(viewer, network):
+        return 0
+    return Question.objects.visible_to(viewer).filter(room__network=network).to_deal_with().count()
+
+
 def _questions(room: Room, request: HttpRequest, form: QuestionForm | None) -> dict[str, Any]:
     """What the room's questions take; nothing of a transcript in which nothing was asked."""
     board = QuestionBoard.of(room, request.user)
@@ -97,15 +106,6 @@ def _questions(room: Room, request: HttpRequest, form: QuestionForm | None) -> d
         "longest_question": Question.MAX_LENGTH,
         "blank_question": Question(room=room, number=0, author_id=0),
     }
-
-
-@register.simple_tag(takes_context=True)
-def unanswered_questions(context: Context, network: Network) -> int:
-    """How many questions of sessions that are over wait for the facilitators; 0 for everybody else."""
-    viewer = context["request"].user
-    if not can_facilitate(viewer, network):
-        return 0
-    return Question.objects.visible_to(viewer).filter(room__network=network).to_deal_with().count()
 
 
 def _answered(room: Room, request: HttpRequest, form: MessageForm | None) -> Message | None:

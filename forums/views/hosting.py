@@ -29,7 +29,7 @@ from forums.forms import (
     WrittenAnswerForm,
 )
 from forums.models import Question, Room, RoomPresence
-from forums.search import find_people_in_room
+from forums.search.people import find_people_in_room
 from forums.views import member_or_404
 from network.limits import LimitReached
 from network.models import Member
