@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from random import Random
 from threading import Barrier
 from threading import Thread as OsThread
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from forums.actions import hosting
@@ -391,6 +393,71 @@ def test_of_two_hosts_at_once_one_decides_and_the_other_is_told(cast: Cast, room
         assert QuestionStep.objects.filter(question=question).count() == 2
     numbers = list(RoomEvent.objects.filter(room=room).order_by("seq").values_list("seq", flat=True))
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whatever_several_hosts_do_at_once_the_room_stays_in_order(cast: Cast, room: Room) -> None:
+    hana = Member.objects.get(name="Hana Hosts")
+    members = [officer(cast, name) for name in ("Zoe Zealous", "Yan Yields", "Xen Xeric")]
+    Room.objects.filter(pk=room.pk).update(holds_questions=True)
+    room = Room.objects.select_related("network").get(pk=room.pk)
+    asked = [ask_question(room, by=members[number % 3], body=f"Question {number}") for number in range(6)]
+    for question in asked[:3]:
+        publish_question(question, by=hana)
+    for question in asked[:3]:
+        question.refresh_from_db()
+        for member in members:
+            if member != question.author:
+                vote_for(question, by=member)
+    problems: list[Exception] = []
+
+    def decide(by: Member, seed: int) -> None:
+        dice = Random(seed)
+        verbs: list[Callable[[Question], object]] = [
+            lambda question: begin_answering(question, by=by),
+            lambda question: mark_answered(question, by=by),
+            lambda question: write_answer(question, "Yes", by=by),
+            lambda question: park_question(question, cast.bob, by=by),
+            lambda question: merge_question(question, dice.choice(asked), by=by),
+            lambda question: publish_question(question, by=by),
+            lambda question: refuse_question(question, "No", by=by),
+            lambda question: put_back(question, by=by),
+        ]
+        try:
+            for _ in range(25):
+                try:
+                    dice.choice(verbs)(dice.choice(asked))
+                except (Refused, ValidationError):
+                    continue
+        except Exception as problem:
+            problems.append(problem)
+        finally:
+            connection.close()
+
+    hosts = [OsThread(target=decide, args=(by, seed)) for seed, by in enumerate((hana, cast.fay, hana))]
+    for host in hosts:
+        host.start()
+    for host in hosts:
+        host.join()
+
+    assert problems == []
+    questions = list(Question.objects.filter(room=room))
+    assert sum(question.state == State.ANSWERING for question in questions) <= 1
+    numbers = sorted(question.number for question in questions if question.number is not None)
+    assert numbers == list(range(1, len(numbers) + 1))
+    for question in questions:
+        assert question.votes == QuestionVote.objects.filter(question=question).count()
+        last = question.steps.order_by("pk").last()
+        assert last is not None
+        assert question.state == last.state
+        if question.merged_into:
+            assert question.merged_into.state != State.MERGED
+            voters = QuestionVote.objects.filter(question=question.merged_into).values("member")
+            own = question.given_votes.exclude(member=question.merged_into.author_id)
+            assert not own.exclude(member__in=voters).exists()
+    assert not QuestionVote.objects.filter(member=F("question__author")).exists()
+    seqs = list(RoomEvent.objects.filter(room=room).order_by("seq").values_list("seq", flat=True))
+    assert seqs == list(range(1, len(seqs) + 1))
 
 
 @pytest.mark.django_db
