@@ -11,7 +11,7 @@ from wagtail.models import Page
 from forums.models import Room, RoomRole
 from forums.permissions import can_have_room_role
 from network.models import Member, Network, Theme, Viewer
-from network.permissions import ALLOWED, SIGN_IN_FIRST, Verdict, can_facilitate, can_read, can_stop_administering
+from network.permissions import ALLOWED, SIGN_IN_FIRST, Verdict, can_read, can_stop_administering
 
 if TYPE_CHECKING:
     from cms.models import EventPage
@@ -46,7 +46,7 @@ def can_join(viewer: Viewer, event: EventPage, *, has_place: bool | None = None)
 
 def can_see_sign_ups(viewer: Viewer, event: EventPage) -> Verdict:
     """How many have signed up and how many wait: never who."""
-    if event.network is not None and can_facilitate(viewer, event.network):
+    if Room.objects.run_by(viewer).filter(event_room__page=event.pk).exists():
         return ALLOWED
     if viewer.is_authenticated and viewer.is_active and event.permissions_for_user(viewer).can_edit():
         return ALLOWED

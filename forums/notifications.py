@@ -17,6 +17,7 @@ from forums.models import (
     Answer,
     Attachment,
     FollowLevel,
+    HeldMessage,
     Level,
     MemberThread,
     Mention,
@@ -41,10 +42,17 @@ from network.notifications import NoticeKind, named, register
 register_words(
     {
         "began discussion": "began a discussion of something published",
+        "closed poll": "closed a poll in a live room",
         "closed room": "closed a live room",
         "gave room role": "named a host or a speaker of a live room",
         "gave time-out": "asked somebody in a live room to be silent for a while",
         "hid message": "hid a message in a live room",
+        "pinned message": "pinned a message in a live room",
+        "refused held message": "decided not to show a message that waited for the host of a live room",
+        "released message": "showed a message that waited for the host of a live room",
+        "set delay": "changed how much later others see what is said in a live room",
+        "set held words": "changed the words for which messages in a live room wait for the host",
+        "unpinned message": "unpinned a message in a live room",
         "let back into room": "let somebody back into a live room",
         "lifted time-out": "ended somebody's time-out in a live room",
         "locked room": "locked a live room",
@@ -54,6 +62,7 @@ register_words(
         "put question back": "put a question in a live room back among those that wait",
         "refused question": "did not publish a question in a live room",
         "set room rules": "changed the rules of a live room",
+        "opened poll": "opened a poll in a live room",
         "removed from room": "removed somebody from a live room",
         "restored message": "brought a hidden message in a live room back",
         "set slow mode": "changed the slow mode of a live room",
@@ -95,6 +104,7 @@ OUTSIDER_NAMED = "outsider_named"
 SPEAKER_NAMED = "speaker_named"
 BOOKMARK_DUE = "bookmark_due"
 MESSAGE_HIDDEN = "message_hidden"
+HELD_MESSAGE_REFUSED = "held_message_refused"
 MESSAGE_REPORTED = "message_reported"
 QUESTION_THREAD = "question_thread"
 MESSAGE_THREAD = "message_thread"
@@ -733,6 +743,11 @@ def message_hidden(message: Message, *, now: datetime) -> None:
     give_notice(MESSAGE_HIDDEN, message.pk, [message.author], now=now)
 
 
+def held_message_refused(held: HeldMessage, *, now: datetime) -> None:
+    """Its author, with the reason."""
+    give_notice(HELD_MESSAGE_REFUSED, held.pk, [held.author], now=now)
+
+
 def message_reported(report: Report, *, now: datetime) -> None:
     """The facilitators of the network, without whoever reported it."""
     facilitators = Membership.objects.facilitators().filter(network=report.message.room.network_id)
@@ -758,6 +773,23 @@ register(
         address=lambda message: message.get_absolute_url(),
         where=lambda message: message.room.network.name,
         # Whoever was removed from a room for a while is back in it when that is over.
+        written_anew=True,
+    )
+)
+
+
+def _own_refused_messages(viewer: Viewer) -> QuerySet[HeldMessage]:
+    own = HeldMessage.objects.visible_to(viewer).filter(author=viewer.pk or 0)
+    return own.filter(decision=HeldMessage.Decision.REFUSED).select_related("room__network").defer("body")
+
+
+register(
+    NoticeKind(
+        name=HELD_MESSAGE_REFUSED,
+        visible_to=_own_refused_messages,
+        title=lambda held: f"What you said in “{held.room.title}” was not shown to the others: {held.reason}",
+        address=lambda held: held.room.get_absolute_url(),
+        where=lambda held: held.room.network.name,
         written_anew=True,
     )
 )

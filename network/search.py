@@ -36,12 +36,12 @@ class Filters:
     """What somebody wants to find among, each None or empty where it is all the same to them. Networks, themes,
     councils and members by their keys."""
 
-    kind: str = ""  # a group of results: guidance, threads, use_cases, events, people
+    kind: str = ""  # of what is found: pages, threads, events or people
     network: int | None = None
     theme: int | None = None
     tag: str = ""
     council: int | None = None
-    author: int | None = None
+    authors: tuple[int, ...] = ()  # any of them: namesakes
     is_answered: bool | None = None
     since: date | None = None
     until: date | None = None
@@ -61,6 +61,10 @@ class Hit:
     score: float  # higher is better; comparable within one package only
     lines: tuple[Line, ...] = ()  # where in it the words stand, instead of an excerpt
     is_answered: bool = False
+
+    @property
+    def text(self) -> str:
+        return self.excerpt or "\n".join("".join(piece for piece, _ in line.pieces) for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,8 @@ def vote_together(room_id: int, votings: Sequence[Voting], *, now: datetime | No
     with transaction.atomic():
         room = log.hold(room_id)
         wanted = {voting.question for voting in votings}
-        found = Question.objects.published().filter(room=room, number__in=wanted)
+        # What not everybody sees yet has no votes, for their number would tell that it is there.
+        found = Question.objects.shown_to_all().filter(room=room, number__in=wanted)
         questions = {question.number: question for question in found}
         here = access.belonging(room_id).filter(pk__in={voting.member_id for voting in votings})
         belonging = set(here.values_list("pk", flat=True))

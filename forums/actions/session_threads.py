@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.text import Truncator
 from django.utils.timezone import localtime
@@ -182,7 +183,7 @@ def note_recording(room: Room, *, by: Member, link: str, began_at: datetime | No
 def forget_words_in_threads(member: Member) -> None:
     """Part of closing an account, with all words erased: what they asked or said in sessions leaves the threads that
     others made of it."""
-    asked = Question.objects.filter(author=member).exclude(thread=None)
+    asked = Question.objects.filter(Q(author=member) | Q(answer_by=member)).exclude(thread=None)
     for thread in Thread.objects.filter(pk__in=asked.values("thread")).exclude(author=member):
         question = Question.objects.filter(thread=thread, merged_into=None).select_related("room").first()
         if question is None:
@@ -190,6 +191,8 @@ def forget_words_in_threads(member: Member) -> None:
         is_theirs = question.author_id == member.pk
         if is_theirs:
             question.body = ""
+        if question.answer_by_id == member.pk:
+            question.answer = ""
         merged = list(question.merged.exclude(author=member).exclude(body=""))
         source = body_of_question(question, merged, question.room, {})
         rewrite(thread, source=source, title=NO_WORDS_LEFT if is_theirs else thread.title)
@@ -214,16 +217,14 @@ def body_of_question(question: Question, merged: Sequence[Question], room: Room,
         parts += [_quoted(one.body) for one in merged]
     if question.state == Question.State.ANSWERED:
         at = _answered_at(question)
-        parts.append(f"It was answered live at {_time(at)}{'.' if not question.answer else ':'}")
-        if question.answer:
-            parts.append(_quoted(question.answer))
-    elif question.state == Question.State.WRITTEN and question.answer:
-        parts += ["It was answered in writing:", _quoted(question.answer)]
+        parts.append(f"It was answered live at {_time(at)}{':' if question.shown_answer else '.'}")
+        if question.shown_answer:
+            parts.append(_quoted(question.shown_answer))
+    elif question.state == Question.State.WRITTEN and question.shown_answer:
+        parts += ["It was answered in writing:", _quoted(question.shown_answer)]
     elif question.state == Question.State.PARKED:
         named = names.get(question.parked_for_id or 0)
         parts.append(f"It is for {named}." if named else "It was parked for somebody who knows more.")
-        if question.answer:
-            parts.append(_quoted(question.answer))
     parts += _recording(room, question.answering_at)
     return "\n\n".join(parts)
 

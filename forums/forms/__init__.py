@@ -6,6 +6,7 @@ from forums.forms.attachment import FilesForm
 from forums.forms.following import BookmarkForm, LevelForm, LevelsForm
 from forums.forms.hosting import DecisionForm, MergeForm, NotPublishForm, ParkForm, RoomRulesForm, WrittenAnswerForm
 from forums.forms.move import MoveForm
+from forums.forms.poll import PollForm, VoteForm
 from forums.forms.post import ReplyForm, WrittenOnce
 from forums.forms.room import (
     EditMessageForm,
@@ -35,6 +36,7 @@ __all__ = [
     "MoveForm",
     "NotPublishForm",
     "ParkForm",
+    "PollForm",
     "QuestionForm",
     "ReplyForm",
     "ReportForm",
@@ -45,6 +47,7 @@ __all__ = [
     "SlowModeForm",
     "TagForm",
     "ThreadForm",
+    "VoteForm",
     "WorkedForm",
     "WrittenAnswerForm",
     "WrittenOnce",

@@ -98,7 +98,8 @@ class LiveProcess:
         tail = await self._source.tail(room_id)
         if tail is None:
             return None
-        hub = RoomHub(tail, self._source)
+        shown_to_all = await self._source.shown_to_all(room_id) if tail.delay_seconds else None
+        hub = RoomHub(tail, self._source, shown_to_all)
         self.hubs[room_id] = hub
         self._bus.join(room_id)
         # From here it is told of news, so what it reads now completes it.
@@ -171,10 +172,13 @@ class LiveProcess:
                 await asyncio.sleep(self.LOOK_EVERY)
                 if not self.hubs:
                     return
+                for hub in list(self.hubs.values()):
+                    hub.give_up_the_stuck()
                 try:
                     await self._look()
                     if look % self.ASK_ACCESS_EVERY == 0:
                         await self._ask_accounts()
+                        await self._ask_who_runs()
                     if look % self.TELL_PRESENCE_EVERY == 1:
                         await self._tell_presence()
                 except Exception:
@@ -207,10 +211,11 @@ class LiveProcess:
         asked = [listener for listener in hub.listeners if listener.access_version != version]
         if not asked:
             return
-        belonging = await read(access.members, hub.room_id, {listener.member_id for listener in asked})
+        belonging = await read(access.who_runs, hub.room_id, {listener.member_id for listener in asked})
         for listener in asked:
             if listener.member_id in belonging:
                 listener.access_version = version
+                listener.runs = belonging[listener.member_id]
             else:
                 listener.end(Close.NOT_PERMITTED)
 
@@ -240,6 +245,16 @@ class LiveProcess:
             for room_id, members in new.items():
                 if room_id in self.hubs:
                     self._counted[room_id] |= members
+
+    async def _ask_who_runs(self) -> None:
+        """Whether those who see at once in a room with a delay still run it: a facilitator who is none any more belongs
+        as before."""
+        for hub in list(self.hubs.values()):
+            running = [listener for listener in hub.listeners if listener.runs] if hub.tail.delay_seconds else []
+            if running:
+                found = await read(access.who_runs, hub.room_id, {listener.member_id for listener in running})
+                for listener in running:
+                    listener.runs = found.get(listener.member_id, False)
 
     async def _ask_accounts(self) -> None:
         listeners = [listener for hub in self.hubs.values() for listener in hub.listeners]

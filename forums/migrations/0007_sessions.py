@@ -121,6 +121,7 @@ class Migration(migrations.Migration):
                 ("made_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("opened_at", models.DateTimeField(blank=True, null=True)),
                 ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("form_id", models.UUIDField(default=uuid.uuid4, editable=False)),
                 (
                     "made_by",
                     models.ForeignKey(
@@ -486,6 +487,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="poll",
             index=models.Index(fields=["room", "state"], name="poll_by_state"),
+        ),
+        migrations.AddConstraint(
+            model_name="poll",
+            constraint=models.UniqueConstraint(fields=("room", "made_by", "form_id"), name="poll_made_once"),
         ),
         migrations.AddConstraint(
             model_name="polloption",

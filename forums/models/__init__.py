@@ -10,7 +10,7 @@ from forums.models.held_message import HeldMessage
 from forums.models.mention import Mention
 from forums.models.message import Consent, Message
 from forums.models.message_reaction import MessageReaction
-from forums.models.poll import Poll, PollOption, PollVote
+from forums.models.poll import Poll, PollOption, PollResults, PollVote, SeenPoll
 from forums.models.post import Post, PostVersion
 from forums.models.practice import Practice
 from forums.models.presence import RoomPresence
@@ -40,6 +40,7 @@ __all__ = [
     "MessageReaction",
     "Poll",
     "PollOption",
+    "PollResults",
     "PollVote",
     "Post",
     "PostVersion",
@@ -56,6 +57,7 @@ __all__ = [
     "RoomPresence",
     "RoomRole",
     "RoomSanction",
+    "SeenPoll",
     "Thread",
     "ThreadBatch",
     "ThreadTag",

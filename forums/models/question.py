@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from forums.models.message import Consent
-from forums.models.room import Room
+from forums.models.room import Room, RoomEvent, shown_by_now
 from network.models import Membership, Viewer
 
 
@@ -22,7 +22,12 @@ class QuestionQuerySet(models.QuerySet["Question"]):
         own = models.Q(author=viewer.pk or 0)
         runs = models.Q(room__in=Room.objects.run_by(viewer).values("pk"))
         found = self.filter(room__in=Room.objects.visible_to(viewer).values("pk"))
-        return found.filter(models.Q(number__isnull=False) | own | runs)
+        return found.filter(models.Q(number__isnull=False) & is_shown_to_all() | own | runs)
+
+    def shown_to_all(self) -> QuestionQuerySet:
+        """The published ones that everybody in their rooms sees by now: where there is a delay, those whose first line
+        in the log is old enough."""
+        return self.published().filter(is_shown_to_all())
 
     def published(self) -> QuestionQuerySet:
         return self.filter(number__isnull=False)
@@ -68,6 +73,12 @@ class QuestionQuerySet(models.QuerySet["Question"]):
     def with_asker(self) -> QuestionQuerySet:
         """With what the question's partial shows, in one query."""
         return self.select_related("room", "author", "organisation", "parked_for", "merged_into", "thread__network")
+
+
+def is_shown_to_all() -> models.Q:
+    """Of published questions: there is no delay, or a line in the log about it is old enough for everybody."""
+    lines = RoomEvent.objects.filter(shown_by_now("at"), question=models.OuterRef("pk"))
+    return models.Q(room__delay_seconds=0) | models.Q(models.Exists(lines))
 
 
 class Question(models.Model):

@@ -6,8 +6,9 @@ of a common word (2.3 s against 10-93 ms at a million posts, measured)."""
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -15,11 +16,12 @@ from django.db import connection
 from django.utils import timezone
 
 from forums import markup
-from forums.models import Attachment, Post, Practice
+from forums.models import Attachment, Post
 from forums.search.index import near_words
 from forums.search.similar import stem
 from forums.search.words import EMPTY_WORDS, indexed, plain_letters, words_of
-from network.models import Network, Viewer
+from network.models import Viewer
+from network.models.standing import standing_of
 from network.search import Filters, Hit, Line
 
 TITLE_MATCHES = 100
@@ -30,25 +32,26 @@ LINES_OF_A_THREAD = 3
 _SEARCH = {
     "postgresql": """
         WITH inside AS (
-            SELECT entry.post_id, entry.words FROM forums_post_index entry
+            SELECT entry.post_id, entry.words, post.thread_id, post.written_at FROM forums_post_index entry
             JOIN forums_post post ON post.id = entry.post_id
             JOIN forums_thread thread ON thread.id = post.thread_id
             WHERE thread.network_id = ANY(%(networks)s) {filters}
         ), matches AS (
-            (SELECT post_id, words, true AS in_title FROM inside WHERE words @@ to_tsquery('english', %(in_title)s)
+            (SELECT *, true AS in_title FROM inside WHERE words @@ to_tsquery('english', %(in_title)s)
              ORDER BY post_id DESC LIMIT %(title_matches)s)
             UNION ALL
-            (SELECT post_id, words, false FROM inside WHERE words @@ to_tsquery('english', %(anywhere)s)
+            (SELECT *, false FROM inside WHERE words @@ to_tsquery('english', %(anywhere)s)
              ORDER BY post_id DESC LIMIT %(newest_matches)s)
         )
-        SELECT post_id, bool_or(in_title), max(ts_rank(words, to_tsquery('english', %(anywhere)s)))
-        FROM matches GROUP BY post_id
+        SELECT post_id, thread_id, written_at, bool_or(in_title),
+            max(ts_rank(words, to_tsquery('english', %(anywhere)s)))
+        FROM matches GROUP BY post_id, thread_id, written_at
     """,
     # Lower bm25 is better, hence the sign. FTS5 wants its table named in MATCH and bm25, so it cannot stand in a CTE.
     "sqlite": """
-        SELECT post_id, max(in_title), max(score) FROM (
+        SELECT post_id, thread_id, written_at, max(in_title), max(score) FROM (
             SELECT * FROM (
-                SELECT forums_post_index.rowid AS post_id, 1 AS in_title,
+                SELECT forums_post_index.rowid AS post_id, post.thread_id, post.written_at, 1 AS in_title,
                     -bm25(forums_post_index, 10.0, 1.0) AS score
                 FROM forums_post_index
                 JOIN forums_post post ON post.id = forums_post_index.rowid
@@ -59,7 +62,8 @@ _SEARCH = {
             )
             UNION ALL
             SELECT * FROM (
-                SELECT forums_post_index.rowid AS post_id, 0, -bm25(forums_post_index, 10.0, 1.0)
+                SELECT forums_post_index.rowid AS post_id, post.thread_id, post.written_at, 0,
+                    -bm25(forums_post_index, 10.0, 1.0)
                 FROM forums_post_index
                 JOIN forums_post post ON post.id = forums_post_index.rowid
                 JOIN forums_thread thread ON thread.id = post.thread_id
@@ -67,7 +71,7 @@ _SEARCH = {
                     AND thread.network_id IN (SELECT value FROM json_each(%(networks)s)) {filters}
                 ORDER BY forums_post_index.rowid DESC LIMIT %(newest_matches)s
             )
-        ) GROUP BY post_id
+        ) GROUP BY post_id, thread_id, written_at
     """,
 }
 
@@ -125,6 +129,17 @@ class Found:
 NOTHING = Found([], {})
 
 
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """A post in which all of it stands, as the index knows it."""
+
+    post: int
+    thread: int
+    written_at: Any  # comparable; a text on SQLite
+    is_in_title: bool
+    score: float
+
+
 def search_posts(
     viewer: Viewer,
     typed: str,
@@ -135,74 +150,73 @@ def search_posts(
 ) -> Found:
     """The matching threads that the viewer may see, one hit each: those whose title matches first, then by how well.
     All words must occur in one post or its title; one with a wrong letter stands for the words that are near it. An
-    outsider gets nothing, whatever exists."""
+    outsider gets nothing, whatever exists. Three queries, and one where posts with files are among the found."""
     query = Query.of(typed)
-    networks = list(Network.objects.of(viewer).values_list("pk", flat=True))
+    networks = [network.pk for network in standing_of(viewer).networks] if viewer.is_authenticated else []
     if filters.network is not None:
         networks = [network for network in networks if network == filters.network]
     if not query or not networks:
         return NOTHING
     query = query.mend(networks)
-    scores = _scores(query, networks, filters)
-    posts = Post.objects.visible_to(viewer).filter(pk__in=scores)
-    # Of what is found only so many are read as could be shown, unless their words have to be compared.
-    best = sorted(
-        posts.values_list("pk", "thread", "written_at"),
-        key=(lambda row: (row[2], row[0])) if newest_first else (lambda row: (*scores[row[0]], row[0])),
-        reverse=True,
-    )
-    wanted = best if query.phrases else _of_first_threads(best, limit)
-    texts = _Texts.of([pk for pk, _, _ in wanted])
+    found = _matches(query, networks, filters)
+    if newest_first:
+        found.sort(key=lambda match: (match.written_at, match.post), reverse=True)
+    else:
+        found.sort(key=lambda match: (match.is_in_title, match.score, match.post), reverse=True)
+    # Only what can be shown is read, unless the words have to be compared.
+    texts = _Texts.of(viewer, [match.post for match in (found if query.phrases else _of_first_threads(found, limit))])
     stems = query.stems()
     hits: dict[int, Hit] = {}
-    for pk, thread, _ in wanted:
-        post = texts.posts[pk]
-        if not query.is_in(texts.indexed(post)):
+    for match in found:
+        post = texts.posts.get(match.post)
+        if post is None or not query.is_in(texts.indexed(post)):
             continue
-        if thread not in hits and len(hits) == limit:
+        if match.thread not in hits and len(hits) == limit:
             break
-        hit = hits.setdefault(thread, _hit(post, scores[pk][1]))
+        hit = hits.setdefault(match.thread, _hit(post, match.score))
         if len(hit.lines) < LINES_OF_A_THREAD:
-            line = _line(post, texts.shown(post), stems)
-            hits[thread] = _with_line(hit, line)
+            hits[match.thread] = replace(hit, lines=(*hit.lines, _line(post, texts.shown(post), stems)))
     return Found(list(hits.values()), _instead(query, hits.values()))
 
 
-def _of_first_threads(best: Sequence[tuple[int, int, datetime]], limit: int) -> list[tuple[int, int, datetime]]:
-    """The posts of the first threads, of each as many as it shows lines."""
-    lines: dict[int, int] = {}
+def _of_first_threads(found: Sequence[_Match], limit: int) -> list[_Match]:
+    """Those of the first threads, of each as many as it shows lines."""
+    lines: Counter[int] = Counter()
     wanted = []
-    for row in best:
-        if row[1] not in lines and len(lines) == limit:
+    for match in found:
+        if match.thread not in lines and len(lines) == limit:
             continue
-        lines[row[1]] = lines.get(row[1], 0) + 1
-        if lines[row[1]] <= LINES_OF_A_THREAD:
-            wanted.append(row)
+        lines[match.thread] += 1
+        if lines[match.thread] <= LINES_OF_A_THREAD:
+            wanted.append(match)
     return wanted
 
 
 @dataclass(frozen=True, slots=True)
 class _Texts:
-    """What stands in some posts, and beside them: in three queries."""
+    """What stands in some posts, and beside them: as far as the viewer may read it."""
 
     posts: dict[int, Post]
     files: dict[int, list[str]]
-    practices: dict[int, Practice]
 
     @classmethod
-    def of(cls, keys: Sequence[int]) -> _Texts:
-        posts = Post.objects.select_related("thread__network", "author", "thread__answer").in_bulk(keys)
+    def of(cls, viewer: Viewer, keys: Sequence[int]) -> _Texts:
+        found = Post.objects.visible_to(viewer).with_has_files()
+        posts = found.select_related(
+            "thread__network", "thread__answer", "thread__practice", "author", "organisation"
+        ).in_bulk(keys)
         files: dict[int, list[str]] = {}
-        for post, name in Attachment.objects.filter(post__in=keys).values_list("post", "name"):
-            files.setdefault(post, []).append(name)
-        begun = {post.thread_id for post in posts.values() if post.number == 1}
-        practices = {practice.thread_id: practice for practice in Practice.objects.filter(thread__in=begun)}
-        return cls(posts, files, practices)
+        with_files = [pk for pk, post in posts.items() if post.has_files]  # type: ignore[attr-defined]
+        if with_files:
+            for post, name in Attachment.objects.filter(post__in=with_files).values_list("post", "name"):
+                files.setdefault(post or 0, []).append(name)
+        return cls(posts, files)
 
     def shown(self, post: Post) -> list[str]:
         """Its words, and what stands beside them, each a text of its own."""
         texts = [markup.plain(post.html)]
-        if post.number == 1 and (practice := self.practices.get(post.thread_id)):
+        practice = getattr(post.thread, "practice", None) if post.number == 1 else None
+        if practice is not None:
             texts += [told for _, told in practice.told]
         return texts + self.files.get(post.pk, []) + markup.linked(post.html)
 
@@ -211,8 +225,7 @@ class _Texts:
         return indexed(" ".join([title, *self.shown(post)]))
 
 
-def _scores(query: Query, networks: list[int], filters: Filters) -> dict[int, tuple[bool, float]]:
-    """Of each matching post whether its title matches, and how well it does."""
+def _matches(query: Query, networks: list[int], filters: Filters) -> list[_Match]:
     conditions, values = _conditions(filters)
     if connection.vendor == "postgresql":
         anywhere, in_title = _tsquery(query), _tsquery(query, label=":A")
@@ -233,7 +246,8 @@ def _scores(query: Query, networks: list[int], filters: Filters) -> dict[int, tu
                 **values,
             },
         )
-        return {post: (bool(in_title), score) for post, in_title, score in cursor.fetchall()}
+        rows = cursor.fetchall()
+    return [_Match(post, thread, at, bool(in_title), score) for post, thread, at, in_title, score in rows]
 
 
 def _tsquery(query: Query, *, label: str = "") -> str:
@@ -254,7 +268,6 @@ def _conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
     known: list[tuple[str, str, Any]] = [
         ("thread.theme_id = %(theme)s", "theme", filters.theme),
         ("post.organisation_id = %(council)s", "council", filters.council),
-        ("post.author_id = %(author)s", "author", filters.author),
         ("thread.id = %(thread)s", "thread", filters.thread),
         ("post.written_at >= %(since)s", "since", _begin(filters.since)),
         ("post.written_at < %(until)s", "until", _begin(filters.until, later=timedelta(days=1))),
@@ -267,6 +280,10 @@ def _conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
     ]
     conditions = [condition for condition, _, value in known if value is not None]
     values = {name: value for _, name, value in known if value is not None}
+    if filters.authors:
+        places = ", ".join(f"%(author{place})s" for place in range(len(filters.authors)))
+        conditions.append(f"post.author_id IN ({places})")
+        values |= {f"author{place}": author for place, author in enumerate(filters.authors)}
     if filters.is_answered is not None:
         answered = "EXISTS (SELECT 1 FROM forums_answer answer WHERE answer.thread_id = thread.id)"
         conditions.append(answered if filters.is_answered else f"thread.kind = 'question' AND NOT {answered}")
@@ -289,20 +306,6 @@ def _hit(post: Post, score: float) -> Hit:
         at=thread.last_post_at,
         score=score,
         is_answered=getattr(thread, "answer", None) is not None,
-    )
-
-
-def _with_line(hit: Hit, line: Line) -> Hit:
-    return Hit(
-        hit.kind,
-        hit.title,
-        hit.address,
-        hit.excerpt or "".join(piece for piece, _ in line.pieces),
-        hit.where,
-        hit.at,
-        hit.score,
-        (*hit.lines, line),
-        hit.is_answered,
     )
 
 

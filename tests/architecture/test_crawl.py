@@ -90,6 +90,7 @@ def _filled(route: str, world: World) -> str:
                 "member": str(world.cast.bob.pk),
                 "sanction": str(world.room.sanctions.get().pk),
                 "report": str(Report.objects.get().pk),
+                "held": str(world.room.held_messages.get().pk),
             }.get(name, str(world.room.pk))
         if route.startswith("event-rooms/") and name == "role":
             return str(world.room.roles.get().pk)
@@ -372,6 +373,7 @@ def test_the_crawl_has_eyes(world: World) -> None:
         "forums.PostVersion.html",
         "forums.Message.body",
         "forums.Message.hidden_reason",
+        "forums.HeldMessage.body",
         "forums.Room.title",
         "forums.RoomSanction.reason",
         "network.Member.name",

@@ -27,7 +27,18 @@ from cms.models import EventPage, GuidancePage, SectionPage
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
-from forums.models import Announcement, Answer, Message, Post, PostVersion, Question, Room, Thread
+from forums.models import (
+    Announcement,
+    Answer,
+    HeldMessage,
+    Message,
+    Poll,
+    Post,
+    PostVersion,
+    Question,
+    Room,
+    Thread,
+)
 from network.actions.invitations import invite
 from network.actions.membership import appoint_facilitator, ask_question, ask_to_join, join_network
 from network.actions.rules import set_up_rules
@@ -158,6 +169,13 @@ ACTS = [
     Act("Ask a question in a session", talk.can_ask, ("room",)),
     Act("Vote in a session", talk.can_vote, ("room",)),
     Act("Deal with questions, make polls, pin, slow or delay in a session", talk.can_run_room, ("room",)),
+    Act("Make threads of what was asked in a session", talk.can_make_threads, ("past_room",)),
+    Act("Change or delete a poll before it is opened", talk.can_change_poll, ("poll",)),
+    Act("Open a poll in a session", talk.can_open_poll, ("poll",)),
+    Act("Close a poll", talk.can_close_poll, ("open_poll",)),
+    Act("Pin a message above the others", talk.can_pin, ("message",)),
+    Act("Decide on a message that waits for the host", talk.can_decide_held, ("held",)),
+    Act("Show everybody a message that waits for the host", talk.can_release, ("held",)),
     Act("See who asked a question without their name", talk.can_see_asker, ("inquiry",)),
     # The hub
     Act("Read the joining link of a network's event", hub.can_attend, ("event",)),
@@ -309,6 +327,8 @@ def stage(cast: Cast) -> Stage:
     things = {
         "network": network,
         "inquiry": Question(room=room, author=host, unnamed_as="An officer", number=1),
+        "poll": Poll(room=room),
+        "open_poll": Poll(room=room, state=Poll.State.OPEN),
         "at_once": cast.ai,
         "theme": cast.theme,
         "themes": [cast.theme],
@@ -332,7 +352,9 @@ def stage(cast: Cast) -> Stage:
         "guidance": publish_page(section, GuidancePage(title="Guidance", slug="guidance", body=[]), by=None),
     }
     things["post"] = Post.objects.select_related("thread__network").get(thread=things["thread"])
-    things["message"] = Message(room=room, author_id=0, written_at=now)
+    things["past_room"] = Room(pk=room.pk, network=network, closes_at=now)
+    things["message"] = Message(room=room, author_id=0, body="Words", written_at=now)
+    things["held"] = HeldMessage(room=room, author=cast.bob, body="Words", written_at=now)
     things["version"] = PostVersion(post=things["post"], number=1)
     things["announcement"] = Post(thread=Thread(network=network, kind=Thread.Kind.ANNOUNCEMENT), number=1)
     things["mail"] = Announcement(thread=Thread(network=network))

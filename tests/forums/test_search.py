@@ -21,7 +21,7 @@ def test_a_member_finds_a_thread_by_a_word_of_a_reply(cast: Cast, threads: None)
     [hit] = search_posts(cast.bob, "zyzzyva").hits
 
     assert hit.title == "Redacting case notes"
-    assert "zyzzyva pipeline with AT&T" in hit.excerpt
+    assert "zyzzyva pipeline with AT&T" in hit.text
 
 
 def test_words_are_found_by_their_stem_and_titles_come_first(cast: Cast, threads: None) -> None:

@@ -283,7 +283,7 @@ def test_their_name_leaves_what_others_say_though_their_own_words_stay(cast: Cas
     named = Post.objects.get(thread=other, author=cast.fay, number=3)
     assert (named.source, named.html) == ("Do ask Former member", "<p>Do ask Former member</p>\n")
     assert named.versions.get().source == "Ask Former member, or see `@` elsewhere"
-    assert "Former member" in search_posts(cast.fay, "ask").hits[0].excerpt
+    assert "Former member" in search_posts(cast.fay, "ask").hits[0].text
     assert search_posts(cast.fay, f"ask {CANARY}").hits == []
 
 
