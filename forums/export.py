@@ -20,6 +20,7 @@ from forums.models import (
     Poll,
     PollVote,
     Post,
+    Question,
     Reaction,
     ReceivedMail,
     Report,
@@ -216,6 +217,17 @@ def _attached_files(member: Member) -> Iterable[tuple[str, bytes]]:
             yield f"attachments/{row.pk}-{row.name}", file.read()
 
 
+def _answers(member: Member) -> Iterable[Row]:
+    """Whoever asked is not theirs to take away."""
+    for question in Question.objects.filter(answer_by=member).exclude(answer="").order_by("state_at", "pk"):
+        yield {
+            "Answered": question.state_at,
+            "Question": question.number,
+            "Answer": question.answer,
+            "Address": settings.SITE_URL + question.get_absolute_url(),
+        }
+
+
 def _feeds(member: Member) -> Iterable[Row]:
     for row in FeedKey.objects.filter(member=member):
         yield {"Private feed addresses made": row.made_at}
@@ -235,6 +247,7 @@ register(Part("held_messages", "Messages of yours that waited for the host of a 
 register(Part("message_reactions", "Reactions you gave in live rooms", _message_reactions))
 register(Part("poll_votes", "What you chose in polls", _poll_votes))
 register(Part("polls", "Polls you made", _polls))
+register(Part("answers", "Answers you wrote to questions in live rooms", _answers))
 register(Part("reports", "Messages you reported", _reports))
 register(Part("sanctions", "When you were asked to be silent in a live room, or to leave it", _sanctions))
 register(Part("reading", "Threads you have read", _reading))

@@ -66,7 +66,8 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
             Report.objects.filter(message__author=member).update(said="")
             Report.objects.filter(by=member).update(words="")
             _erase_polls(member)
-        spoke_in = Q(messages__author=member) | Q(polls__made_by=member)
+            Question.objects.filter(answer_by=member).update(answer="")
+        spoke_in = Q(messages__author=member) | Q(polls__made_by=member) | Q(questions__answer_by=member)
         for pk in Room.objects.filter(spoke_in).values_list("pk", flat=True).distinct():
             # With another epoch every process lets go of what it holds of the room, and every browser starts afresh.
             Room.objects.filter(pk=pk).update(epoch=uuid.uuid4())

@@ -36,6 +36,8 @@ from forums.actions.rooms import schedule_room, set_slow_mode
 from forums.actions.sanctions import remove_from_room
 from forums.live import log, protocol
 from forums.models import Question, QuestionStep, QuestionVote, Room, RoomEvent
+from network.actions.closing import close_account
+from network.export import parts
 from network.models import AuditEvent, Member, Membership, Organisation
 from network.notifications import unread_notices
 from network.permissions import Refused
@@ -531,3 +533,36 @@ class TestRules:
 
 def log_texts(room: Room) -> list[str]:
     return [protocol.event(line).text for line in log.after(room.pk, 0, 1000)]
+
+
+@pytest.mark.django_db
+class TestOwnWords:
+    def test_an_answer_is_among_its_writers_own_data_without_who_asked(
+        self, cast: Cast, room: Room, hana: Member
+    ) -> None:
+        set_room_rules(room, rules(room, allows_unnamed=True), by=cast.fay)
+        room.refresh_from_db()
+        asked = ask_question(room, by=cast.bob, body="Is it worth it?", is_unnamed=True)
+        write_answer(asked, "quetzal", by=hana)
+
+        def own(member: Member) -> str:
+            return str([list(part.rows(member)) for part in parts() if part.name == "answers"])
+
+        assert "quetzal" in own(hana)
+        assert "Bob" not in own(hana)
+        assert "quetzal" not in own(cast.bob)
+
+    @pytest.mark.parametrize("erase", [True, False])
+    def test_it_goes_with_their_account_where_they_want_that(
+        self, cast: Cast, room: Room, hana: Member, question: Question, erase: bool
+    ) -> None:
+        write_answer(question, "quetzal", by=hana)
+        epoch = Room.objects.get(pk=room.pk).epoch
+        close_account(by=hana, erase=erase)
+
+        question.refresh_from_db()
+        assert question.answer == ("" if erase else "quetzal")
+        assert Room.objects.get(pk=room.pk).epoch != epoch
+        assert ("quetzal" in sent(room)) is not erase
+        with pytest.raises(Refused):
+            write_answer(question, "More", by=hana)
