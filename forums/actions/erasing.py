@@ -6,12 +6,25 @@ import uuid
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from forums import search
 from forums.actions.attachments import forget
 from forums.actions.mentions import forget_name
-from forums.models import Answer, Attachment, Message, Post, PostVersion, Practice, Report, Room, Thread, ThreadTag
+from forums.models import (
+    Answer,
+    Attachment,
+    Message,
+    Post,
+    PostVersion,
+    Practice,
+    Question,
+    Report,
+    Room,
+    Thread,
+    ThreadTag,
+)
 from network.models import Member, Tag
 
 TITLE = "A thread by a former member"
@@ -32,11 +45,27 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
             said.filter(hidden_at=None).update(hidden_reason="")
             said.exclude(hidden_at=None).update(hidden_reason="Erased by its author")
             said.update(body="", organisation=None)
+            _erase_questions(member)
             Report.objects.filter(message__author=member).update(said="")
             Report.objects.filter(by=member).update(words="")
-        for pk in Room.objects.filter(messages__author=member).values_list("pk", flat=True).distinct():
+        said_in = Message.objects.filter(author=member).order_by().values_list("room", flat=True).distinct()
+        for pk in {*said_in, *_rooms_asked_in(member, erase=erase)}:
             # With another epoch every process lets go of what it holds of the room, and every browser starts afresh.
             Room.objects.filter(pk=pk).update(epoch=uuid.uuid4())
+
+
+def _erase_questions(member: Member) -> None:
+    """What was answered to them is others' words, and stays."""
+    asked = Question.objects.filter(author=member)
+    asked.exclude(reason="").update(reason="Erased by whoever asked")
+    asked.update(body="", organisation=None)
+
+
+def _rooms_asked_in(member: Member, *, erase: bool) -> QuerySet[Question, int]:
+    """Those whose lines hold the member's name or the words that are erased. Where they asked without their name and
+    their words stay, nothing changes, and nothing may tell that it was they."""
+    asked = Q(author=member) if erase else Q(author=member, unnamed_as="")
+    return Question.objects.published().filter(asked | Q(parked_for=member)).values_list("room", flat=True)
 
 
 def _hold_open_rooms() -> None:
