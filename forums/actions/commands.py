@@ -49,7 +49,7 @@ Command = Saying | Editing | Deleting | Reacting | Inquiring | Voting | Choosing
 
 def carry_out(room_id: int, commands: Sequence[Command]) -> list[int | Exception]:
     """For each command the number in the log by which every reader has what came of it (0: it is no matter of the log),
-    or why nothing did: Refused, LimitReached, ValidationError. Raises Room.DoesNotExist."""
+    or why nothing did: Held, Refused, LimitReached, ValidationError. Raises Room.DoesNotExist."""
     sayings = [command for command in commands if isinstance(command, Saying)]
     votings = [command for command in commands if isinstance(command, Voting)]
     choosings = [command for command in commands if isinstance(command, Choosing)]

@@ -33,6 +33,7 @@ from forums.models import (
     Draft,
     FeedKey,
     FollowLevel,
+    HeldMessage,
     Mention,
     Post,
     Practice,
@@ -189,6 +190,8 @@ def _talk_in(room: Room, cast: Cast) -> None:
     Room.objects.filter(pk=room.pk).update(holds_questions=True)
     room.refresh_from_db()
     ask_in_room(room, by=cast.bob, body="Private and held")
+    held = {"room": room, "author": cast.bob, "body": "Private and waiting", "reason": "Private reason"}
+    HeldMessage.objects.create(**held)
     give_time_out(room, cast.bob, lasts=timedelta(hours=24), by=cast.fay, reason="Private reason")
     RoomPresence.objects.create(room=room, process=uuid.uuid4(), members=[cast.bob.pk], at=timezone.now())
 
