@@ -70,9 +70,7 @@ def begin_answering(
 
     def change(room: Room, held: Question, now: datetime) -> State:
         for former in Question.objects.filter(room=room, state=State.ANSWERING).exclude(pk=held.pk):
-            former.state, former.state_at = State.ANSWERED, now
-            former.save(update_fields=["state", "state_at"])
-            _write_step(room, former, by=by, now=now)
+            _count_as_answered(room, former, by=by, now=now)
         held.answering_at = held.answering_at or now
         return State.ANSWERING
 
@@ -141,20 +139,8 @@ def merge_question(
             raise ValidationError("Select another question that stands in this room", code="target")
         held.merged_into = target
         for other in Question.objects.filter(merged_into=held):
-            other.merged_into = target
-            other.save(update_fields=["merged_into"])
-            tell_of_question(room, other, RoomEvent.Kind.QUESTION_STATE, by=by, now=now)
-        given = QuestionVote.objects.filter(question=held).values_list("member", "came_with")
-        wanting = {held.author_id: held.pk} | {member: came_with or held.pk for member, came_with in given}
-        wanting.pop(target.author_id, None)
-        QuestionVote.objects.bulk_create(
-            [
-                QuestionVote(question=target, member_id=member, came_with_id=came_with, at=now)
-                for member, came_with in sorted(wanting.items())
-            ],
-            ignore_conflicts=True,
-        )
-        recount(room, {target.pk})
+            _merge_too(room, other, target, by=by, now=now)
+        _take_votes_along(room, held, target, now=now)
         record("merged question", held, by=by, network=room.network, into=target.pk)
         return State.MERGED
 
@@ -205,10 +191,7 @@ def put_back(question: Question, *, by: Member, seen: int | None = None, now: da
     def change(room: Room, held: Question, now: datetime) -> State:
         if held.state in (State.MERGED, State.REFUSED):
             record("put question back", held, by=by, network=room.network)
-        moved = QuestionVote.objects.filter(came_with=held)
-        if targets := set(moved.values_list("question", flat=True)):
-            moved.delete()
-            recount(room, targets)
+        _take_votes_back(room, held)
         held.reason = ""
         return State.WAITING if held.number is not None else State.HELD
 
@@ -223,6 +206,39 @@ def reveal_asker(question: Question, *, by: Member, now: datetime | None = None)
     with transaction.atomic():
         record("looked at who asked", question, by=by, network=question.room.network)
         return question.author
+
+
+def _count_as_answered(room: Room, former: Question, *, by: Member, now: datetime) -> None:
+    former.state, former.state_at = State.ANSWERED, now
+    former.save(update_fields=["state", "state_at"])
+    _write_step(room, former, by=by, now=now)
+
+
+def _merge_too(room: Room, other: Question, target: Question, *, by: Member, now: datetime) -> None:
+    other.merged_into = target
+    other.save(update_fields=["merged_into"])
+    tell_of_question(room, other, RoomEvent.Kind.QUESTION_STATE, by=by, now=now)
+
+
+def _take_votes_along(room: Room, held: Question, target: Question, *, now: datetime) -> None:
+    given = QuestionVote.objects.filter(question=held).values_list("member", "came_with")
+    wanting = {held.author_id: held.pk} | {member: came_with or held.pk for member, came_with in given}
+    wanting.pop(target.author_id, None)
+    QuestionVote.objects.bulk_create(
+        [
+            QuestionVote(question=target, member_id=member, came_with_id=came_with, at=now)
+            for member, came_with in sorted(wanting.items())
+        ],
+        ignore_conflicts=True,
+    )
+    recount(room, {target.pk})
+
+
+def _take_votes_back(room: Room, held: Question) -> None:
+    moved = QuestionVote.objects.filter(came_with=held)
+    if targets := set(moved.values_list("question", flat=True)):
+        moved.delete()
+        recount(room, targets)
 
 
 def _decide(
