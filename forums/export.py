@@ -21,6 +21,7 @@ from forums.models import (
     PollVote,
     Post,
     Question,
+    QuestionVote,
     Reaction,
     ReceivedMail,
     Report,
@@ -90,6 +91,28 @@ def _messages(member: Member) -> Iterable[Row]:
             "Council at the time": str(message.organisation or ""),
             "Address": settings.SITE_URL + message.room.get_absolute_url(),
         }
+
+
+def _questions(member: Member) -> Iterable[Row]:
+    """By name or without it, published or not: to themselves they are theirs."""
+    asked = Question.objects.filter(author=member).select_related("room__network", "organisation")
+    for question in asked.order_by("asked_at", "pk").iterator():
+        yield {
+            "Asked": question.asked_at,
+            "Network": str(question.room.network),
+            "Text": question.body,
+            "Shown as": question.unnamed_as,
+            "State": str(question.get_state_display()),
+            "Since": question.state_at,
+            "Why it was not published": question.reason,
+            "Council at the time": str(question.organisation or ""),
+            "Address": settings.SITE_URL + question.get_absolute_url(),
+        }
+
+
+def _question_votes(member: Member) -> Iterable[Row]:
+    for row in QuestionVote.objects.filter(member=member).select_related("question").order_by("at", "pk"):
+        yield {"Wanted to know": row.at, "Address": settings.SITE_URL + row.question.get_absolute_url()}
 
 
 def _roles(member: Member) -> Iterable[Row]:
@@ -241,6 +264,8 @@ def _received_mail(member: Member) -> Iterable[Row]:
 register(Part("threads", "Threads you started", _threads))
 register(Part("posts", "Posts you wrote", _posts))
 register(Part("messages", "What you said in live rooms", _messages))
+register(Part("questions", "Questions you asked in live rooms", _questions))
+register(Part("question_votes", "Questions in live rooms whose answer you wanted to know too", _question_votes))
 register(Part("room_roles", "Live rooms you host or speak in", _roles))
 register(Part("came_to", "Live sessions you came to", _attendances))
 register(Part("held_messages", "Messages of yours that waited for the host of a live room", _held_messages))
