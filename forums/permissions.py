@@ -368,7 +368,11 @@ def can_release(viewer: Viewer, held: HeldMessage, *, now: datetime | None = Non
 
 def can_ask(viewer: Viewer, room: Room, *, is_unnamed: bool = False, now: datetime | None = None) -> Verdict:
     """Asking a question in a session, by name or without it."""
-    verdict = can_speak(viewer, room, now=now)
+    return can_ask_as(can_speak(viewer, room, now=now), room, is_unnamed=is_unnamed)
+
+
+def can_ask_as(verdict: Verdict, room: Room, *, is_unnamed: bool = False) -> Verdict:
+    """`can_ask` for somebody of whom it is known whether they may speak: that verdict."""
     if verdict and not room.takes_questions:
         return Verdict("The host takes no questions at the moment.")
     if verdict and is_unnamed and not room.allows_unnamed:

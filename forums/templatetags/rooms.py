@@ -34,11 +34,11 @@ from forums.models.poll import Result
 from forums.models.question import QuestionBoard
 from forums.permissions import (
     ROOM_IS_LOCKED,
-    can_ask,
+    can_ask_as,
     can_enter,
     can_moderate_room,
     can_speak,
-    can_vote,
+    can_vote_as,
 )
 from network.models import Network, Viewer
 from network.permissions import Verdict, can_facilitate
@@ -104,12 +104,12 @@ def live_room(
         "blank": Message(room=entered, seq=0, author_id=0),
         "longest": Message.MAX_LENGTH,
         "form": form or MessageForm(initial=initial, auto_id="message_%s"),
-        **(_questions(entered, request, question_form) if has_begun and before is None and not only_talk else {}),
+        **(_questions(entered, request, question_form, verdict) if page and before is None and not only_talk else {}),
         "request": request,
     }
 
 
-def _questions(room: Room, request: HttpRequest, form: QuestionForm | None) -> dict[str, Any]:
+def _questions(room: Room, request: HttpRequest, form: QuestionForm | None, speaks: Verdict) -> dict[str, Any]:
     """What the room's questions take; nothing of a transcript in which nothing was asked."""
     board = QuestionBoard.of(room, request.user)
     if room.is_over() and not board.count and not board.own and form is None:
@@ -117,8 +117,8 @@ def _questions(room: Room, request: HttpRequest, form: QuestionForm | None) -> d
     organisation = getattr(request.user, "organisation", None)
     return {
         "questions": board,
-        "can_ask": can_ask(request.user, room),
-        "can_vote": can_vote(request.user, room),
+        "can_ask": can_ask_as(speaks, room),
+        "can_vote": can_vote_as(True, room),
         "question_form": form or QuestionForm(initial={"return_to": request.path}, shown_as=officer_at(organisation)),
         "longest_question": Question.MAX_LENGTH,
         "blank_question": Question(room=room, number=0, author_id=0),

@@ -19,10 +19,11 @@ def room_projector(request: HttpRequest, pk: int) -> HttpResponse:
     # Read before what is shown, so that a socket goes on from what may be older, and never from what is newer.
     room = get_object_or_404(Room.objects.known_to(member).select_related("network"), pk=pk)
     permissions.can_enter(member, room).enforce()
+    position = room.shown_to_all()
     here = Question.objects.visible_to(member).filter(room=room, state=Question.State.ANSWERING)
     question = here.with_asker().first()
     open_polls = Poll.objects.visible_to(member).filter(room=room, state=Poll.State.OPEN)
-    poll = open_polls.prefetch_related("options").order_by("-opened_at", "-pk").first()
+    poll = next((poll for poll in open_polls.whole().order_by("-opened_at", "-pk") if not poll.has_ended), None)
     if question and poll:
         if poll.opened_at and poll.opened_at > question.state_at:
             question = None
@@ -33,6 +34,7 @@ def room_projector(request: HttpRequest, pk: int) -> HttpResponse:
         "network": room.network,
         "question": question,
         "poll": poll,
+        "position": position,
         "shows_results": poll is not None and poll.shows_results_to_everybody(),
     }
     return render(request, "forums/room_projector.html", context)

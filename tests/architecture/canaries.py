@@ -17,9 +17,12 @@ from django.utils import timezone
 from cms.actions.pages import publish_page, set_up_site
 from cms.models import EventAttendance, EventPage, EventRoom, GuidancePage, RecordItem, SectionPage, SessionRecord
 from forums.actions.amendments import hide_message
+from forums.actions.hosting import refuse_question, write_answer
 from forums.actions.message_reactions import react_to_message
 from forums.actions.messages import say
 from forums.actions.posts import delete_post, edit_post, hide_post, reply
+from forums.actions.question_votes import vote_for
+from forums.actions.questions import ask_question as ask_in_room
 from forums.actions.reports import report_message
 from forums.actions.rooms import schedule_room
 from forums.actions.sanctions import give_time_out
@@ -188,6 +191,13 @@ def _talk_in(room: Room, cast: Cast) -> None:
     react_to_message(said, "thanks", by=cast.fay)
     report_message(said, by=cast.fay, kind="other", words="Private words")
     hide_message(say(room, by=cast.bob, body="Private and hidden"), by=cast.fay, reason="Private reason")
+    asked = ask_in_room(room, by=cast.bob, body="Private question")
+    vote_for(asked, by=cast.fay)
+    Room.objects.filter(pk=room.pk).update(holds_questions=True)
+    room.refresh_from_db()
+    ask_in_room(room, by=cast.bob, body="Private and held")
+    write_answer(asked, "Private answer", by=cast.fay)
+    refuse_question(ask_in_room(room, by=cast.bob, body="Private and refused"), "Private reason", by=cast.fay)
     held = {"room": room, "author": cast.bob, "body": "Private and waiting", "reason": "Private reason"}
     HeldMessage.objects.create(**held)
     give_time_out(room, cast.bob, lasts=timedelta(hours=24), by=cast.fay, reason="Private reason")

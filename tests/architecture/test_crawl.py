@@ -164,6 +164,8 @@ def _filled(route: str, world: World) -> str:
         converter, _, name = found.group(1).rpartition(":")
         if route.startswith("attachments/") and (attached := Attachment.objects.exclude(post=None).first()):
             return str(attached.pk)
+        if route.startswith("rooms/") and name == "uid":
+            return str(world.room.questions.get(number=1).uid)
         if converter == "uuid":
             return "00000000-0000-4000-8000-000000000000"
         return number(name) if converter == "int" else word(name)
@@ -374,6 +376,9 @@ def test_the_crawl_has_eyes(world: World) -> None:
         "forums.PostVersion.html",
         "forums.Message.body",
         "forums.Message.hidden_reason",
+        "forums.Question.answer",
+        "forums.Question.body",
+        "forums.Question.reason",
         "forums.HeldMessage.body",
         "forums.Room.title",
         "forums.RoomSanction.reason",

@@ -250,6 +250,7 @@ NOT_OF_ROLES = {
     "network.can_be_succeeded": "about two organisations",
     "forums.can_use_theme": "about a network and a theme",
     "forums.can_have_room_role": "about whoever is to be named",
+    "forums.can_ask_as": "can_ask, where it is known whether they may speak",
     "forums.can_vote_as": "can_vote, for many at once",
     "forums.can_vote_for_as": "can_vote, of one question, for many at once",
     "forums.can_choose_in_as": "can_vote, in one poll, for many at once",

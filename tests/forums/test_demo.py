@@ -5,7 +5,7 @@ from django.utils import timezone
 import forums.demo
 import network.demo
 from forums.actions.rooms import schedule_room
-from forums.models import Message, Post, Room, Thread
+from forums.models import Message, Post, Question, Room, Thread
 from network.models import Network
 
 
@@ -21,4 +21,5 @@ def test_the_conversations_load_twice_with_the_same_result(db: None) -> None:
 
     assert (Thread.objects.count(), Post.objects.count(), Message.objects.count()) == first
     assert first == (12, 12 + sum(len(one.replies) for one in forums.demo.CONVERSATIONS), len(forums.demo.CHAT))
-    assert Room.objects.get().last_seq == len(forums.demo.CHAT)
+    assert Room.objects.get().last_seq == len(forums.demo.CHAT) + len(forums.demo.ASKED)
+    assert Question.objects.count() == len(forums.demo.ASKED)
