@@ -37,7 +37,8 @@ CLOCKS_DIFFER = timedelta(hours=1)  # of processes, at most
 def settle_closed_account(member: Member, *, erase: bool) -> None:
     """The site's own part of closing an account: part of its transaction. With `erase` no word of theirs is left in a
     post, a title, a tag, a live room or the search; where they stood, it says so. In either case their name leaves the
-    posts that mention them, nobody can learn any more what they chose in polls, and live rooms that are open somewhere are read anew, for it stands in what was sent."""
+    posts that mention them, nobody can learn any more what they chose in polls, and live rooms that are open somewhere
+    are read anew, for it stands in what was sent."""
     with transaction.atomic():
         forget_name(member)
         _hold_open_rooms()
@@ -61,8 +62,8 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
 def _hold_open_rooms() -> None:
     """Whoever says something in a room holds it until that is written (`forums.live.log.hold`), and asks with the room
     held whether they belong. So a message or a vote that is just being written is waited for, and erased with the
-    others; what comes after is refused. Posts need none of it: their verbs hold the account, which a room of hundreds would not
-    bear."""
+    others; what comes after is refused. Posts need none of it: their verbs hold the account, which a room of hundreds
+    would not bear."""
     now = timezone.now()
     able_to_speak = Room.objects.filter(
         opens_at__lt=now + Room.EARLY + CLOCKS_DIFFER, closes_at__gt=now - CLOCKS_DIFFER

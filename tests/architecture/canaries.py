@@ -19,6 +19,8 @@ from cms.models import EventAttendance, EventPage, GuidancePage, SectionPage
 from forums.actions.amendments import hide_message
 from forums.actions.message_reactions import react_to_message
 from forums.actions.messages import say
+from forums.actions.poll_votes import choose
+from forums.actions.polls import PollWords, make_poll, open_poll
 from forums.actions.posts import delete_post, edit_post, hide_post, reply
 from forums.actions.reports import report_message
 from forums.actions.rooms import schedule_room
@@ -183,6 +185,9 @@ def _talk_in(room: Room, cast: Cast) -> None:
     report_message(said, by=cast.fay, kind="other", words="Private words")
     hide_message(say(room, by=cast.bob, body="Private and hidden"), by=cast.fay, reason="Private reason")
     give_time_out(room, cast.bob, lasts=timedelta(hours=24), by=cast.fay, reason="Private reason")
+    words = PollWords("Private poll", ["Private answer", "Private other"], results="always", smallest=1)
+    poll = open_poll(make_poll(room, words, by=cast.fay), by=cast.fay)
+    choose(poll, [poll.options.all()[0].pk], by=cast.fay)
     RoomPresence.objects.create(room=room, process=uuid.uuid4(), members=[cast.bob.pk], at=timezone.now())
 
 

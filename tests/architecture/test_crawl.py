@@ -88,6 +88,7 @@ def _filled(route: str, world: World) -> str:
                 "role": str(world.room.roles.get().pk),
                 "seq": "2" if hidden else "1",
                 "member": str(world.cast.bob.pk),
+                "poll": str(world.room.polls.get().pk),
                 "sanction": str(world.room.sanctions.get().pk),
                 "report": str(Report.objects.get().pk),
             }.get(name, str(world.room.pk))
@@ -372,6 +373,8 @@ def test_the_crawl_has_eyes(world: World) -> None:
         "forums.PostVersion.html",
         "forums.Message.body",
         "forums.Message.hidden_reason",
+        "forums.Poll.title",
+        "forums.PollOption.text",
         "forums.Room.title",
         "forums.RoomSanction.reason",
         "network.Member.name",
