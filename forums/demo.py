@@ -15,6 +15,8 @@ from forums.actions.messages import say
 from forums.actions.poll_votes import choose
 from forums.actions.polls import PollWords, close_poll, make_poll, open_poll
 from forums.actions.posts import reply
+from forums.actions.question_votes import vote_for
+from forums.actions.questions import ask_question
 from forums.actions.reactions import react
 from forums.actions.threads import start_thread
 from forums.models import Message, Poll, Post, Practice, Room, Thread
@@ -324,6 +326,20 @@ SURVEY_THEN = Survey(
     is_multiple=True,
 )
 
+# Who asks in the session that is on, whether by name, what, and who wants to know it too.
+ASKED = (
+    (
+        "maya",
+        False,
+        "What did it cost for each person who uses it, with training?",
+        ("gwen", "tom", "sunita", "callum", "fiona"),
+    ),
+    ("sunita", False, "Who checks the notes before they go into the case file?", ("gwen", "callum")),
+    ("callum", True, "Did anybody stop a pilot, and how did you tell your councillors?", ("sunita", "tom", "maya")),
+    ("gwen", False, "Is the evaluation published?", ("maya",)),
+    ("tom", True, "What did your trade unions say?", ()),
+)
+
 
 def load(now: datetime) -> None:
     """Makes what is missing; safe to run again. Needs what `network.demo` makes, and rooms that events opened."""
@@ -335,6 +351,7 @@ def load(now: datetime) -> None:
         if room.is_open(now) and not Message.objects.filter(room=room).exists():
             for nickname, body in CHAT:
                 say(room, by=member(nickname), body=body)
+            _ask_in(room)
         if not Poll.objects.filter(room=room).exists():
             if room.is_open(now):
                 _survey(room, SURVEY_NOW, now)
@@ -349,6 +366,15 @@ def _survey(room: Room, survey: Survey, now: datetime) -> Poll:
     for nickname, places in survey.votes.items():
         choose(poll, [options[place] for place in places], by=member(nickname), now=now)
     return poll
+
+
+def _ask_in(room: Room) -> None:
+    Room.objects.filter(pk=room.pk).update(allows_unnamed=True)
+    room.refresh_from_db()
+    for nickname, is_unnamed, body, wanted_by in ASKED:
+        question = ask_question(room, by=member(nickname), body=body, is_unnamed=is_unnamed)
+        for other in wanted_by:
+            vote_for(question, by=member(other))
 
 
 # What there is at one hundred times the scale, the largest.

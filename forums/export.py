@@ -12,6 +12,7 @@ from forums.models import (
     Draft,
     FeedKey,
     FollowLevel,
+    HeldMessage,
     MemberThread,
     Mention,
     Message,
@@ -22,6 +23,7 @@ from forums.models import (
     Reaction,
     ReceivedMail,
     Report,
+    RoomAttendance,
     RoomRole,
     RoomSanction,
     Thread,
@@ -95,6 +97,28 @@ def _roles(member: Member) -> Iterable[Row]:
             "Since": given.at,
             "Role": str(given.get_role_display()),
             "Address": settings.SITE_URL + given.room.get_absolute_url(),
+        }
+
+
+def _attendances(member: Member) -> Iterable[Row]:
+    for row in RoomAttendance.objects.filter(member=member).select_related("room").order_by("at"):
+        yield {"Came": row.at, "Address": settings.SITE_URL + row.room.get_absolute_url()}
+
+
+def _held_messages(member: Member) -> Iterable[Row]:
+    """What waits for the host of a room, or was not shown; what was shown stands among the messages."""
+    held = HeldMessage.objects.filter(author=member).exclude(decision=HeldMessage.Decision.RELEASED)
+    for one in held.select_related("room__network", "organisation").order_by("written_at", "pk").iterator():
+        yield {
+            "Said": one.written_at,
+            "Network": str(one.room.network),
+            "Text": one.body,
+            "As": str(one.get_role_display()),
+            "State": str(one.get_decision_display()),
+            "Decided": one.decided_at,
+            "Reason": one.reason,
+            "Council at the time": str(one.organisation or ""),
+            "Address": settings.SITE_URL + one.room.get_absolute_url(),
         }
 
 
@@ -206,6 +230,8 @@ register(Part("threads", "Threads you started", _threads))
 register(Part("posts", "Posts you wrote", _posts))
 register(Part("messages", "What you said in live rooms", _messages))
 register(Part("room_roles", "Live rooms you host or speak in", _roles))
+register(Part("came_to", "Live sessions you came to", _attendances))
+register(Part("held_messages", "Messages of yours that waited for the host of a live room", _held_messages))
 register(Part("message_reactions", "Reactions you gave in live rooms", _message_reactions))
 register(Part("poll_votes", "What you chose in polls", _poll_votes))
 register(Part("polls", "Polls you made", _polls))

@@ -9,24 +9,28 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from forums import search
 from forums.actions.attachments import forget
 from forums.actions.mentions import forget_name
 from forums.actions.poll_votes import forget_votes
+from forums.actions.session_threads import forget_words_in_threads
 from forums.models import (
     Answer,
     Attachment,
+    Consent,
+    HeldMessage,
     Message,
     Poll,
     PollOption,
     Post,
     PostVersion,
     Practice,
+    Question,
     Report,
     Room,
     Thread,
     ThreadTag,
 )
+from forums.search import index
 from network.models import Member, Tag
 
 TITLE = "A thread by a former member"
@@ -41,15 +45,24 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
     are read anew, for it stands in what was sent."""
     with transaction.atomic():
         forget_name(member)
+        # Whoever cannot take it back any more has agreed to nothing.
+        Message.objects.filter(author=member).update(consent=Consent.NOT_ASKED)
+        Question.objects.filter(author=member).update(consent=Consent.NOT_ASKED)
         _hold_open_rooms()
         forget_votes(member)
         if erase:
             _erase_posts(member)
             _erase_threads(member)
+            forget_words_in_threads(member)
             said = Message.objects.filter(author=member)
             said.filter(hidden_at=None).update(hidden_reason="")
             said.exclude(hidden_at=None).update(hidden_reason="Erased by its author")
             said.update(body="", organisation=None)
+            held = HeldMessage.objects.filter(author=member)
+            waiting = {"decision": HeldMessage.Decision.REFUSED, "decided_at": timezone.now()}
+            held.waiting().update(reason="Erased by its author", **waiting)
+            held.exclude(reason="").update(reason="Erased by its author")
+            held.update(body="", organisation=None)
             Report.objects.filter(message__author=member).update(said="")
             Report.objects.filter(by=member).update(words="")
             _erase_polls(member)
@@ -72,7 +85,7 @@ def _hold_open_rooms() -> None:
 
 
 def _erase_posts(member: Member) -> None:
-    search.forget_posts_of(member)
+    index.forget_posts_of(member)
     own = Post.objects.filter(author=member)
     Answer.objects.filter(post__in=own).delete()  # no words are left that could answer
     PostVersion.objects.filter(post__in=own).delete()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db.models import F
+from django.utils import timezone
 
 from forums.models import Message, MessageReaction, Poll, Question, Room, RoomEvent
 from forums.models.message_reaction import Tally
-from forums.models.room import is_open_at
+from forums.models.room import is_open_at, without_names
 
 # Whose event, and what their browser called it: unique in a room.
 Key = tuple[int, uuid.UUID]
@@ -45,6 +46,7 @@ class Tail:
     vote_version: int = 0
     delay_seconds: int = 0
     takes_questions: bool = True
+    is_chatham_house: bool = False
 
     def is_open(self, now: datetime) -> bool:
         return is_open_at(now, self.opens_at, self.closes_at)
@@ -100,6 +102,13 @@ def _lines(room_id: int, found: Iterable[RoomEvent]) -> list[Line]:
     ]
 
 
+def shown_to_all(room_id: int, *, now: datetime | None = None) -> int:
+    """How far everybody may read in a room: up to the first event that is younger than its delay. 0 where there is no
+    such room."""
+    room = Room.objects.filter(pk=room_id).first()
+    return room.shown_to_all(now) if room else 0
+
+
 def tails(room_ids: Iterable[int]) -> dict[int, Tail]:
     """How far the rooms have come; a room that is gone is missing."""
     rows = Room.objects.filter(pk__in=list(room_ids)).values_list(
@@ -116,8 +125,15 @@ def tails(room_ids: Iterable[int]) -> dict[int, Tail]:
         "vote_version",
         "delay_seconds",
         "takes_questions",
+        "is_chatham_house",
     )
-    return {row[0]: Tail(*row) for row in rows}
+    return {row[0]: _as_now(Tail(*row)) for row in rows}
+
+
+def _as_now(tail: Tail) -> Tail:
+    """With the epoch as browsers know it, which is another once the room's lines say no names."""
+    is_nameless = tail.is_chatham_house and timezone.now() >= tail.closes_at
+    return replace(tail, epoch=without_names(tail.epoch)) if is_nameless else tail
 
 
 # As many questions, or polls, as one frame tells the votes of.

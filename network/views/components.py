@@ -179,8 +179,7 @@ def _post(number: int, author: Member | None, at: datetime, html: str, *files: T
     return Thing(
         pk=number,
         is_shown=True,
-        attachments=Thing(all=files),
-        has_files=bool(files),
+        files=files,
         number=number,
         author=author,
         author_name=str(author) if author else "The hub",
@@ -220,6 +219,49 @@ def _posts(now: datetime) -> list[Thing]:
             given=[Thing(label="Thank you", count=3), Thing(label="We do this too", count=1)],
         ),
         _post(3, None, now, "<p>The guidance <em>Questions to ask before you buy</em> is published. Tell us here.</p>"),
+    ]
+
+
+def _questions(now: datetime) -> list[Thing]:
+    """One that is being answered, one asked without a name, and one answered in writing."""
+    return [
+        Thing(
+            number=number,
+            body=body,
+            state=state,
+            get_state_display=words,
+            state_at=now,
+            author=author,
+            organisation=organisation,
+            unnamed_as=unnamed_as,
+            answer=answer,
+            is_shown=True,
+            get_absolute_url="#",
+        )
+        for number, (body, state, words, author, organisation, unnamed_as, answer) in enumerate(
+            [
+                ("How did you get three services to agree?", "answering", "Being answered", PRIYA, COUNTY, "", ""),
+                (
+                    "Is the evaluation published?",
+                    "waiting",
+                    "Waiting",
+                    TOM,
+                    BOROUGH,
+                    "An officer at a county council",
+                    "",
+                ),
+                (
+                    "Which model is it?",
+                    "written",
+                    "Answered in writing",
+                    TOM,
+                    BOROUGH,
+                    "",
+                    "The one that came with it.",
+                ),
+            ],
+            start=1,
+        )
     ]
 
 
@@ -313,41 +355,7 @@ def components(request: HttpRequest) -> HttpResponse:
                 Notice(pk=2, at=now - timedelta(days=1)), "Tom Okafor replied to “What did your DPIA say?”", "#"
             ),
         ],
-        "questions": [
-            Thing(
-                pk=1,
-                text="How did you get the first three services to agree?",
-                author=None,
-                author_name="Priya Raman",
-                organisation=COUNTY,
-                votes=12,
-                voted=True,
-                is_answered=False,
-                address="#",
-            ),
-            Thing(
-                pk=2,
-                text="Is the evaluation published?",
-                author=None,
-                author_name="Somebody",
-                organisation=None,
-                votes=1,
-                voted=False,
-                is_answered=False,
-                address="#",
-            ),
-            Thing(
-                pk=3,
-                text="Which model is it?",
-                author=None,
-                author_name="Tom Okafor",
-                organisation=BOROUGH,
-                votes=4,
-                voted=False,
-                is_answered=True,
-                address="",
-            ),
-        ],
+        "questions": _questions(now),
         "polls": _polls(now),
         "parts": [
             Thing(title=title, anchor="pages")
