@@ -74,6 +74,8 @@ def enter(page: Page, room: Room) -> None:
 def test_a_poll_from_making_to_results(server: Server, browse: Browse, cast: Cast, room: Room, axe: Axe) -> None:
     give_room_role(room, cast.bob, role="host", by=cast.fay)
     belongs(cast, cast.olga, cast.amir)
+    wall = browse(cast.olga)
+    wall.goto(f"{room.get_absolute_url()}projector/")
     host, member, phone = browse(cast.bob), browse(cast.fay), browse(cast.amir, javascript=False, width=375)
     enter(member, room)
     enter(host, room)
@@ -133,8 +135,16 @@ def test_a_poll_from_making_to_results(server: Server, browse: Browse, cast: Cas
     )
     assert "50%" not in late.content()
 
+    expect(wall.get_by_role("heading", name="Which first?")).to_be_visible()
+    expect(wall.get_by_text("2 people have voted")).to_be_visible()
+    assert "50%" not in wall.content()
+    axe(wall)
+
     host.get_by_role("button", name="Close the poll").click()
 
+    expect(wall.locator("tbody tr")).to_have_count(3)
+    assert figures(wall.locator(".app-poll"))[0] == "Planning 1 50%"
+    axe(wall)
     for page in (member, late):
         ended = poll_on(page, "Which first?")
         expect(ended.locator("tbody tr")).to_have_count(3)
