@@ -30,7 +30,7 @@ def test_the_conversations_load_twice_with_the_same_result(db: None) -> None:
 
     assert (Thread.objects.count(), Post.objects.count(), Message.objects.count()) == first
     assert first == (12, 12 + sum(len(one.replies) for one in forums.demo.CONVERSATIONS), len(forums.demo.CHAT))
-    assert Room.objects.get(title="Now").last_seq == len(forums.demo.CHAT) + 1
+    assert Room.objects.get(title="Now").last_seq == len(forums.demo.CHAT) + len(forums.demo.ASKED) + 1
     assert polls == [("Then", "closed", 6), ("Now", "open", 3)]
     assert Poll.objects.count() == len(polls)
     assert Poll.objects.get(state="closed").shows_results_to_everybody()
