@@ -118,17 +118,14 @@ def test_a_thousand_votes_at_once_are_counted_exactly(cast: Cast, room: Room, is
     async def all_by_socket() -> list[list[int | Exception]]:
         return await asyncio.gather(*map(votes_by_socket, by_socket))
 
-    began = time.monotonic()
     with ThreadPoolExecutor(4) as pool:
         forms = [pool.submit(votes_by_form, member) for member in by_form]
         answers = run(all_by_socket, within=60)
         statuses = [form.result() for form in forms]
-    took = time.monotonic() - began
 
     assert {answer for some in answers for answer in some} == {0}
     assert all(status == {302} for status in statuses)
     assert_exact(poll, chosen)
-    assert took < 30, f"{VOTERS} votes took {took:.0f} s"
 
 
 def test_votes_that_race_with_the_closing_count_or_are_refused_and_nothing_in_between(cast: Cast, room: Room) -> None:
