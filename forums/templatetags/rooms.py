@@ -77,10 +77,8 @@ def live_room(
     initial = {"return_to": request.path, "reply_to": answered.seq if answered else None}
     reactions = MessageReaction.objects.visible_to(request.user).of_messages(page.messages if page else [])
     runs_it = Room.objects.run_by(request.user).filter(pk=entered.pk).exists()
-    may_run = runs_it and not entered.is_over()
-    runs = is_live and may_run
     return {
-        **(_polls(entered, request, runs=runs) if has_begun else {}),
+        **(_polls(entered, request, runs=is_live and runs_it) if has_begun else {}),
         "room": entered,
         "room_address": entered.get_absolute_url(),
         "entered": True,
@@ -94,7 +92,6 @@ def live_room(
         "why_locked": ROOM_IS_LOCKED.reason,
         "runs": before is None and runs_it,
         "only_talk": only_talk,
-        "may_run": may_run,
         "can_moderate": can_moderate_room(request.user, entered),
         "present": len(RoomPresence.objects.visible_to(request.user).filter(room=entered).fresh().member_ids()),
         "tally": _in_words(reactions.tally()),

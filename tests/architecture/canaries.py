@@ -20,6 +20,8 @@ from forums.actions.amendments import hide_message
 from forums.actions.hosting import refuse_question, write_answer
 from forums.actions.message_reactions import react_to_message
 from forums.actions.messages import say
+from forums.actions.poll_votes import choose
+from forums.actions.polls import PollWords, make_poll, open_poll
 from forums.actions.posts import delete_post, edit_post, hide_post, reply
 from forums.actions.question_votes import vote_for
 from forums.actions.questions import ask_question as ask_in_room
@@ -202,6 +204,9 @@ def _talk_in(room: Room, cast: Cast) -> None:
     HeldMessage.objects.create(**held)
     give_time_out(room, cast.bob, lasts=timedelta(hours=24), by=cast.fay, reason="Private reason")
     RoomAttendance.objects.create(room=room, member=cast.bob, council_kind="county")
+    words = PollWords("Private poll", ["Private answer", "Private other"], results="always", smallest=1)
+    poll = open_poll(make_poll(room, words, by=cast.fay), by=cast.fay)
+    choose(poll, [poll.options.all()[0].pk], by=cast.fay)
     RoomPresence.objects.create(room=room, process=uuid.uuid4(), members=[cast.bob.pk], at=timezone.now())
 
 
