@@ -378,6 +378,9 @@ class ResumeProtocol(RuleBasedStateMachine):
 
     async def end_well(self) -> None:
         self.log.is_away = False
+        if self.hub is not None:
+            await self.hub.catch_up()
+            await self.settle()
         for browser in self.browsers:
             if browser.listener is None or browser.listener.ended_with is not None or browser.is_stalled:
                 await self.open(browser)
@@ -395,6 +398,7 @@ class ResumeProtocol(RuleBasedStateMachine):
                     await self.open(browser)
                 browser.listener.ack(browser.position)
         self.each_shows_the_log_from_its_start_once_and_in_order()
+        self.what_was_hidden_young_comes_without_its_words()
         for browser in self.browsers:
             await self.close(browser)
         assert self.process.hubs == {}
