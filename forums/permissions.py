@@ -317,7 +317,7 @@ def can_report_message(viewer: Viewer, message: Message) -> Verdict:
 
 
 def can_moderate_room(viewer: Viewer, room: Room) -> Verdict:
-    """Hiding messages and bringing them back, slowing or locking a room, and asking people to be silent or to go."""
+    """Hiding messages and bringing them back, locking a room, and asking people to be silent or to go."""
     return can_facilitate(viewer, room.network)
 
 
@@ -326,6 +326,14 @@ def can_run_room(viewer: Viewer, room: Room) -> Verdict:
     if Room.objects.run_by(viewer).filter(pk=room.pk).exists():
         return ALLOWED
     return Verdict("Only those who host this session or facilitate the network can do this.")
+
+
+def can_make_threads(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
+    """Making threads of what was asked and pinned in a session: those who ran it, afterwards."""
+    verdict = can_run_room(viewer, room)
+    if verdict and not room.is_over(now):
+        return Verdict("The session is not over yet. Threads are made of it afterwards.")
+    return verdict
 
 
 def can_decide_held(viewer: Viewer, held: HeldMessage, *, now: datetime | None = None) -> Verdict:
@@ -394,6 +402,33 @@ def can_choose_in_as(belongs: bool, poll: Poll, *, now: datetime | None = None) 
     return verdict
 
 
+def can_change_poll(viewer: Viewer, poll: Poll) -> Verdict:
+    """Other words for a poll, or deleting it: until somebody could have voted in it."""
+    verdict = can_run_room(viewer, poll.room)
+    if verdict and poll.state != Poll.State.DRAFT:
+        return Verdict("This poll has been opened, so it stays as it is.")
+    return verdict
+
+
+def can_open_poll(viewer: Viewer, poll: Poll, *, now: datetime | None = None) -> Verdict:
+    """Letting everybody in an open room vote. A poll that has closed stays closed: its results were shown."""
+    verdict = can_run_room(viewer, poll.room)
+    if verdict and poll.state == Poll.State.CLOSED:
+        return Verdict("This poll has closed. To ask again, make another poll.")
+    if verdict and poll.room.is_over(now):
+        return Verdict("This session is over, so no poll can be opened in it.")
+    if verdict and not poll.room.is_open(now):
+        return Verdict("This room has not opened yet. Open the poll once people can come in.")
+    return verdict
+
+
+def can_close_poll(viewer: Viewer, poll: Poll) -> Verdict:
+    verdict = can_run_room(viewer, poll.room)
+    if verdict and poll.state == Poll.State.DRAFT:
+        return Verdict("This poll has not been opened.")
+    return verdict
+
+
 def can_see_asker(viewer: Viewer, question: Question) -> Verdict:
     """Who asked without a name: the facilitators, and each look is written down. The host cannot."""
     return can_facilitate(viewer, question.room.network)
@@ -423,7 +458,7 @@ def can_choose_answer(viewer: Viewer, thread: Thread) -> Verdict:
         return verdict
     if thread.kind != Thread.Kind.QUESTION:
         return Verdict("Only questions have an answer.")
-    if thread.author_id and thread.author_id == viewer.pk:
+    if viewer.pk and viewer.pk in (thread.author_id, thread.asker_id):
         return ALLOWED
     if can_facilitate(viewer, thread.network):
         return ALLOWED
@@ -441,6 +476,6 @@ def can_mark_answer(viewer: Viewer, post: Post) -> Verdict:
 
 def can_tell_whether_it_worked(viewer: Viewer, answer: Answer) -> Verdict:
     verdict = can_read(viewer, answer.thread.network)
-    if verdict and (not answer.thread.author_id or answer.thread.author_id != viewer.pk):
+    if verdict and (not answer.thread.asked_by_id or answer.thread.asked_by_id != viewer.pk):
         return Verdict("Only whoever asked can say whether the answer worked.")
     return verdict

@@ -96,10 +96,14 @@ def _write(room: Room, decided: dict[tuple[int, int], bool], *, now: datetime) -
     for (question, member), is_given in decided.items():
         if not is_given:
             QuestionVote.objects.filter(question=question, member=member).delete()
-    touched = {question for question, _ in decided}
+    recount(room, {question for question, _ in decided})
+
+
+def recount(room: Room, questions: set[int]) -> None:
+    """Part of a verb that changed who wants to know: counts anew, and has every process look. With the room held."""
     Room.objects.filter(pk=room.pk).update(vote_version=F("vote_version") + 1)
-    version = room.vote_version + 1  # with the room held it is nobody else's
-    rows = QuestionVote.objects.filter(question__in=touched).order_by().values_list("question").annotate(Count("pk"))
+    room.vote_version += 1  # with the room held it is nobody else's
+    rows = QuestionVote.objects.filter(question__in=questions).order_by().values_list("question").annotate(Count("pk"))
     counts = dict(rows)
-    for question in sorted(touched):
-        Question.objects.filter(pk=question).update(votes=counts.get(question, 0), voted=version)
+    for question in sorted(questions):
+        Question.objects.filter(pk=question).update(votes=counts.get(question, 0), voted=room.vote_version)

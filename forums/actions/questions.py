@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from forums import limits, permissions, realtime
+from forums import limits, markup, permissions, realtime
 from forums.held_words import HeldWords
 from forums.live import access, log
 from forums.models import Question, QuestionStep, Room, RoomEvent
@@ -116,12 +116,11 @@ def officer_at(organisation: Organisation | None) -> str:
 
 
 def check_question(body: str) -> str:
-    """The question as it is kept. Raises ValidationError for one that is empty, too long or more than text."""
-    body = " ".join("".join(sign for sign in body if sign >= " " or sign in "\r\n\t").split())
-    if not body:
+    """The question as it is kept, on one line: without what nobody sees, or what turns the direction of writing around
+    for all that stands after it. Raises ValidationError for one that is empty or too long."""
+    body = " ".join(markup.legible(body).split())
+    if not markup.is_seen(body):
         raise ValidationError("Enter your question")
     if len(body) > Question.MAX_LENGTH:
         raise ValidationError(f"Your question is too long: it can have at most {Question.MAX_LENGTH} characters")
-    if any("\ud800" <= sign <= "\udfff" for sign in body):
-        raise ValidationError("Your question has characters in it that are not text")
     return body

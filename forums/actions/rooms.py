@@ -74,7 +74,7 @@ def close_room(room: Room, *, by: Member | None) -> Room:
 def set_slow_mode(room: Room, *, seconds: int, by: Member) -> Room:
     """Everybody but those who run the room waits so long between two messages; 0 ends it. Raises Refused,
     LimitReached, ValidationError."""
-    permissions.can_moderate_room(by, room).enforce()
+    permissions.can_run_room(by, room).enforce()
     limits.MODERATING_ROOMS.spend(by)
     if seconds not in Room.SLOW:
         raise ValidationError("Select how long people wait between two messages")

@@ -82,9 +82,9 @@ class RoomHub:
     RING_EVENTS = 2_000
     RING_BYTES = 2_000_000
     PAGE_EVENTS = 100
-    # A server that takes no larger frame than ours sends none either (autobahn under daphne). One message with its HTML
-    # is at most half of this.
-    PAGE_BYTES = protocol.MAX_FRAME - 1_000
+    # As large as a frame can be whose length stands in two bytes: what a frame costs hardly depends on its size. One
+    # message with its HTML is at most an eighth of this.
+    PAGE_BYTES = 60_000
     LOADED_AT_FIRST = 200
     # Seconds that what lies before the ring is kept when it was read once: after an outage everybody wants it at the
     # same time. Words that are hidden meanwhile go out no longer than that.
@@ -165,7 +165,10 @@ class RoomHub:
         self._flush_soon()
 
     def hear(self, tail: Tail) -> None:
-        """What the log itself says, once a second."""
+        """What the log itself says, once a second. Of another epoch nothing is taken: what is in the ring is not what
+        that log says, and its process is about to let go of it."""
+        if tail.epoch != self.tail.epoch:
+            return
         self.tail = tail
         self.hear_of(tail.last_seq)
         self.set_state(**_settings(tail))
@@ -439,12 +442,14 @@ class RoomHub:
         for listener in self.listeners:
             listener.wake()
 
-    async def page_after(self, cursor: int, shown: int | None = None) -> Page:
+    async def page_after(self, cursor: int, shown: int | None = None) -> Page | None:
         """The events that come next for a listener who has those up to `cursor`, which is below `shown`: how far they
-        may see, as those who run the room where it is not said."""
+        may see, as those who run the room where it is not said. None: they are gone, and the room with them, or a
+        restored database never had them."""
         shown = self.shown if shown is None else shown
         if cursor < self.base:
-            return self._page(event for event in await self._older_after(cursor) if event.seq <= shown)
+            older = [event for event in await self._older_after(cursor) if event.seq <= shown]
+            return self._page(older) if older else None
         page = self._pages.get((cursor, shown))
         if page is None:
             last = min(shown, cursor + self.PAGE_EVENTS)
@@ -493,6 +498,13 @@ class RoomHub:
         for listener in list(self.listeners):
             listener.end(code)
 
+    def give_up_the_stuck(self) -> None:
+        """Ends those to whom one frame has been on its way for too long. Asked from time to time for all of them: a
+        timer for each frame would cost a third of what sending it costs."""
+        now = time.monotonic()
+        for listener in list(self.listeners):
+            listener.give_up_if_stuck(now)
+
 
 def _settings(tail: Tail) -> dict[str, Any]:
     return {
@@ -533,7 +545,10 @@ class Listener:
         self.cursor = self.acked = self.top
         self.ended_with: Close | None = None
         self._send = send
-        self._wake = asyncio.Event()
+        self._news: asyncio.Future[None] | None = None  # while it waits for some
+        self._listening: asyncio.Task[Any] | None = None
+        self._sending_since: float | None = None
+        self._is_given_up = False
         self._on_its_way: deque[Page] = deque()
         self._bytes_on_their_way = 0
         self.state_version = 0
@@ -556,7 +571,16 @@ class Listener:
         return Asked(self.hub.room_id, self.member_id, self.session_key, self.password)
 
     def wake(self) -> None:
-        self._wake.set()
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+
+    async def _wait_for_news(self) -> None:
+        """Between what was found to be nothing new and this call nothing else may run."""
+        self._news = asyncio.get_running_loop().create_future()
+        try:
+            await self._news
+        finally:
+            self._news = None
 
     def end(self, code: Close) -> None:
         """Nothing more is sent to this listener."""
@@ -625,8 +649,8 @@ class Listener:
         """Sends what comes, as it comes, until `end`. There is no catching up first: what comes after N is all there
         is."""
         hub = self.hub
+        self._listening = asyncio.current_task()
         while self.ended_with is None:
-            self._wake.clear()
             if self._may_hear_state():
                 state = hub.state_page_after(self.state_version)
                 self._has_state(state)
@@ -638,11 +662,14 @@ class Listener:
             elif self.cursor >= self.shown:
                 if self._due is not None and self._is_overdue(self._due):
                     break
-                await self._wake.wait()
+                await self._wait_for_news()
             elif self._window_is_full():
                 await self._wait_for_ack()
             else:
                 page = await hub.page_after(self.cursor, self.shown)
+                if page is None:
+                    self.end(Close.TOO_SLOW)  # whoever comes back finds out
+                    continue
                 # Moved before sending: an ack may come while the sending still waits.
                 self.cursor = page.last
                 self._on_its_way.append(page)
@@ -676,14 +703,25 @@ class Listener:
         try:
             async with asyncio.timeout(self.PATIENCE):
                 while self._window_is_full() and self.ended_with is None:
-                    self._wake.clear()
-                    await self._wake.wait()
+                    await self._wait_for_news()
         except TimeoutError:
             self.end(Close.TOO_SLOW)
 
     async def _deliver(self, text: str) -> None:
+        self._sending_since = time.monotonic()
         try:
-            async with asyncio.timeout(self.PATIENCE):
-                await self._send(text)
-        except TimeoutError:
-            self.end(Close.TOO_SLOW)
+            await self._send(text)
+        except asyncio.CancelledError:
+            if not self._is_given_up or self._listening is None or self._listening.uncancel():
+                raise
+        finally:
+            self._sending_since = None
+
+    def give_up_if_stuck(self, now: float) -> None:
+        """`now` by the clock of time.monotonic."""
+        if self._listening is None or self._sending_since is None or now - self._sending_since < self.PATIENCE:
+            return
+        self.end(Close.TOO_SLOW)
+        if not self._is_given_up:
+            self._is_given_up = True
+            self._listening.cancel()

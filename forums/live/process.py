@@ -9,6 +9,8 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
+from django.utils import timezone
+
 from forums.live import access, log, presence
 from forums.live.bus import Bus
 from forums.live.hub import Database, Listener, RoomHub, Source
@@ -44,6 +46,8 @@ class LiveProcess:
         self._id = uuid.uuid4()
         # Of each room whom it has: when their last socket went, or None while one is open.
         self._present: defaultdict[int, dict[int, float | None]] = defaultdict(dict)
+        # Of each room who was written down as having come: they are not written again.
+        self._counted: defaultdict[int, set[int]] = defaultdict(set)
         self._watching: asyncio.Task[None] | None = None
 
     @property
@@ -110,6 +114,7 @@ class LiveProcess:
         if self.hubs.get(hub.room_id) is hub:
             del self.hubs[hub.room_id]
             self._present.pop(hub.room_id, None)
+            self._counted.pop(hub.room_id, None)
             self._bus.leave(hub.room_id)
 
     async def ask(self, listener: Listener) -> None:
@@ -167,6 +172,8 @@ class LiveProcess:
                 await asyncio.sleep(self.LOOK_EVERY)
                 if not self.hubs:
                     return
+                for hub in list(self.hubs.values()):
+                    hub.give_up_the_stuck()
                 try:
                     await self._look()
                     if look % self.ASK_ACCESS_EVERY == 0:
@@ -220,9 +227,24 @@ class LiveProcess:
             for member in [member for member, went in here.items() if went is not None and went < gone]:
                 del here[member]
             present[room_id] = list(here)
+        await self._count_in(present)
         for room_id, count in (await read(presence.settle, self._id, present)).items():
             if room_id in self.hubs:
                 self.hubs[room_id].set_state(presence=count)
+
+    async def _count_in(self, present: dict[int, list[int]]) -> None:
+        now = timezone.now()
+        new = {
+            room_id: set(members) - self._counted[room_id]
+            for room_id, members in present.items()
+            if room_id in self.hubs and self.hubs[room_id].tail.is_open(now)
+        }
+        new = {room_id: members for room_id, members in new.items() if members}
+        if new:
+            await read(presence.count_in, new)
+            for room_id, members in new.items():
+                if room_id in self.hubs:
+                    self._counted[room_id] |= members
 
     async def _ask_who_runs(self) -> None:
         """Whether those who see at once in a room with a delay still run it: a facilitator who is none any more belongs

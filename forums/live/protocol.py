@@ -31,6 +31,7 @@ from django.conf import settings
 from django.template.loader import get_template
 
 from forums.live.log import Line
+from forums.models import SeenPoll
 
 VERSION = 1
 MAX_FRAME = settings.SOCKET_MAX_BYTES
@@ -227,11 +228,11 @@ def event(line: Line) -> Event:
     elif line.poll is not None:
         about = f"p{line.poll.pk}"
         frame["p"] = line.poll.pk
-        frame["h"] = _rendered("components/room_poll.html", {"poll": line.poll})
+        frame["h"] = _rendered("components/poll.html", {"seen": SeenPoll.by_everybody(line.poll)})
     elif about is not None:
         frame["x"] = about
     if line.message is not None:
-        if about is None:
+        if about is None and line.message.names_author:
             frame["u"] = [line.message.author_id, str(line.message.author)]
         frame["h"] = _rendered("components/message.html", {"message": line.message})
     return Event(line.event.seq, encode(frame), about, line.event.at.timestamp())

@@ -27,14 +27,26 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def with_author(self) -> MessageQuerySet:
         """With what the message's partial shows, in one query."""
-        found = self.select_related("author", "organisation", "reply_to__author")
+        found = self.select_related("room", "author", "organisation", "reply_to__author")
         return found.defer("reply_to__body", "reply_to__hidden_reason")
+
+    def shown(self) -> MessageQuerySet:
+        """Whose words everybody in the room may read."""
+        return self.filter(hidden_at=None, deleted_at=None).exclude(body="")
 
     def hidden_shown_to(self, viewer: Viewer) -> MessageQuerySet:
         """The hidden ones whose words the viewer may still read: their own, and those in networks they facilitate."""
         facilitated = Membership.objects.facilitators().filter(member=viewer.pk or 0)
         may_read = models.Q(author=viewer.pk or 0) | models.Q(room__network__in=facilitated.values("network"))
         return self.visible_to(viewer).filter(may_read, deleted_at=None).exclude(hidden_at=None)
+
+
+class Consent(models.TextChoices):
+    """What somebody answered to whether their words may stand on a public page."""
+
+    NOT_ASKED = "", "Not asked yet"
+    YES = "yes", "May stand on a public page"
+    NO = "no", "May not stand on a public page"
 
 
 class Message(models.Model):
@@ -60,6 +72,12 @@ class Message(models.Model):
     hidden_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     hidden_reason = models.CharField(max_length=300, blank=True)
     pinned_at = models.DateTimeField(null=True, blank=True)
+    # Whether its author lets it stand on a public page.
+    consent = models.CharField(max_length=3, choices=Consent.choices, default=Consent.NOT_ASKED, blank=True)
+    # Made of it after the session.
+    thread = models.ForeignKey(
+        "forums.Thread", on_delete=models.SET_NULL, null=True, blank=True, related_name="session_messages"
+    )
     # The room's `reaction_version` when it was last reacted to.
     reacted = models.PositiveBigIntegerField(default=0, editable=False)
 
@@ -78,6 +96,11 @@ class Message(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("room_message", args=[self.room_id, self.seq])
+
+    @property
+    def names_author(self) -> bool:
+        """Whether it is shown who said it."""
+        return not self.room.is_nameless()
 
     @property
     def is_shown(self) -> bool:

@@ -110,6 +110,15 @@ class Room(models.Model):
     def is_over(self, now: datetime | None = None) -> bool:
         return (now or timezone.now()) >= self.closes_at
 
+    def is_nameless(self, now: datetime | None = None) -> bool:
+        """Whether what was said in it is shown without who said it, to everybody."""
+        return self.is_chatham_house and self.is_over(now)
+
+    def epoch_now(self, now: datetime | None = None) -> uuid.UUID:
+        """The epoch as sockets and browsers know it. At the moment when its names go it is another: every process lets
+        go of the lines that it has encoded with them, and every browser starts afresh."""
+        return without_names(self.epoch) if self.is_nameless(now) else self.epoch
+
     def shown_to_all(self, now: datetime | None = None) -> int:
         """The number up to which everybody may read: all that had been said when this room was read, or, with a delay,
         what comes before the first that is younger. Whoever runs the room reads on from there."""
@@ -148,6 +157,11 @@ def shown_by_now(at: str, room: str = "room", now: datetime | None = None) -> mo
 
 def is_open_at(now: datetime, opens_at: datetime, closes_at: datetime) -> bool:
     return opens_at - Room.EARLY <= now < closes_at
+
+
+def without_names(epoch: uuid.UUID) -> uuid.UUID:
+    """What a room's epoch becomes once its lines say no names."""
+    return uuid.uuid5(epoch, "without names")
 
 
 class RoomEventQuerySet(models.QuerySet["RoomEvent"]):

@@ -30,7 +30,7 @@ from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
 from forums.models import Attachment, FollowLevel, Level, MemberThread, Post, Practice, Report, Thread
-from forums.search import search_posts
+from forums.search.posts import search_posts
 from network.actions.mail_stops import Stop, address_of
 from network.actions.notices import give_notice
 from network.export import parts
@@ -439,7 +439,7 @@ def test_what_was_taken_back_is_said_nowhere(world: World, taken_back: Thread) -
     for address in addresses(world):
         if not address.path.startswith(("/admin", "/account/", "/_util/")):
             crawler.ask("GET", address.path)
-    assert [word for word in world.canaries if search_posts(world.cast.olga, word)] == []
+    assert [word for word in world.canaries if search_posts(world.cast.olga, word).hits] == []
     for number in range(1, 5):
         answer = crawler.ask("GET", f"/threads/{taken_back.pk}/posts/{number}/")
         assert answer is not None

@@ -292,8 +292,31 @@ def test_a_reader_who_takes_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -
         reader.is_stalled = True
         listener = listener_in(hub, reader.send)
         await listener.start(EPOCH, 0)
-        await listener.listen()
+        listening = asyncio.create_task(listener.listen())
+        await settle()
+        hub.give_up_the_stuck()
+        assert listener.ended_with is None  # not yet
+        await asyncio.sleep(0.06)
+        hub.give_up_the_stuck()
+        await listening  # ends by itself, and is not cancelled
         assert listener.ended_with == Close.TOO_SLOW
+
+    run(story)
+
+
+def test_whoever_waits_for_a_reader_who_takes_nothing_can_be_cancelled() -> None:
+    async def story() -> None:
+        hub = await opened(Log(1))
+        reader = Reader()
+        reader.is_stalled = True
+        listener = listener_in(hub, reader.send)
+        await listener.start(EPOCH, 0)
+        listening = asyncio.create_task(listener.listen())
+        await settle()
+        listening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await listening
+        assert listener.ended_with is None
 
     run(story)
 

@@ -1,5 +1,6 @@
 // The live room: what the page shows and does without a script, this does at once and by itself.
 import { Announcer } from "./live/announcer.js";
+import { Asking } from "./live/asking.js";
 import { Composer } from "./live/composer.js";
 import { Connection } from "./live/connection.js";
 import { countDown } from "./live/countdown.js";
@@ -8,6 +9,8 @@ import { Log } from "./live/log.js";
 import { Options } from "./live/options.js";
 import { newId, Outbox } from "./live/outbox.js";
 import { Pending } from "./live/pending.js";
+import { Questions } from "./live/questions.js";
+import { Polls } from "./live/polls.js";
 import { Pins } from "./live/pins.js";
 
 const WORDS = {
@@ -33,8 +36,10 @@ function start(root) {
   const runs = root.hasAttribute("data-live-runs");
   const kept = `guildhall:${address}:${member}`;
   const status = part("status");
-  const state = { open: true, lock: "", slow: 0, delay: 0 };
+  const state = { open: true, lock: "", slow: 0, delay: 0, asks: true };
 
+  // For whatever stands around the room, such as the host screen.
+  const tell = (name, detail) => root.dispatchEvent(new CustomEvent(`live:${name}`, { detail, bubbles: true }));
   const ask = (frame) => connection.ask({ c: newId(), ...frame });
   const announcer = new Announcer(part("announcer"));
   const composer = new Composer(part("form"), `${kept}:draft`, {
@@ -57,6 +62,26 @@ function start(root) {
   });
   pending.onRetry = (c) => outbox.retry(c);
   pending.onDrop = (c) => outbox.drop(c);
+
+  const section = part("questions");
+  const questions =
+    section &&
+    new Questions(section, {
+      vote: (number, on) => ask({ t: "vote", q: number, on }),
+      announce: (words) => announcer.news(words),
+      count: (open) => (part("open-count").textContent = `(${open} open)`),
+    });
+  const asking = new Asking(part("ask"), `${kept}:question`, async (frame) => {
+    const refused = await ask({ t: "ask", ...frame });
+    if (refused) throw new Error(refused);
+    const isHeld = await questions.lookAfterOwn();
+    return isHeld ? "Your question waits for the host to publish it." : "Your question is in the list.";
+  });
+  const polls = new Polls(root.querySelector("[data-polls]"), {
+    choose: (poll, chosen) => ask({ t: "poll", p: poll, o: chosen }),
+    announce: (words) => announcer.status(words),
+    link: root.querySelector("[data-polls-link]"),
+  });
 
   /** What was sent stands among the others now, and no more with what others do not see. */
   function said(c) {
@@ -92,8 +117,11 @@ function start(root) {
 
     // Events come in order, each once; what has become of something may come ahead of its turn too.
     events(events) {
+      tell("events", events);
       for (const event of events) if (event.x !== undefined) pins.hear(event);
       gate.take(events.filter((event) => event.h && event.q === undefined && event.p === undefined));
+      questions?.take(events.filter((event) => event.h && event.q !== undefined));
+      for (const event of events) if (event.p !== undefined && event.h) polls.take(event);
       // Whoever has said something wants to see where.
       if (events.some((event) => event.x === undefined && String(event.u?.[0]) === member)) gate.flush();
     },
@@ -126,6 +154,8 @@ function start(root) {
       if (!fresh) throw new Error("The room is no longer live.");
       gate.forget();
       log.replace(fresh.querySelector("[data-live-log]"));
+      questions?.replace(fresh);
+      polls.replace(fresh.querySelector("[data-polls]"));
       pins.replace(fresh.querySelector("[data-live-pinned]"));
       return { epoch: fresh.dataset.liveEpoch, position: Number(fresh.dataset.liveSince) };
     },
@@ -133,8 +163,12 @@ function start(root) {
 
   function show(changed) {
     Object.assign(state, changed);
+    tell("state", changed);
     const mayWrite = !state.lock || runs;
     composer.setOpen(state.open && mayWrite);
+    asking.setOpen(state.open && mayWrite && state.asks);
+    questions?.setOpen(state.open);
+    if (questions) part("takes-none").hidden = state.asks;
     part("closed").hidden = state.open;
     part("locked").hidden = !state.open || mayWrite;
     part("slow").hidden = !state.slow;
@@ -147,6 +181,9 @@ function start(root) {
       part("present").textContent = `${changed.presence} ${changed.presence === 1 ? "person" : "people"}`;
     }
     if (changed.react) options.count(changed.react);
+    if (changed.q) questions?.count(changed.q);
+    if (changed.p) polls.count(changed.p);
+    polls.setOpen(state.open);
   }
 
   /** The words as they were typed, from the page on which they are changed without a script. */
