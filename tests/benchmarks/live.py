@@ -495,6 +495,57 @@ def with_stalled(bench: Bench, redis: RedisServer) -> Iterator[Row]:
     )
 
 
+QUESTIONS = 200
+
+
+def with_votes(bench: Bench, redis: RedisServer) -> Iterator[Row]:
+    """Chat through the database, without votes and with them, three times in turn."""
+    sockets = bench.sockets(2_000)
+    seconds = bench.seconds(15)
+    room = bench.new_room()
+    asker = Member.objects.get(email="fay@exampleshire.example.org")
+    Question.objects.bulk_create(
+        Question(room=room, number=number, author=asker, body=f"Question {number}, as people ask them?")
+        for number in range(1, QUESTIONS + 1)
+    )
+    Room.objects.filter(pk=room.pk).update(last_question=QUESTIONS)
+    connection.close()
+    rate = 100 * min(1.0, bench.scale * 2)
+    p99: dict[float, list[int]] = {0: [], rate: []}
+    states, shortest, told = 0, [], 0
+    with bench.server("uvicorn") as site, bench.browsers(port_of(site)) as browsers:
+        check_open(browsers.ask(f"open {sockets} {port_of(site)}"), sockets)
+        browsers.ask("send 10 0")
+        for _ in range(3):
+            for votes in (0, rate):
+                browsers.ask(f"vote {votes} {QUESTIONS}")
+                browsers.ask("measure 2500 0")
+                counted = browsers.ask(f"measure {int(seconds * 1000)} 0")
+                if counted["refused"] or counted["disorder"] or counted["closed"]:
+                    say(f"  ({counted})")
+                p99[votes].append(max(counted["p99"], 1))
+                if votes:
+                    states = max(states, counted["most_states"])
+                    shortest.append(counted["shortest_state"])
+                    told += counted["states"]
+    if not told:
+        raise SystemExit("Nobody was told of a vote.")
+    what = f"{sockets:,} sockets, {QUESTIONS} questions, {rate:.0f} votes a second"
+    yield Row(
+        f"{what}: frames of the state for the socket that got most (at the least {min(shortest):,} ms apart)",
+        states / seconds,
+        "a second",
+        1,
+    )
+    without, with_them = statistics.median(p99[0]), statistics.median(p99[rate])
+    yield Row(
+        f"{what}: p99 of messages ({with_them:.0f} ms against {without:.0f} ms without votes)",
+        with_them / without,
+        "x",
+        1.2,
+    )
+
+
 def without_redis(bench: Bench, redis: RedisServer) -> Iterator[Row]:
     sockets = bench.sockets(400)
     bench.new_room()
@@ -551,6 +602,7 @@ ROWS = [
     writing,
     after_a_kill,
     with_stalled,
+    with_votes,
     without_redis,
     threads_of_a_session,
 ]
