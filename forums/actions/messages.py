@@ -78,6 +78,7 @@ def say_together(room_id: int, sayings: Sequence[Saying], *, now: datetime | Non
         _judge(room, speakers, wanted, outcomes, now=now)
         if room.slow_seconds:
             _slow_down(room, speakers, wanted, outcomes, now=now)
+        _make_wait(room, wanted, outcomes, now=now)
         lines = _write(room, speakers, wanted, answered, outcomes, now=now)
         if lines:
             transaction.on_commit(lambda: realtime.lines_written(room, lines), robust=True)
@@ -171,6 +172,18 @@ def _slow_down(
             outcomes[key] = limits.SlowMode(room.slow_seconds, ceil(wait))
         else:
             latest[saying.member_id] = now
+
+
+def _make_wait(room: Room, wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now: datetime) -> None:
+    """A room takes so many messages a second, whoever speaks and by whichever process. Asked with the room held."""
+    most = limits.MESSAGES_A_SECOND
+    recent = Message.objects.filter(room=room, seq__gt=room.last_seq - most, written_at__gt=now - timedelta(seconds=1))
+    left = most - recent.filter(written_at__lte=now).count()
+    for key in wanted:
+        if key not in outcomes:
+            if left <= 0:
+                outcomes[key] = limits.RoomBusy()
+            left -= 1
 
 
 def _write(

@@ -125,7 +125,7 @@ class RoomHub:
     def hear(self, tail: Tail) -> None:
         """What the log itself says, once a second."""
         self.tail = tail
-        if self.top > 0 and tail.last_seq > self._known:
+        if self.top > 0 and tail.last_seq > max(self._known, self.top):
             figures.here.rescues += 1
         self.hear_of(tail.last_seq)
         self.set_state(**_settings(tail))

@@ -52,7 +52,10 @@ def live_room(
         "why_locked": ROOM_IS_LOCKED.reason,
         "runs": is_live and Room.objects.run_by(request.user).filter(pk=entered.pk).exists(),
         "can_moderate": can_moderate_room(request.user, entered),
-        "present": len(RoomPresence.objects.visible_to(request.user).filter(room=entered).fresh().member_ids()),
+        # Whoever reads this is one of them, before their socket has said so.
+        "present": len(
+            RoomPresence.objects.visible_to(request.user).filter(room=entered).fresh().member_ids() | {request.user.pk}
+        ),
         "tally": _in_words(reactions.tally()),
         "own_reactions": _own(reactions, request.user),
         "reaction_kinds": Reaction.Kind.choices,
