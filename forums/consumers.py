@@ -71,8 +71,8 @@ WRITER_IS_STUCK = 5.0  # seconds after a batch began
 @ask_also
 def writer_problem() -> str | None:
     """For whoever watches the site."""
-    seconds = int(writer.busy_for)
-    return f"Live rooms: nothing was written for {seconds} seconds." if seconds >= WRITER_IS_STUCK else None
+    seconds = writer.busy_for
+    return f"Live rooms: nothing was written for {int(seconds)} seconds." if seconds >= WRITER_IS_STUCK else None
 
 
 admissions = Together(access.admitted)
