@@ -403,6 +403,7 @@ def test_whoever_comes_in_is_counted_and_a_change_is_saved_rather_than_sent(
     message = bob.locator(".app-chat__log > li").last
     message.get_by_role("button", name="Options").click()
     message.get_by_role("button", name="Edit").click()
+    expect(bob.get_by_label("Your message")).to_have_value("Helo")
     bob.get_by_label("Your message").fill("Hello")
     expect(bob.get_by_role("button", name="Send")).to_have_count(0)
     bob.get_by_role("button", name="Save").click()
@@ -449,6 +450,8 @@ def test_two_browsers_and_a_phone_hold_a_session_through_a_restart(
         connected(page)
         expect(page.locator(".app-message--sending")).to_have_count(0, timeout=10_000)
         write_by(page, f"{name}: after")
+    for page in pages.values():
+        expect(messages(page)).to_have_count(9, timeout=10_000)
     stored = list(Message.objects.filter(room=room).order_by("seq").values_list("body", flat=True))
     assert sorted(stored) == sorted(f"{name}: {when}" for name in pages for when in ("before", "meanwhile", "after"))
     for page in pages.values():
