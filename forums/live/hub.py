@@ -427,7 +427,14 @@ class Listener:
             elif self._window_is_full():
                 await self._wait_for_ack()
             else:
-                page = await self.hub.page_after(self.cursor)
+                try:
+                    page = await self.hub.page_after(self.cursor)
+                except Exception as error:  # the database is away; everybody who is as far behind finds that out
+                    logger.warning(
+                        "A reader of room %s could not be told what came before: %r", self.hub.room_id, error
+                    )
+                    self.end(Close.BROKEN)
+                    continue
                 if page is None:
                     self.end(Close.TOO_SLOW)  # whoever comes back finds out
                     continue
