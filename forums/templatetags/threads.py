@@ -103,7 +103,7 @@ def at_post(said: Iterable[Message], number: int) -> list[Message]:
 @register.filter
 def at_none_of(said: Iterable[Message], posts: list[Any]) -> list[Message]:
     """Of what just happened, what is about none of the posts on the page."""
-    there = {f"post-{shown.post.number}" for shown in posts}
+    there = {f"post-{shown.in_words.number}" for shown in posts}
     return [message for message in said if message.extra_tags not in there]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from forums.actions import posts as verbs
 from forums.actions.drafts import keep_sent
 from forums.actions.reactions import react, take_back_reaction
 from forums.forms.editing import EditForm, EditPracticeForm, HideForm
-from forums.models import Draft, Post, PostVersion, Practice, Reaction, Thread
+from forums.models import Attachment, Draft, Post, PostVersion, Practice, Reaction, Thread
 from forums.models.post import PostQuerySet
 from forums.views import field_of, member_or_404, say_at_post
 from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, unsent
@@ -81,9 +81,29 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class FileInWords:
+    """A file with a post, named as an Attachment is."""
+
+    get_absolute_url: str
+    picture_address: str
+    small_address: str
+    name: str
+    alt: str
+    kind: str
+    size: int
+    is_picture: bool
+    is_clean: bool
+    is_refused: bool
+
+    @classmethod
+    def of(cls, attached: Attachment) -> FileInWords:
+        return cls(*(getattr(attached, field.name) for field in fields(cls)))
+
+
+@dataclass(frozen=True, slots=True)
 class PostInWords:
     """A post as everybody sees it who may read its thread: values alone, named as those of a Post, for a template that
-    takes either. Words that are hidden or deleted are not among them."""
+    takes either. What hangs on words that are hidden or deleted is not among them, and neither are they."""
 
     number: int
     get_absolute_url: str
@@ -93,6 +113,10 @@ class PostInWords:
     written_at: datetime
     deleted_at: datetime | None
     hidden_at: datetime | None
+    is_shown: bool
+    edited_at: datetime | None
+    quoting_words: str
+    files: tuple[FileInWords, ...]
     html: str
     reply_to: Answered | None
     address_answered: str
@@ -104,7 +128,6 @@ class PostInWords:
 class ShownPost:
     """A post on a page of its thread, for one reader."""
 
-    post: Post
     in_words: PostInWords
     # None where nothing is offered: on a page that a form which was refused stands on.
     may: May | None
@@ -133,7 +156,6 @@ def posts_on_page(thread: Thread, number: int, reader: Member, *, with_controls:
     addresses = Post.addresses_in(thread.pk, [post.number for post in posts])
     return [
         ShownPost(
-            post,
             _in_words(post, people, addresses[post.number]),
             _may(reader, post) if with_controls else None,
             counted[post.pk],
@@ -154,12 +176,22 @@ def _in_words(post: Post, people: dict[int, Person], address: str) -> PostInWord
         written_at=post.written_at,
         deleted_at=post.deleted_at,
         hidden_at=post.hidden_at,
+        is_shown=post.is_shown,
+        edited_at=post.edited_at,
+        quoting_words=post.quoting_words,
+        files=_files(post),
         html=post.html if post.is_shown else "",
         reply_to=_answered(answered, people) if answered else None,
         address_answered=post.address_answered,
         is_answer=answer is not None and answer.post_id == post.pk,
         told=tuple(_told_beside(post)),
     )
+
+
+def _files(post: Post) -> tuple[FileInWords, ...]:
+    if not (post.is_shown and post.has_files):  # type: ignore[attr-defined]  # annotated
+        return ()
+    return tuple(FileInWords.of(attached) for attached in post.attachments.all())
 
 
 def _answered(post: Post, people: dict[int, Person]) -> Answered:
@@ -202,6 +234,8 @@ def _counted(posts: list[Post], reader: Member) -> dict[int, tuple[Counted, ...]
         tuple,
         {
             post.pk: tuple(Counted(kind, label, *found[post.pk].get(kind, nothing)) for kind, label in KINDS)
+            if post.pk in found
+            else NOT_GIVEN
             for post in posts
         },
     )
@@ -213,6 +247,7 @@ def _given(reader: Member, posts: list[int]) -> QuerySet[Any, tuple[int, str, in
 
 
 KINDS = [(kind.value, str(kind.label)) for kind in Reaction.Kind]
+NOT_GIVEN = tuple(Counted(kind, label, 0, is_own=False) for kind, label in KINDS)
 
 
 @require_safe

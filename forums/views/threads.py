@@ -234,10 +234,10 @@ def _thread_page(
     posts = posts_on_page(found, number, member, with_controls=not form.is_bound)
     last_read_number: int = found.last_read_number  # type: ignore[attr-defined]  # annotated by `read_by`
     is_looked_at = request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")
-    last = posts[-1].post.number if posts else 0
+    last = posts[-1].in_words.number if posts else 0
     if is_looked_at and posts and (last > last_read_number or notifications.has_news_of(found, member, up_to=last)):
         with suppress(LimitReached):  # not being able to count what was read must not stop the reading
-            read_thread(found, by=member, up_to=posts[-1].post.number)
+            read_thread(found, by=member, up_to=posts[-1].in_words.number)
     can_reply = permissions.can_reply(member, found)
     context: dict[str, Any] = {
         "thread": found,

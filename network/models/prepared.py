@@ -13,6 +13,8 @@ marks in place of the values the first time that a process asks it; every furthe
 The function sees the marks only, never the values, so it cannot decide anything by them: to compare a mark or to
 reckon with it raises TypeError, and so does a member's right or the clock; to ask for a column of its member raises
 DoesNotExist.
+
+PostgreSQL plans such a query for longer than it takes to answer it, so it keeps the plan too, once for a connection.
 """
 
 from __future__ import annotations
@@ -23,10 +25,13 @@ from collections.abc import Callable, Hashable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, NoReturn, Protocol, TypeVar, runtime_checkable
 
+import psycopg
+import psycopg.sql
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import QuerySet, prefetch_related_objects
 from django.db.models.sql.compiler import SQLCompiler
+from psycopg.types.numeric import Int8
 
 from network.models.member import Member
 
@@ -176,6 +181,7 @@ class _Written(Generic[Row]):
 
     def __init__(self, queryset: QuerySet[Any, Row], marks: Marks) -> None:
         self._queryset: Any = queryset
+        self._numbered: tuple[bytes, list[int]] | None = None
         self._compiler: SQLCompiler = queryset.query.get_compiler(using=queryset.db)
         try:
             self._sql, parameters = self._compiler.as_sql()
@@ -203,17 +209,55 @@ class _Written(Generic[Row]):
             return []
         connection = connections[self._queryset.db]
         ready = [_as_parameter(one, connection.ops) for one in bound]
-        parameters = tuple(
-            constant if place is None else sort(ready[place]) for constant, place, sort in self._parameters
-        )
+        parameters = [constant if place is None else sort(ready[place]) for constant, place, sort in self._parameters]
         compiler: Any = copy.copy(self._compiler)
         compiler.connection = connection
-        compiler.as_sql = lambda *_, **__: (self._sql, parameters)
+        compiler.execute_sql = lambda *_, **__: [self._answer(connection, parameters)]
         compiler.get_converters = lambda _: self._converters
         rows: list[Row] = list(self._queryset._iterable_class(_Asked(self._queryset, compiler)))
         if rows and self._queryset._prefetch_related_lookups:
             prefetch_related_objects(rows, *self._queryset._prefetch_related_lookups)  # type: ignore[type-var]
         return rows
+
+    def _answer(self, connection: Any, parameters: list[Any]) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            # Django, when it logs queries, asks the cursor for their words, with the values in them.
+            if connection.vendor == "postgresql" and not connection.queries_logged:
+                if self._numbered is None:
+                    self._numbered = self._written_for(connection)
+                cursor.cursor = _Ready(connection.connection, *self._numbered)
+            cursor.execute(self._sql, parameters)
+            answer: list[tuple[Any, ...]] = cursor.fetchall()
+        # What Django orders by beside what it was asked for comes last in a row.
+        return [row[: self._compiler.col_count] for row in answer] if self._compiler.has_extra_select else answer
+
+    def _written_for(self, connection: Any) -> tuple[bytes, list[int]]:
+        """For PostgreSQL: the SQL with its constants, and a number for each value; and which of the parameters have
+        the values, one for each number."""
+        first: dict[int, int] = {}  # where each value stands first
+        written = []
+        for at, (constant, place, _) in enumerate(self._parameters):
+            if place is None:
+                written.append(psycopg.sql.quote(constant, connection.connection))
+            else:
+                first.setdefault(place, at)
+                written.append(f"${list(first).index(place) + 1}")
+        return (self._sql % tuple(written)).encode(), list(first.values())
+
+
+class _Ready(psycopg.RawCursor[Any]):
+    """Has PostgreSQL plan a query once for a connection. Takes it as Django writes it, so that whatever stands around
+    the execution of queries reads it so, and sends it as PostgreSQL keeps it."""
+
+    def __init__(self, connection: psycopg.Connection[Any], numbered: bytes, values: list[int]) -> None:
+        super().__init__(connection)
+        self._numbered, self._values = numbered, values
+
+    def execute(self, query: Any, params: Any = None, **_: Any) -> _Ready:
+        values = [params[at] for at in self._values]
+        # Numbers are of one sort whatever their size: else there would be another plan for each sort.
+        super().execute(self._numbered, [Int8(one) if isinstance(one, int) else one for one in values], prepare=True)
+        return self
 
 
 class _Asked:

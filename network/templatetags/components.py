@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Hashable, Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
 from secrets import token_urlsafe
@@ -267,10 +267,22 @@ def breadcrumbs(*steps: str) -> dict[str, Any]:
     return {"trail": [{"title": "Home", "address": "/"}, *({"title": t, "address": resolve_url(a)} for t, a in pairs)]}
 
 
-@register.inclusion_tag("components/pagination.html", takes_context=True)
-def pagination(context: Context, number: int, count: int, parameter: str = "page") -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class PageLink:
+    """A page of several, or a gap of some."""
+
+    number: int = 0
+    address: str = ""
+    is_current: bool = False
+    is_gap: bool = False
+
+
+@register.simple_tag(takes_context=True)
+def pagination(context: Context, number: int, count: int, parameter: str = "page") -> SafeString:
     """Links to the first page, the last one, and those beside this one. Keeps the rest of the query. Nothing for one
     page."""
+    if count < 2:
+        return SafeString("")
     query = context["request"].GET.copy()
 
     def address(page: int) -> str:
@@ -278,20 +290,22 @@ def pagination(context: Context, number: int, count: int, parameter: str = "page
         return f"?{query.urlencode()}"
 
     shown = sorted({page for page in (1, number - 1, number, number + 1, count) if 1 <= page <= count})
-    pages: list[dict[str, Any]] = []
+    pages: list[PageLink] = []
     for before, page in zip([0, *shown], shown, strict=False):
         if page - before == 2:
             # A gap of one page is as wide as the page itself.
-            pages.append({"number": page - 1, "address": address(page - 1), "is_current": False})
+            pages.append(PageLink(page - 1, address(page - 1)))
         elif page - before > 2:
-            pages.append({"is_gap": True})
-        pages.append({"number": page, "address": address(page), "is_current": page == number})
-    return {
-        "count": count,
-        "pages": pages,
-        "previous": address(number - 1) if number > 1 else "",
-        "next": address(number + 1) if number < count else "",
-    }
+            pages.append(PageLink(is_gap=True))
+        pages.append(PageLink(page, address(page), is_current=page == number))
+    previous = address(number - 1) if number > 1 else ""
+    return kept(
+        context,
+        "components/pagination.html",
+        pages=tuple(pages),
+        previous=previous,
+        next=address(number + 1) if number < count else "",
+    )
 
 
 # Time and people

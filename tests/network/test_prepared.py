@@ -4,11 +4,13 @@ than their values."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -138,3 +140,34 @@ def test_every_kind_of_notice_is_asked_about_in_a_way_that_holds(cast: Cast, kin
 
     for member in (cast.bob, cast.fay):
         assert notifications.unread(member).number == len(notifications.unread_notices(member))
+
+
+def plans() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+        (kept,) = cursor.fetchone()
+    return int(kept)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="what PostgreSQL alone keeps")
+def test_one_plan_serves_numbers_of_every_size(cast: Cast) -> None:
+    those = prepared(lambda viewer, numbers: Member.objects.filter(pk__in=numbers).exclude(pk=viewer.pk).order_by("pk"))
+    before = plans()
+
+    for many in (3, 40_000, 2**40):
+        assert those(cast.bob, [cast.bob.pk, cast.fay.pk, many, many + 1]) == [cast.fay]
+
+    assert plans() == before + 1
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="what PostgreSQL alone keeps")
+def test_a_plan_outlives_what_was_undone(cast: Cast) -> None:
+    found = prepared(lambda name, number: Member.objects.filter(name__contains=name).exclude(pk=number))
+
+    with suppress(Warning), transaction.atomic():
+        cast.bob.name = "50% of Bob's day"
+        cast.bob.save()
+        assert found("50% of Bob's", cast.fay.pk) == [cast.bob]
+        raise Warning
+
+    assert found("50% of Bob's", cast.fay.pk) == []
