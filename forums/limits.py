@@ -45,6 +45,16 @@ ANNOUNCED_A_DAY = 3
 # By mail, of one member. Counted where they are kept: a program that takes in one message remembers nothing.
 MAILED_REPLIES_AN_HOUR = 60
 
+# In one room, by all of them: nobody can read more, and every screen would only flicker. Counted in its log.
+MESSAGES_A_SECOND = 100
+
+
+class RoomBusy(LimitReached):
+    """Everybody speaks at once; whoever waits a second is heard."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many people are speaking at once. You can send this one in a second.", 1)
+
 
 class SlowMode(LimitReached):
     """The room is in slow mode, and the member said something a moment ago."""

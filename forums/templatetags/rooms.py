@@ -93,7 +93,10 @@ def live_room(
         "runs": before is None and runs_it,
         "only_talk": only_talk,
         "can_moderate": can_moderate_room(request.user, entered),
-        "present": len(RoomPresence.objects.visible_to(request.user).filter(room=entered).fresh().member_ids()),
+        # Whoever reads this is one of them, before their socket has said so.
+        "present": len(
+            RoomPresence.objects.visible_to(request.user).filter(room=entered).fresh().member_ids() | {request.user.pk}
+        ),
         "tally": _in_words(reactions.tally()),
         "own_reactions": _own(reactions, request.user),
         "reaction_kinds": Reaction.Kind.choices,
