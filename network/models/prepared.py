@@ -36,7 +36,11 @@ from psycopg.types.numeric import Int8
 from network.models.member import Member
 
 Row = TypeVar("Row")
-Bound = int | datetime
+Bound = int | datetime | str
+
+
+class Word(str):
+    """Text that is a value. Other text decides how a query is written."""
 
 
 @runtime_checkable
@@ -54,7 +58,7 @@ class Preparable(Protocol):
 
 
 class Prepared(Generic[Row]):
-    """Asked with values of these sorts: whole numbers and aware moments, lists of numbers, members, and what is
+    """Asked with values of these sorts: whole numbers and aware moments, a Word, lists of numbers, members, and what is
     `Preparable`. Everything else, such as a bool or a word out of a few, decides how the query is written."""
 
     MOST_WAYS = 200  # in which one query is written; beyond, the oldest is forgotten
@@ -66,7 +70,7 @@ class Prepared(Generic[Row]):
     def __call__(self, *values: Any) -> list[Row]:
         shape = tuple(_shape(value) for value in values)
         bound = [one for value in values for one in _bound(value)]
-        if not all(isinstance(one, datetime) or -_MOST <= one <= _MOST for one in bound):
+        if not all(-_MOST <= one <= _MOST for one in bound if isinstance(one, int)):
             # No column holds such a number. Django knows what that means for each comparison.
             return list(self._build(*values))
         written = self._written.get(shape)
@@ -87,7 +91,7 @@ _MOST = 2**63 - 1
 def _shape(value: Any) -> Hashable:
     if isinstance(value, bool):
         return value
-    if isinstance(value, int | datetime):
+    if isinstance(value, int | datetime | Word):
         return (type(value).__name__,)
     if isinstance(value, list):
         return list, len(_padded(value))
@@ -99,7 +103,7 @@ def _shape(value: Any) -> Hashable:
 def _bound(value: Any) -> list[Bound]:
     if isinstance(value, bool):
         return []
-    if isinstance(value, int | datetime):
+    if isinstance(value, int | datetime | Word):
         return [value]
     if isinstance(value, list):
         return _padded(value)
@@ -115,6 +119,8 @@ def _marked(value: Any, marks: Marks) -> Any:
         return marks.number()
     if isinstance(value, datetime):
         return marks.moment()
+    if isinstance(value, Word):
+        return marks.word()
     if isinstance(value, list):
         return [marks.number() for _ in _padded(value)]
     if isinstance(value, Member):
@@ -164,6 +170,11 @@ class Marks:
     def moment(self) -> datetime:
         at = self.FIRST_MOMENT + timedelta(days=len(self.given))
         mark = _Moment.fromtimestamp(at.timestamp(), tz=UTC)
+        self.given.append(mark)
+        return mark
+
+    def word(self) -> str:
+        mark = f"the value at {len(self.given)}"
         self.given.append(mark)
         return mark
 
@@ -280,7 +291,9 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 
 
 def _as_parameter(value: Bound, ops: Any) -> Any:
-    return ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else int(value)
+    if isinstance(value, datetime):
+        return ops.adapt_datetimefield_value(value)
+    return int(value) if isinstance(value, int) else str(value)
 
 
 def _as_it_is(value: Any) -> Any:

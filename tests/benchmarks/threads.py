@@ -219,7 +219,7 @@ def measure(heaviest: Member, longest: Thread) -> Iterator[Measured]:
     middle = max(last // 2, 1)
     small = Client(headers={"host": settings.SITE_HOST})
     small.force_login(heaviest)
-    with override_settings(MIDDLEWARE=MIDDLEWARE):
+    with override_settings(MIDDLEWARE=MIDDLEWARE, SESSION_ENGINE="django.contrib.sessions.backends.db"):
         small.handler.load_middleware()
 
     def unseen_page() -> HttpResponse:
