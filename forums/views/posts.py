@@ -32,7 +32,7 @@ from network.views import ask_for_second_factor, second_factor_required
 
 # Of an author, what stands beside a post; of a post, what no page of its thread shows.
 SEEN_OF_AUTHORS = ("name", "kind", "is_active")
-UNSEEN = ("source", "renderer_version", "submission", "hidden_by", "hidden_reason")
+UNSEEN = ("renderer_version", "submission", "hidden_by", "hidden_reason")
 GIVERS = 200  # as many names of those who reacted as one page shows
 
 
@@ -166,10 +166,11 @@ def posts_on_page(thread: Thread, number: int, reader: Member, *, with_controls:
     people = {author.pk: Person.of(author) for author in answered if author}
     people |= {post.author.pk: Person.of(post.author, picture=post.picture) for post in posts if post.author}  # type: ignore[attr-defined]  # annotated
     addresses = Post.addresses_in(thread.pk, [post.number for post in posts])
+    may = _may_each(reader, posts) if with_controls else {}
     return [
         ShownPost(
             _in_words(post, people, addresses[post.number]),
-            _may(reader, post) if with_controls else None,
+            may.get(post.pk),
             counted[post.pk],
         )
         for post in posts
@@ -225,6 +226,17 @@ def _told_beside(post: Post) -> list[tuple[str, str]]:
     is_told = post.number == 1 and post.is_shown and post.thread.kind == Thread.Kind.PRACTICE
     practice: Practice | None = getattr(post.thread, "practice", None) if is_told else None
     return practice.told if practice else []
+
+
+def _may_each(reader: Member, posts: list[Post]) -> dict[int, May]:
+    """By post, of one thread. Asked once for all that are alike in what decides, as most are; a test asks for each."""
+    of_sort: dict[tuple[bool, ...], May] = {}
+    found = {}
+    for post in posts:
+        is_own = post.author_id == reader.pk
+        sort = is_own, post.number == 1, post.deleted_at is None, post.hidden_at is None, bool(post.source)
+        found[post.pk] = of_sort.get(sort) or of_sort.setdefault(sort, _may(reader, post))
+    return found
 
 
 def _may(reader: Member, post: Post) -> May:

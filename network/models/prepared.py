@@ -21,8 +21,10 @@ from __future__ import annotations
 
 import copy
 import re
+import sqlite3
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, Generic, NoReturn, Protocol, TypeVar, runtime_checkable
 
 import psycopg
@@ -233,14 +235,25 @@ class _Written(Generic[Row]):
     def _answer(self, connection: Any, parameters: list[Any]) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
             # Django, when it logs queries, asks the cursor for their words, with the values in them.
-            if connection.vendor == "postgresql" and not connection.queries_logged:
-                if self._numbered is None:
-                    self._numbered = self._written_for(connection)
-                cursor.cursor = _Ready(connection.connection, *self._numbered)
+            if not connection.queries_logged:
+                cursor.cursor = self._ready(connection)
             cursor.execute(self._sql, parameters)
             answer: list[tuple[Any, ...]] = cursor.fetchall()
         # What Django orders by beside what it was asked for comes last in a row.
         return [row[: self._compiler.col_count] for row in answer] if self._compiler.has_extra_select else answer
+
+    def _ready(self, connection: Any) -> Any:
+        if connection.vendor == "postgresql":
+            if self._numbered is None:
+                self._numbered = self._written_for(connection)
+            return _Ready(connection.connection, *self._numbered)
+        cursor = connection.connection.cursor(_ReadyInSQLite)
+        cursor.written = self._marked_for_sqlite
+        return cursor
+
+    @cached_property
+    def _marked_for_sqlite(self) -> str:
+        return self._sql % (("?",) * len(self._parameters))
 
     def _written_for(self, connection: Any) -> tuple[bytes, list[int]]:
         """For PostgreSQL: the SQL with its constants, and a number for each value; and which of the parameters have
@@ -268,6 +281,16 @@ class _Ready(psycopg.RawCursor[Any]):
         values = [params[at] for at in self._values]
         # Numbers are of one sort whatever their size: else there would be another plan for each sort.
         super().execute(self._numbered, [Int8(one) if isinstance(one, int) else one for one in values], prepare=True)
+        return self
+
+
+class _ReadyInSQLite(sqlite3.Cursor):
+    """Sends a query as SQLite takes it, which Django works out anew each time."""
+
+    written: str
+
+    def execute(self, _: str, parameters: Any = ()) -> _ReadyInSQLite:
+        super().execute(self.written, parameters)
         return self
 
 

@@ -55,7 +55,8 @@ ROW = "{:<58} {:>12} {:>12}  {}"
 
 # The minimal view: signed in, as many rows from the same tables, nothing else. Like every other page it is of the same
 # database in the same run, and its template is read once, as Django reads those in files.
-MINIMAL = engines["django"].from_string("""<!doctype html><html lang="en"><head><title>{{ thread.title }}</title></head><body>
+MINIMAL = engines["django"].from_string("""<!doctype html>
+<html lang="en"><head><title>{{ thread.title }}</title></head><body>
 <h1>{{ thread.title }}</h1>
 {% for post in posts %}<article><p>{{ post.author.name }}, {{ post.organisation.name }}, {{ post.written_at }}</p>
 {{ post.html|safe }}</article>{% endfor %}</body></html>""")

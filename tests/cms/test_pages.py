@@ -175,7 +175,7 @@ def test_the_menu_shows_each_reader_what_is_open_to_them(hub: Hub, cast: Cast) -
     root = Member.objects.create_superuser("root@exampleshire.example.org")
 
     def menu(viewer: Member | AnonymousUser) -> list[str]:
-        shown = [page.title for page in menu_visible_to(viewer)]
+        shown = [title for title, _ in menu_visible_to(viewer)]
         assert shown == list(
             pages_visible_to(viewer).filter(depth=3).in_menu().order_by("path").values_list("title", flat=True)
         )
