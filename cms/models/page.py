@@ -55,13 +55,15 @@ def pages_visible_to(viewer: Viewer) -> HubPageQuerySet:
 def menu_visible_to(viewer: Viewer) -> list[tuple[str, str]]:
     """The parts of the hub that stand in its menu and that the viewer may open, title and address: on every page of the
     site, in one query."""
-    roots = tuple(Site.get_site_root_paths())
-    return [(title, _address(place, roots)) for title, place in _menu(viewer)]
+    pages = _menu(viewer)
+    roots = tuple(Site.get_site_root_paths()) if pages else ()
+    return [(title, _address(place, roots)) for title, place in pages]
 
 
 @prepared
 def _menu(viewer: Viewer) -> QuerySet[Page, tuple[str, str]]:
-    return pages_visible_to(viewer).filter(depth=3).in_menu().order_by("path").values_list("title", "url_path")
+    menu: HubPageQuerySet = pages_visible_to(viewer).filter(depth=3).in_menu().order_by("path")
+    return menu.values_list("title", "url_path")
 
 
 @lru_cache(maxsize=100)

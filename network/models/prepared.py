@@ -253,7 +253,7 @@ class _Written(Generic[Row]):
 
     @cached_property
     def _marked_for_sqlite(self) -> str:
-        return self._sql % (("?",) * len(self._parameters))
+        return str(self._sql % (("?",) * len(self._parameters)))
 
     def _written_for(self, connection: Any) -> tuple[bytes, list[int]]:
         """For PostgreSQL: the SQL with its constants, and a number for each value; and which of the parameters have
