@@ -1,9 +1,11 @@
 """How quick threads are, and with how many queries, in a hub of the size that the settings' database is filled to.
 
     make bench SCALE=100
+    make bench SCALE=100 TO=docs/speed.md
 
 Goals are printed beside what was measured, and one that is missed is shown as missed. Times depend on the machine, so
-it is named; the cost of a page is a ratio to that of a minimal Django view in the same run."""
+it is named; the cost of a page is a ratio to that of a minimal Django view in the same run. With `--to` the table goes
+into a file as well, in place of what the last run on that database put there between its two marks."""
 
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -255,6 +258,7 @@ def fill(scale: int) -> Measured | None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=int, default=10)
+    parser.add_argument("--to", type=Path, help="a file in Markdown, with the marks of this database in it")
     options = parser.parse_args()
     filled = fill(options.scale)
     if connection.vendor == "postgresql":
@@ -270,15 +274,29 @@ def main() -> None:
     assert heaviest and longest
     if not Membership.objects.active().filter(member=heaviest, network=longest.network).exists():
         raise SystemExit("The heaviest member does not belong to the network of the longest thread.")
-    say(f"\n{machine()}")
-    say(f"{Thread.objects.count():,} threads, {Post.objects.count():,} posts, {_members()};")
     known, longest_size = heaviest.known, longest.highest_number
-    say(f"the heaviest member remembers {known:,} threads, the longest has {longest_size:,} posts.")
-    say("")
-    if filled:
-        say(filled.line())
-    for measured in measure(heaviest, longest):
-        say(measured.line())
+    about = [
+        machine(),
+        f"{Thread.objects.count():,} threads, {Post.objects.count():,} posts, {_members()};",
+        f"the heaviest member remembers {known:,} threads, the longest has {longest_size:,} posts.",
+    ]
+    say("\n" + "\n".join(about) + "\n")
+    lines = []
+    for measured in chain([filled] if filled else [], measure(heaviest, longest)):
+        lines.append(measured.line())
+        say(lines[-1])
+    if options.to:
+        put_in(options.to, connection.vendor, [*about, "", *(line.rstrip() for line in lines)])
+
+
+def put_in(file: Path, mark: str, lines: list[str]) -> None:
+    """Between the two marks in the file, in place of what stood there. Raises ValueError where they are not in it."""
+    begin, end = f"<!-- threads: {mark} -->\n", f"<!-- end of threads: {mark} -->\n"
+    before, _, rest = file.read_text().partition(begin)
+    _, found, after = rest.partition(end)
+    if not found:
+        raise ValueError(f"{file} has no place for this: {begin.strip()} and {end.strip()}")
+    file.write_text(before + begin + "\n```\n" + "\n".join(lines) + "\n```\n\n" + end + after)
 
 
 def say(line: str) -> None:
