@@ -13,9 +13,11 @@ from typing import Any
 from django.utils import timezone
 from wagtail.models import Page
 
+from cms.actions.attendance import add_event
 from cms.actions.footer import set_up_footer
 from cms.actions.pages import publish_page, republish_page, set_up_site
 from cms.models import EventPage, GuidancePage, HomePage, InformationPage, SectionPage
+from network.demo import member
 from network.models import Network, Organisation, Theme
 
 Block = tuple[str, Any]
@@ -94,6 +96,8 @@ class Event:
     at: time | None = None
     recording_link: str = ""
     record: str = ""
+    places: int | None = None  # people sign up for it where there is a number
+    signed_up: tuple[str, ...] = ()  # in this order; who comes after the last place waits
 
 
 HOME = {
@@ -711,6 +715,8 @@ EVENTS = [
         lasts=timedelta(hours=1, minutes=30),
         network="ai",
         themes=("social-care",),
+        places=3,
+        signed_up=("priya", "sunita", "owen", "tom"),
         programme=[
             (
                 "What we tried",
@@ -939,13 +945,17 @@ def _event(below: Page, event: Event, now: datetime) -> None:
         joining_link=f"https://meet.example.org/{event.slug}",
         recording_link=event.recording_link,
         record=event.record,
+        needs_sign_up=event.places is not None,
+        places=event.places,
         programme=[
             ("session", {"starts": None, "title": title, "by": by, "words": words})
             for title, by, words in event.programme
         ],
     )
     page.themes = _themes(event.themes)
-    publish_page(below, page, by=None, now=min(now, starts_at - timedelta(days=21)))
+    published = publish_page(below, page, by=None, now=min(now, starts_at - timedelta(days=21)))
+    for nickname in event.signed_up:
+        add_event(published, by=member(nickname), now=now)
 
 
 def _times(event: Event, now: datetime) -> tuple[datetime, datetime]:

@@ -16,7 +16,7 @@ def _events(member: Member) -> Iterable[Row]:
     known = set(EventPage.objects.visible_to(member).values_list("pk", flat=True))
     for row in rows:
         title = row.page.title if row.page_id in known else "An event that you can no longer see"
-        yield {"Event": title, "Added": row.at, "Taken out": row.taken_out_at}
+        yield {"Event": title, "Added": row.at, "Taken out": row.taken_out_at, "Waits for a place": row.is_waiting}
 
 
 register(Part("events", "Your events", _events))

@@ -15,8 +15,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from icalendar import Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, vRecur
 
-from cms.models import EventPage, events_called_off, events_of
-from cms.permissions import can_attend
+from cms.models import EventAttendance, EventPage, events_called_off, events_of
+from cms.permissions import can_join
 from forums import limits
 from forums.actions.feeds import reader_of, token_of
 from forums.models import FeedKey
@@ -37,8 +37,9 @@ def token_for_events(key: FeedKey) -> str:
 @never_cache
 @require_safe
 def event_calendar(request: HttpRequest, pk: int) -> HttpResponse:
-    """One event, to be put into a calendar by hand."""
-    event = get_object_or_404(EventPage.objects.visible_to(request.user).select_related("network", "edition"), pk=pk)
+    """One event, to be put into a calendar by hand; where it was called off, for those who had it in their events."""
+    found = EventPage.objects.visible_to(request.user).filter(pk=pk).select_related("network", "edition").first()
+    event = found or get_object_or_404(events_called_off(request.user).select_related("network", "edition"), pk=pk)
     answer = _answer([event], request.user, name=event.title)
     answer["Content-Disposition"] = f'attachment; filename="{event.slug[:60]}.ics"'
     return answer
@@ -66,6 +67,13 @@ def own_events(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _answer(events: Iterable[EventPage], reader: Viewer, *, name: str) -> HttpResponse:
+    return HttpResponse(calendar_of(events, reader, name=name), content_type="text/calendar; charset=utf-8")
+
+
+def calendar_of(events: Iterable[EventPage], reader: Viewer, *, name: str) -> bytes:
+    """A calendar file, of what the reader may see now."""
+    events = list(events)
+    signed_up = _signed_up(events, reader)
     calendar = Calendar()
     calendar.add("prodid", "-//Guildhall//Events//EN")
     calendar.add("version", "2.0")
@@ -74,12 +82,22 @@ def _answer(events: Iterable[EventPage], reader: Viewer, *, name: str) -> HttpRe
     calendar.add("x-wr-calname", name)
     calendar.add_component(_london())
     for event in events:
-        calendar.add_component(_entry(event, reader))
-    return HttpResponse(calendar.to_ical(), content_type="text/calendar; charset=utf-8")
+        calendar.add_component(_entry(event, reader, has_place=signed_up.get(event.pk)))
+    return bytes(calendar.to_ical())
 
 
-def _entry(event: EventPage, reader: Viewer) -> Event:
-    """What stands in an event that was called off is what was last told of it, for its page may be a draft by now."""
+def _signed_up(events: list[EventPage], reader: Viewer) -> dict[int, bool]:
+    """Of the events that the reader signed up for: whether they have a place, or wait for one."""
+    asked = [event.pk for event in events if event.needs_sign_up]
+    if not asked:
+        return {}
+    own = EventAttendance.objects.visible_to(reader).in_force().filter(page__in=asked)
+    return {row.page_id: not row.is_waiting for row in own}
+
+
+def _entry(event: EventPage, reader: Viewer, *, has_place: bool | None) -> Event:
+    """`has_place`: None for whoever has not signed up. What stands in an event that was called off is what was last
+    told of it, for its page may be a draft by now."""
     edition = getattr(event, "edition", None)
     told = event if event.live or edition is None else edition
     entry = Event()
@@ -96,9 +114,9 @@ def _entry(event: EventPage, reader: Viewer) -> Event:
         entry.add("status", "CANCELLED")
         return entry
     address = settings.SITE_URL + event.url
-    joining_link = event.joining_link if can_attend(reader, event) else ""
+    joining_link = event.joining_link if can_join(reader, event, has_place=has_place) else ""
     lines = [event.summary, f"Join: {joining_link}" if joining_link else "", f"On Guildhall: {address}"]
-    entry.add("status", "CONFIRMED")
+    entry.add("status", "TENTATIVE" if has_place is False else "CONFIRMED")
     entry.add("description", "\n".join(line for line in lines if line))
     if place := event.place or joining_link:
         entry.add("location", place)

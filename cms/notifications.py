@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,20 +12,25 @@ from django.utils import timezone
 from django.utils.dateformat import format as format_date
 
 from cms import permissions
+from cms.feeds import calendar_of
 from cms.models import (
+    EventAttendance,
     EventEdition,
     EventPage,
     GuidancePage,
     PageThread,
     attendees_of,
+    events_called_off,
     events_to_attend,
+    events_with_place,
+    waiting_for,
 )
 from cms.models.event import EventPageQuerySet
 from forums.models import Room
 from forums.notifications import took_part_in
 from network.actions import mail
 from network.actions.audit import register_words
-from network.actions.mail import Mail, MailKind, Stop, owe_mail, owe_mails
+from network.actions.mail import Mail, MailFile, MailKind, Stop, owe_mail, owe_mails
 from network.actions.notices import give_notice
 from network.models import AuditEvent, MailLedger, Member, Membership, Viewer
 from network.notifications import NoticeKind, register
@@ -70,6 +76,8 @@ mail.register(MailKind("role_given", _about_role, is_account_mail=True))
 
 EVENT_REMINDER = "event_reminder"
 EVENT_CHANGED = "event_changed"
+EVENT_PLACE = "event_place"
+EVENT_CALLED_OFF = "event_called_off"
 ROOM_OPENED = "room_opened"
 GUIDANCE_UPDATED = "guidance_updated"
 
@@ -91,12 +99,33 @@ def event_reminder(event: EventPage, *, now: datetime) -> int:
 
 
 def event_changed(event: EventPage, edition: EventEdition, *, was_at: datetime, now: datetime) -> None:
-    """Whoever attends; by mail too where it is soon, or would have been."""
-    people = list(attendees_of(event))
+    """Whoever attends or waits for a place; by mail too where it is soon, or would have been."""
+    people = _everybody(event)
     give_notice(EVENT_CHANGED, event.pk, people, now=now)
     if min(was_at, event.starts_at) < now + MAILED_WITHIN:
         due_at = now + SETTLES_WITHIN
         owe_mails(EVENT_CHANGED, people, period=_edition(edition), object_id=event.pk, due_at=due_at, now=now)
+
+
+def event_called_off(event: EventPage, edition: EventEdition, *, now: datetime) -> None:
+    """Whoever attends or waits for a place; by mail too where it would have been soon, or they signed up for it."""
+    people = _everybody(event)
+    give_notice(EVENT_CALLED_OFF, event.pk, people, now=now)
+    if event.needs_sign_up or edition.starts_at < now + MAILED_WITHIN:
+        due_at = now + SETTLES_WITHIN
+        owe_mails(EVENT_CALLED_OFF, people, period=_edition(edition), object_id=event.pk, due_at=due_at, now=now)
+
+
+def place_given(event: EventPage, rows: Iterable[EventAttendance], *, now: datetime) -> None:
+    """Whoever waited and has a place now, by notice and by mail."""
+    people = [row.member for row in rows]
+    give_notice(EVENT_PLACE, event.pk, people, now=now)
+    period = f"{event.pk} place {now.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}"
+    owe_mails(EVENT_PLACE, people, period=period, object_id=event.pk, now=now)
+
+
+def _everybody(event: EventPage) -> list[Member]:
+    return [*attendees_of(event), *waiting_for(event)]
 
 
 def room_opened(event: EventPage, *, now: datetime) -> None:
@@ -109,14 +138,15 @@ def guidance_updated(link: PageThread, *, now: datetime) -> None:
 
 
 def about_event(page: int) -> Q:
-    return Q(kind__in=(EVENT_REMINDER, EVENT_CHANGED, ROOM_OPENED), object_id=page)
+    kinds = (EVENT_REMINDER, EVENT_CHANGED, EVENT_PLACE, EVENT_CALLED_OFF, ROOM_OPENED)
+    return Q(kind__in=kinds, object_id=page)
 
 
 def about_page(page: int) -> Q:
     return about_event(page) | Q(kind=GUIDANCE_UPDATED, object_id=page)
 
 
-def when(event: EventPage) -> str:
+def when(event: EventPage | EventEdition) -> str:
     """ "Monday 30 November 2026, 10am to 11am", or with both days: London time."""
     start, end = timezone.localtime(event.starts_at), timezone.localtime(event.ends_at)
     until = clock(end) if start.date() == end.date() else f"{format_date(end, 'l j F Y')}, {clock(end)}"
@@ -137,16 +167,27 @@ def _coming(viewer: Viewer) -> EventPageQuerySet:
     return found.not_over()
 
 
+def _with_place(viewer: Viewer) -> EventPageQuerySet:
+    found: EventPageQuerySet = _coming(viewer).filter(pk__in=events_with_place(viewer).values("pk"))
+    return found
+
+
 def _reminded(viewer: Viewer) -> EventPageQuerySet:
     """Of an event that was moved further away they are reminded again when its time comes."""
-    found: EventPageQuerySet = _coming(viewer).filter(starts_at__lte=timezone.now() + timedelta(days=1))
+    found: EventPageQuerySet = _with_place(viewer).filter(starts_at__lte=timezone.now() + timedelta(days=1))
     return found
+
+
+def _called_off(viewer: Viewer) -> EventPageQuerySet:
+    """Until it would have been over."""
+    found: EventPageQuerySet = events_called_off(viewer).defer_streamfields().select_related("edition")
+    return found.filter(edition__ends_at__gt=timezone.now())
 
 
 def _opened(viewer: Viewer) -> EventPageQuerySet:
     now = timezone.now()
     rooms = Room.objects.visible_to(viewer).filter(opens_at__lte=now + Room.EARLY, closes_at__gt=now)
-    found: EventPageQuerySet = _coming(viewer).select_related("event_room").filter(event_room__room__in=rooms)
+    found: EventPageQuerySet = _with_place(viewer).select_related("event_room").filter(event_room__room__in=rooms)
     return found
 
 
@@ -165,6 +206,25 @@ register(
         visible_to=_coming,
         title=lambda event: f"“{event.title}” has changed. It is on {when(event)}",
         address=lambda event: event.url,
+        written_anew=True,
+    )
+)
+register(
+    NoticeKind(
+        name=EVENT_PLACE,
+        visible_to=_with_place,
+        title=lambda event: f"You have a place at “{event.title}” on {when(event)}",
+        address=lambda event: event.url,
+        written_anew=True,
+    )
+)
+register(
+    NoticeKind(
+        name=EVENT_CALLED_OFF,
+        visible_to=_called_off,
+        # As it was last told: its page may be a draft of something else by now.
+        title=lambda event: f"“{event.edition.title}”, planned for {when(event.edition)}, does not take place",
+        address=lambda event: reverse("event_by_number", args=[event.pk]),
         written_anew=True,
     )
 )
@@ -200,9 +260,18 @@ def _event_to_mail(row: MailLedger, member: Member | None) -> EventPage | None:
     return event if event is not None and _wants_mail(member, event) else None
 
 
+def _event_with_place(row: MailLedger, member: Member | None) -> EventPage | None:
+    """The same, where they do not wait for a place."""
+    event = _event_to_mail(row, member)
+    has_place = event is not None and member and events_with_place(member).filter(pk=event.pk).exists()
+    return event if has_place else None
+
+
 def _wants_mail(member: Member, event: EventPage) -> bool:
-    """They asked for it by having the event in theirs; but not where they want no mail about its network, or, where it
-    is open to every officer, or of a network that they only speak in, no mail at all."""
+    """They asked for it by having the event in theirs; but not where they stopped the mail about it, or want none about
+    its network, or, where it is open to every officer, or of a network that they only speak in, no mail at all."""
+    if EventAttendance.objects.filter(page=event.pk, member=member, is_mailed=False).exists():
+        return False
     own = Membership.objects.active().filter(member=member)
     for here in own.filter(network=event.network_id or 0):
         return here.mail != Membership.Mail.NOTHING
@@ -213,7 +282,8 @@ def _about_event(kind: str, member: Member, event: EventPage) -> Mail:
     """What keeps its words out of mail says when and where to look, and neither its title, not even in the address, nor
     how to join."""
     is_content_free = event.network is not None and event.network.content_free_mail
-    may_attend = bool(permissions.can_attend(member, event))
+    has_place = events_with_place(member).filter(pk=event.pk).exists()
+    may_join = bool(permissions.can_join(member, event, has_place=has_place))
     room = Room.objects.visible_to(member).filter(event_room__page=event.pk).first()
     runs = permissions.runs_room_of(member, event)
     words: dict[str, Any] = {
@@ -222,11 +292,14 @@ def _about_event(kind: str, member: Member, event: EventPage) -> Mail:
         "title": "" if is_content_free else event.title,
         "when": when(event),
         "place": "" if is_content_free else event.place,
-        "joining_link": event.joining_link if may_attend and not is_content_free else "",
+        "joining_link": event.joining_link if may_join and not is_content_free else "",
+        "is_waiting": not has_place,
         "room": room,
         "address": reverse("event_by_number", args=[event.pk]) if is_content_free else event.url,
     }
-    reason = "you host it or speak there" if runs else "it is one of your events"
+    reason = _why(event, runs=runs)
+    # What a calendar is told by mail it is told in full, so where no words are mailed it stands behind the link alone.
+    files = () if is_content_free else (_calendar_file(event, member),)
     return Mail(
         f"cms/mail/{kind}.txt",
         words,
@@ -235,12 +308,23 @@ def _about_event(kind: str, member: Member, event: EventPage) -> Mail:
         stop=Stop("event", event.pk),
         conversation=f"event {event.pk}",
         links=(words["joining_link"],) if words["joining_link"] else (),
+        files=files,
     )
+
+
+def _why(event: EventPage, *, runs: bool) -> str:
+    if runs:
+        return "you host it or speak there"
+    return "you signed up for it" if event.needs_sign_up else "it is one of your events"
+
+
+def _calendar_file(event: EventPage, member: Member) -> MailFile:
+    return MailFile("event.ics", calendar_of([event], member, name=event.title), "text/calendar")
 
 
 def _mail_of_reminder(row: MailLedger, member: Member | None) -> Mail | None:
     """Of the start that it was planned for, and no other."""
-    event = _event_to_mail(row, member)
+    event = _event_with_place(row, member)
     if event is None or member is None or row.period != _start_of(event):
         return None
     return _about_event(EVENT_REMINDER, member, event)
@@ -254,5 +338,37 @@ def _mail_of_change(row: MailLedger, member: Member | None) -> Mail | None:
     return _about_event(EVENT_CHANGED, member, event)
 
 
+def _mail_of_place(row: MailLedger, member: Member | None) -> Mail | None:
+    event = _event_with_place(row, member)
+    return _about_event(EVENT_PLACE, member, event) if event is not None and member is not None else None
+
+
+def _mail_of_calling_off(row: MailLedger, member: Member | None) -> Mail | None:
+    """As it was last told, and where it was not put on again since. It says no more than that."""
+    if member is None or member.mail_bounced_at is not None:
+        return None
+    event = _called_off(member).filter(pk=row.object_id or 0).select_related("network").first()
+    if event is None or row.period != _edition(event.edition) or not _wants_mail(member, event):
+        return None
+    is_content_free = event.network is not None and event.network.content_free_mail
+    words = {
+        "member": member,
+        "event": event,
+        "title": "" if is_content_free else event.edition.title,
+        "when": when(event.edition),
+    }
+    return Mail(
+        f"cms/mail/{EVENT_CALLED_OFF}.txt",
+        words,
+        html=f"cms/mail/{EVENT_CALLED_OFF}.html",
+        why=f"You get this mail because {_why(event, runs=permissions.runs_room_of(member, event))}.",
+        stop=Stop("event", event.pk),
+        conversation=f"event {event.pk}",
+        files=() if is_content_free else (_calendar_file(event, member),),
+    )
+
+
 mail.register(MailKind(EVENT_REMINDER, _mail_of_reminder))
+mail.register(MailKind(EVENT_PLACE, _mail_of_place))
+mail.register(MailKind(EVENT_CALLED_OFF, _mail_of_calling_off))
 mail.register(MailKind(EVENT_CHANGED, _mail_of_change))

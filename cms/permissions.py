@@ -28,8 +28,34 @@ def can_attend(viewer: Viewer, event: EventPage) -> Verdict:
     return ALLOWED
 
 
+SIGN_UP_FIRST = Verdict("The joining link is for those who have signed up.")
+
+
+def can_join(viewer: Viewer, event: EventPage, *, has_place: bool | None = None) -> Verdict:
+    """Reading the joining link, and having the live room on the event's page: whoever may attend, and where people sign
+    up, has a place, runs the event or edits it. `has_place`, where it is known, spares the question."""
+    verdict = can_attend(viewer, event)
+    if not verdict or not event.needs_sign_up:
+        return verdict
+    if has_place is None and event.pk:  # a page that is only previewed has none yet
+        has_place = event.attendances.visible_to(viewer).with_place().filter(page=event.pk).exists()
+    if has_place or runs_room_of(viewer, event) or can_see_sign_ups(viewer, event):
+        return ALLOWED
+    return SIGN_UP_FIRST
+
+
+def can_see_sign_ups(viewer: Viewer, event: EventPage) -> Verdict:
+    """How many have signed up and how many wait: never who."""
+    if Room.objects.run_by(viewer).filter(event_room__page=event.pk).exists():
+        return ALLOWED
+    if viewer.is_authenticated and viewer.is_active and event.permissions_for_user(viewer).can_edit():
+        return ALLOWED
+    return Verdict("Only those who run this event can see how many have signed up.")
+
+
 def can_add_event(viewer: Viewer, event: EventPage, *, now: datetime | None = None) -> Verdict:
-    """Having an event in one's events: whoever may attend, and whoever speaks there."""
+    """Having an event in one's events, and signing up for it where people do: whoever may attend, and whoever speaks
+    there."""
     verdict = can_attend(viewer, event)
     if not verdict and viewer.is_authenticated and viewer.is_active and runs_room_of(viewer, event):
         verdict = ALLOWED

@@ -14,7 +14,12 @@ from django.dispatch import receiver
 from wagtail.models import Page, PageViewRestriction
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
-from cms.actions.attendance import forget_events_of
+from cms.actions.attendance import (
+    forget_events_of,
+    free_places,
+    free_places_of_former_member,
+    settle_places,
+)
 from cms.actions.discussions import close_discussion, settle_discussion, settle_discussions_below
 from cms.actions.events import call_off, close_room_of, settle_edition, settle_room
 from cms.actions.lifecycle import begin_lifecycle, tell_of_update
@@ -23,8 +28,8 @@ from cms.actions.tags import forget_tag
 from cms.actions.themes import move_pages, take_off_private_themes
 from cms.models import EventPage, GuidancePage
 from forums.signals import tag_taken_off
-from network.models import Member, Tag, Theme
-from network.signals import account_closed, theme_merged
+from network.models import Member, Membership, Tag, Theme
+from network.signals import access_ended, account_closed, membership_ended, theme_merged
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +89,13 @@ def tell_those_who_attend(instance: EventPage, **news: Any) -> None:
     settle_edition(instance)
 
 
+@receiver(page_published, sender=EventPage)
+@never_in_the_way
+def let_those_who_wait_move_up(instance: EventPage, **news: Any) -> None:
+    """There may be more places now."""
+    settle_places(instance)
+
+
 @receiver(page_unpublished, sender=EventPage)
 @never_in_the_way
 def tell_calendars_that_it_is_off(instance: EventPage, **news: Any) -> None:
@@ -118,6 +130,16 @@ def keep_pages_of_merged_theme(sender: type[Theme], old: Theme, new: Theme, **ne
 @receiver(tag_taken_off)
 def forget_what_nothing_carries(sender: type[Tag], tag: Tag, **news: Any) -> None:
     forget_tag(tag)
+
+
+@receiver(membership_ended)
+def free_the_places_of_who_left(sender: type[Membership], membership: Membership, **news: Any) -> None:
+    free_places_of_former_member(membership)
+
+
+@receiver(access_ended)
+def free_the_places_of_who_is_gone(sender: type[Member], member: Member, **news: Any) -> None:
+    free_places(member)
 
 
 @receiver(account_closed)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from wagtail.models import Page
 
 from cms.models import GuidancePage, HubPageQuerySet
-from forums.search import likeness, similar_threads, stems_of, words_of
+from forums.search.similar import likeness, similar_threads, stems_of
+from forums.search.words import words_of
 from network.models import Viewer
 from network.search import Hit
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.core.management import call_command
 
+from cms.actions.attendance import settle_all_places
 from cms.actions.events import remind_of_events, tell_of_open_rooms
 from network.actions.jobs import scheduled
 
@@ -18,6 +19,11 @@ def publish_scheduled_pages() -> None:
 @scheduled("remind of events", every=timedelta(minutes=5))
 def give_reminders_of_events() -> None:
     remind_of_events()
+
+
+@scheduled("let people move up from waiting lists", every=timedelta(minutes=5))
+def let_people_move_up() -> None:
+    settle_all_places()
 
 
 @scheduled("tell of live rooms that have opened", every=timedelta(seconds=20))

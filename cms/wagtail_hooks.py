@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -12,9 +13,10 @@ from wagtail import hooks
 from wagtail.admin import messages
 from wagtail.models import Page
 
-from cms.actions.events import see_page
+from cms.actions.events import attend_room_of, see_page
 from cms.actions.lifecycle import call_small, review_page
 from cms.models import EventPage, GuidancePage, PageThread
+from cms.models.attendance import events_awaited
 
 
 @hooks.register("after_edit_page")  # type: ignore[untyped-decorator]
@@ -39,11 +41,38 @@ def keep_whether_it_is_a_small_correction(request: HttpRequest, page: Page) -> N
 
 
 @hooks.register("before_serve_page")  # type: ignore[untyped-decorator]
-def settle_notices_of_what_is_read(
-    page: Page, request: HttpRequest, serve_args: list[Any], serve_kwargs: dict[str, Any]
-) -> None:
+def see_what_is_read(page: Page, request: HttpRequest, serve_args: list[Any], serve_kwargs: dict[str, Any]) -> None:
     if request.method == "GET" and request.user.is_authenticated and isinstance(page, EventPage | GuidancePage):
         see_page(page, by=request.user)
+        if isinstance(page, EventPage):
+            attend_room_of(page, by=request.user)
+
+
+@hooks.register("before_delete_page")  # type: ignore[untyped-decorator]
+def keep_what_people_wait_for(request: HttpRequest, page: Page) -> HttpResponse | None:
+    """Of what is gone nobody can be told. Taking it down first tells them."""
+    return _kept(request, [page])
+
+
+@hooks.register("before_bulk_action")  # type: ignore[untyped-decorator]
+def keep_all_that_people_wait_for(
+    request: HttpRequest, action_type: str, objects: list[Any], action: object
+) -> HttpResponse | None:
+    pages = [thing for thing in objects if isinstance(thing, Page)]
+    return _kept(request, pages) if action_type == "delete" and pages else None
+
+
+def _kept(request: HttpRequest, pages: list[Page]) -> HttpResponse | None:
+    awaited = events_awaited(pages).first()
+    if awaited is None:
+        return None
+    first = "Unpublish it first, so that they are told" if awaited.live else "They are being told"
+    messages.error(
+        request,
+        f"“{awaited.title}” is in people's events, so it was not deleted. {first}, and delete it a quarter of an hour "
+        "later.",
+    )
+    return redirect("wagtailadmin_explore", awaited.get_parent().pk)
 
 
 @hooks.register("after_publish_page")  # type: ignore[untyped-decorator]

@@ -20,12 +20,12 @@ from django.core.exceptions import ValidationError
 from django.http.request import split_domain_port, validate_host
 
 from forums.actions.commands import Command, Deleting, Editing, Reacting, carry_out
-from forums.actions.messages import Saying, check_words
+from forums.actions.messages import Held, Saying, check_words
 from forums.actions.poll_votes import Choosing
 from forums.actions.question_votes import Voting
 from forums.actions.questions import Inquiring, check_question
 from forums.limits import SlowMode
-from forums.live import access, process, protocol
+from forums.live import access, log, process, protocol
 from forums.live.access import Admission
 from forums.live.hub import Listener, RoomHub
 from forums.live.protocol import Ack, Ask, Asking, BadFrame, Choose, Delete, Edit, Hello, Ping, React, Send, Vote
@@ -140,23 +140,26 @@ def listener_of(admission: Admission, hub: RoomHub, send: Callable[[str], Awaita
         session_key=admission.session_key,
         password=admission.password,
         access_version=admission.access_version,
+        runs=admission.runs,
     )
 
 
-def welcome_of(admission: Admission, hub: RoomHub, *, is_resumed: bool) -> str:
+def welcome_of(admission: Admission, listener: Listener, *, is_resumed: bool) -> str:
+    hub = listener.hub
     return protocol.welcome(
         epoch=hub.tail.epoch,
-        top=hub.top,
+        top=listener.top,
         is_resumed=is_resumed,
         member_id=admission.member_id,
         role=admission.role,
         retry_ms=hub.retry_ms,
-        state=hub.state_after(0),
+        state=listener.welcome_state().values,
     )
 
 
-async def answer_to(frame: Asking, admission: Admission, *, is_open: bool) -> str:
-    """What becomes of what a browser asks for, as the frame that tells it."""
+async def answer_to(frame: Asking, admission: Admission, listener: Listener | None = None) -> str:
+    """What becomes of what a browser asks for, as the frame that tells it. `listener`: by which it was asked, where
+    there is one."""
     if not budgets.spend(admission.member_id, asyncio.get_running_loop().time()):
         words = "You are doing too much at once. Try again in a few seconds."
         return protocol.err(frame.client_id, "rate", words, retry_ms=TOO_FAST_MS)
@@ -166,8 +169,11 @@ async def answer_to(frame: Asking, admission: Admission, *, is_open: bool) -> st
         outcome = error
     match outcome:
         case int():
-            return protocol.ok(frame.client_id, outcome)
+            return protocol.ok(frame.client_id, await _number_shown(outcome, admission, listener))
+        case Held():
+            return protocol.held(frame.client_id, str(outcome))
         case Refused():
+            is_open = listener is None or listener.hub.state["open"]
             return protocol.err(frame.client_id, "forbidden" if is_open else "closed", str(outcome))
         case LimitReached():
             code = "slow_mode" if isinstance(outcome, SlowMode) else "rate"
@@ -176,6 +182,16 @@ async def answer_to(frame: Asking, admission: Admission, *, is_open: bool) -> st
             return protocol.err(frame.client_id, "invalid", " ".join(outcome.messages))
     retry_ms = random.randint(500, 1500)  # noqa: S311
     return protocol.err(frame.client_id, "busy", "The room is busy.", retry_ms=retry_ms)
+
+
+async def _number_shown(seq: int, admission: Admission, listener: Listener | None) -> int | None:
+    """The number, unless everybody else is yet to see what has it: by it one could count what others have said."""
+    if not seq or (admission.runs if listener is None else listener.runs):
+        return seq
+    if listener is not None and not listener.hub.tail.delay_seconds:
+        return seq
+    shown = await read(log.shown_to_all, admission.room_id) if listener is None else listener.hub.shown_to_all
+    return seq if seq <= shown else None
 
 
 def _command(frame: Asking, member_id: int) -> Command:
@@ -252,7 +268,7 @@ class RoomSocket:
     async def _welcome(self, listener: Listener, hello: Hello) -> None:
         is_resumed = await listener.start(hello.epoch, hello.since)
         if listener.ended_with is None:
-            await self._send_text(welcome_of(self._admission, listener.hub, is_resumed=is_resumed))
+            await self._send_text(welcome_of(self._admission, listener, is_resumed=is_resumed))
 
     async def turn_away(self) -> None:
         """This server has as many sockets as it can look after: another one may have room."""
@@ -274,12 +290,12 @@ class RoomSocket:
                     case None:
                         return listener.end(Close.GONE)
                     case Send() | Edit() | Delete() | React() | Ask() | Vote() | Choose():
-                        answer = await answer_to(frame, self._admission, is_open=listener.hub.state["open"])
+                        answer = await answer_to(frame, self._admission, listener)
                         await self._send_text(answer)
                     case Ack(seq):
                         listener.ack(seq)
                     case Ping(number):
-                        await self._send_text(protocol.pong(number, listener.hub.top, listener.hub.retry_ms))
+                        await self._send_text(protocol.pong(number, listener.top, listener.hub.retry_ms))
                     case _:
                         raise BadFrame
         except BadFrame:
@@ -341,7 +357,7 @@ async def room_poll(scope: MutableMapping[str, Any], receive: Receive, send: Sen
             return await _respond(send, 400)
         if not isinstance(frame, Asking):
             return await _respond(send, 400)
-        return await _respond(send, 200, await answer_to(frame, admission, is_open=True))
+        return await _respond(send, 200, await answer_to(frame, admission))
     return await _respond(send, 405)
 
 
@@ -405,7 +421,8 @@ async def _news(admission: Admission, hello: Hello, lasts: float, receive: Recei
         await process.here().ask(listener)
         is_resumed = await listener.start(hello.epoch, hello.since)
         if listener.ended_with is None:
-            frames.append(welcome_of(admission, listener.hub, is_resumed=is_resumed))
+            frames.append(welcome_of(admission, listener, is_resumed=is_resumed))
+            frames += listener.rest_of_state()  # the next request begins anew
             if is_resumed:
                 await _listen_for_a_while(listener, came, lasts, receive)
         if listener.ended_with not in (None, Close.GONE):

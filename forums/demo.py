@@ -13,6 +13,8 @@ from forums.actions.answers import mark_answer
 from forums.actions.bulk import NewPost, NewThread, load_threads
 from forums.actions.messages import say
 from forums.actions.posts import reply
+from forums.actions.question_votes import vote_for
+from forums.actions.questions import ask_question
 from forums.actions.reactions import react
 from forums.actions.threads import start_thread
 from forums.models import Message, Post, Practice, Room, Thread
@@ -293,6 +295,21 @@ CHAT = (
 )
 
 
+# Who asks in the session that is on, whether by name, what, and who wants to know it too.
+ASKED = (
+    (
+        "maya",
+        False,
+        "What did it cost for each person who uses it, with training?",
+        ("gwen", "tom", "sunita", "callum", "fiona"),
+    ),
+    ("sunita", False, "Who checks the notes before they go into the case file?", ("gwen", "callum")),
+    ("callum", True, "Did anybody stop a pilot, and how did you tell your councillors?", ("sunita", "tom", "maya")),
+    ("gwen", False, "Is the evaluation published?", ("maya",)),
+    ("tom", True, "What did your trade unions say?", ()),
+)
+
+
 def load(now: datetime) -> None:
     """Makes what is missing; safe to run again. Needs what `network.demo` makes, and rooms that events opened."""
     for conversation in CONVERSATIONS:
@@ -303,6 +320,16 @@ def load(now: datetime) -> None:
         if room.is_open(now) and not Message.objects.filter(room=room).exists():
             for nickname, body in CHAT:
                 say(room, by=member(nickname), body=body)
+            _ask_in(room)
+
+
+def _ask_in(room: Room) -> None:
+    Room.objects.filter(pk=room.pk).update(allows_unnamed=True)
+    room.refresh_from_db()
+    for nickname, is_unnamed, body, wanted_by in ASKED:
+        question = ask_question(room, by=member(nickname), body=body, is_unnamed=is_unnamed)
+        for other in wanted_by:
+            vote_for(question, by=member(other))
 
 
 # What there is at one hundred times the scale, the largest.

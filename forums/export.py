@@ -12,14 +12,18 @@ from forums.models import (
     Draft,
     FeedKey,
     FollowLevel,
+    HeldMessage,
     MemberThread,
     Mention,
     Message,
     MessageReaction,
+    Poll,
+    PollVote,
     Post,
     Reaction,
     ReceivedMail,
     Report,
+    RoomAttendance,
     RoomRole,
     RoomSanction,
     Thread,
@@ -96,11 +100,53 @@ def _roles(member: Member) -> Iterable[Row]:
         }
 
 
+def _attendances(member: Member) -> Iterable[Row]:
+    for row in RoomAttendance.objects.filter(member=member).select_related("room").order_by("at"):
+        yield {"Came": row.at, "Address": settings.SITE_URL + row.room.get_absolute_url()}
+
+
+def _held_messages(member: Member) -> Iterable[Row]:
+    """What waits for the host of a room, or was not shown; what was shown stands among the messages."""
+    held = HeldMessage.objects.filter(author=member).exclude(decision=HeldMessage.Decision.RELEASED)
+    for one in held.select_related("room__network", "organisation").order_by("written_at", "pk").iterator():
+        yield {
+            "Said": one.written_at,
+            "Network": str(one.room.network),
+            "Text": one.body,
+            "As": str(one.get_role_display()),
+            "State": str(one.get_decision_display()),
+            "Decided": one.decided_at,
+            "Reason": one.reason,
+            "Council at the time": str(one.organisation or ""),
+            "Address": settings.SITE_URL + one.room.get_absolute_url(),
+        }
+
+
 def _message_reactions(member: Member) -> Iterable[Row]:
     rows = MessageReaction.objects.filter(member=member).select_related("message").order_by("at", "pk")
     for row in rows:
         address = settings.SITE_URL + row.message.get_absolute_url()
         yield {"Given": row.at, "Reaction": str(row.get_kind_display()), "Address": address}
+
+
+def _poll_votes(member: Member) -> Iterable[Row]:
+    """What they chose, and no word of how others did."""
+    rows = PollVote.objects.filter(member=member).select_related("option", "poll")
+    for row in rows.order_by("at", "pk"):
+        address = settings.SITE_URL + row.poll.get_absolute_url()
+        yield {"Chosen": row.at, "Answer": row.option.text, "Address": address}
+
+
+def _polls(member: Member) -> Iterable[Row]:
+    for poll in Poll.objects.filter(made_by=member).prefetch_related("options").order_by("made_at", "pk"):
+        yield {
+            "Made": poll.made_at,
+            "Opened": poll.opened_at,
+            "Closed": poll.closed_at,
+            "Question": poll.title,
+            "Answers": [option.text for option in poll.options.all()],
+            "Address": settings.SITE_URL + poll.get_absolute_url(),
+        }
 
 
 def _reports(member: Member) -> Iterable[Row]:
@@ -184,7 +230,11 @@ register(Part("threads", "Threads you started", _threads))
 register(Part("posts", "Posts you wrote", _posts))
 register(Part("messages", "What you said in live rooms", _messages))
 register(Part("room_roles", "Live rooms you host or speak in", _roles))
+register(Part("came_to", "Live sessions you came to", _attendances))
+register(Part("held_messages", "Messages of yours that waited for the host of a live room", _held_messages))
 register(Part("message_reactions", "Reactions you gave in live rooms", _message_reactions))
+register(Part("poll_votes", "What you chose in polls", _poll_votes))
+register(Part("polls", "Polls you made", _polls))
 register(Part("reports", "Messages you reported", _reports))
 register(Part("sanctions", "When you were asked to be silent in a live room, or to leave it", _sanctions))
 register(Part("reading", "Threads you have read", _reading))

@@ -26,6 +26,8 @@ CHANGING_MESSAGES = RateLimit("change or delete messages in a live room", 15, pe
 REACTING_LIVE = RateLimit("react in a live room", 15, per=timedelta(seconds=30))
 ASKING = RateLimit("ask questions in a live room", 10, per=timedelta(minutes=10))
 VOTING = RateLimit("vote in a live room", 60, per=timedelta(seconds=30))
+# Of sessions: each counts, and a long one has fifty questions.
+THREADS_OF_SESSIONS = RateLimit("make threads of what was asked in sessions", 300, per=timedelta(hours=1))
 HOSTING = RateLimit("run live rooms", 1_200, per=timedelta(hours=1))
 REPORTING = RateLimit("report messages", 20, per=timedelta(hours=1))
 MODERATING_ROOMS = RateLimit("look after live rooms", 600, per=timedelta(hours=1))

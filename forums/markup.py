@@ -142,6 +142,16 @@ def plain(html: str) -> str:
     return " ".join(unescape(nh3.clean(spaced, tags=set())).split())
 
 
+def linked(html: str) -> list[str]:
+    """The addresses that rendered HTML leads to, without those of people who are named in it: whoever remembers where
+    something stood finds it by a word of the address."""
+    named = set(mentioned(html).values())
+    return [address for address in map(unescape, _HREF.findall(html)) if address not in named]
+
+
+_HREF = re.compile(r'<a (?=[^>]*href=)[^>]*href="([^"]*)"')
+
+
 def _heading(renderer: RendererHTML, tokens: Sequence[Token], position: int, options: OptionsDict, env: EnvType) -> str:
     """A post stands under the thread's title, so its headings begin at the third level."""
     token = tokens[position]

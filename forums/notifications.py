@@ -17,12 +17,14 @@ from forums.models import (
     Answer,
     Attachment,
     FollowLevel,
+    HeldMessage,
     Level,
     MemberThread,
     Mention,
     Message,
     Post,
     PostVersion,
+    Question,
     ReceivedMail,
     Report,
     RoomRole,
@@ -40,13 +42,27 @@ from network.notifications import NoticeKind, named, register
 register_words(
     {
         "began discussion": "began a discussion of something published",
+        "closed poll": "closed a poll in a live room",
         "closed room": "closed a live room",
         "gave room role": "named a host or a speaker of a live room",
         "gave time-out": "asked somebody in a live room to be silent for a while",
         "hid message": "hid a message in a live room",
+        "pinned message": "pinned a message in a live room",
+        "refused held message": "decided not to show a message that waited for the host of a live room",
+        "released message": "showed a message that waited for the host of a live room",
+        "set delay": "changed how much later others see what is said in a live room",
+        "set held words": "changed the words for which messages in a live room wait for the host",
+        "unpinned message": "unpinned a message in a live room",
         "let back into room": "let somebody back into a live room",
         "lifted time-out": "ended somebody's time-out in a live room",
         "locked room": "locked a live room",
+        "looked at who asked": "looked at who asked a question without their name",
+        "merged question": "merged a question in a live room into another",
+        "published question": "published a question in a live room",
+        "put question back": "put a question in a live room back among those that wait",
+        "refused question": "did not publish a question in a live room",
+        "set room rules": "changed the rules of a live room",
+        "opened poll": "opened a poll in a live room",
         "removed from room": "removed somebody from a live room",
         "restored message": "brought a hidden message in a live room back",
         "set slow mode": "changed the slow mode of a live room",
@@ -56,6 +72,9 @@ register_words(
         "hid version": "hid earlier words of a post",
         "locked": "locked a thread",
         "made feed key": "made private addresses of feeds",
+        "asked for threads of session": "asked for threads of what was asked in a live room",
+        "made thread of session": "made a thread of what was asked in a live room",
+        "noted recording": "said where the recording of a live room is",
         "marked answer": "marked the answer to a question",
         "merged tags": "merged tags",
         "moved thread": "moved a thread to another theme",
@@ -85,8 +104,15 @@ OUTSIDER_NAMED = "outsider_named"
 SPEAKER_NAMED = "speaker_named"
 BOOKMARK_DUE = "bookmark_due"
 MESSAGE_HIDDEN = "message_hidden"
+HELD_MESSAGE_REFUSED = "held_message_refused"
 MESSAGE_REPORTED = "message_reported"
+QUESTION_THREAD = "question_thread"
+MESSAGE_THREAD = "message_thread"
+PARKED_THREAD = "parked_thread"
+OF_SESSION = (QUESTION_THREAD, MESSAGE_THREAD, PARKED_THREAD)
 ROOM_SANCTIONED = "room_sanctioned"
+QUESTION_REFUSED = "question_refused"
+QUESTION_PARKED = "question_parked"
 # The kind of mail that a post goes out with at once (forums/post_mail.py says in what words).
 POST_MAIL = "post"
 
@@ -193,13 +219,13 @@ def _tell_mentioned(thread: Thread, number: int, author: int | None, *, now: dat
 def answer_marked(answer: Answer, *, now: datetime) -> None:
     """Whoever wrote it, unless they marked it themselves."""
     author = answer.post.author_id
-    if author and author != answer.by_id:
+    if author and author not in (answer.by_id, answer.thread.asker_id if answer.by_id is None else None):
         give_notice(ANSWER_MARKED, answer.pk, _hears_of(answer.thread).filter(pk=author), now=now)
 
 
 def asked_whether_it_worked(answer: Answer, *, now: datetime) -> bool:
     """Whoever asked the question. Whether there is anybody to ask: they may have left, or muted the thread."""
-    asker = list(_hears_of(answer.thread).filter(pk=answer.thread.author_id or 0))
+    asker = list(_hears_of(answer.thread).filter(pk=answer.thread.asked_by_id or 0))
     give_notice(DID_IT_WORK, answer.pk, asker, now=now)
     return bool(asker)
 
@@ -262,7 +288,7 @@ def _about(thread: int, up_to: int, *, is_end: bool) -> Q:
         Q(kind__in=(MENTIONED, POST_ANSWERED, POST_HIDDEN), object_id__in=seen.values("pk"))
         | Q(kind=VERSION_HIDDEN, object_id__in=versions.values("pk"))
         | Q(kind=ANSWER_MARKED, object_id__in=answers.values("pk"))
-        | Q(kind__in=(THREAD_STARTED, THEME_FOLLOWED, THREAD_LOCKED, BOOKMARK_DUE), object_id=thread)
+        | Q(kind__in=(THREAD_STARTED, THEME_FOLLOWED, THREAD_LOCKED, BOOKMARK_DUE, *OF_SESSION), object_id=thread)
     )
     if is_end:
         about |= Q(kind=THREAD_REPLIED, object_id=thread)
@@ -409,7 +435,8 @@ def _own_answers(viewer: Viewer) -> QuerySet[Answer]:
 
 def _answers_to_tell_of(viewer: Viewer) -> QuerySet[Answer]:
     """To the viewer's own questions: whether they worked is asked, and not told yet."""
-    return _answers(viewer).filter(thread__author=viewer.pk or 0, worked="").exclude(asked_at=None)
+    asked = Q(thread__asker=viewer.pk or 0) | Q(thread__asker=None, thread__author=viewer.pk or 0)
+    return _answers(viewer).filter(asked, worked="").exclude(asked_at=None)
 
 
 register(
@@ -716,6 +743,11 @@ def message_hidden(message: Message, *, now: datetime) -> None:
     give_notice(MESSAGE_HIDDEN, message.pk, [message.author], now=now)
 
 
+def held_message_refused(held: HeldMessage, *, now: datetime) -> None:
+    """Its author, with the reason."""
+    give_notice(HELD_MESSAGE_REFUSED, held.pk, [held.author], now=now)
+
+
 def message_reported(report: Report, *, now: datetime) -> None:
     """The facilitators of the network, without whoever reported it."""
     facilitators = Membership.objects.facilitators().filter(network=report.message.room.network_id)
@@ -744,6 +776,23 @@ register(
         written_anew=True,
     )
 )
+
+
+def _own_refused_messages(viewer: Viewer) -> QuerySet[HeldMessage]:
+    own = HeldMessage.objects.visible_to(viewer).filter(author=viewer.pk or 0)
+    return own.filter(decision=HeldMessage.Decision.REFUSED).select_related("room__network").defer("body")
+
+
+register(
+    NoticeKind(
+        name=HELD_MESSAGE_REFUSED,
+        visible_to=_own_refused_messages,
+        title=lambda held: f"What you said in “{held.room.title}” was not shown to the others: {held.reason}",
+        address=lambda held: held.room.get_absolute_url(),
+        where=lambda held: held.room.network.name,
+        written_anew=True,
+    )
+)
 register(
     NoticeKind(
         name=MESSAGE_REPORTED,
@@ -766,6 +815,102 @@ register(
         ),
         address=lambda given: given.room.get_absolute_url(),
         # Whoever was removed from a room for a while is back in it when that is over.
+        written_anew=True,
+    )
+)
+
+
+def session_thread_made(
+    thread: Thread, *, askers: list[int], author: int | None, parked_for: int | None, now: datetime
+) -> None:
+    """Whoever asked what a thread was made of, or said it; and whom it was parked for. Not who made it, who chose it
+    themselves; and only those who belong to its network."""
+    here = _here(thread).exclude(pk=thread.author_id or 0)
+    give_notice(QUESTION_THREAD, thread.pk, here.filter(pk__in=askers), now=now)
+    if author:
+        give_notice(MESSAGE_THREAD, thread.pk, here.filter(pk=author), now=now)
+    if parked_for:
+        give_notice(PARKED_THREAD, thread.pk, here.filter(pk=parked_for), now=now)
+
+
+def belongs_to_network_of(thread: Thread, member: int) -> Member | None:
+    return _here(thread).filter(pk=member).first()
+
+
+register(
+    NoticeKind(
+        name=QUESTION_THREAD,
+        visible_to=lambda viewer: _threads(viewer).filter(
+            pk__in=Question.objects.filter(author=viewer.pk or 0).exclude(thread=None).values("thread")
+        ),
+        title=lambda thread: f"Your question is now a thread: “{thread.title}”",
+        address=lambda thread: thread.get_absolute_url(),
+        where=lambda thread: thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=MESSAGE_THREAD,
+        visible_to=lambda viewer: _threads(viewer).filter(
+            pk__in=Message.objects.filter(author=viewer.pk or 0).exclude(thread=None).values("thread")
+        ),
+        title=lambda thread: f"What you said in a session is now a thread: “{thread.title}”",
+        address=lambda thread: thread.get_absolute_url(),
+        where=lambda thread: thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=PARKED_THREAD,
+        visible_to=lambda viewer: _threads(viewer).filter(
+            pk__in=Question.objects.filter(parked_for=viewer.pk or 0).exclude(thread=None).values("thread")
+        ),
+        title=lambda thread: f"A question that was parked for you is now a thread: “{thread.title}”",
+        address=lambda thread: thread.get_absolute_url(),
+        where=lambda thread: thread.network.name,
+    )
+)
+
+
+def question_refused(question: Question, *, now: datetime) -> None:
+    """Whoever asked it, with the reason."""
+    give_notice(QUESTION_REFUSED, question.pk, [question.author], now=now)
+
+
+def question_parked(question: Question, *, now: datetime) -> None:
+    """For whom it is put aside."""
+    if question.parked_for is not None:
+        give_notice(QUESTION_PARKED, question.pk, [question.parked_for], now=now)
+
+
+def _own_refused_questions(viewer: Viewer) -> QuerySet[Question]:
+    refused = Question.objects.visible_to(viewer).filter(author=viewer.pk or 0, state=Question.State.REFUSED)
+    return refused.select_related("room__network").defer("body", "answer")
+
+
+def _questions_parked_for(viewer: Viewer) -> QuerySet[Question]:
+    parked = Question.objects.visible_to(viewer).filter(parked_for=viewer.pk or 0, state=Question.State.PARKED)
+    return parked.select_related("room__network").defer("answer", "reason")
+
+
+register(
+    NoticeKind(
+        name=QUESTION_REFUSED,
+        visible_to=_own_refused_questions,
+        title=lambda question: f"Your question in “{question.room.title}” is not published: {question.reason}",
+        address=lambda question: question.get_absolute_url(),
+        where=lambda question: question.room.network.name,
+        # Whoever was removed from a room for a while is back in it when that is over.
+        written_anew=True,
+    )
+)
+register(
+    NoticeKind(
+        name=QUESTION_PARKED,
+        visible_to=_questions_parked_for,
+        title=lambda question: f"A question in “{question.room.title}” was put aside for you: {question.body}",
+        address=lambda question: question.get_absolute_url(),
+        where=lambda question: question.room.network.name,
         written_anew=True,
     )
 )

@@ -12,6 +12,7 @@ from forums.models import (
     Answer,
     Attachment,
     Draft,
+    HeldMessage,
     Message,
     Poll,
     Post,
@@ -36,6 +37,7 @@ from network.permissions import (
 
 ROOM_IS_OVER = Verdict("This room has closed. What was said in it can still be read.")
 ROOM_IS_LOCKED = Verdict("A facilitator has locked this room, so nobody can write in it at the moment.")
+NOT_SHOWN_YET = Verdict("Not everybody in the room sees this message yet. Try again in a few seconds.")
 ROOM_IS_SHUT = Verdict("A facilitator has closed this room to readers for the moment.")
 
 
@@ -257,7 +259,14 @@ def can_speak_as(
 def can_change_message(viewer: Viewer, message: Message, *, now: datetime | None = None) -> Verdict:
     """Whoever said it, for a few minutes and while they may speak."""
     verdict = can_speak(viewer, message.room, now=now)
-    return _is_own_and_young(viewer, message, now) if verdict else verdict
+    verdict = _is_own_and_young(viewer, message, now) if verdict else verdict
+    if verdict and message.room.delay_seconds and not can_run_room(viewer, message.room):
+        # Other words would stand at once where everybody has read the first ones.
+        return Verdict(
+            "In this room the host reads messages before others do, so what was said cannot be changed. You can delete "
+            "it and send another message."
+        )
+    return verdict
 
 
 def can_delete_message(viewer: Viewer, message: Message, *, now: datetime | None = None) -> Verdict:
@@ -283,6 +292,18 @@ def can_react_to_message(viewer: Viewer, message: Message, *, now: datetime | No
         return Verdict("You cannot react to what you said yourself.")
     if verdict and not message.is_shown:
         return Verdict("This message can no longer be read, so nobody can react to it.")
+    if verdict and not message.room.is_shown_to_all(message.written_at, now):
+        return NOT_SHOWN_YET
+    return verdict
+
+
+def can_pin(viewer: Viewer, message: Message, *, now: datetime | None = None) -> Verdict:
+    """Putting a message above the log."""
+    verdict = can_run_room(viewer, message.room)
+    if verdict and not (message.is_shown and message.body):
+        return Verdict("This message can no longer be read, so it cannot be pinned.")
+    if verdict and not message.room.is_shown_to_all(message.written_at, now):
+        return NOT_SHOWN_YET
     return verdict
 
 
@@ -296,7 +317,7 @@ def can_report_message(viewer: Viewer, message: Message) -> Verdict:
 
 
 def can_moderate_room(viewer: Viewer, room: Room) -> Verdict:
-    """Hiding messages and bringing them back, slowing or locking a room, and asking people to be silent or to go."""
+    """Hiding messages and bringing them back, locking a room, and asking people to be silent or to go."""
     return can_facilitate(viewer, room.network)
 
 
@@ -305,6 +326,36 @@ def can_run_room(viewer: Viewer, room: Room) -> Verdict:
     if Room.objects.run_by(viewer).filter(pk=room.pk).exists():
         return ALLOWED
     return Verdict("Only those who host this session or facilitate the network can do this.")
+
+
+def can_make_threads(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
+    """Making threads of what was asked and pinned in a session: those who ran it, afterwards."""
+    verdict = can_run_room(viewer, room)
+    if verdict and not room.is_over(now):
+        return Verdict("The session is not over yet. Threads are made of it afterwards.")
+    return verdict
+
+
+def can_decide_held(viewer: Viewer, held: HeldMessage, *, now: datetime | None = None) -> Verdict:
+    """Having a message that waits for the host shown or not shown, once."""
+    verdict = can_run_room(viewer, held.room)
+    if verdict and held.decision == HeldMessage.Decision.RELEASED:
+        return Verdict("This message has been shown to everybody by now. You can hide it.")
+    if verdict and held.decision == HeldMessage.Decision.REFUSED:
+        return Verdict("Somebody has decided not to show this message.")
+    return verdict
+
+
+def can_release(viewer: Viewer, held: HeldMessage, *, now: datetime | None = None) -> Verdict:
+    """Having it shown to everybody, as something that its author says now."""
+    verdict = can_decide_held(viewer, held, now=now)
+    if verdict and not held.room.is_open(now):
+        return ROOM_IS_OVER
+    if verdict and not held.body:
+        return Verdict("Its author has had it erased.")
+    if verdict and not Room.objects.visible_to(held.author).filter(pk=held.room_id).exists():
+        return Verdict(f"{held.author} is no longer in this room, so nothing more of what they said can be shown.")
+    return verdict
 
 
 def can_ask(viewer: Viewer, room: Room, *, is_unnamed: bool = False, now: datetime | None = None) -> Verdict:
@@ -351,6 +402,33 @@ def can_choose_in_as(belongs: bool, poll: Poll, *, now: datetime | None = None) 
     return verdict
 
 
+def can_change_poll(viewer: Viewer, poll: Poll) -> Verdict:
+    """Other words for a poll, or deleting it: until somebody could have voted in it."""
+    verdict = can_run_room(viewer, poll.room)
+    if verdict and poll.state != Poll.State.DRAFT:
+        return Verdict("This poll has been opened, so it stays as it is.")
+    return verdict
+
+
+def can_open_poll(viewer: Viewer, poll: Poll, *, now: datetime | None = None) -> Verdict:
+    """Letting everybody in an open room vote. A poll that has closed stays closed: its results were shown."""
+    verdict = can_run_room(viewer, poll.room)
+    if verdict and poll.state == Poll.State.CLOSED:
+        return Verdict("This poll has closed. To ask again, make another poll.")
+    if verdict and poll.room.is_over(now):
+        return Verdict("This session is over, so no poll can be opened in it.")
+    if verdict and not poll.room.is_open(now):
+        return Verdict("This room has not opened yet. Open the poll once people can come in.")
+    return verdict
+
+
+def can_close_poll(viewer: Viewer, poll: Poll) -> Verdict:
+    verdict = can_run_room(viewer, poll.room)
+    if verdict and poll.state == Poll.State.DRAFT:
+        return Verdict("This poll has not been opened.")
+    return verdict
+
+
 def can_see_asker(viewer: Viewer, question: Question) -> Verdict:
     """Who asked without a name: the facilitators, and each look is written down. The host cannot."""
     return can_facilitate(viewer, question.room.network)
@@ -380,7 +458,7 @@ def can_choose_answer(viewer: Viewer, thread: Thread) -> Verdict:
         return verdict
     if thread.kind != Thread.Kind.QUESTION:
         return Verdict("Only questions have an answer.")
-    if thread.author_id and thread.author_id == viewer.pk:
+    if viewer.pk and viewer.pk in (thread.author_id, thread.asker_id):
         return ALLOWED
     if can_facilitate(viewer, thread.network):
         return ALLOWED
@@ -398,6 +476,6 @@ def can_mark_answer(viewer: Viewer, post: Post) -> Verdict:
 
 def can_tell_whether_it_worked(viewer: Viewer, answer: Answer) -> Verdict:
     verdict = can_read(viewer, answer.thread.network)
-    if verdict and (not answer.thread.author_id or answer.thread.author_id != viewer.pk):
+    if verdict and (not answer.thread.asked_by_id or answer.thread.asked_by_id != viewer.pk):
         return Verdict("Only whoever asked can say whether the answer worked.")
     return verdict

@@ -10,7 +10,7 @@ from forums.models import Room
 
 
 def lines_written(room: Room, lines: Sequence[Line]) -> None:
-    process.tell(room.pk, room.epoch, lambda: [protocol.event(line) for line in lines])
+    process.tell(room.pk, room.epoch_now(), lambda: [protocol.event(line) for line in lines])
 
 
 def shut_out(member_id: int, network_id: int) -> None:

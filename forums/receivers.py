@@ -14,9 +14,9 @@ from forums.actions.feeds import forget_feed_key
 from forums.actions.room_roles import end_room_roles
 from forums.actions.rooms import end_listening, shut_out
 from forums.actions.themes import move_threads
-from forums.models import Post
-from forums.signals import post_written
-from forums.tasks import tell_watchers
+from forums.models import Post, ThreadBatch
+from forums.signals import post_written, threads_asked_for
+from forums.tasks import make_session_threads, tell_watchers
 from network.models import Member, Membership, Theme
 from network.signals import (
     account_closed,
@@ -31,6 +31,11 @@ from network.signals import (
 @receiver(post_written)
 def have_watchers_told(sender: type[Post], post: Post, **news: Any) -> None:
     tell_watchers.enqueue(post.pk)
+
+
+@receiver(threads_asked_for)
+def have_threads_made(sender: type[ThreadBatch], batch: ThreadBatch, **news: Any) -> None:
+    make_session_threads.enqueue()
 
 
 @receiver(membership_ended)

@@ -14,7 +14,9 @@ from forums.actions.digests import plan_digests
 from forums.actions.drafts import forget_old_drafts
 from forums.actions.following import remind_of_bookmarks
 from forums.actions.mail_replies import forget_received_mail
+from forums.actions.session_threads import make_threads
 from forums.actions.telling import tell_of_post
+from forums.models import ThreadBatch
 from network.actions.jobs import scheduled
 
 
@@ -78,3 +80,16 @@ def look_for_announcements() -> None:
 @scheduled("forget which answers came by mail", every=timedelta(days=1))
 def forget_answers_by_mail() -> None:
     forget_received_mail()
+
+
+@task(backend="worker")
+def make_session_threads() -> None:
+    make_threads()
+
+
+@scheduled("look for threads to make of sessions", every=timedelta(seconds=5))
+def look_for_session_threads() -> None:
+    asked_for = DBTaskResult.objects.filter(backend_name="worker", task_path=make_session_threads.module_path)
+    under_way = asked_for.filter(status__in=(TaskResultStatus.READY, TaskResultStatus.RUNNING))
+    if ThreadBatch.objects.unfinished().exists() and not under_way.exists():
+        make_session_threads.enqueue()

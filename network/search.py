@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar
 
 from django.db.models import CharField, Count, F, Min, Prefetch, Q, QuerySet, Subquery, Value
@@ -21,6 +21,34 @@ NOTHING = Value("", output_field=CharField())
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A line of what was found: where it stands, who wrote it, and its text in pieces, each with whether it is what was
+    looked for."""
+
+    address: str
+    by: str
+    pieces: tuple[tuple[str, bool], ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What somebody wants to find among, each None or empty where it is all the same to them. Networks, themes,
+    councils and members by their keys."""
+
+    kind: str = ""  # of what is found: pages, threads, events or people
+    network: int | None = None
+    theme: int | None = None
+    tag: str = ""
+    council: int | None = None
+    authors: tuple[int, ...] = ()  # any of them: namesakes
+    is_answered: bool | None = None
+    since: date | None = None
+    until: date | None = None
+    thread: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One thing found, already known to be visible to the person who asked."""
 
@@ -31,6 +59,12 @@ class Hit:
     where: str  # the network or section it stands in
     at: datetime
     score: float  # higher is better; comparable within one package only
+    lines: tuple[Line, ...] = ()  # where in it the words stand, instead of an excerpt
+    is_answered: bool = False
+
+    @property
+    def text(self) -> str:
+        return self.excerpt or "\n".join("".join(piece for piece, _ in line.pieces) for line in self.lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from django.dispatch import Signal
 membership_began = Signal()  # membership: Membership
 membership_ended = Signal()  # membership: Membership; left, suspended, or the account was deactivated
 theme_merged = Signal()  # old: Theme, about to be deleted; new: Theme, under which everything of it stands from now on
+access_ended = Signal()  # member: Member, whose account was taken out of use: suspended, closed or lapsed
 account_closed = Signal()  # member: Member, as they were; erase: bool, whether their words go too
 data_asked_for = Signal()  # wanted: DataExport, to be packed
 mailbox_bounced = Signal()  # member: Member; a mail server says that there is no such mailbox

@@ -10,6 +10,7 @@ from wagtail.models import Page
 
 from cms import limits, notifications, permissions
 from cms.models import EventEdition, EventPage, EventRoom
+from forums.actions.attendance import attend_room
 from forums.actions.room_roles import give_room_role, take_room_role
 from forums.actions.rooms import close_room, reschedule_room, schedule_room
 from forums.models import Room, RoomRole
@@ -56,23 +57,27 @@ def settle_edition(page: EventPage, *, now: datetime | None = None) -> EventEdit
         is_other = any(getattr(edition, name) != value for name, value in told.items())
         if not is_other and edition.called_off_at is None:
             return edition
-        was_at = edition.starts_at
+        was_at, was_off = edition.starts_at, edition.called_off_at is not None
         for name, value in told.items():
             setattr(edition, name, value)
         edition.number += 1
         edition.changed_at, edition.called_off_at = now, None
         edition.save()
-        if is_other and not page.is_over(now):
+        if (is_other or was_off) and not page.is_over(now):
             notifications.event_changed(page, edition, was_at=was_at, now=now)
     return edition
 
 
 def call_off(page: Page, *, now: datetime | None = None) -> None:
-    """Part of taking an event down, or of deleting it: calendars are told that it does not take place. What was over
-    has taken place."""
+    """Part of taking an event down, or of deleting it: calendars, and those who attend or wait for a place, are told
+    that it does not take place. What was over has taken place. Safe to repeat: one taking down is told once."""
     now = now or timezone.now()
-    coming = EventEdition.objects.filter(page=page.pk, called_off_at=None, ends_at__gt=now)
-    coming.update(called_off_at=now, changed_at=now, number=F("number") + 1)
+    with transaction.atomic():
+        Page.objects.select_for_update().filter(pk=page.pk).first()
+        coming = EventEdition.objects.filter(page=page.pk, called_off_at=None, ends_at__gt=now)
+        if coming.update(called_off_at=now, changed_at=now, number=F("number") + 1):
+            edition = EventEdition.objects.select_related("page").get(page=page.pk)
+            notifications.event_called_off(edition.page, edition, now=now)
 
 
 def remind_of_events(*, now: datetime | None = None) -> int:
@@ -101,6 +106,16 @@ def tell_of_open_rooms(*, now: datetime | None = None) -> int:
                 notifications.room_opened(EventPage.objects.get(pk=room.event_room.page_id), now=now)
                 count += 1
     return count
+
+
+def attend_room_of(page: EventPage, *, by: Member, now: datetime | None = None) -> None:
+    """Part of showing an event's page, on which its live room stands for those who may join: while its session is on
+    they have come. No query before and after it."""
+    now = now or timezone.now()
+    if page.starts_at - Room.EARLY <= now < page.ends_at and permissions.can_join(by, page):
+        link = EventRoom.objects.visible_to(by).select_related("room").filter(page=page.pk).first()
+        if link is not None:
+            attend_room(link.room, by=by)
 
 
 def see_page(page: Page, *, by: Member) -> None:

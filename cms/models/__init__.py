@@ -1,6 +1,15 @@
 """What the hub publishes."""
 
-from cms.models.attendance import EventAttendance, attendees_of, events_called_off, events_of, events_to_attend
+from cms.models.attendance import (
+    EventAttendance,
+    attendees_of,
+    events_called_off,
+    events_of,
+    events_to_attend,
+    events_with_place,
+    places_taken,
+    waiting_for,
+)
 from cms.models.discussion import PageThread
 from cms.models.event import EventEdition, EventPage, EventRoom
 from cms.models.guidance import GuidancePage
@@ -31,7 +40,10 @@ __all__ = [
     "events_called_off",
     "events_of",
     "events_to_attend",
+    "events_with_place",
     "menu_visible_to",
     "page_numbers_under",
     "pages_visible_to",
+    "places_taken",
+    "waiting_for",
 ]

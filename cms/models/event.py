@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils import timezone
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, HelpPanel, MultiFieldPanel
@@ -16,6 +17,8 @@ from cms.models.blocks import PROSE, ProgrammeBlock
 from cms.models.page import HubPageManager, HubPageQuerySet, ThemedPage, pages_visible_to
 from forums.models import Room
 from network.models import Network, Viewer
+
+PLACES_NEED_SIGN_UP = "Places are given to people who sign up. Choose that people sign up, or leave this empty."
 
 
 class EventPageQuerySet(HubPageQuerySet):
@@ -58,6 +61,23 @@ class EventPage(ThemedPage):
         blank=True,
         help_text="Such as the building, for those who come in person. Everybody can read it. Leave empty if none do.",
     )
+    needs_sign_up = models.BooleanField(
+        "people sign up for it",
+        default=False,
+        help_text=(
+            "Only those who have signed up, and those who run the event, then see the joining link and the live room "
+            "on this page. The live room itself stays open to all members of the network."
+        ),
+    )
+    places = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1, "There must be at least 1 place.")],
+        help_text=(
+            "How many people can sign up. Those who come later wait, and move up when a place becomes free. Leave "
+            "empty for no limit. A lower number takes nobody's place away."
+        ),
+    )
     programme = StreamField(ProgrammeBlock(), blank=True)
     joining_link = models.URLField(max_length=500, blank=True)
     recording_link = models.URLField(max_length=500, blank=True)
@@ -82,6 +102,7 @@ class EventPage(ThemedPage):
             ],
             "When and for whom",
         ),
+        MultiFieldPanel([FieldPanel("needs_sign_up"), FieldPanel("places")], "Signing up"),
         *ThemedPage.about_panels,
         FieldPanel("programme"),
         MultiFieldPanel(
@@ -109,7 +130,12 @@ class EventPage(ThemedPage):
                 condition=models.Q(ends_at__gt=models.F("starts_at")),
                 name="event_ends_later",
                 violation_error_message="An event must end after it starts.",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(places=None) | models.Q(places__gte=1, needs_sign_up=True),
+                name="event_places_need_sign_up",
+                violation_error_message=PLACES_NEED_SIGN_UP,
+            ),
         ]
         indexes = [models.Index(fields=["ends_at"], name="event_by_end")]
 
@@ -117,6 +143,8 @@ class EventPage(ThemedPage):
         super().clean()
         if self.starts_at and self.ends_at and self.ends_at <= self.starts_at:
             raise ValidationError({"ends_at": "An event must end after it starts."})
+        if self.places and not self.needs_sign_up:
+            raise ValidationError({"places": PLACES_NEED_SIGN_UP})
 
     def is_on(self, now: datetime | None = None) -> bool:
         return self.starts_at <= (now or timezone.now()) < self.ends_at

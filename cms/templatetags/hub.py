@@ -19,6 +19,7 @@ from wagtail.models import Page
 
 from cms.feeds import token_for_events
 from cms.models import (
+    EventAttendance,
     EventPage,
     EventRoom,
     GuidancePage,
@@ -32,8 +33,18 @@ from cms.models import (
     events_of,
     menu_visible_to,
     pages_visible_to,
+    places_taken,
+    waiting_for,
 )
-from cms.permissions import can_add_event, can_attend, can_name_speakers
+from cms.models.attendance import place_in_line
+from cms.permissions import (
+    can_add_event,
+    can_attend,
+    can_join,
+    can_name_speakers,
+    can_see_sign_ups,
+    runs_room_of,
+)
 from cms.search import similar
 from forums.models import FeedKey, Room, Thread, ThreadTag
 from network.models import Network, Organisation, Theme, Viewer
@@ -190,27 +201,72 @@ def may_attend(context: Context, event: EventPage) -> Verdict:
     return can_attend(viewer_of(context), event)
 
 
+@register.simple_tag(takes_context=True)
+def may_join(context: Context, event: EventPage) -> Verdict:
+    return can_join(viewer_of(context), event)
+
+
 @dataclass(frozen=True, slots=True)
 class OwnEvent:
     """What an event is to the viewer. `may_add` says whether it may be one of theirs; `is_mine` whether it is; `going`
-    in how many members' events it is, for those who may."""
+    in how many members' events it is, for those who may. Where people sign up: `number` on the waiting list, 0 for
+    whoever is not on it; `left` places, None where there is no end to them; `is_mailed` whether mail about it goes to
+    the viewer; `runs` whether they need no place."""
 
     may_add: Verdict
-    is_mine: bool
-    going: int
+    is_mine: bool = False
+    going: int = 0
+    number: int = 0
+    left: int | None = None
+    waiting: int = 0
+    is_mailed: bool = True
+    runs: bool = False
 
 
 @register.simple_tag(takes_context=True)
 def own_event(context: Context, event: EventPage) -> OwnEvent | None:
-    """Nothing for an anonymous visitor. Three queries for those who may attend."""
+    """Nothing for an anonymous visitor. Three queries for those who may attend; six where people sign up."""
     viewer = viewer_of(context)
     if not viewer.is_authenticated:
         return None
     may_add = can_add_event(viewer, event)
     if not may_add:
-        return OwnEvent(may_add, False, 0)
-    going = attendees_of(event)
-    return OwnEvent(may_add, events_of(viewer).filter(pk=event.pk).exists(), going.count())
+        return OwnEvent(may_add)
+    if not event.needs_sign_up:
+        is_mine = events_of(viewer).filter(pk=event.pk).exists()
+        return OwnEvent(may_add, is_mine, attendees_of(event).count())
+    row = EventAttendance.objects.visible_to(viewer).filter(page=event.pk).first()
+    runs = runs_room_of(viewer, event)
+    return OwnEvent(
+        may_add,
+        is_mine=row.taken_out_at is None if row else runs,
+        number=place_in_line(row) if row and row.is_waiting and not runs else 0,
+        left=max(0, event.places - places_taken(event)) if event.places is not None else None,
+        waiting=waiting_for(event).count() if event.places is not None else 0,
+        is_mailed=row is None or row.is_mailed,
+        runs=runs,
+    )
+
+
+@register.simple_tag
+def shows_room(event: EventPage, joining: Verdict, own: OwnEvent | None) -> bool:
+    """Whether the live room stands on the event's page, for whoever may come in: where people sign up, for those who
+    have and those who run it until it is over, and for all its readers afterwards."""
+    return bool(joining) or not event.needs_sign_up or event.is_over() or (own is not None and own.runs)
+
+
+@dataclass(frozen=True, slots=True)
+class SignUps:
+    going: int
+    waiting: int
+
+
+@register.simple_tag(takes_context=True)
+def sign_ups_of(context: Context, event: EventPage) -> SignUps | None:
+    """How many, for those who run the event; never who. Nothing for everybody else, and where nobody signs up."""
+    if not event.needs_sign_up or not event.pk or not can_see_sign_ups(viewer_of(context), event):
+        return None
+    return SignUps(places_taken(event), waiting_for(event).count())
 
 
 @register.simple_tag(takes_context=True)

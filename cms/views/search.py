@@ -8,7 +8,8 @@ from cms import limits
 from cms import search as finding
 from cms.forms import SearchForm
 from cms.search import search_pages
-from forums.search import search_posts
+from forums.search.posts import search_posts
+from forums.search.rooms import search_rooms
 from network.models.standing import standing_of
 
 SHOWN = 20
@@ -17,7 +18,7 @@ LONGEST_TITLE = 300  # characters that are looked at
 
 @require_safe
 def search(request: HttpRequest) -> HttpResponse:
-    """Pages and threads in one search. What the reader may not see leaves no trace, not even a number."""
+    """Pages, threads and live rooms in one search. What the reader may not see leaves no trace, not even a number."""
     form = SearchForm(request.GET) if "q" in request.GET else SearchForm()
     context: dict[str, object] = {"form": form, "query": ""}
     if form.is_bound and form.is_valid() and form.cleaned_data["q"]:
@@ -25,7 +26,8 @@ def search(request: HttpRequest) -> HttpResponse:
         context |= {
             "query": query,
             "pages": search_pages(request.user, query, limit=SHOWN),
-            "threads": search_posts(request.user, query, limit=SHOWN),
+            "threads": search_posts(request.user, query, limit=SHOWN).hits,
+            "rooms": search_rooms(request.user, query, limit=SHOWN),
             "shown": SHOWN,
         }
     return render(request, "cms/search.html", context)

@@ -7,11 +7,13 @@ import uuid
 from collections.abc import Callable
 from datetime import datetime
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from forums import limits, markup, notifications, permissions, realtime
 from forums.actions.messages import check_words
+from forums.held_words import HeldWords
 from forums.live import access, log
 from forums.models import Message, Report, Room, RoomEvent
 from network.actions.audit import record
@@ -40,11 +42,18 @@ def edit_message(
         permissions.can_change_message(by, held, now=now).enforce()
         if held.body == body:
             return False
+        words = held.room.held_words
+        if words and HeldWords(words).are_in(body) and not permissions.can_run_room(by, held.room):
+            # The place among the others stays with its old words; what waits for the host is a new message.
+            raise ValidationError(
+                "This has a word in it that the host wants to see first. Send it as a new message, and the host will "
+                "look at it."
+            )
         held.body, held.edited_at = body, now
         held.save(update_fields=["body", "edited_at"])
         return True
 
-    return _amend(message, Kind.EDIT, by, change, client_id=client_id, now=now)
+    return amend(message, Kind.EDIT, by, change, client_id=client_id, now=now)
 
 
 def delete_message(
@@ -60,11 +69,11 @@ def delete_message(
 
     def change(held: Message) -> bool:
         permissions.can_delete_message(by, held, now=now).enforce()
-        held.body, held.deleted_at = "", now
-        held.save(update_fields=["body", "deleted_at"])
+        held.body, held.deleted_at, held.pinned_at = "", now, None
+        held.save(update_fields=["body", "deleted_at", "pinned_at"])
         return True
 
-    return _amend(message, Kind.DELETE, by, change, client_id=client_id, now=now)
+    return amend(message, Kind.DELETE, by, change, client_id=client_id, now=now)
 
 
 def hide_message(message: Message, *, by: Member, reason: str, now: datetime | None = None) -> int:
@@ -78,13 +87,14 @@ def hide_message(message: Message, *, by: Member, reason: str, now: datetime | N
         if not held.is_shown:
             return False
         held.hidden_at, held.hidden_by, held.hidden_reason = now, by, markup.legible(reason)
-        held.save(update_fields=["hidden_at", "hidden_by", "hidden_reason"])
+        held.pinned_at = None
+        held.save(update_fields=["hidden_at", "hidden_by", "hidden_reason", "pinned_at"])
         Report.objects.filter(message=held, settled_at=None).update(settled_at=now)
         record("hid message", held, by=by, network=held.room.network)
         notifications.message_hidden(held, now=now)
         return True
 
-    return _amend(message, Kind.HIDE, by, change, now=now)
+    return amend(message, Kind.HIDE, by, change, now=now)
 
 
 def restore_message(message: Message, *, by: Member, now: datetime | None = None) -> int:
@@ -101,10 +111,10 @@ def restore_message(message: Message, *, by: Member, now: datetime | None = None
         record("restored message", held, by=by, network=held.room.network)
         return True
 
-    return _amend(message, Kind.RESTORE, by, change, now=now)
+    return amend(message, Kind.RESTORE, by, change, now=now)
 
 
-def _amend(
+def amend(
     message: Message,
     kind: RoomEvent.Kind,
     by: Member,
@@ -113,7 +123,8 @@ def _amend(
     client_id: uuid.UUID | None = None,
     now: datetime,
 ) -> int:
-    """`change` is given the message with its room held, and says whether there was anything to do."""
+    """Part of a verb: `change` is given the message with its room held, and says whether there was anything to do. Then
+    the log has a line about it, the number of which comes back, and those who listen are told."""
     with transaction.atomic():
         room = log.hold(message.room_id)
         if done := _done(message, by, client_id):

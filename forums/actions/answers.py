@@ -26,11 +26,13 @@ def mark_answer(post: Post, *, by: Member, now: datetime | None = None) -> Answe
         marked = Answer.objects.filter(thread=post.thread, post=post).select_related("post", "thread", "by").first()
         if marked:
             return marked
+        # Who asked in a session is said nowhere, nor that they were the one who marked this.
+        shown = None if by.pk == post.thread.asker_id else by
         answer, _ = Answer.objects.update_or_create(
             thread=post.thread,
-            defaults={"post": post, "by": by, "at": now, "asked_at": None, "worked": "", "worked_at": None},
+            defaults={"post": post, "by": shown, "at": now, "asked_at": None, "worked": "", "worked_at": None},
         )
-        record("marked answer", post, by=by, network=post.thread.network)
+        record("marked answer", post, by=shown, network=post.thread.network)
         notifications.answer_marked(answer, now=now)
     return answer
 
@@ -42,7 +44,8 @@ def unmark_answer(post: Post, *, by: Member) -> None:
     with transaction.atomic():
         post = _locked(post)
         if Answer.objects.filter(thread=post.thread, post=post).delete()[0]:
-            record("took mark off answer", post, by=by, network=post.thread.network)
+            shown = None if by.pk == post.thread.asker_id else by
+            record("took mark off answer", post, by=shown, network=post.thread.network)
 
 
 def take_mark_away(post: Post) -> None:
@@ -78,7 +81,7 @@ def ask_whether_it_worked(*, now: datetime | None = None) -> int:
             # Whoever changes the row is the one who asks: two workers ask once.
             if not due.filter(pk=pk).update(asked_at=now):
                 continue
-            answer = Answer.objects.select_related("thread__author").get(pk=pk)
+            answer = Answer.objects.select_related("thread").get(pk=pk)
             if not answer.worked:
                 asked += notifications.asked_whether_it_worked(answer, now=now)
     return asked

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from forums import files, limits, markup, notifications, permissions, scanner
 from forums.models import Attachment, Post
+from forums.search import index
 from network.actions.access import hold_account
 from network.actions.audit import record
 from network.models import Member, Network
@@ -80,8 +81,11 @@ def remove_file(attachment: Attachment, *, by: Member) -> None:
     LimitReached."""
     permissions.can_change_file(by, attachment).enforce()
     limits.EDITING.spend(by)
+    post = attachment.post
     with transaction.atomic():
         forget(attachment)
+        if post is not None:
+            index.index_post(post)  # without the name of the file
 
 
 def check_files(*, now: datetime | None = None) -> int:
@@ -131,8 +135,8 @@ def forget_unsent(*, now: datetime | None = None) -> int:
 
 def give_to(post: Post, *, by: Member, form_id: uuid.UUID | None) -> None:
     """Part of a verb: what the member uploaded in the form becomes the post's."""
-    if form_id is not None:
-        Attachment.objects.held_in(form_id, by).update(post=post)
+    if form_id is not None and Attachment.objects.held_in(form_id, by).update(post=post):
+        index.index_post(post)  # for the names of its files
 
 
 def forget(attachment: Attachment) -> None:

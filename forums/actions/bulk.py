@@ -20,9 +20,10 @@ from django.db.models import Model
 from django.utils import timezone
 from django.utils.text import slugify
 
-from forums import markup, search
+from forums import markup
 from forums.models import FollowLevel, Level, MemberThread, Post, Thread, ThreadTag
 from forums.notifications import POST_ANSWERED, THEME_FOLLOWED, THREAD_REPLIED, THREAD_STARTED
+from forums.search import index
 from network.models import Member, Membership, MemberTheme, Network, Notice, Tag, Theme
 from network.models.tag import clean_tags
 
@@ -282,7 +283,7 @@ def _write(stories: list[_Story]) -> int:
             for new, post in zip(story.new.posts, story.posts[1:], strict=True):
                 post.reply_to_id = story.posts[new.answers - 1].pk if new.answers else None
         _insert(Post, posts)
-        search.index_posts(
+        index.index_posts(
             (post, story.thread.title if post.number == 1 else "") for story in stories for post in story.posts
         )
         for model, rows in (

@@ -15,7 +15,7 @@ from forums.actions.messages import Saying, say_together
 from forums.actions.poll_votes import Choosing, choose_together
 from forums.actions.question_votes import Voting, vote_together
 from forums.actions.questions import Inquiring, ask_question
-from forums.models import Message, Room
+from forums.models import Message, Room, RoomEvent
 from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused
@@ -49,7 +49,7 @@ Command = Saying | Editing | Deleting | Reacting | Inquiring | Voting | Choosing
 
 def carry_out(room_id: int, commands: Sequence[Command]) -> list[int | Exception]:
     """For each command the number in the log by which every reader has what came of it (0: it is no matter of the log),
-    or why nothing did: Refused, LimitReached, ValidationError. Raises Room.DoesNotExist."""
+    or why nothing did: Held, Refused, LimitReached, ValidationError. Raises Room.DoesNotExist."""
     sayings = [command for command in commands if isinstance(command, Saying)]
     votings = [command for command in commands if isinstance(command, Voting)]
     choosings = [command for command in commands if isinstance(command, Choosing)]
@@ -95,6 +95,8 @@ def _one(room_id: int, command: Editing | Deleting | Reacting | Inquiring) -> in
 
 
 def _ask(room_id: int, command: Inquiring, member: Member) -> int:
+    """The line in which everybody has the question; 0 where it waits for the host."""
     room = Room.objects.select_related("network").get(pk=room_id)
-    ask_question(room, by=member, body=command.body, is_unnamed=command.is_unnamed, client_id=command.client_id)
-    return 0
+    asked = ask_question(room, by=member, body=command.body, is_unnamed=command.is_unnamed, client_id=command.client_id)
+    lines = RoomEvent.objects.filter(question=asked, kind=RoomEvent.Kind.QUESTION).values_list("seq", flat=True)
+    return lines.first() or 0

@@ -6,44 +6,77 @@ import uuid
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from forums import search
 from forums.actions.attachments import forget
 from forums.actions.mentions import forget_name
-from forums.models import Answer, Attachment, Message, Post, PostVersion, Practice, Report, Room, Thread, ThreadTag
+from forums.actions.poll_votes import forget_votes
+from forums.actions.session_threads import forget_words_in_threads
+from forums.models import (
+    Answer,
+    Attachment,
+    Consent,
+    HeldMessage,
+    Message,
+    Poll,
+    PollOption,
+    Post,
+    PostVersion,
+    Practice,
+    Question,
+    Report,
+    Room,
+    Thread,
+    ThreadTag,
+)
+from forums.search import index
 from network.models import Member, Tag
 
 TITLE = "A thread by a former member"
+POLL = "A poll by a former member"
 CLOCKS_DIFFER = timedelta(hours=1)  # of processes, at most
 
 
 def settle_closed_account(member: Member, *, erase: bool) -> None:
     """The site's own part of closing an account: part of its transaction. With `erase` no word of theirs is left in a
     post, a title, a tag, a live room or the search; where they stood, it says so. In either case their name leaves the
-    posts that mention them, and live rooms that are open somewhere are read anew, for it stands in what was sent."""
+    posts that mention them, nobody can learn any more what they chose in polls, and live rooms that are open somewhere
+    are read anew, for it stands in what was sent."""
     with transaction.atomic():
         forget_name(member)
+        # Whoever cannot take it back any more has agreed to nothing.
+        Message.objects.filter(author=member).update(consent=Consent.NOT_ASKED)
+        Question.objects.filter(author=member).update(consent=Consent.NOT_ASKED)
+        _hold_open_rooms()
+        forget_votes(member)
         if erase:
             _erase_posts(member)
             _erase_threads(member)
-            _hold_open_rooms()
+            forget_words_in_threads(member)
             said = Message.objects.filter(author=member)
             said.filter(hidden_at=None).update(hidden_reason="")
             said.exclude(hidden_at=None).update(hidden_reason="Erased by its author")
             said.update(body="", organisation=None)
+            held = HeldMessage.objects.filter(author=member)
+            waiting = {"decision": HeldMessage.Decision.REFUSED, "decided_at": timezone.now()}
+            held.waiting().update(reason="Erased by its author", **waiting)
+            held.exclude(reason="").update(reason="Erased by its author")
+            held.update(body="", organisation=None)
             Report.objects.filter(message__author=member).update(said="")
             Report.objects.filter(by=member).update(words="")
-        for pk in Room.objects.filter(messages__author=member).values_list("pk", flat=True).distinct():
+            _erase_polls(member)
+        spoke_in = Q(messages__author=member) | Q(polls__made_by=member)
+        for pk in Room.objects.filter(spoke_in).values_list("pk", flat=True).distinct():
             # With another epoch every process lets go of what it holds of the room, and every browser starts afresh.
             Room.objects.filter(pk=pk).update(epoch=uuid.uuid4())
 
 
 def _hold_open_rooms() -> None:
     """Whoever says something in a room holds it until that is written (`forums.live.log.hold`), and asks with the room
-    held whether they belong. So a message that is just being written is waited for, and erased with the others; what
-    comes after is refused. Posts need none of it: their verbs hold the account, which a room of hundreds would not
-    bear."""
+    held whether they belong. So a message or a vote that is just being written is waited for, and erased with the
+    others; what comes after is refused. Posts need none of it: their verbs hold the account, which a room of hundreds
+    would not bear."""
     now = timezone.now()
     able_to_speak = Room.objects.filter(
         opens_at__lt=now + Room.EARLY + CLOCKS_DIFFER, closes_at__gt=now - CLOCKS_DIFFER
@@ -52,7 +85,7 @@ def _hold_open_rooms() -> None:
 
 
 def _erase_posts(member: Member) -> None:
-    search.forget_posts_of(member)
+    index.forget_posts_of(member)
     own = Post.objects.filter(author=member)
     Answer.objects.filter(post__in=own).delete()  # no words are left that could answer
     PostVersion.objects.filter(post__in=own).delete()
@@ -61,6 +94,16 @@ def _erase_posts(member: Member) -> None:
     own.filter(hidden_at=None).update(hidden_reason="")
     own.exclude(hidden_at=None).update(hidden_reason="Erased by its author")
     own.update(source="", html="", organisation=None, submission=None)
+
+
+def _erase_polls(member: Member) -> None:
+    """What others chose stays counted, under words of the site's, and nobody is asked any more."""
+    own = Poll.objects.filter(made_by=member)
+    own.filter(state=Poll.State.DRAFT).delete()
+    own.filter(state=Poll.State.OPEN).update(state=Poll.State.CLOSED, closed_at=timezone.now())
+    for option in PollOption.objects.filter(poll__in=own):
+        PollOption.objects.filter(pk=option.pk).update(text=f"Answer {option.order + 1}")
+    own.update(title=POLL)
 
 
 def _erase_threads(member: Member) -> None:

@@ -48,6 +48,8 @@ def use_usual_level(thread: Thread, *, by: Member) -> None:
             follow_automatically(thread, by, Level.WATCH, reason="you started it")
         elif Post.objects.filter(thread=thread, author=by).exists():
             follow_automatically(thread, by, Level.FOLLOW, reason="you replied")
+        elif thread.asker_id == by.pk:
+            follow_automatically(thread, by, Level.FOLLOW, reason="you asked this in a session")
 
 
 def use_usual_network_level(network: Network, *, by: Member) -> None:

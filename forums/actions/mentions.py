@@ -11,10 +11,11 @@ from typing import Any
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
-from forums import markup, search
+from forums import markup
 from forums.markup import Named
 from forums.models import Mention, Post, PostVersion
 from forums.models.mention import FIRST_WORD, ways_to_write
+from forums.search import index
 from network.actions.closing import FORMER_MEMBER
 from network.models import Member, Membership, Network
 from network.permissions import Refused
@@ -67,11 +68,12 @@ def forget_name(member: Member) -> None:
         if _take_out(post, member):
             post.save(update_fields=["source", "html"])
             if post.is_shown:
-                search.index_post(post)
+                index.index_post(post)
     for version in PostVersion.objects.filter(post__mentions__member=member).order_by("pk").iterator(500):
         if _take_out(version, member):
             version.save(update_fields=["source", "html"])
-    search.forget_what_was_replaced()
+    index.forget_name_of(member)
+    index.forget_what_was_replaced()
 
 
 def _take_out(words: Post | PostVersion, member: Member) -> bool:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
@@ -12,8 +12,9 @@ from django.db.models import Max
 from django.utils import timezone
 
 from forums import limits, permissions, realtime
+from forums.held_words import HeldWords
 from forums.live import access, log
-from forums.models import Message, Room, RoomEvent, RoomSanction
+from forums.models import HeldMessage, Message, Room, RoomEvent, RoomSanction
 from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused
@@ -33,7 +34,15 @@ class Saying:
         return self.member_id, self.client_id
 
 
-# The message, or why there is none: Refused, LimitReached, ValidationError.
+class Held(Exception):
+    """There is no message yet: it has a word that the host wants to see first. Says so in the member's words."""
+
+    def __init__(self, held: HeldMessage) -> None:
+        super().__init__(held.words_for_author)
+        self.message = held
+
+
+# The message, or why there is none: Held, Refused, LimitReached, ValidationError.
 Outcome = Message | Exception
 Outcomes = dict[log.Key, Outcome]
 
@@ -50,7 +59,8 @@ def say(
     now: datetime | None = None,
 ) -> Message:
     """Says something in a live room. With a `client_id` that the member has used in this room before, nothing is
-    written and the message of then comes back. Raises Refused, LimitReached, ValidationError."""
+    written and the message of then comes back. Raises Held, where it is kept for the host to see first; Refused,
+    LimitReached, ValidationError."""
     [outcome] = say_together(room.pk, [Saying(by.pk, body, client_id or uuid.uuid4(), reply_to)], now=now)
     if isinstance(outcome, Exception):
         raise outcome
@@ -77,6 +87,8 @@ def say_together(room_id: int, sayings: Sequence[Saying], *, now: datetime | Non
         speakers = _judge(room, wanted, outcomes, now=now)
         if room.slow_seconds:
             _slow_down(room, speakers, wanted, outcomes, now=now)
+        if room.held_words:
+            _hold(room, speakers, wanted, answered, outcomes, now=now)
         lines = _write(room, speakers, wanted, answered, outcomes, now=now)
         if lines:
             transaction.on_commit(lambda: realtime.lines_written(room, lines), robust=True)
@@ -93,6 +105,7 @@ def _judge(room: Room, wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now
         # Their browser gave the name to something else, such as an edit: it is that, and no message.
         taken = ValidationError("This was sent before, and was no message")
         outcomes |= {key: by_number.get(seq, taken) for key, seq in numbers.items()}
+    outcomes |= {held.key: Held(held) for held in held_of(room, open_keys) if held.key not in outcomes}
     here = access.belonging(room.pk).filter(pk__in={member_id for member_id, _ in open_keys})
     speakers: dict[int, Member] = {member.pk: member for member in here.select_related("organisation")}
     time_outs = RoomSanction.objects.silencing(now).filter(room=room, member__in=list(speakers))
@@ -137,8 +150,13 @@ def _slow_down(
     room: Room, speakers: dict[int, Member], wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now: datetime
 ) -> None:
     """In slow mode everybody but those who run the room waits between two messages. Asked with the room held."""
-    said = Message.objects.filter(room=room, author__in=list(speakers), written_at__gt=now - SLOWEST)
-    latest = dict(said.order_by().values_list("author").annotate(Max("written_at")))
+    lately = {"room": room, "author__in": list(speakers), "written_at__gt": now - SLOWEST}
+    # What waited for the host was said when it was sent, not when it was shown.
+    said = Message.objects.filter(**lately, was_held=None).order_by().values_list("author")
+    held = HeldMessage.objects.filter(**lately).order_by().values_list("author")
+    latest = dict(held.annotate(Max("written_at")))
+    for author, at in said.annotate(Max("written_at")):
+        latest[author] = max(at, latest.get(author, at))
     for key, saying in wanted.items():
         member = speakers.get(saying.member_id)
         if key in outcomes or member is None or member.runs_room:  # type: ignore[attr-defined]
@@ -150,6 +168,45 @@ def _slow_down(
             outcomes[key] = limits.SlowMode(room.slow_seconds, ceil(wait))
         else:
             latest[saying.member_id] = now
+
+
+def _hold(
+    room: Room,
+    speakers: dict[int, Member],
+    wanted: dict[log.Key, Saying],
+    answered: dict[int, Message],
+    outcomes: Outcomes,
+    *,
+    now: datetime,
+) -> None:
+    """What has one of the room's words in it is kept for the host, but for what those say who run the room."""
+    words = HeldWords(room.held_words)
+    for key, saying in wanted.items():
+        speaker = speakers.get(saying.member_id)
+        if key in outcomes or speaker is None or speaker.runs_room or not words.are_in(saying.body):  # type: ignore[attr-defined]
+            continue
+        held = HeldMessage.objects.create(
+            room=room,
+            author=speaker,
+            organisation=speaker.organisation,
+            role=speaker.room_role or "",  # type: ignore[attr-defined]
+            body=check_words(saying.body),
+            reply_to=answered.get(saying.reply_to or 0),
+            client_id=saying.client_id,
+            written_at=now,
+        )
+        outcomes[key] = Held(held)
+
+
+def held_of(room: Room, keys: Iterable[log.Key]) -> list[HeldMessage]:
+    """What was sent under these names and kept for the host."""
+    wanted = set(keys)
+    found = HeldMessage.objects.filter(
+        room=room,
+        author__in={author for author, _ in wanted},
+        client_id__in={client_id for _, client_id in wanted},
+    )
+    return [held for held in found if held.key in wanted]
 
 
 def _write(

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count, F
+from django.db.models import Count
 from django.utils import timezone
 
 from forums import limits, permissions
@@ -32,11 +32,10 @@ class Choosing:
     options: tuple[int, ...]
 
 
-def choose(poll: Poll, options: Sequence[PollOption], *, by: Member, now: datetime | None = None) -> None:
-    """Chooses in an open poll, instead of what the member chose before; twice is once. Raises Refused, LimitReached,
-    ValidationError."""
-    choosing = Choosing(by.pk, poll.pk, tuple(option.pk for option in options))
-    [outcome] = choose_together(poll.room_id, [choosing], now=now)
+def choose(poll: Poll, options: Sequence[int], *, by: Member, now: datetime | None = None) -> None:
+    """Chooses options, by their numbers, in an open poll, instead of what the member chose before; twice is once.
+    Raises Refused, LimitReached, ValidationError."""
+    [outcome] = choose_together(poll.room_id, [Choosing(by.pk, poll.pk, tuple(options))], now=now)
     if outcome is not None:
         raise outcome
 
@@ -81,7 +80,7 @@ def _checked(poll: Poll, options: Sequence[int]) -> frozenset[int]:
     if not chosen:
         raise ValidationError("Choose an answer")
     if not chosen <= {option.pk for option in poll.options.all()}:
-        raise ValidationError("This answer is not in the poll")
+        raise ValidationError("This answer is not in the poll. Choose one of those below")
     if len(chosen) > 1 and not poll.is_multiple:
         raise ValidationError("Choose one answer")
     return chosen
@@ -115,12 +114,41 @@ def _write(room: Room, polls: dict[int, Poll], chosen: dict[tuple[int, int], fro
         for (poll, member), options in chosen.items()
         for option in sorted(options - before[poll, member])
     )
-    Room.objects.filter(pk=room.pk).update(vote_version=F("vote_version") + 1)
-    version = room.vote_version + 1  # with the room held it is nobody else's
-    given = PollVote.objects.filter(poll__in=touched).order_by()
+    _count(room, [polls[pk] for pk in sorted(touched)])
+
+
+def _count(room: Room, polls: Sequence[Poll]) -> None:
+    """Counts the votes anew. With the room held."""
+    given = PollVote.objects.filter(poll__in=polls).order_by()
     counts = dict(given.values_list("option").annotate(Count("pk")))
     voters = dict(given.values_list("poll").annotate(Count("member", distinct=True)))
-    for pk in sorted(touched):
-        for each in polls[pk].options.all():
+    version = next_version(room)
+    for poll in polls:
+        for each in poll.options.all():
             PollOption.objects.filter(pk=each.pk).update(votes=counts.get(each.pk, 0))
-        Poll.objects.filter(pk=pk).update(voters=voters.get(pk, 0), voted=version)
+        Poll.objects.filter(pk=poll.pk).update(voters=voters.get(poll.pk, 0), voted=version)
+
+
+def next_version(room: Room) -> int:
+    """Part of a verb: the version by which every hub hears within a second what has changed of a poll. With the room
+    held."""
+    room.vote_version += 1
+    room.save(update_fields=["vote_version"])
+    return room.vote_version
+
+
+def forget_votes(member: Member) -> None:
+    """Part of closing an account: it is no longer known what the member chose. Where a poll still takes votes, theirs
+    no longer counts; of one that has ended the results stand as everybody was shown them, for what was missing from
+    them afterwards would say what the member had chosen."""
+    taking = Poll.objects.filter(given_votes__member=member, state=Poll.State.OPEN, room__closes_at__gt=timezone.now())
+    by_room: defaultdict[int, list[int]] = defaultdict(list)
+    for room_id, poll in taking.distinct().order_by("room", "pk").values_list("room", "pk"):
+        by_room[room_id].append(poll)
+    with transaction.atomic():
+        rooms = [(log.hold(room_id), polls) for room_id, polls in by_room.items()]
+        PollVote.objects.filter(member=member).delete()
+        for room, polls in rooms:
+            still = Poll.objects.filter(pk__in=polls, state=Poll.State.OPEN).prefetch_related("options").order_by("pk")
+            if still:
+                _count(room, list(still))

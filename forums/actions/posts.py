@@ -5,12 +5,14 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.text import slugify
 
-from forums import limits, markup, notifications, permissions, search, signals
+from forums import limits, markup, notifications, permissions, signals
 from forums.actions import answers, attachments, mentions
 from forums.actions.attachments import give_to
 from forums.actions.reading import follow_automatically, read_own_post
 from forums.models import Draft, Level, Post, PostVersion, Practice, Thread
+from forums.search import index
 from network.actions.access import hold_account
 from network.actions.audit import record
 from network.models import Member
@@ -110,7 +112,7 @@ def edit_post(
         mentions.remember(post, written)
         if tells_otherwise:
             Practice.objects.filter(thread=thread).update(**telling)
-        search.index_post(post)
+        index.index_post(post)
         Draft.objects.filter(member=by, post=post).delete()
     return post
 
@@ -144,7 +146,7 @@ def delete_post(post: Post, *, by: Member) -> Post:
             post.save(update_fields=["deleted_at", "submission"])
             for attached in post.attachments.all():
                 attachments.forget(attached)
-            search.forget_post(post)
+            index.forget_post(post)
             answers.take_mark_away(post)
             count_anew(thread)
     return post
@@ -160,7 +162,7 @@ def hide_post(post: Post, *, by: Member, reason: str, now: datetime | None = Non
         thread = _locked(post.thread)
         hidden = Post.objects.filter(pk=post.pk, hidden_at=None)
         if hidden.update(hidden_at=now, hidden_by=by, hidden_reason=markup.legible(reason)):
-            search.forget_post(post)
+            index.forget_post(post)
             answers.take_mark_away(post)
             count_anew(thread)
             record("hid post", post, by=by, network=thread.network)
@@ -179,7 +181,7 @@ def restore_post(post: Post, *, by: Member) -> Post:
         if hidden.update(hidden_at=None, hidden_by=None, hidden_reason=""):
             post.refresh_from_db()
             if post.is_shown:
-                search.index_post(post)
+                index.index_post(post)
             count_anew(thread)
             record("restored post", post, by=by, network=thread.network)
     post.refresh_from_db()
@@ -235,7 +237,7 @@ def add_post(
     thread.last_author = author
     thread.quiet = thread.quiet and author is None
     thread.save(update_fields=[*COUNTED, "highest_number", "quiet"])
-    search.index_post(post)
+    index.index_post(post)
     if author is not None:
         read_own_post(post, author)
     return post
@@ -255,6 +257,22 @@ def count_anew(thread: Thread) -> None:
     thread.last_post_at = last.written_at if last else thread.started_at
     thread.last_author = last.author if last else None
     thread.save(update_fields=COUNTED)
+
+
+def rewrite(thread: Thread, *, source: str, title: str) -> None:
+    """Part of erasing what somebody said, of which somebody else began this thread: its first post and its title say
+    something else, and no earlier words of them are kept. Where the first post is gone already, only the title."""
+    thread.title, thread.slug = title, slugify(title)[:80].strip("-") or "thread"
+    thread.save(update_fields=["title", "slug"])
+    post = Post.objects.filter(thread=thread, number=1).exclude(source="").select_related("author").first()
+    if post is None:
+        return
+    post.thread = thread
+    PostVersion.objects.filter(post=post).delete()
+    post.source, post.html, post.renderer_version = source, markup.render(source), markup.VERSION
+    post.save(update_fields=["source", "html", "renderer_version"])
+    if post.is_shown:
+        index.index_post(post)
 
 
 def _keep_version(post: Post, told: Practice | None) -> None:

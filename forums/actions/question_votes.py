@@ -46,7 +46,8 @@ def vote_together(room_id: int, votings: Sequence[Voting], *, now: datetime | No
     with transaction.atomic():
         room = log.hold(room_id)
         wanted = {voting.question for voting in votings}
-        found = Question.objects.published().filter(room=room, number__in=wanted)
+        # What not everybody sees yet has no votes, for their number would tell that it is there.
+        found = Question.objects.shown_to_all().filter(room=room, number__in=wanted)
         questions = {question.number: question for question in found}
         here = access.belonging(room_id).filter(pk__in={voting.member_id for voting in votings})
         belonging = set(here.values_list("pk", flat=True))
@@ -95,10 +96,14 @@ def _write(room: Room, decided: dict[tuple[int, int], bool], *, now: datetime) -
     for (question, member), is_given in decided.items():
         if not is_given:
             QuestionVote.objects.filter(question=question, member=member).delete()
-    touched = {question for question, _ in decided}
+    recount(room, {question for question, _ in decided})
+
+
+def recount(room: Room, questions: set[int]) -> None:
+    """Part of a verb that changed who wants to know: counts anew, and has every process look. With the room held."""
     Room.objects.filter(pk=room.pk).update(vote_version=F("vote_version") + 1)
-    version = room.vote_version + 1  # with the room held it is nobody else's
-    rows = QuestionVote.objects.filter(question__in=touched).order_by().values_list("question").annotate(Count("pk"))
+    room.vote_version += 1  # with the room held it is nobody else's
+    rows = QuestionVote.objects.filter(question__in=questions).order_by().values_list("question").annotate(Count("pk"))
     counts = dict(rows)
-    for question in sorted(touched):
-        Question.objects.filter(pk=question).update(votes=counts.get(question, 0), voted=version)
+    for question in sorted(questions):
+        Question.objects.filter(pk=question).update(votes=counts.get(question, 0), voted=room.vote_version)

@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from forums import limits, permissions, realtime
+from forums import limits, markup, permissions, realtime
+from forums.held_words import HeldWords
 from forums.live import access, log
 from forums.models import Question, QuestionStep, Room, RoomEvent
 from network.models import Member, Organisation
@@ -39,7 +40,8 @@ def ask_question(
     now: datetime | None = None,
 ) -> Question:
     """Asks a question in a session, by name or, where the host allows that, as an officer of some kind of council.
-    Where the host holds questions it has no number, and nobody but the asker and those who run the room hear of it.
+    Where the host holds questions, or for a word in it, it has no number, and nobody but the asker and those who run
+    the room hear of it.
     With a `client_id` that the member has used in this room before, nothing is written and the question of then comes
     back. Raises Refused, LimitReached, ValidationError."""
     now = now or timezone.now()
@@ -58,6 +60,9 @@ def ask_question(
         if not access.belonging(room.pk).filter(pk=by.pk).exists():
             NOT_A_MEMBER.enforce()
         permissions.can_ask(by, room, is_unnamed=is_unnamed, now=now).enforce()
+        is_held = room.holds_questions
+        if room.held_words and not permissions.can_run_room(by, room):
+            is_held = is_held or HeldWords(room.held_words).are_in(body)
         question = Question.objects.create(
             room=room,
             author=by,
@@ -66,9 +71,9 @@ def ask_question(
             client_id=client_id,
             body=body,
             asked_at=now,
-            state=Question.State.HELD if room.holds_questions else Question.State.WAITING,
+            state=Question.State.HELD if is_held else Question.State.WAITING,
             state_at=now,
-            number=None if room.holds_questions else _next_number(room),
+            number=None if is_held else _next_number(room),
         )
         QuestionStep.objects.create(question=question, state=question.state, at=now)
         if question.number is not None:
@@ -111,12 +116,11 @@ def officer_at(organisation: Organisation | None) -> str:
 
 
 def check_question(body: str) -> str:
-    """The question as it is kept. Raises ValidationError for one that is empty, too long or more than text."""
-    body = " ".join("".join(sign for sign in body if sign >= " " or sign in "\r\n\t").split())
-    if not body:
+    """The question as it is kept, on one line: without what nobody sees, or what turns the direction of writing around
+    for all that stands after it. Raises ValidationError for one that is empty or too long."""
+    body = " ".join(markup.legible(body).split())
+    if not markup.is_seen(body):
         raise ValidationError("Enter your question")
     if len(body) > Question.MAX_LENGTH:
         raise ValidationError(f"Your question is too long: it can have at most {Question.MAX_LENGTH} characters")
-    if any("\ud800" <= sign <= "\udfff" for sign in body):
-        raise ValidationError("Your question has characters in it that are not text")
     return body

@@ -29,6 +29,8 @@ def give_room_role(
         )
         record("gave room role", given, by=by, network=room.network, role=role, member=member.pk)
         notifications.room_role_given(given, now=now)
+        # Whoever runs the room from now on may see more of it.
+        Network.objects.filter(pk=room.network_id).update(access_version=F("access_version") + 1)
     return given
 
 

@@ -57,7 +57,7 @@ def start_thread(
         with transaction.atomic():
             hold_account(by)
             permissions.can_start_kind(by, network, kind).enforce()  # they may have left meanwhile
-            thread = _begin(
+            thread = begin(
                 network,
                 author=by,
                 theme=theme,
@@ -92,7 +92,7 @@ def begin_site_discussion(
     and stays out of everybody's New and Unread until a member replies."""
     now = now or timezone.now()
     with transaction.atomic():
-        thread = _begin(network, author=None, theme=theme, title=title, source=source, quiet=True, now=now)
+        thread = begin(network, author=None, theme=theme, title=title, source=source, quiet=True, now=now)
         record("began discussion", thread, by=None, network=network)
     return thread
 
@@ -123,7 +123,7 @@ def move_thread(thread: Thread, theme: Theme, *, by: Member) -> Thread:
     return thread
 
 
-def _begin(
+def begin(
     network: Network,
     *,
     author: Member | None,
@@ -138,6 +138,7 @@ def _begin(
     quiet: bool = False,
     submission: uuid.UUID | None = None,
 ) -> Thread:
+    """Part of a verb: the thread and its first post."""
     title = markup.legible(title)
     thread = Thread.objects.create(
         network=network,

@@ -4,12 +4,15 @@ from forums.forms.announcement import DeclineForm
 from forums.forms.answer import WorkedForm
 from forums.forms.attachment import FilesForm
 from forums.forms.following import BookmarkForm, LevelForm, LevelsForm
+from forums.forms.hosting import DecisionForm, MergeForm, NotPublishForm, ParkForm, RoomRulesForm, WrittenAnswerForm
 from forums.forms.move import MoveForm
+from forums.forms.poll import PollForm, VoteForm
 from forums.forms.post import ReplyForm, WrittenOnce
 from forums.forms.room import (
     EditMessageForm,
     LockForm,
     MessageForm,
+    QuestionForm,
     ReportForm,
     RoomForm,
     RoomRoleForm,
@@ -21,22 +24,31 @@ from forums.forms.thread import ThreadForm
 
 __all__ = [
     "BookmarkForm",
+    "DecisionForm",
     "DeclineForm",
     "EditMessageForm",
     "FilesForm",
     "LevelForm",
     "LevelsForm",
     "LockForm",
+    "MergeForm",
     "MessageForm",
     "MoveForm",
+    "NotPublishForm",
+    "ParkForm",
+    "PollForm",
+    "QuestionForm",
     "ReplyForm",
     "ReportForm",
     "RoomForm",
     "RoomRoleForm",
+    "RoomRulesForm",
     "SanctionForm",
     "SlowModeForm",
     "TagForm",
     "ThreadForm",
+    "VoteForm",
     "WorkedForm",
+    "WrittenAnswerForm",
     "WrittenOnce",
 ]

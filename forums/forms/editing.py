@@ -48,6 +48,19 @@ class EditPracticeForm(PracticeFields, EditForm):
         return Practice(**{name: self.cleaned_data[name] for name in PRACTICE})
 
 
+class RefuseForm(forms.Form):
+    words = LegibleField(
+        label="Why are you not showing it?",
+        help_text="The author reads this. Help them see what to write differently.",
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={
+            "required": "Enter why you are not showing it",
+            "max_length": "The reason can have at most 300 characters",
+        },
+    )
+
+
 class HideForm(forms.Form):
     words = LegibleField(
         label="Why are you hiding it?",

@@ -7,7 +7,7 @@ from django import forms
 from django.utils import timezone
 
 from forums.forms.post import LegibleField, WrittenOnce
-from forums.models import Message, Report, Room, RoomRole
+from forums.models import Message, Question, Report, Room, RoomRole
 from network.limits import in_words
 from network.models import Member, Membership, Viewer
 
@@ -34,6 +34,32 @@ class MessageForm(WrittenOnce):
         super().__init__(*args, **kwargs)
         # The browser would cut off what is pasted, and say nothing.
         self.fields["body"].widget.attrs.pop("maxlength", None)
+
+
+class QuestionForm(WrittenOnce):
+    """A question in a session: by name, or where the room allows it as somebody at some kind of council."""
+
+    return_to = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
+    body = LegibleField(
+        label="Your question",
+        max_length=Question.MAX_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2, "autocomplete": "off"}),
+        error_messages={
+            "required": "Enter your question",
+            "max_length": f"Your question is too long: it can have at most {Question.MAX_LENGTH} characters",
+        },
+    )
+    is_unnamed = forms.BooleanField(label="Ask without my name", required=False)
+
+    def __init__(self, *args: Any, shown_as: str, **kwargs: Any) -> None:
+        """`shown_as`: how the asker stands there who asks without their name."""
+        super().__init__(*args, **kwargs)
+        self.auto_id = "question_%s"  # beside the composer's fields
+        self.fields["body"].widget.attrs.pop("maxlength", None)
+        self.fields["is_unnamed"].help_text = (
+            f"You will be shown as “{shown_as}”. "
+            "Facilitators of the network can see who asked, and each look is recorded."
+        )
 
 
 class EditMessageForm(forms.Form):

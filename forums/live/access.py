@@ -29,6 +29,7 @@ class Admission:
     session_key: str
     access_version: int
     role: str  # facilitator, host, speaker or member
+    runs: bool = False  # the room
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,10 @@ def admitted(asked: Collection[tuple[int, str]]) -> dict[tuple[int, str], Admiss
                 member = here.get(viewers[key].pk)
                 if member is not None:
                     role = "facilitator" if member.facilitates else member.room_role or "member"  # type: ignore[attr-defined]
-                    admissions[room_id, key] = Admission(room_id, member.pk, viewers[key].password, key, version, role)
+                    runs: bool = member.runs_room  # type: ignore[attr-defined]
+                    admissions[room_id, key] = Admission(
+                        room_id, member.pk, viewers[key].password, key, version, role, runs
+                    )
     return admissions
 
 
@@ -106,6 +110,11 @@ def belonging(room_id: int) -> MemberQuerySet:
 def members(room_id: int, member_ids: Collection[int]) -> set[int]:
     """Those of the members who belong in the room."""
     return set(_belonging_among(room_id, member_ids))
+
+
+def who_runs(room_id: int, member_ids: Collection[int]) -> dict[int, bool]:
+    """Those of the members who belong in the room, and whether they run it."""
+    return {pk: member.runs_room for pk, member in _belonging_among(room_id, member_ids).items()}  # type: ignore[attr-defined]
 
 
 def _belonging_among(room_id: int, member_ids: Collection[int]) -> dict[int, Member]:

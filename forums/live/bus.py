@@ -40,7 +40,7 @@ class Bus:
     def publish(self, room_id: int, epoch: uuid.UUID, events: Sequence[Event]) -> None:
         hint: dict[str, Any] = {"room": room_id, "epoch": str(epoch), "top": events[-1].seq, "at": time.time()}
         if sum(event.size for event in events) <= self.LARGEST_HINT:
-            hint["events"] = [[event.seq, event.text, event.about] for event in events]
+            hint["events"] = [[event.seq, event.text, event.about, event.at] for event in events]
         self._bus.publish(_group(room_id), hint)
 
     def _hear(self, hint: dict[str, Any]) -> None:

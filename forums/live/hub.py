@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -30,6 +31,8 @@ class Source(Protocol):
 
     async def after(self, room_id: int, seq: int, limit: int) -> list[Event]: ...
 
+    async def shown_to_all(self, room_id: int) -> int: ...
+
 
 class Database:
     """The log itself. Events are rendered on the reading thread."""
@@ -39,6 +42,27 @@ class Database:
 
     async def after(self, room_id: int, seq: int, limit: int) -> list[Event]:
         return await read(lambda: [protocol.event(line) for line in log.after(room_id, seq, limit)])
+
+    async def shown_to_all(self, room_id: int) -> int:
+        return await read(log.shown_to_all, room_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Young:
+    """An event that waits until everybody may see it."""
+
+    seq: int
+    at: float
+    question: str | None  # what it shows for the first time, if that is a question
+
+
+@dataclass(frozen=True, slots=True)
+class StatePage:
+    """Part of the state as one frame takes it, and the version that a listener has with it."""
+
+    values: dict[str, Any]
+    version: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +76,15 @@ class Page:
 
 class RoomHub:
     """Holds the events `base + 1` to `top`. Being told of news is only a hint: it may be lost, doubled or out of order,
-    for whatever is missing is read from the log."""
+    for whatever is missing is read from the log. Those who run the room are handed what comes up to `shown`; everybody
+    else up to `shown_to_all`, which follows it by the room's delay and never goes back."""
 
     RING_EVENTS = 2_000
     RING_BYTES = 2_000_000
     PAGE_EVENTS = 100
-    # A server that takes no larger frame than ours sends none either (autobahn under daphne). One message with its HTML
-    # is at most half of this.
-    PAGE_BYTES = protocol.MAX_FRAME - 1_000
+    # As large as a frame can be whose length stands in two bytes: what a frame costs hardly depends on its size. One
+    # message with its HTML is at most an eighth of this.
+    PAGE_BYTES = 60_000
     LOADED_AT_FIRST = 200
     # Seconds that what lies before the ring is kept when it was read once: after an outage everybody wants it at the
     # same time. Words that are hidden meanwhile go out no longer than that.
@@ -69,24 +94,48 @@ class RoomHub:
     # As many as one frame tells the counts of.
     MOST_REACTED = log.REACTED
     MOST_VOTED = log.VOTED
+    # Seconds between two frames of the state: a socket gets one a second at most, however late the last one was. What
+    # changes together, as at one look at the log, is told together.
+    STATE_EVERY = 1.1
+    STATE_GATHERS = 0.05
+    # Of a frame, with room for what else stands in a welcome.
+    STATE_BYTES = protocol.MAX_FRAME - 2_000
+    # Seconds after which what a browser says it has been shown would have come, whatever the clocks say.
+    OVERDUE = 2.0
+    MOST_OVERDUE = 1_000
     # Seconds of rest between two flushes, per listener: cost follows the clock, not the rate of messages.
     REST_PER_LISTENER = 0.000_1
     LONGEST_REST = 1.0
 
-    def __init__(self, tail: Tail, source: Source) -> None:
+    def __init__(self, tail: Tail, source: Source, shown_to_all: int | None = None) -> None:
+        """`shown_to_all`: where there is a delay, how far everybody may see by now."""
         self.room_id = tail.room_id
         self.tail = tail
-        self.base = self.top = self.shown = max(0, tail.last_seq - self.LOADED_AT_FIRST)
+        self.base = max(0, tail.last_seq - self.LOADED_AT_FIRST)
+        if shown_to_all is not None:
+            self.base = min(self.base, shown_to_all)
+        self.top = self.shown = self.shown_to_all = self.base
         self.listeners: set[Listener] = set()
         self.state: dict[str, Any] = _settings(tail)
+        # Of what has been told. What changes meanwhile waits for its turn, and in it only the latest counts.
         self.state_version = 1
         # Of the room, as far as its reactions and its votes are known here.
         self.reaction_version = self.vote_version = 0
-        # At which version each part of the state, and each count, became what they are. Counts stand by what is
-        # counted ("react", "q", "p"), and then by the number of the message, question or poll.
-        self._state_since = dict.fromkeys(self.state, 1)
-        self._counts: dict[str, dict[str, tuple[int, Any]]] = {}
-        self._state_texts: dict[int, str] = {}
+        # How often each thing was counted: by what is counted ("react", "q", "p"), and then by the number of the
+        # message, question or poll.
+        self._counts: dict[str, dict[str, Any]] = {}
+        # At which version each of the state and of the counts (with its number) was last told, oldest first.
+        self._told: dict[tuple[str, str], int] = dict.fromkeys(((key, "") for key in self.state), 1)
+        self._untold: dict[tuple[str, str], None] = {}
+        self._state_pages: dict[int, StatePage] = {}
+        self._state_told_at = 0.0
+        self._state_timer: asyncio.TimerHandle | None = None
+        # What not everybody may see yet; and of what happened meanwhile to things that they do see, the numbers.
+        self._young: deque[Young] = deque()
+        self._ahead: deque[int] = deque()
+        self._ahead_pages: dict[int, Page] = {}
+        # Numbers that some browser said it had, and that never came.
+        self.overdue: set[int] = set()
         self._source = source
         self._ring: deque[Event] = deque()
         self._ring_bytes = 0
@@ -96,6 +145,7 @@ class RoomHub:
         self._filling: asyncio.Task[None] | None = None
         self._flushed_at = 0.0
         self._flush_timer: asyncio.TimerHandle | None = None
+        self._due_timer: asyncio.TimerHandle | None = None
 
     @property
     def retry_ms(self) -> int:
@@ -115,10 +165,14 @@ class RoomHub:
         self._flush_soon()
 
     def hear(self, tail: Tail) -> None:
-        """What the log itself says, once a second."""
+        """What the log itself says, once a second. Of another epoch nothing is taken: what is in the ring is not what
+        that log says, and its process is about to let go of it."""
+        if tail.epoch != self.tail.epoch:
+            return
         self.tail = tail
         self.hear_of(tail.last_seq)
         self.set_state(**_settings(tail))
+        self._flush_soon()  # the delay may be another
 
     def replace(self, event: Event) -> None:
         """Puts another text in the place of an event that was handed out before, such as a tombstone: whoever catches
@@ -129,6 +183,7 @@ class RoomHub:
         self._ring_bytes += event.size - self._ring[place].size
         self._ring[place] = event
         self._pages.clear()
+        self._ahead_pages.clear()
 
     def _change(self, amendment: Event) -> None:
         """Wherever the ring shows the message that an event is about, it shows it as it looks now: words that were
@@ -142,11 +197,10 @@ class RoomHub:
     # The room's state, of which only the latest counts: no number, no replay
 
     def set_state(self, **values: Any) -> None:
-        changed = {key: value for key, value in values.items() if self.state.get(key) != value}
-        if changed:
-            self._next_state()
-            self.state |= changed
-            self._state_since |= dict.fromkeys(changed, self.state_version)
+        for key, value in values.items():
+            if self.state.get(key) != value:
+                self.state[key] = value
+                self._tell_of(key, "")
 
     def react(self, tally: Tally, version: int) -> None:
         """How often messages were reacted to by now; `version` is the room's."""
@@ -161,33 +215,92 @@ class RoomHub:
 
     def _count(self, what: str, counts: dict[str, Any], most: int) -> None:
         known = self._counts.setdefault(what, {})
-        changed = {key: value for key, value in counts.items() if known.get(key, (0, {}))[1] != value}
-        if changed:
-            self._next_state()
-            for key, value in changed.items():
+        for key, value in counts.items():
+            if known.get(key, {}) != value:
                 known.pop(key, None)  # the latest stand last
-                known[key] = self.state_version, value
-            for key in list(known)[:-most]:
-                del known[key]
+                known[key] = value
+                self._tell_of(what, key)
+        for key in list(known)[:-most]:
+            del known[key]
+            self._told.pop((what, key), None)
+            self._untold.pop((what, key), None)
 
-    def state_after(self, version: int) -> dict[str, Any]:
-        """What has changed since a version; after 0 all of it."""
-        changed = {key: value for key, value in self.state.items() if self._state_since[key] > version}
-        for what, known in self._counts.items():
-            counts = {key: value for key, (since, value) in known.items() if since > version}
-            if counts:
-                changed[what] = counts
-        return changed
+    def _tell_of(self, what: str, key: str) -> None:
+        # What waits already keeps its place, so that among very many nothing is passed over for ever.
+        self._untold[what, key] = None
+        self.tell_state_soon()
 
-    def state_text_after(self, version: int) -> str:
-        if version not in self._state_texts:
-            self._state_texts[version] = protocol.state(self.state_version, self.state_after(version))
-        return self._state_texts[version]
+    def tell_state_soon(self) -> None:
+        """With the next frame of the state, for which there is one clock. While nobody listens it is as good as
+        told."""
+        if not self.listeners:
+            while self._untold:
+                self._next_state()
+        elif self._state_timer is None:
+            loop = asyncio.get_running_loop()
+            wait = max(self.STATE_GATHERS, self._state_told_at + self.STATE_EVERY - loop.time())
+            self._state_timer = loop.call_later(wait, self._tell_state)
+
+    def _tell_state(self) -> None:
+        """Of what waits as much as one frame takes becomes the next version. Whoever has not all of it is woken, and
+        the rest comes with the next frame."""
+        self._state_timer = None
+        self._state_told_at = asyncio.get_running_loop().time()
+        if self._untold:
+            self._next_state()
+        behind = [listener for listener in self.listeners if listener.state_version < self.state_version]
+        for listener in behind:
+            listener.wake()
+        if self._untold or behind:
+            self.tell_state_soon()
 
     def _next_state(self) -> None:
+        self._state_pages.clear()
         self.state_version += 1
-        self._state_texts.clear()
-        self._wake_everybody()
+        size = 0
+        for what, key in list(self._untold):
+            size += self._state_size(what, key)
+            if size > self.STATE_BYTES:
+                break
+            del self._untold[what, key]
+            self._told.pop((what, key), None)
+            self._told[what, key] = self.state_version
+
+    def _state_of(self, what: str, key: str) -> Any:
+        return self._counts[what][key] if key else self.state[what]
+
+    def _state_size(self, what: str, key: str) -> int:
+        """Bytes, at most."""
+        return len(protocol.encode({key or what: self._state_of(what, key)}).encode())
+
+    def state_page_after(self, version: int) -> StatePage:
+        """What has been told since a version, as much of it as one frame takes; after 0 all settings, as they are now,
+        stand in the first one."""
+        page = self._state_pages.get(version)
+        if page is None:
+            page = self._state_pages[version] = self._state_page(version)
+        return page
+
+    def _state_page(self, version: int) -> StatePage:
+        values: dict[str, Any] = dict(self.state) if version == 0 else {}
+        size = len(protocol.encode(values).encode())
+        had = version
+        by_version: dict[int, list[tuple[str, str]]] = {}
+        for told, since in self._told.items():
+            if since > version and not (version == 0 and not told[1]):
+                by_version.setdefault(since, []).append(told)
+        for since in sorted(by_version):
+            size += sum(self._state_size(what, key) for what, key in by_version[since])
+            # One version by itself always fits, and where it has grown since by a little there is room.
+            if size > self.STATE_BYTES and had != version:
+                return StatePage(values, had, protocol.state(had, values))
+            for what, key in by_version[since]:
+                if key:
+                    values.setdefault(what, {})[key] = self._state_of(what, key)
+                else:
+                    values[what] = self._state_of(what, key)
+            had = since
+        return StatePage(values, self.state_version, protocol.state(self.state_version, values))
 
     async def catch_up(self) -> None:
         """Returns when the hub holds all that the log held at the call."""
@@ -221,16 +334,36 @@ class RoomHub:
         self._ring.append(event)
         self._ring_bytes += event.size
         self.top = event.seq
+        question = event.about if event.kind == "q_new" and isinstance(event.about, str) else None
+        if self._is_ahead(event, question):
+            self._ahead.append(event.seq)
+            self._ahead_pages.clear()
+        self._young.append(Young(event.seq, event.at, question))
         if event.about is not None:
             self._change(event)
         while len(self._ring) > self.RING_EVENTS or self._ring_bytes > self.RING_BYTES:
             self._ring_bytes -= self._ring.popleft().size
             self.base += 1
 
+    def _is_ahead(self, event: Event, question: str | None) -> bool:
+        """Whether everybody is to hear at once of what has become of something that they see already: that it was
+        hidden cannot wait behind what others said just now. What is new waits, but for polls, in which only those who
+        run the room have words."""
+        if event.about is None or question is not None or not self.tail.delay_seconds:
+            return False
+        if isinstance(event.about, int):
+            return event.about <= self.shown_to_all
+        return all(young.question != event.about for young in self._young)
+
     # News goes out
 
+    @staticmethod
+    def clock() -> float:
+        """Seconds, by the clock that stands in the log."""
+        return time.time()
+
     def _flush_soon(self) -> None:
-        if self._flush_timer is not None or self.shown == self.top:
+        if self._flush_timer is not None or (self.shown == self.top and not self._next_is_due()):
             return
         loop = asyncio.get_running_loop()
         rest = min(self.LONGEST_REST, len(self.listeners) * self.REST_PER_LISTENER)
@@ -245,17 +378,77 @@ class RoomHub:
         self._flushed_at = asyncio.get_running_loop().time()
         self._pages.clear()
         self.shown = self.top
+        self._show_to_all()
         self._wake_everybody()
+
+    def _next_is_due(self) -> bool:
+        if not self._young:
+            return False
+        delay = self.tail.delay_seconds
+        return not delay or self._young[0].at + delay <= self.clock()
+
+    def _show_to_all(self) -> None:
+        while self._young and self._young[0].seq <= self.shown and self._next_is_due():
+            self.shown_to_all = self._young.popleft().seq
+        if self._ahead and self._ahead[0] <= self.shown_to_all:
+            while self._ahead and self._ahead[0] <= self.shown_to_all:
+                self._ahead.popleft()
+            self._ahead_pages.clear()
+        if self._due_timer is not None:
+            self._due_timer.cancel()
+            self._due_timer = None
+        self._wait_for_the_next()
+
+    def _wait_for_the_next(self) -> None:
+        """A flush that is under way does the same when it is done."""
+        if self._young and self.listeners and self._due_timer is None and self._flush_timer is None:
+            wait = self._young[0].at + self.tail.delay_seconds - self.clock()
+            # Clocks are set, so it is looked at them again before long.
+            wait = min(self.LONGEST_REST, max(0.01, wait))
+            self._due_timer = asyncio.get_running_loop().call_later(wait, self._come_due)
+
+    def _come_due(self) -> None:
+        self._due_timer = None
+        self._flush_soon()
+        self._wait_for_the_next()
+
+    @property
+    def last_ahead(self) -> int:
+        """The number of the last event that went ahead of its turn to those who see later; 0 where none does."""
+        return self._ahead[-1] if self._ahead else 0
+
+    def page_ahead(self, seq: int) -> Page:
+        """What goes ahead after the event of a number, as one frame, without any number: how things look that
+        everybody sees, as they look now."""
+        page = self._ahead_pages.get(seq)
+        if page is None:
+            texts: list[str] = []
+            last, size = seq, 0
+            for number in self._ahead:
+                if number <= seq:
+                    continue
+                if number > self.base:
+                    text = self._ring[number - self.base - 1].ahead
+                    size += len(text.encode()) + 1
+                    if texts and size > self.PAGE_BYTES:
+                        break
+                    texts.append(text)
+                last = number
+            page = self._ahead_pages[seq] = Page(protocol.ahead(texts), last, size)
+        return page
 
     def _wake_everybody(self) -> None:
         for listener in self.listeners:
             listener.wake()
 
-    async def page_after(self, cursor: int) -> Page:
-        """The events that come next for a listener who has those up to `cursor`, which is below `shown`."""
+    async def page_after(self, cursor: int, shown: int | None = None) -> Page | None:
+        """The events that come next for a listener who has those up to `cursor`, which is below `shown`: how far they
+        may see, as those who run the room where it is not said. None: they are gone, and the room with them, or a
+        restored database never had them."""
+        shown = self.shown if shown is None else shown
         if cursor < self.base:
-            return self._page(await self._older_after(cursor))
-        shown = self.shown
+            older = [event for event in await self._older_after(cursor) if event.seq <= shown]
+            return self._page(older) if older else None
         page = self._pages.get((cursor, shown))
         if page is None:
             last = min(shown, cursor + self.PAGE_EVENTS)
@@ -289,16 +482,26 @@ class RoomHub:
 
     def enter(self, listener: Listener) -> None:
         self.listeners.add(listener)
+        self._wait_for_the_next()
 
     def leave(self, listener: Listener) -> None:
         self.listeners.discard(listener)
-        if not self.listeners and self._flush_timer is not None:
-            self._flush_timer.cancel()
-            self._flush_timer = None
+        if not self.listeners:
+            for timer in (self._flush_timer, self._due_timer, self._state_timer):
+                if timer is not None:
+                    timer.cancel()
+            self._flush_timer = self._due_timer = self._state_timer = None
 
     def end(self, code: Close) -> None:
         for listener in list(self.listeners):
             listener.end(code)
+
+    def give_up_the_stuck(self) -> None:
+        """Ends those to whom one frame has been on its way for too long. Asked from time to time for all of them: a
+        timer for each frame would cost a third of what sending it costs."""
+        now = time.monotonic()
+        for listener in list(self.listeners):
+            listener.give_up_if_stuck(now)
 
 
 def _settings(tail: Tail) -> dict[str, Any]:
@@ -306,6 +509,7 @@ def _settings(tail: Tail) -> dict[str, Any]:
         "open": tail.is_open(timezone.now()),
         "lock": tail.lock,
         "slow": tail.slow_seconds,
+        "delay": tail.delay_seconds,
         "asks": tail.takes_questions,
     }
 
@@ -317,6 +521,7 @@ class Listener:
     WINDOW_EVENTS = 500
     WINDOW_BYTES = 256_000
     PATIENCE = 15.0  # seconds
+    STATE_RESTS = 1.0  # seconds, at least, between two frames of the state
 
     def __init__(
         self,
@@ -327,26 +532,53 @@ class Listener:
         session_key: str,
         password: str,
         access_version: int,
+        runs: bool = False,
     ) -> None:
         self.hub = hub
         self.member_id = member_id
         self.session_key = session_key
         self.password = password  # its hash: another one ends the session
         self.access_version = access_version  # of the network, when this member was last seen to belong to it
-        self.cursor = self.acked = hub.top
+        self.runs = runs  # the room, so that they see at once what others see later
+        self.cursor = self.acked = self.top
         self.ended_with: Close | None = None
         self._send = send
-        self._wake = asyncio.Event()
+        self._news: asyncio.Future[None] | None = None  # while it waits for some
+        self._listening: asyncio.Task[Any] | None = None
+        self._sending_since: float | None = None
+        self._is_given_up = False
         self._on_its_way: deque[Page] = deque()
         self._bytes_on_their_way = 0
-        self._state_version = 0
+        self.state_version = 0
+        self._state_at = float("-inf")
+        self._ahead = 0
+        self._due: float | None = None  # when what the browser says it has been shown would have come
+
+    @property
+    def top(self) -> int:
+        """The highest number that this listener may know of."""
+        return self.hub.top if self.runs or not self.hub.tail.delay_seconds else self.hub.shown_to_all
+
+    @property
+    def shown(self) -> int:
+        """How far it is handed what comes."""
+        return self.hub.shown if self.runs else self.hub.shown_to_all
 
     @property
     def as_let_in(self) -> Asked:
         return Asked(self.hub.room_id, self.member_id, self.session_key, self.password)
 
     def wake(self) -> None:
-        self._wake.set()
+        if self._news is not None and not self._news.done():
+            self._news.set_result(None)
+
+    async def _wait_for_news(self) -> None:
+        """Between what was found to be nothing new and this call nothing else may run."""
+        self._news = asyncio.get_running_loop().create_future()
+        try:
+            await self._news
+        finally:
+            self._news = None
 
     def end(self, code: Close) -> None:
         """Nothing more is sent to this listener."""
@@ -358,12 +590,49 @@ class Listener:
         """Puts the cursor where the browser is; without `since`, at the end. False: what the browser shows cannot be
         gone on from, so it has to read the page again."""
         hub = self.hub
-        if since is not None and since > hub.top:
+        if since is not None and since > self.top:
             await hub.catch_up()  # it may have heard more, sooner, from another process
-        fits = since is None or (epoch == hub.tail.epoch and hub.top - hub.FURTHEST <= since <= hub.top)
-        self.cursor = self.acked = since if fits and since is not None else hub.top
-        self._state_version = hub.state_version
+        fits = since is None or (epoch == hub.tail.epoch and self._goes_on_from(since))
+        self.cursor = self.acked = since if fits and since is not None else self.top
+        self._ahead = self.cursor
+        self.state_version = hub.state_version
         return fits
+
+    def _goes_on_from(self, since: int) -> bool:
+        if since <= self.top:
+            return self.top - self.hub.FURTHEST <= since
+        # It may have been shown more: before there was a delay, by another server's clock, or when it ran the room.
+        # Whether there is such a number must not show, so whatever it says is believed until that would have come.
+        if self.runs or not self.hub.tail.delay_seconds or since in self.hub.overdue:
+            return False
+        if since > self.top + self.hub.FURTHEST:
+            return False
+        loop = asyncio.get_running_loop()
+        wait = self.hub.tail.delay_seconds + self.hub.OVERDUE
+        self._due = loop.time() + wait
+        loop.call_later(wait + 0.01, self.wake)
+        return True
+
+    def welcome_state(self) -> StatePage:
+        """The state as it is said in the welcome; what does not fit follows."""
+        page = self.hub.state_page_after(0)
+        self._has_state(page)
+        if self.state_version < self.hub.state_version:
+            self.hub.tell_state_soon()
+        return page
+
+    def rest_of_state(self) -> list[str]:
+        """All of it that is left, for whoever does not stay to hear it."""
+        texts: list[str] = []
+        while self.state_version < self.hub.state_version:
+            page = self.hub.state_page_after(self.state_version)
+            self._has_state(page)
+            texts.append(page.text)
+        return texts
+
+    def _has_state(self, page: StatePage) -> None:
+        self.state_version = page.version
+        self._state_at = asyncio.get_running_loop().time()
 
     def ack(self, seq: int) -> None:
         """The browser has everything up to here. Raises BadFrame for what was never sent."""
@@ -377,24 +646,53 @@ class Listener:
     async def listen(self) -> None:
         """Sends what comes, as it comes, until `end`. There is no catching up first: what comes after N is all there
         is."""
+        hub = self.hub
+        self._listening = asyncio.current_task()
         while self.ended_with is None:
-            self._wake.clear()
-            if self._state_version != self.hub.state_version:
-                text = self.hub.state_text_after(self._state_version)
-                self._state_version = self.hub.state_version
-                await self._deliver(text)
-            elif self.cursor >= self.hub.shown:
-                await self._wake.wait()
+            if self._may_hear_state():
+                state = hub.state_page_after(self.state_version)
+                self._has_state(state)
+                await self._deliver(state.text)
+            elif not self.runs and self._ahead < hub.last_ahead:
+                ahead = hub.page_ahead(self._ahead)
+                self._ahead = ahead.last
+                await self._deliver(ahead.text)
+            elif self.cursor >= self.shown:
+                if self._due is not None and self._is_overdue(self._due):
+                    break
+                await self._wait_for_news()
             elif self._window_is_full():
                 await self._wait_for_ack()
             else:
-                page = await self.hub.page_after(self.cursor)
+                page = await hub.page_after(self.cursor, self.shown)
+                if page is None:
+                    self.end(Close.TOO_SLOW)  # whoever comes back finds out
+                    continue
                 # Moved before sending: an ack may come while the sending still waits.
                 self.cursor = page.last
                 self._on_its_way.append(page)
                 self._bytes_on_their_way += page.size
                 if self.ended_with is None:
                     await self._deliver(page.text)
+
+    def _may_hear_state(self) -> bool:
+        if self.state_version >= self.hub.state_version:
+            return False
+        return asyncio.get_running_loop().time() - self._state_at >= self.STATE_RESTS
+
+    def _is_overdue(self, due: float) -> bool:
+        """What the browser said it had never came: its numbers are of a log that has lost its end. It comes back, and
+        is told to read the page again."""
+        if asyncio.get_running_loop().time() < due:
+            return False
+        if self.cursor > self.shown:
+            if len(self.hub.overdue) >= self.hub.MOST_OVERDUE:
+                self.hub.overdue.clear()
+            self.hub.overdue.add(self.cursor)
+            self.end(Close.TOO_SLOW)
+            return True
+        self._due = None
+        return False
 
     def _window_is_full(self) -> bool:
         return self.cursor - self.acked >= self.WINDOW_EVENTS or self._bytes_on_their_way >= self.WINDOW_BYTES
@@ -403,14 +701,25 @@ class Listener:
         try:
             async with asyncio.timeout(self.PATIENCE):
                 while self._window_is_full() and self.ended_with is None:
-                    self._wake.clear()
-                    await self._wake.wait()
+                    await self._wait_for_news()
         except TimeoutError:
             self.end(Close.TOO_SLOW)
 
     async def _deliver(self, text: str) -> None:
+        self._sending_since = time.monotonic()
         try:
-            async with asyncio.timeout(self.PATIENCE):
-                await self._send(text)
-        except TimeoutError:
-            self.end(Close.TOO_SLOW)
+            await self._send(text)
+        except asyncio.CancelledError:
+            if not self._is_given_up or self._listening is None or self._listening.uncancel():
+                raise
+        finally:
+            self._sending_since = None
+
+    def give_up_if_stuck(self, now: float) -> None:
+        """`now` by the clock of time.monotonic."""
+        if self._listening is None or self._sending_since is None or now - self._sending_since < self.PATIENCE:
+            return
+        self.end(Close.TOO_SLOW)
+        if not self._is_given_up:
+            self._is_given_up = True
+            self._listening.cancel()

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from django.db.models import F
+from django.utils import timezone
 
 from forums.models import Message, MessageReaction, Poll, Question, Room, RoomEvent
 from forums.models.message_reaction import Tally
-from forums.models.room import is_open_at
+from forums.models.room import is_open_at, without_names
 
 # Whose event, and what their browser called it: unique in a room.
 Key = tuple[int, uuid.UUID]
@@ -45,6 +46,7 @@ class Tail:
     vote_version: int = 0
     delay_seconds: int = 0
     takes_questions: bool = True
+    is_chatham_house: bool = False
 
     def is_open(self, now: datetime) -> bool:
         return is_open_at(now, self.opens_at, self.closes_at)
@@ -88,7 +90,7 @@ def _lines(room_id: int, found: Iterable[RoomEvent]) -> list[Line]:
     numbers = {event.target_seq or event.seq for event in events if not (event.question_id or event.poll_id)}
     messages = {message.seq: message for message in Message.objects.filter(room=room_id, seq__in=numbers).with_author()}
     questions = Question.objects.with_asker().in_bulk({event.question_id for event in events if event.question_id})
-    polls = Poll.objects.prefetch_related("options").in_bulk({event.poll_id for event in events if event.poll_id})
+    polls = Poll.objects.whole().in_bulk({event.poll_id for event in events if event.poll_id})
     return [
         Line(
             event,
@@ -98,6 +100,13 @@ def _lines(room_id: int, found: Iterable[RoomEvent]) -> list[Line]:
         )
         for event in events
     ]
+
+
+def shown_to_all(room_id: int, *, now: datetime | None = None) -> int:
+    """How far everybody may read in a room: up to the first event that is younger than its delay. 0 where there is no
+    such room."""
+    room = Room.objects.filter(pk=room_id).first()
+    return room.shown_to_all(now) if room else 0
 
 
 def tails(room_ids: Iterable[int]) -> dict[int, Tail]:
@@ -116,8 +125,15 @@ def tails(room_ids: Iterable[int]) -> dict[int, Tail]:
         "vote_version",
         "delay_seconds",
         "takes_questions",
+        "is_chatham_house",
     )
-    return {row[0]: Tail(*row) for row in rows}
+    return {row[0]: _as_now(Tail(*row)) for row in rows}
+
+
+def _as_now(tail: Tail) -> Tail:
+    """With the epoch as browsers know it, which is another once the room's lines say no names."""
+    is_nameless = tail.is_chatham_house and timezone.now() >= tail.closes_at
+    return replace(tail, epoch=without_names(tail.epoch)) if is_nameless else tail
 
 
 # As many questions, or polls, as one frame tells the votes of.
@@ -141,7 +157,7 @@ def votes_since(room_id: int, version: int) -> dict[str, dict[str, Any]]:
     """What has changed of what people vote for, as everybody may know it: by "q", how many want to know a question's
     answer; by "p", of a poll how many have voted, and how often each option was chosen where everybody may see that."""
     questions = Question.objects.filter(room=room_id, voted__gt=version).published().order_by("-voted")
-    polls = Poll.objects.filter(room=room_id, voted__gt=version).published().prefetch_related("options")
+    polls = Poll.objects.filter(room=room_id, voted__gt=version).published().whole()
     return {
         "q": {str(number): votes for number, votes in questions.values_list("number", "votes")[:VOTED]},
         "p": {str(poll.pk): poll_counts(poll) for poll in polls.order_by("-voted")[:VOTED]},

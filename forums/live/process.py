@@ -9,6 +9,8 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
+from django.utils import timezone
+
 from forums.live import access, log, presence
 from forums.live.bus import Bus
 from forums.live.hub import Database, Listener, RoomHub, Source
@@ -44,6 +46,8 @@ class LiveProcess:
         self._id = uuid.uuid4()
         # Of each room whom it has: when their last socket went, or None while one is open.
         self._present: defaultdict[int, dict[int, float | None]] = defaultdict(dict)
+        # Of each room who was written down as having come: they are not written again.
+        self._counted: defaultdict[int, set[int]] = defaultdict(set)
         self._watching: asyncio.Task[None] | None = None
 
     @property
@@ -94,7 +98,8 @@ class LiveProcess:
         tail = await self._source.tail(room_id)
         if tail is None:
             return None
-        hub = RoomHub(tail, self._source)
+        shown_to_all = await self._source.shown_to_all(room_id) if tail.delay_seconds else None
+        hub = RoomHub(tail, self._source, shown_to_all)
         self.hubs[room_id] = hub
         self._bus.join(room_id)
         # From here it is told of news, so what it reads now completes it.
@@ -109,6 +114,7 @@ class LiveProcess:
         if self.hubs.get(hub.room_id) is hub:
             del self.hubs[hub.room_id]
             self._present.pop(hub.room_id, None)
+            self._counted.pop(hub.room_id, None)
             self._bus.leave(hub.room_id)
 
     async def ask(self, listener: Listener) -> None:
@@ -166,10 +172,13 @@ class LiveProcess:
                 await asyncio.sleep(self.LOOK_EVERY)
                 if not self.hubs:
                     return
+                for hub in list(self.hubs.values()):
+                    hub.give_up_the_stuck()
                 try:
                     await self._look()
                     if look % self.ASK_ACCESS_EVERY == 0:
                         await self._ask_accounts()
+                        await self._ask_who_runs()
                     if look % self.TELL_PRESENCE_EVERY == 1:
                         await self._tell_presence()
                 except Exception:
@@ -202,10 +211,11 @@ class LiveProcess:
         asked = [listener for listener in hub.listeners if listener.access_version != version]
         if not asked:
             return
-        belonging = await read(access.members, hub.room_id, {listener.member_id for listener in asked})
+        belonging = await read(access.who_runs, hub.room_id, {listener.member_id for listener in asked})
         for listener in asked:
             if listener.member_id in belonging:
                 listener.access_version = version
+                listener.runs = belonging[listener.member_id]
             else:
                 listener.end(Close.NOT_PERMITTED)
 
@@ -217,9 +227,34 @@ class LiveProcess:
             for member in [member for member, went in here.items() if went is not None and went < gone]:
                 del here[member]
             present[room_id] = list(here)
+        await self._count_in(present)
         for room_id, count in (await read(presence.settle, self._id, present)).items():
             if room_id in self.hubs:
                 self.hubs[room_id].set_state(presence=count)
+
+    async def _count_in(self, present: dict[int, list[int]]) -> None:
+        now = timezone.now()
+        new = {
+            room_id: set(members) - self._counted[room_id]
+            for room_id, members in present.items()
+            if room_id in self.hubs and self.hubs[room_id].tail.is_open(now)
+        }
+        new = {room_id: members for room_id, members in new.items() if members}
+        if new:
+            await read(presence.count_in, new)
+            for room_id, members in new.items():
+                if room_id in self.hubs:
+                    self._counted[room_id] |= members
+
+    async def _ask_who_runs(self) -> None:
+        """Whether those who see at once in a room with a delay still run it: a facilitator who is none any more belongs
+        as before."""
+        for hub in list(self.hubs.values()):
+            running = [listener for listener in hub.listeners if listener.runs] if hub.tail.delay_seconds else []
+            if running:
+                found = await read(access.who_runs, hub.room_id, {listener.member_id for listener in running})
+                for listener in running:
+                    listener.runs = found.get(listener.member_id, False)
 
     async def _ask_accounts(self) -> None:
         listeners = [listener for hub in self.hubs.values() for listener in hub.listeners]

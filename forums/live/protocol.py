@@ -1,16 +1,29 @@
 """What goes over a socket, version 1: JSON text, one object or, from the server, an array of events.
 
 From the browser: hello, send, edit, del, react, ask, vote, poll, ack, ping. From the server: welcome, events, ok, err,
-pong, st, bye.
+pong, st, ahead, bye.
 An event has a number `s` and no `t`; every other frame has its type in `t`. `c` is the UUID that the browser gave to
 what it sent. An event that is no message itself says what it is about, in `x` by the number of a message, in `q` by the
 number of a question or in `p` by that of a poll, and in `h` how that looks from then on, the same for every reader.
+
+`st` says what of the room's state has changed, and only the latest counts: a socket gets one a second at most. What of
+it is too much for one frame, the welcome's too, comes in the next ones, so `react`, `q` and `p` are always part of what
+there is.
+
+Where others see later than those who run the room, no number tells what they do not see yet: `top` in welcome and pong
+is the last one that they do, and the `ok` to what they say has no `s` before everybody sees it; their own browser knows
+it by its `c` when it comes. `ahead` holds in `e` what has become of things that they see, such as that a message was
+hidden: without a number, for the event itself still comes in its turn and says the same.
+
+An `ok` with `held` says, in words for the member, that what was sent waits for the host to see it first. It has no `s`,
+and no number, until it is shown; then it comes as an event with its `c`. Sent again, it is answered the same.
 """
 
 from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +31,7 @@ from django.conf import settings
 from django.template.loader import get_template
 
 from forums.live.log import Line
+from forums.models import SeenPoll
 
 VERSION = 1
 MAX_FRAME = settings.SOCKET_MAX_BYTES
@@ -110,10 +124,22 @@ class Event:
     seq: int
     text: str
     about: About | None = None  # what it changes
+    at: float = 0.0  # when it was written, in seconds since 1970
     size: int = field(init=False)  # in bytes
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "size", len(self.text.encode()))
+
+    @property
+    def kind(self) -> str:
+        found: str = json.loads(self.text).get("k", "") if self.about is not None else "msg"
+        return found
+
+    @property
+    def ahead(self) -> str:
+        """What it says of the thing that it is about, without its number or whose it is."""
+        frame = json.loads(self.text)
+        return encode({key: frame[key] for key in ("k", "x", "q", "p", "h") if key in frame})
 
     @property
     def html(self) -> str:
@@ -123,7 +149,7 @@ class Event:
 
     def showing(self, html: str) -> Event:
         """The same event with the message as it looks now."""
-        return Event(self.seq, encode(json.loads(self.text) | {"h": html}), self.about)
+        return Event(self.seq, encode(json.loads(self.text) | {"h": html}), self.about, self.at)
 
 
 # From the browser
@@ -202,14 +228,14 @@ def event(line: Line) -> Event:
     elif line.poll is not None:
         about = f"p{line.poll.pk}"
         frame["p"] = line.poll.pk
-        frame["h"] = _rendered("components/room_poll.html", {"poll": line.poll})
+        frame["h"] = _rendered("components/poll.html", {"seen": SeenPoll.by_everybody(line.poll)})
     elif about is not None:
         frame["x"] = about
     if line.message is not None:
-        if about is None:
+        if about is None and line.message.names_author:
             frame["u"] = [line.message.author_id, str(line.message.author)]
         frame["h"] = _rendered("components/message.html", {"message": line.message})
-    return Event(line.event.seq, encode(frame), about)
+    return Event(line.event.seq, encode(frame), about, line.event.at.timestamp())
 
 
 def _rendered(template: str, context: dict[str, Any]) -> str:
@@ -239,8 +265,13 @@ def welcome(
     )
 
 
-def ok(client_id: uuid.UUID, seq: int) -> str:
-    return encode({"t": "ok", "c": str(client_id), "s": seq})
+def ok(client_id: uuid.UUID, seq: int | None) -> str:
+    """`seq` None: what was sent is not shown to them with the others yet."""
+    return encode({"t": "ok", "c": str(client_id)} | ({} if seq is None else {"s": seq}))
+
+
+def held(client_id: uuid.UUID, words: str) -> str:
+    return encode({"t": "ok", "c": str(client_id), "held": words})
 
 
 def err(client_id: uuid.UUID, code: str, words: str, *, retry_ms: int | None = None) -> str:
@@ -255,6 +286,10 @@ def pong(number: int, top: int, retry_ms: int) -> str:
 
 def state(version: int, values: dict[str, Any]) -> str:
     return encode({"t": "st", "ver": version, "d": values})
+
+
+def ahead(texts: Iterable[str]) -> str:
+    return '{"t":"ahead","e":[' + ",".join(texts) + "]}"
 
 
 def bye(code: int, after_ms: int) -> str:

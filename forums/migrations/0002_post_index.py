@@ -11,8 +11,16 @@ MAKE = {
         # The words of titles alone: an index of words does not know their weights.
         "CREATE INDEX forums_post_index_titles ON forums_post_index USING gin (ts_filter(words, '{a}')) "
         "WHERE ts_filter(words, '{a}') <> ''::tsvector",
+        'CREATE TABLE forums_word (network_id bigint NOT NULL, word text COLLATE "C" NOT NULL, '
+        'backwards text COLLATE "C" NOT NULL, PRIMARY KEY (network_id, word))',
+        "CREATE INDEX forums_word_backwards ON forums_word (network_id, backwards)",
     ],
-    "sqlite": ["CREATE VIRTUAL TABLE forums_post_index USING fts5 (title, words, tokenize = 'porter unicode61')"],
+    "sqlite": [
+        "CREATE VIRTUAL TABLE forums_post_index USING fts5 (title, words, tokenize = 'porter unicode61')",
+        "CREATE TABLE forums_word (network_id integer NOT NULL, word text NOT NULL, backwards text NOT NULL, "
+        "PRIMARY KEY (network_id, word)) WITHOUT ROWID",
+        "CREATE INDEX forums_word_backwards ON forums_word (network_id, backwards)",
+    ],
 }
 
 
@@ -23,6 +31,7 @@ def make(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 def drop(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     schema_editor.execute("DROP TABLE forums_post_index")
+    schema_editor.execute("DROP TABLE forums_word")
 
 
 class Migration(migrations.Migration):

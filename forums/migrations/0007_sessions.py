@@ -121,6 +121,7 @@ class Migration(migrations.Migration):
                 ("made_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("opened_at", models.DateTimeField(blank=True, null=True)),
                 ("closed_at", models.DateTimeField(blank=True, null=True)),
+                ("form_id", models.UUIDField(default=uuid.uuid4, editable=False)),
                 (
                     "made_by",
                     models.ForeignKey(
@@ -221,6 +222,16 @@ class Migration(migrations.Migration):
                 ("state_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("answering_at", models.DateTimeField(blank=True, null=True)),
                 ("answer", models.TextField(blank=True, max_length=2000)),
+                (
+                    "answer_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
                 ("reason", models.CharField(blank=True, max_length=300)),
                 ("votes", models.PositiveIntegerField(default=0, editable=False)),
                 ("voted", models.PositiveBigIntegerField(default=0, editable=False)),
@@ -346,6 +357,16 @@ class Migration(migrations.Migration):
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
                 ("at", models.DateTimeField(default=django.utils.timezone.now)),
                 (
+                    "came_with",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="forums.question",
+                    ),
+                ),
+                (
                     "member",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
@@ -468,6 +489,10 @@ class Migration(migrations.Migration):
             index=models.Index(fields=["room", "state"], name="poll_by_state"),
         ),
         migrations.AddConstraint(
+            model_name="poll",
+            constraint=models.UniqueConstraint(fields=("room", "made_by", "form_id"), name="poll_made_once"),
+        ),
+        migrations.AddConstraint(
             model_name="polloption",
             constraint=models.UniqueConstraint(fields=("poll", "order"), name="poll_option_order_once"),
         ),
@@ -529,11 +554,85 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.AddConstraint(
+            model_name="question",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "answering")), fields=("room",), name="question_answered_one_at_a_time"
+            ),
+        ),
+        migrations.AddConstraint(
             model_name="questionvote",
             constraint=models.UniqueConstraint(fields=("question", "member"), name="question_vote_once"),
         ),
         migrations.AddConstraint(
             model_name="roomattendance",
             constraint=models.UniqueConstraint(fields=("room", "member"), name="room_attendance_once"),
+        ),
+        migrations.AddField(
+            model_name="message",
+            name="consent",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("", "Not asked yet"),
+                    ("yes", "May stand on a public page"),
+                    ("no", "May not stand on a public page"),
+                ],
+                default="",
+                max_length=3,
+            ),
+        ),
+        migrations.AddField(
+            model_name="message",
+            name="thread",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="session_messages",
+                to="forums.thread",
+            ),
+        ),
+        migrations.AddField(
+            model_name="thread",
+            name="asker",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
+        ),
+        migrations.CreateModel(
+            name="ThreadBatch",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("asked_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("why_not", models.CharField(blank=True, max_length=300)),
+                (
+                    "by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
+                    ),
+                ),
+                ("messages", models.ManyToManyField(related_name="+", to="forums.message")),
+                ("questions", models.ManyToManyField(related_name="+", to="forums.question")),
+                (
+                    "room",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="thread_batches", to="forums.room"
+                    ),
+                ),
+                (
+                    "theme",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="network.theme"
+                    ),
+                ),
+            ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("ended_at__isnull", True)), fields=["asked_at"], name="thread_batch_to_do"
+                    )
+                ],
+            },
         ),
     ]

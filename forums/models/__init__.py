@@ -8,9 +8,9 @@ from forums.models.draft import Draft
 from forums.models.feed import FeedKey
 from forums.models.held_message import HeldMessage
 from forums.models.mention import Mention
-from forums.models.message import Message
+from forums.models.message import Consent, Message
 from forums.models.message_reaction import MessageReaction
-from forums.models.poll import Poll, PollOption, PollVote
+from forums.models.poll import Poll, PollOption, PollResults, PollVote, SeenPoll
 from forums.models.post import Post, PostVersion
 from forums.models.practice import Practice
 from forums.models.presence import RoomPresence
@@ -20,12 +20,14 @@ from forums.models.reading import FollowLevel, Level, MemberThread
 from forums.models.received_mail import ReceivedMail
 from forums.models.report import Report
 from forums.models.room import Room, RoomEvent, RoomRole, RoomSanction
+from forums.models.session import ThreadBatch, clock, place_in, recording_at
 from forums.models.thread import Thread, ThreadTag
 
 __all__ = [
     "Announcement",
     "Answer",
     "Attachment",
+    "Consent",
     "Delivery",
     "Draft",
     "FeedKey",
@@ -38,6 +40,7 @@ __all__ = [
     "MessageReaction",
     "Poll",
     "PollOption",
+    "PollResults",
     "PollVote",
     "Post",
     "PostVersion",
@@ -54,6 +57,11 @@ __all__ = [
     "RoomPresence",
     "RoomRole",
     "RoomSanction",
+    "SeenPoll",
     "Thread",
+    "ThreadBatch",
     "ThreadTag",
+    "clock",
+    "place_in",
+    "recording_at",
 ]

@@ -18,6 +18,12 @@ class HeldMessageQuerySet(models.QuerySet["HeldMessage"]):
         runs = models.Q(room__in=Room.objects.run_by(viewer).values("pk"))
         return found.filter(models.Q(author=viewer.pk or 0) | runs)
 
+    def with_author(self) -> HeldMessageQuerySet:
+        """With what a list of them shows, in one query."""
+        return self.select_related(
+            "room__network", "author", "organisation", "reply_to__author", "message", "decided_by"
+        )
+
     def waiting(self) -> HeldMessageQuerySet:
         return self.filter(decision=HeldMessage.Decision.NONE)
 
@@ -56,3 +62,16 @@ class HeldMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.room_id} held"
+
+    @property
+    def key(self) -> tuple[int, uuid.UUID]:
+        """Whose it is, and what their browser called it."""
+        return self.author_id, self.client_id
+
+    @property
+    def words_for_author(self) -> str:
+        if self.decision == self.Decision.REFUSED:
+            return f"The host did not show this: {self.reason}" if self.reason else "The host did not show this."
+        if self.decision == self.Decision.RELEASED:
+            return "The host has shown this to everybody."
+        return "The host sees this first. Only you and the host can read it until then."

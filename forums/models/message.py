@@ -9,24 +9,44 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from forums.models.room import Room, RoomRole
+from forums.models.room import Room, RoomEvent, RoomRole, shown_by_now
 from network.models import Membership, Viewer
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, viewer: Viewer) -> MessageQuerySet:
-        return self.filter(room__in=Room.objects.visible_to(viewer))
+        """Those of rooms that the viewer may enter. Where others see later than those who run the room, what is too
+        young yet only by them and its author."""
+        runs = models.Q(room__in=Room.objects.run_by(viewer).values("pk"))
+        shown = shown_by_now("written_at") | models.Q(author=viewer.pk or 0) | runs
+        return self.filter(shown, room__in=Room.objects.visible_to(viewer))
+
+    def pinned(self) -> MessageQuerySet:
+        """What stands above the log, in the order in which it was put there."""
+        return self.exclude(pinned_at=None).filter(hidden_at=None, deleted_at=None).order_by("pinned_at", "seq")
 
     def with_author(self) -> MessageQuerySet:
         """With what the message's partial shows, in one query."""
-        found = self.select_related("author", "organisation", "reply_to__author")
+        found = self.select_related("room", "author", "organisation", "reply_to__author")
         return found.defer("reply_to__body", "reply_to__hidden_reason")
+
+    def shown(self) -> MessageQuerySet:
+        """Whose words everybody in the room may read."""
+        return self.filter(hidden_at=None, deleted_at=None).exclude(body="")
 
     def hidden_shown_to(self, viewer: Viewer) -> MessageQuerySet:
         """The hidden ones whose words the viewer may still read: their own, and those in networks they facilitate."""
         facilitated = Membership.objects.facilitators().filter(member=viewer.pk or 0)
         may_read = models.Q(author=viewer.pk or 0) | models.Q(room__network__in=facilitated.values("network"))
         return self.visible_to(viewer).filter(may_read, deleted_at=None).exclude(hidden_at=None)
+
+
+class Consent(models.TextChoices):
+    """What somebody answered to whether their words may stand on a public page."""
+
+    NOT_ASKED = "", "Not asked yet"
+    YES = "yes", "May stand on a public page"
+    NO = "no", "May not stand on a public page"
 
 
 class Message(models.Model):
@@ -52,6 +72,12 @@ class Message(models.Model):
     hidden_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     hidden_reason = models.CharField(max_length=300, blank=True)
     pinned_at = models.DateTimeField(null=True, blank=True)
+    # Whether its author lets it stand on a public page.
+    consent = models.CharField(max_length=3, choices=Consent.choices, default=Consent.NOT_ASKED, blank=True)
+    # Made of it after the session.
+    thread = models.ForeignKey(
+        "forums.Thread", on_delete=models.SET_NULL, null=True, blank=True, related_name="session_messages"
+    )
     # The room's `reaction_version` when it was last reacted to.
     reacted = models.PositiveBigIntegerField(default=0, editable=False)
 
@@ -72,6 +98,11 @@ class Message(models.Model):
         return reverse("room_message", args=[self.room_id, self.seq])
 
     @property
+    def names_author(self) -> bool:
+        """Whether it is shown who said it."""
+        return not self.room.is_nameless()
+
+    @property
     def is_shown(self) -> bool:
         """Whether everybody in the room may read its words."""
         return self.hidden_at is None and self.deleted_at is None
@@ -90,13 +121,26 @@ class MessagePage:
     messages: list[Message]
     # The number to ask for the messages before these, or None at the beginning of the transcript.
     earlier: int | None
+    # The number up to which the viewer has everything, with which a socket goes on.
+    last: int
+    # The viewer's own after that: sent, and not shown to everybody yet. Each with its `client_id`.
+    sent: list[Message]
 
     @classmethod
     def of(cls, room: Room, viewer: Viewer, *, before: int | None = None) -> MessagePage:
         """What had been said up to the room's number as it was read. A socket that goes on from that number misses
         nothing and repeats nothing: position first, then the words."""
-        last = room.last_seq if before is None else min(room.last_seq, before - 1)
-        found = Message.objects.visible_to(viewer).filter(room=room, seq__lte=last).with_author().order_by("-seq")
-        newest_first = list(found[: cls.LENGTH + 1])
+        visible = Message.objects.visible_to(viewer).filter(room=room).with_author().order_by("-seq")
+        last = room.last_seq
+        sent: list[Message] = []
+        if room.delay_seconds and not Room.objects.run_by(viewer).filter(pk=room.pk).exists():
+            last = room.shown_to_all()
+            if before is None and last < room.last_seq:
+                named = RoomEvent.objects.filter(room=room, seq=models.OuterRef("seq")).values("client_id")
+                own = visible.filter(author=viewer.pk or 0, seq__gt=last).annotate(client_id=models.Subquery(named))
+                sent = list(own)[::-1]
+        newest_first = list(
+            visible.filter(seq__lte=last if before is None else min(last, before - 1))[: cls.LENGTH + 1]
+        )
         messages = newest_first[: cls.LENGTH][::-1]
-        return cls(messages, messages[0].seq if len(newest_first) > cls.LENGTH else None)
+        return cls(messages, messages[0].seq if len(newest_first) > cls.LENGTH else None, last, sent)

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from forums.models.room import Room
+from forums.models.message import Consent
+from forums.models.room import Room, RoomEvent, shown_by_now
 from network.models import Membership, Viewer
 
 
@@ -19,7 +22,12 @@ class QuestionQuerySet(models.QuerySet["Question"]):
         own = models.Q(author=viewer.pk or 0)
         runs = models.Q(room__in=Room.objects.run_by(viewer).values("pk"))
         found = self.filter(room__in=Room.objects.visible_to(viewer).values("pk"))
-        return found.filter(models.Q(number__isnull=False) | own | runs)
+        return found.filter(models.Q(number__isnull=False) & is_shown_to_all() | own | runs)
+
+    def shown_to_all(self) -> QuestionQuerySet:
+        """The published ones that everybody in their rooms sees by now: where there is a delay, those whose first line
+        in the log is old enough."""
+        return self.published().filter(is_shown_to_all())
 
     def published(self) -> QuestionQuerySet:
         return self.filter(number__isnull=False)
@@ -28,9 +36,33 @@ class QuestionQuerySet(models.QuerySet["Question"]):
         """Those that wait for somebody who runs the room to publish them."""
         return self.filter(state=Question.State.HELD)
 
+    def to_deal_with(self, now: datetime | None = None) -> QuestionQuerySet:
+        """Those of sessions that are over that nobody has answered, refused or made a thread of."""
+        over = self.published().filter(room__closes_at__lte=now or timezone.now(), thread=None).exclude(body="")
+        return over.filter(state__in=Question.UNANSWERED)
+
     def open(self) -> QuestionQuerySet:
         """Published ones that nobody has dealt with."""
         return self.published().filter(state__in=Question.OPEN)
+
+    def dealt_with(self) -> QuestionQuerySet:
+        """Published ones that nobody waits for any more, those dealt with last first."""
+        return self.published().exclude(state__in=Question.OPEN).order_by("-state_at", "-number")
+
+    def by_votes(self) -> QuestionQuerySet:
+        """What is being answered, then the most wanted, then in the order in which they were published."""
+        being_answered = models.When(state=Question.State.ANSWERING, then=0)
+        return self.order_by(models.Case(being_answered, default=1), "-votes", "number")
+
+    def kept_from_others(self) -> QuestionQuerySet:
+        """Those whose words only their asker and those who run the room may read."""
+        return self.filter(models.Q(number=None) | models.Q(state=Question.State.REFUSED))
+
+    def with_last_step(self) -> QuestionQuerySet:
+        """Each with `last_step`, the number of the latest thing that was done with it: by it a form says what whoever
+        filled it in had before them."""
+        last = QuestionStep.objects.filter(question=models.OuterRef("pk")).order_by("-pk").values("pk")[:1]
+        return self.annotate(last_step=models.Subquery(last))
 
     def unmasked_for(self, viewer: Viewer) -> QuestionQuerySet:
         """Those whose asker the viewer may learn though they asked without their name: in networks they facilitate.
@@ -41,6 +73,12 @@ class QuestionQuerySet(models.QuerySet["Question"]):
     def with_asker(self) -> QuestionQuerySet:
         """With what the question's partial shows, in one query."""
         return self.select_related("room", "author", "organisation", "parked_for", "merged_into", "thread__network")
+
+
+def is_shown_to_all() -> models.Q:
+    """Of published questions: there is no delay, or a line in the log about it is old enough for everybody."""
+    lines = RoomEvent.objects.filter(shown_by_now("at"), question=models.OuterRef("pk"))
+    return models.Q(room__delay_seconds=0) | models.Q(models.Exists(lines))
 
 
 class Question(models.Model):
@@ -62,11 +100,10 @@ class Question(models.Model):
 
     # Nobody has dealt with them yet.
     OPEN = (State.WAITING, State.ANSWERING)
-
-    class Consent(models.TextChoices):
-        NOT_ASKED = "", "Not asked yet"
-        YES = "yes", "May stand on a public page"
-        NO = "no", "May not stand on a public page"
+    # Nobody has answered them yet.
+    UNANSWERED = (State.WAITING, State.ANSWERING, State.PARKED)
+    # What no thread is made of: what was not published, and what is asked in another one.
+    WITHOUT_THREAD = (State.HELD, State.REFUSED, State.MERGED)
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="questions")
     # In its addresses, published or not: tells neither an order nor how many there are.
@@ -88,6 +125,10 @@ class Question(models.Model):
     answering_at = models.DateTimeField(null=True, blank=True)
     # Of one answered in writing, or the gist of what was said live.
     answer = models.TextField(max_length=LONGEST_ANSWER, blank=True)
+    # Who wrote it: with their account it is erased.
+    answer_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
     parked_for = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="parked_questions"
     )
@@ -123,6 +164,9 @@ class Question(models.Model):
                 | ~models.Q(state="merged") & models.Q(merged_into__isnull=True),
                 name="question_merged_into_one",
             ),
+            models.UniqueConstraint(
+                fields=["room"], condition=models.Q(state="answering"), name="question_answered_one_at_a_time"
+            ),
         ]
         indexes = [
             models.Index(fields=["room", "state"], name="question_by_state"),
@@ -144,9 +188,20 @@ class Question(models.Model):
         return self.state in self.OPEN
 
     @property
+    def names_asker(self) -> bool:
+        """Whether it is shown who asked, or at least at what kind of council."""
+        return not self.room.is_nameless()
+
+    @property
     def asker(self) -> str:
         """Who asked, as everybody may read it."""
-        return self.unnamed_as or str(self.author)
+        return (self.unnamed_as or str(self.author)) if self.names_asker else "A member"
+
+    @property
+    def shown_answer(self) -> str:
+        """The answer as everybody may read it: nothing of one that was taken back since, though its words are kept."""
+        is_answered = self.state in (self.State.ANSWERED, self.State.WRITTEN)
+        return self.answer if is_answered and self.is_shown else ""
 
     def offset(self, began_at: datetime | None) -> int | None:
         """Seconds from the beginning of the recording to when it was being answered."""
@@ -189,6 +244,8 @@ class QuestionVote(models.Model):
     question = models.ForeignKey(Question, on_delete=models.CASCADE, related_name="given_votes")
     member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="question_votes")
     at = models.DateTimeField(default=timezone.now)
+    # They wanted to know another question's answer, or asked it, and that one was merged into this: goes with it again.
+    came_with = models.ForeignKey(Question, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
 
     objects = QuestionVoteQuerySet.as_manager()
 
@@ -197,3 +254,46 @@ class QuestionVote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member_id} for {self.question_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionBoard:
+    """The questions of a room as one reader has them: the open ones by votes, those that are dealt with, and what else
+    they asked themselves. `voted`: the numbers of those that they want to know too."""
+
+    MOST: ClassVar[int] = 100
+
+    open: list[Question]
+    dealt_with: list[Question]
+    own: list[Question]
+    voted: set[int]
+    asked: list[int]  # the numbers of their own
+    open_count: int
+    dealt_count: int
+
+    @classmethod
+    def of(cls, room: Room, viewer: Viewer, *, most: int = MOST) -> QuestionBoard:
+        """At most `most` of either kind: a page of a room that is full of questions stays light."""
+        shown = Question.objects.visible_to(viewer).filter(room=room)
+        found = list(shown.open().with_asker().by_votes()[: most + 1])
+        dealt_with = list(shown.dealt_with().with_asker()[: most + 1])
+        own = shown.filter(author=viewer.pk or 0)
+        votes = QuestionVote.objects.visible_to(viewer).filter(question__room=room)
+        voted = set(votes.values_list("question__number", flat=True))
+        return cls(
+            open=found[:most],
+            dealt_with=dealt_with[:most],
+            own=list(own.kept_from_others().with_asker().order_by("asked_at", "pk")[:most]),
+            voted={number for number in voted if number is not None},
+            asked=[number for number in own.published().values_list("number", flat=True) if number is not None],
+            open_count=shown.open().count() if len(found) > most else len(found),
+            dealt_count=shown.dealt_with().count() if len(dealt_with) > most else len(dealt_with),
+        )
+
+    @property
+    def count(self) -> int:
+        return self.open_count + self.dealt_count
+
+    @property
+    def has_more(self) -> bool:
+        return self.open_count > len(self.open) or self.dealt_count > len(self.dealt_with)

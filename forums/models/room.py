@@ -47,6 +47,8 @@ class Room(models.Model):
     # Seconds that everybody else sees messages after those who run the room.
     DELAYS = (0, 2, 5, 10)
     MOST_PINNED = 3
+    MOST_HELD_WORDS = 200
+    LONGEST_HELD_WORD = 50  # characters
 
     class Lock(models.TextChoices):
         NONE = "", "Everybody in it reads and writes"
@@ -108,9 +110,58 @@ class Room(models.Model):
     def is_over(self, now: datetime | None = None) -> bool:
         return (now or timezone.now()) >= self.closes_at
 
+    def is_nameless(self, now: datetime | None = None) -> bool:
+        """Whether what was said in it is shown without who said it, to everybody."""
+        return self.is_chatham_house and self.is_over(now)
+
+    def epoch_now(self, now: datetime | None = None) -> uuid.UUID:
+        """The epoch as sockets and browsers know it. At the moment when its names go it is another: every process lets
+        go of the lines that it has encoded with them, and every browser starts afresh."""
+        return without_names(self.epoch) if self.is_nameless(now) else self.epoch
+
+    def shown_to_all(self, now: datetime | None = None) -> int:
+        """The number up to which everybody may read: all that had been said when this room was read, or, with a delay,
+        what comes before the first that is younger. Whoever runs the room reads on from there."""
+        if not self.delay_seconds:
+            return self.last_seq
+        since = (now or timezone.now()) - timedelta(seconds=self.delay_seconds)
+        looked_at = 500  # from the end: what is older than that is seldom so young
+        while True:
+            start = max(0, self.last_seq - looked_at)
+            young = self.events.filter(seq__gt=start, seq__lte=self.last_seq, at__gt=since)
+            first: int | None = young.aggregate(first=models.Min("seq"))["first"]
+            if first is None:
+                return self.last_seq
+            if first > start + 1 or start == 0:
+                return first - 1
+            looked_at *= 4
+
+    def is_shown_to_all(self, at: datetime, now: datetime | None = None) -> bool:
+        """Whether everybody may see what was written then."""
+        return at <= (now or timezone.now()) - timedelta(seconds=self.delay_seconds)
+
+
+LONGEST_DELAY = timedelta(seconds=max(Room.DELAYS))
+
+
+def shown_by_now(at: str, room: str = "room", now: datetime | None = None) -> models.Q:
+    """Of what was written in rooms that which everybody may see: where there is a delay, nothing younger. `at` and
+    `room` are the names of the columns."""
+    now = now or timezone.now()
+    shown = models.Q(**{f"{room}__delay_seconds": 0}) | models.Q(**{f"{at}__lte": now - LONGEST_DELAY})
+    for seconds in Room.DELAYS[1:-1]:
+        old = {f"{room}__delay_seconds": seconds, f"{at}__lte": now - timedelta(seconds=seconds)}
+        shown |= models.Q(**old)
+    return shown
+
 
 def is_open_at(now: datetime, opens_at: datetime, closes_at: datetime) -> bool:
     return opens_at - Room.EARLY <= now < closes_at
+
+
+def without_names(epoch: uuid.UUID) -> uuid.UUID:
+    """What a room's epoch becomes once its lines say no names."""
+    return uuid.uuid5(epoch, "without names")
 
 
 class RoomEventQuerySet(models.QuerySet["RoomEvent"]):

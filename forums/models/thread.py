@@ -276,6 +276,9 @@ class Thread(models.Model):
     last_post_at = models.DateTimeField()
     last_author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     locked_at = models.DateTimeField(null=True, blank=True)
+    # Whoever asked it in a session, where somebody else made the thread of it. Shown to nobody: they may have asked
+    # without their name.
+    asker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     # Begun by the site and not yet answered: in nobody's New or Unread.
     quiet = models.BooleanField(default=False)
 
@@ -336,6 +339,11 @@ class Thread(models.Model):
             of_network=told["level_of_network"],
             interested=told["is_theme_of_interest"],
         )
+
+    @property
+    def asked_by_id(self) -> int | None:
+        """Who asks, where it is a question: the site tells nobody."""
+        return self.asker_id or self.author_id
 
     @property
     def reply_count(self) -> int:

@@ -2,30 +2,62 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from typing import Any
 
 from django import template
 from django.http import HttpRequest
 from django.template import Context
+from django.utils.html import conditional_escape, escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 
-from forums.forms import MessageForm
-from forums.models import Message, MessageReaction, Reaction, Room, RoomPresence
+from forums.actions.questions import officer_at
+from forums.forms import MessageForm, QuestionForm
+from forums.models import (
+    HeldMessage,
+    Message,
+    MessageReaction,
+    Poll,
+    PollResults,
+    Question,
+    Reaction,
+    Room,
+    RoomPresence,
+    SeenPoll,
+)
 from forums.models.message import MessagePage
 from forums.models.message_reaction import MessageReactionQuerySet, Tally
-from forums.permissions import ROOM_IS_LOCKED, ROOM_IS_OVER, can_enter, can_moderate_room, can_speak
-from network.models import Viewer
+from forums.models.poll import Result
+from forums.models.question import QuestionBoard
+from forums.permissions import (
+    ROOM_IS_LOCKED,
+    ROOM_IS_OVER,
+    can_ask,
+    can_enter,
+    can_moderate_room,
+    can_speak,
+    can_vote,
+)
+from network.models import Network, Viewer
+from network.permissions import can_facilitate
 
 register = template.Library()
 
 
 @register.inclusion_tag("forums/live_room.html", takes_context=True)
 def live_room(
-    context: Context, room: Room, form: MessageForm | None = None, before: int | None = None
+    context: Context,
+    room: Room,
+    form: MessageForm | None = None,
+    before: int | None = None,
+    question_form: QuestionForm | None = None,
+    only_talk: bool = False,
 ) -> dict[str, Any]:
     """The room as the viewer may have it: nothing, when it opens, the room itself, or its transcript. Never put it
     in a cached block, for it depends on the viewer. `form`: one that was refused, with what was typed in it. `before`:
-    an earlier part of the transcript."""
+    an earlier part of the transcript. `question_form` as `form`. `only_talk`: without the questions, where they stand
+    beside it in another way."""
     request = context["request"]
     # Read anew: the position that a socket goes on from has to be at least as old as the messages beside it.
     entered = Room.objects.visible_to(request.user).select_related("network").filter(pk=room.pk).first()
@@ -40,17 +72,25 @@ def live_room(
     answered = _answered(entered, request, form) if verdict and page else None
     initial = {"return_to": request.path, "reply_to": answered.seq if answered else None}
     reactions = MessageReaction.objects.visible_to(request.user).of_messages(page.messages if page else [])
+    runs_it = Room.objects.run_by(request.user).filter(pk=entered.pk).exists()
+    may_run = runs_it and not entered.is_over()
+    runs = is_live and may_run
     return {
+        **(_polls(entered, request, runs=runs) if has_begun else {}),
         "room": entered,
         "room_address": entered.get_absolute_url(),
         "entered": True,
         "page": page,
+        "pinned": _pinned(entered, request.user) if page and before is None else [],
+        "held": _own_held(entered, request.user) if page and before is None else [],
         "before": before,
         "is_live": is_live,
         "can_speak": verdict,
         "why_not": (ROOM_IS_OVER if verdict else verdict).reason,  # with the form shown, what follows it one day
         "why_locked": ROOM_IS_LOCKED.reason,
-        "runs": is_live and Room.objects.run_by(request.user).filter(pk=entered.pk).exists(),
+        "runs": before is None and runs_it,
+        "only_talk": only_talk,
+        "may_run": may_run,
         "can_moderate": can_moderate_room(request.user, entered),
         "present": len(RoomPresence.objects.visible_to(request.user).filter(room=entered).fresh().member_ids()),
         "tally": _in_words(reactions.tally()),
@@ -60,7 +100,62 @@ def live_room(
         "blank": Message(room=entered, seq=0, author_id=0),
         "longest": Message.MAX_LENGTH,
         "form": form or MessageForm(initial=initial, auto_id="message_%s"),
+        **(_questions(entered, request, question_form) if has_begun and before is None and not only_talk else {}),
         "request": request,
+    }
+
+
+def _questions(room: Room, request: HttpRequest, form: QuestionForm | None) -> dict[str, Any]:
+    """What the room's questions take; nothing of a transcript in which nothing was asked."""
+    board = QuestionBoard.of(room, request.user)
+    if room.is_over() and not board.count and not board.own and form is None:
+        return {}
+    organisation = getattr(request.user, "organisation", None)
+    return {
+        "questions": board,
+        "can_ask": can_ask(request.user, room),
+        "can_vote": can_vote(request.user, room),
+        "question_form": form or QuestionForm(initial={"return_to": request.path}, shown_as=officer_at(organisation)),
+        "longest_question": Question.MAX_LENGTH,
+        "blank_question": Question(room=room, number=0, author_id=0),
+    }
+
+
+@register.simple_tag(takes_context=True)
+def unanswered_questions(context: Context, network: Network) -> int:
+    """How many questions of sessions that are over wait for the facilitators; 0 for everybody else."""
+    viewer = context["request"].user
+    if not can_facilitate(viewer, network):
+        return 0
+    return Question.objects.visible_to(viewer).filter(room__network=network).to_deal_with().count()
+
+
+CLOSED_SHOWN = 5  # polls, beside those that are open
+
+
+@register.inclusion_tag("forums/polls_section.html", takes_context=True)
+def room_polls(context: Context, room: Room, runs: bool = False) -> dict[str, Any]:
+    """The polls of a room that the viewer is in. Never put it in a cached block, for it depends on the viewer. `runs`:
+    with what those who run the room may do to them."""
+    request = context["request"]
+    return {"room": room, "request": request, "runs": runs, **_polls(room, request, runs=runs)}
+
+
+def _polls(room: Room, request: HttpRequest, *, runs: bool) -> dict[str, Any]:
+    """What the section of polls takes: those that are open, in the order they were opened, and the latest of those that
+    have ended."""
+    found = Poll.objects.visible_to(request.user).published().filter(room=room).whole()
+    polls = list(found.order_by("-opened_at", "-pk"))
+    open_now = [poll for poll in reversed(polls) if not poll.has_ended]
+    ended = [poll for poll in polls if poll.has_ended]
+    return {
+        "polls": SeenPoll.all_of([*open_now, *ended[:CLOSED_SHOWN]], request.user),
+        "has_open_poll": bool(open_now),
+        "has_more_polls": len(ended) > CLOSED_SHOWN,
+        "poll_controls": "forums/poll_controls.html" if runs else "",
+        "no_results": PollResults("", [Result(0, "", 0, 0, False)], 0, False),
+        "no_poll": Poll(pk=0, room=room, state=Poll.State.OPEN),
+        "return_to": request.path,
     }
 
 
@@ -71,6 +166,16 @@ def _answered(room: Room, request: HttpRequest, form: MessageForm | None) -> Mes
         return None
     found = Message.objects.visible_to(request.user).filter(room=room, seq=int(typed))
     return found.select_related("author").defer("body", "hidden_reason").first()
+
+
+def _pinned(room: Room, viewer: Viewer) -> list[Message]:
+    return list(Message.objects.visible_to(viewer).filter(room=room).pinned().with_author())
+
+
+def _own_held(room: Room, viewer: Viewer) -> list[HeldMessage]:
+    """What the viewer has said that the host sees first, and what the host did not show."""
+    own = HeldMessage.objects.visible_to(viewer).filter(room=room, author=viewer.pk or 0)
+    return list(own.exclude(decision=HeldMessage.Decision.RELEASED).order_by("written_at", "pk"))
 
 
 def _in_words(tally: Tally) -> dict[int, str]:
@@ -93,3 +198,21 @@ def _own(reactions: MessageReactionQuerySet, viewer: Viewer) -> dict[int, str]:
 def at_key(mapping: dict[Any, Any], key: Any) -> Any:
     """What stands in a mapping under a key that the template holds in a variable."""
     return mapping.get(key, "")
+
+
+@register.filter
+def wanted_by(votes: int) -> str:
+    """How many want to know a question's answer, in words; nothing where nobody said so."""
+    if not votes:
+        return ""
+    return "1 person wants to know this" if votes == 1 else f"{votes:,} people want to know this"
+
+
+@register.filter
+def marked(text: str, words: list[str]) -> SafeString:
+    """Words that somebody looked for, marked wherever they stand in a text."""
+    if not words:
+        return conditional_escape(text)
+    pieces = re.split(f"({'|'.join(map(re.escape, words))})", text, flags=re.IGNORECASE)
+    shown = [format_html("<mark>{}</mark>", piece) if odd % 2 else escape(piece) for odd, piece in enumerate(pieces)]
+    return mark_safe("".join(shown))  # noqa: S308  # each piece was escaped

@@ -68,5 +68,5 @@ def _post_of_reader(request: HttpRequest, pk: int, number: int) -> Post:
 
 def _second_factor_unless_asker(request: HttpRequest, post: Post) -> HttpResponse | None:
     """Whoever acts as facilitator shows one; whoever asked acts for themselves."""
-    is_asker = post.thread.author_id == request.user.pk
+    is_asker = request.user.pk in (post.thread.author_id, post.thread.asker_id)
     return None if is_asker else ask_for_second_factor(request)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from forums import limits, markup
 from forums.models import Thread
-from forums.search import find_people_to_mention
+from forums.search.people import find_people_to_mention
 from forums.views import member_or_404
 from network.limits import LimitReached
 from network.models import Member, Network

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from forums import permissions
 from forums.actions import amendments as verbs
 from forums.actions.message_reactions import react_to_message
+from forums.actions.pins import pin_message, unpin_message
 from forums.actions.reports import report_message, settle_report
 from forums.forms import EditMessageForm, ReportForm
 from forums.forms.editing import HideForm
@@ -55,6 +56,7 @@ def message(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
         "can_react": permissions.can_react_to_message(member, found),
         "can_report": permissions.can_report_message(member, found),
         "can_moderate": permissions.can_moderate_room(member, found.room),
+        "can_run": permissions.can_run_room(member, found.room),
         "may_read_hidden": Message.objects.hidden_shown_to(member).filter(pk=found.pk).exists(),
         "is_own": found.author_id == member.pk,
         "kinds": kinds,
@@ -126,6 +128,40 @@ def report(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
             messages.success(request, "Thank you. The facilitators have been told.")
             return redirect(_place(found))
     return render(request, "forums/room_message_report.html", _context(found) | {"form": form})
+
+
+# For those who run the room
+
+
+@second_factor_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def pin(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
+    """Puts a message above the log. The page of one that stands there offers to take it down."""
+    member = member_or_404(request)
+    found = _message(member, pk, seq)
+    permissions.can_run_room(member, found.room).enforce()
+    if request.method == "POST":
+        try:
+            pin_message(found, by=member)
+        except (LimitReached, Refused) as no:
+            messages.error(request, str(no))
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+        else:
+            messages.success(request, "The message is pinned.")
+            return redirect(_place(found))
+    context = _context(found) | {"can_pin": permissions.can_pin(member, found), "most": Room.MOST_PINNED}
+    return render(request, "forums/room_message_pin.html", context)
+
+
+@second_factor_required
+@require_POST
+def unpin(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
+    member = member_or_404(request)
+    found = _message(member, pk, seq)
+    unpin_message(found, by=member)
+    messages.success(request, "The message is no longer pinned.")
+    return redirect(_place(found))
 
 
 # For facilitators

@@ -26,6 +26,7 @@ def end_access_of(member: Member) -> None:
     active = Membership.objects.filter(member=member, state=Membership.State.ACTIVE).select_related("network")
     for membership in active.order_by("network"):
         shut_out(membership, facilitated=membership.is_facilitator)
+    signals.access_ended.send(Member, member=member)
 
 
 def shut_out(membership: Membership, *, facilitated: bool) -> None:

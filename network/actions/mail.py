@@ -24,11 +24,11 @@ from network import limits, permissions, signals
 from network.actions.all_mail import is_all_mail_stopped, is_hour_full
 from network.actions.audit import record
 from network.actions.mail_stops import Stop
-from network.delivery.message import Mail, Message, WrittenMail, message_of
+from network.delivery.message import Mail, MailFile, Message, WrittenMail, message_of
 from network.delivery.problems import NeverTaken, PerhapsTaken
 from network.models import MailLedger, MailStop, Member
 
-__all__ = ["Mail", "MailKind", "MailNotSent", "Stop", "WrittenMail", "owe_mail", "owe_mails", "register"]
+__all__ = ["Mail", "MailFile", "MailKind", "MailNotSent", "Stop", "WrittenMail", "owe_mail", "owe_mails", "register"]
 
 logger = logging.getLogger(__name__)
 

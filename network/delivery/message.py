@@ -18,6 +18,13 @@ from network.models import MailLedger, Member
 
 
 @dataclass(frozen=True, slots=True)
+class MailFile:
+    name: str
+    content: bytes
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mail:
     """What is sent: `template` is the name of a text template in templates/network/mail/ or another package's, whose
     first line is the subject; `html` that of the same words in HTML. `why` is the sentence at the foot that says why
@@ -26,7 +33,8 @@ class Mail:
     `conversation`: mails with the same one are put together by mail programs, such as "thread 12". `gathers`: the rows
     of the ledger, of the same member, that this mail tells of too. `covers_until`: up to when a digest tells of what
     was written. `reply_to`: where an answer to it goes, if anywhere. `links`: whole addresses of other sites that are
-    meant to be followed, such as that of a call, where the words are made into links by somebody else."""
+    meant to be followed, such as that of a call, where the words are made into links by somebody else. `files` go with
+    it by SMTP; GOV.UK Notify takes none, so the words lead to what stands in them."""
 
     template: str
     context: dict[str, Any] = field(default_factory=dict)
@@ -38,6 +46,7 @@ class Mail:
     covers_until: datetime | None = None
     reply_to: str = ""
     links: tuple[str, ...] = ()
+    files: tuple[MailFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,8 @@ def message_of(mail: Mail | WrittenMail, row: MailLedger, *, to: str) -> Message
     )
     if isinstance(mail, Mail):
         message.links = mail.links
+        for file in mail.files:
+            message.attach(file.name, file.content, file.content_type)
         message.text_at = lambda site_url: _text(mail, row.member, site_url)[1]  # type: ignore[method-assign]
     if html:
         message.attach_alternative(html, "text/html")

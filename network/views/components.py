@@ -222,6 +222,49 @@ def _posts(now: datetime) -> list[Thing]:
     ]
 
 
+def _questions(now: datetime) -> list[Thing]:
+    """One that is being answered, one asked without a name, and one answered in writing."""
+    return [
+        Thing(
+            number=number,
+            body=body,
+            state=state,
+            get_state_display=words,
+            state_at=now,
+            author=author,
+            organisation=organisation,
+            unnamed_as=unnamed_as,
+            answer=answer,
+            is_shown=True,
+            get_absolute_url="#",
+        )
+        for number, (body, state, words, author, organisation, unnamed_as, answer) in enumerate(
+            [
+                ("How did you get three services to agree?", "answering", "Being answered", PRIYA, COUNTY, "", ""),
+                (
+                    "Is the evaluation published?",
+                    "waiting",
+                    "Waiting",
+                    TOM,
+                    BOROUGH,
+                    "An officer at a county council",
+                    "",
+                ),
+                (
+                    "Which model is it?",
+                    "written",
+                    "Answered in writing",
+                    TOM,
+                    BOROUGH,
+                    "",
+                    "The one that came with it.",
+                ),
+            ],
+            start=1,
+        )
+    ]
+
+
 def _messages(now: datetime) -> list[Thing]:
     said = [
         (PRIYA, "Good morning from Exampleshire! Can everybody hear the speaker?"),
@@ -245,6 +288,46 @@ def _messages(now: datetime) -> list[Thing]:
         )
         for number, (author, body) in enumerate(said, start=1)
     ]
+
+
+def _polls(now: datetime) -> dict[str, Thing]:
+    """One poll as it is before it is opened, while somebody votes and once they have, and after it has closed."""
+    told = (("Not looked at it", 11, 23), ("Trying something", 26, 54), ("In daily use", 11, 23))
+    options = [Thing(pk=place, text=text) for place, (text, _, _) in enumerate(told, start=1)]
+    rows = [
+        Thing(pk=place, text=text, votes=votes, share=share, is_own=place == 2)
+        for place, (text, votes, share) in enumerate(told, start=1)
+    ]
+    title = "Where is your council with AI in planning?"
+    results = Thing(title=title, rows=rows, voters=48, is_multiple=False)
+
+    def seen(pk: int, state: str, label: str, **more: Any) -> Thing:
+        poll = Thing(
+            pk=pk,
+            room_id=1,
+            title=title,
+            state=state,
+            get_state_display=label,
+            results="voted",
+            get_results_display="Those who have voted, and everybody once it is closed",
+            smallest=5,
+            voters=0 if state == "draft" else 48,
+            is_multiple=False,
+            options=Related(*options),
+            takes_votes=state == "open",
+            has_ended=state == "closed",
+        )
+        return Thing(**{"poll": poll, "own": [], "results": None, "why_none": ""} | more)
+
+    return {
+        "draft": seen(1, "draft", "Not opened yet"),
+        "open": seen(2, "open", "Open", why_none="You see the results once you have voted."),
+        "projected": seen(5, "closed", "Closed", results=results),
+        "closed": seen(3, "closed", "Closed", own=[2], results=results),
+        "few": seen(
+            4, "closed", "Closed", own=[2], why_none="Fewer than 100 people voted, so the results are not shown."
+        ),
+    }
 
 
 @require_safe
@@ -272,50 +355,8 @@ def components(request: HttpRequest) -> HttpResponse:
                 Notice(pk=2, at=now - timedelta(days=1)), "Tom Okafor replied to “What did your DPIA say?”", "#"
             ),
         ],
-        "questions": [
-            Thing(
-                pk=1,
-                text="How did you get the first three services to agree?",
-                author=None,
-                author_name="Priya Raman",
-                organisation=COUNTY,
-                votes=12,
-                voted=True,
-                is_answered=False,
-                address="#",
-            ),
-            Thing(
-                pk=2,
-                text="Is the evaluation published?",
-                author=None,
-                author_name="Somebody",
-                organisation=None,
-                votes=1,
-                voted=False,
-                is_answered=False,
-                address="#",
-            ),
-            Thing(
-                pk=3,
-                text="Which model is it?",
-                author=None,
-                author_name="Tom Okafor",
-                organisation=BOROUGH,
-                votes=4,
-                voted=False,
-                is_answered=True,
-                address="",
-            ),
-        ],
-        "poll": Thing(
-            question="Where is your council with AI in planning?",
-            total=48,
-            options=[
-                Thing(pk=1, text="Not looked at it", votes=11, share=23, is_own=False),
-                Thing(pk=2, text="Trying something", votes=26, share=54, is_own=True),
-                Thing(pk=3, text="In daily use", votes=11, share=23, is_own=False),
-            ],
-        ),
+        "questions": _questions(now),
+        "polls": _polls(now),
         "parts": [
             Thing(title=title, anchor="pages")
             for title in ("Before you start", "Who decides", "What to ask a supplier", "Afterwards")

@@ -31,6 +31,7 @@ from forums.models import (
     Draft,
     FeedKey,
     FollowLevel,
+    HeldMessage,
     Mention,
     Post,
     Practice,
@@ -182,6 +183,8 @@ def _talk_in(room: Room, cast: Cast) -> None:
     react_to_message(said, "thanks", by=cast.fay)
     report_message(said, by=cast.fay, kind="other", words="Private words")
     hide_message(say(room, by=cast.bob, body="Private and hidden"), by=cast.fay, reason="Private reason")
+    held = {"room": room, "author": cast.bob, "body": "Private and waiting", "reason": "Private reason"}
+    HeldMessage.objects.create(**held)
     give_time_out(room, cast.bob, lasts=timedelta(hours=24), by=cast.fay, reason="Private reason")
     RoomPresence.objects.create(room=room, process=uuid.uuid4(), members=[cast.bob.pk], at=timezone.now())
 

@@ -30,7 +30,7 @@ from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
 from forums.models import Attachment, FollowLevel, Level, MemberThread, Post, Practice, Report, Thread
-from forums.search import search_posts
+from forums.search.posts import search_posts
 from network.actions.mail_stops import Stop, address_of
 from network.actions.notices import give_notice
 from network.export import parts
@@ -90,6 +90,7 @@ def _filled(route: str, world: World) -> str:
                 "member": str(world.cast.bob.pk),
                 "sanction": str(world.room.sanctions.get().pk),
                 "report": str(Report.objects.get().pk),
+                "held": str(world.room.held_messages.get().pk),
             }.get(name, str(world.room.pk))
         if route.startswith("event-rooms/") and name == "role":
             return str(world.room.roles.get().pk)
@@ -372,6 +373,7 @@ def test_the_crawl_has_eyes(world: World) -> None:
         "forums.PostVersion.html",
         "forums.Message.body",
         "forums.Message.hidden_reason",
+        "forums.HeldMessage.body",
         "forums.Room.title",
         "forums.RoomSanction.reason",
         "network.Member.name",
@@ -437,7 +439,7 @@ def test_what_was_taken_back_is_said_nowhere(world: World, taken_back: Thread) -
     for address in addresses(world):
         if not address.path.startswith(("/admin", "/account/", "/_util/")):
             crawler.ask("GET", address.path)
-    assert [word for word in world.canaries if search_posts(world.cast.olga, word)] == []
+    assert [word for word in world.canaries if search_posts(world.cast.olga, word).hits] == []
     for number in range(1, 5):
         answer = crawler.ask("GET", f"/threads/{taken_back.pk}/posts/{number}/")
         assert answer is not None

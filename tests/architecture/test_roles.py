@@ -27,7 +27,18 @@ from cms.models import EventPage, GuidancePage, SectionPage
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
-from forums.models import Announcement, Answer, Message, Post, PostVersion, Question, Room, Thread
+from forums.models import (
+    Announcement,
+    Answer,
+    HeldMessage,
+    Message,
+    Poll,
+    Post,
+    PostVersion,
+    Question,
+    Room,
+    Thread,
+)
 from network.actions.invitations import invite
 from network.actions.membership import appoint_facilitator, ask_question, ask_to_join, join_network
 from network.actions.rules import set_up_rules
@@ -154,14 +165,23 @@ ACTS = [
     Act("Delete a message of somebody else", talk.can_delete_message, ("message",)),
     Act("React to a message of somebody else", talk.can_react_to_message, ("message",)),
     Act("Report a message of somebody else", talk.can_report_message, ("message",)),
-    Act("Hide messages, slow or lock a room, ask people to be silent or leave", talk.can_moderate_room, ("room",)),
+    Act("Hide messages, lock a room, ask people to be silent or leave", talk.can_moderate_room, ("room",)),
     Act("Ask a question in a session", talk.can_ask, ("room",)),
     Act("Vote in a session", talk.can_vote, ("room",)),
     Act("Deal with questions, make polls, pin, slow or delay in a session", talk.can_run_room, ("room",)),
+    Act("Make threads of what was asked in a session", talk.can_make_threads, ("past_room",)),
+    Act("Change or delete a poll before it is opened", talk.can_change_poll, ("poll",)),
+    Act("Open a poll in a session", talk.can_open_poll, ("poll",)),
+    Act("Close a poll", talk.can_close_poll, ("open_poll",)),
+    Act("Pin a message above the others", talk.can_pin, ("message",)),
+    Act("Decide on a message that waits for the host", talk.can_decide_held, ("held",)),
+    Act("Show everybody a message that waits for the host", talk.can_release, ("held",)),
     Act("See who asked a question without their name", talk.can_see_asker, ("inquiry",)),
     # The hub
     Act("Read the joining link of a network's event", hub.can_attend, ("event",)),
     Act("Add a network's event to their own events", hub.can_add_event, ("event",)),
+    Act("Read it where people sign up for the event, without having signed up", hub.can_join, ("sign_up",)),
+    Act("See how many have signed up for an event, and how many wait", hub.can_see_sign_ups, ("event",)),
     Act("Name the hosts and speakers of an event", hub.can_name_speakers, ("event",)),
     Act("Publish a page", hub.can_publish_in, ("section",)),
     Act("Say that a page was reviewed", hub.can_review, ("guidance",)),
@@ -296,9 +316,19 @@ def stage(cast: Cast) -> Stage:
     ask_question(Membership.objects.get(member=cast.amir), by=deputy, words="What for?")
     section = publish_page(set_up_site(), SectionPage(title="Section", slug="section"), by=None)
     event = EventPage(title="Event", slug="event", starts_at=now, ends_at=now + timedelta(hours=1), network=network)
+    sign_up = EventPage(
+        title="Places",
+        slug="places",
+        starts_at=now,
+        ends_at=now + timedelta(hours=1),
+        network=network,
+        needs_sign_up=True,
+    )
     things = {
         "network": network,
         "inquiry": Question(room=room, author=host, unnamed_as="An officer", number=1),
+        "poll": Poll(room=room),
+        "open_poll": Poll(room=room, state=Poll.State.OPEN),
         "at_once": cast.ai,
         "theme": cast.theme,
         "themes": [cast.theme],
@@ -318,10 +348,13 @@ def stage(cast: Cast) -> Stage:
         "room": room,
         "section": section,
         "event": publish_page(section, event, by=None),
+        "sign_up": publish_page(section, sign_up, by=None),
         "guidance": publish_page(section, GuidancePage(title="Guidance", slug="guidance", body=[]), by=None),
     }
     things["post"] = Post.objects.select_related("thread__network").get(thread=things["thread"])
-    things["message"] = Message(room=room, author_id=0, written_at=now)
+    things["past_room"] = Room(pk=room.pk, network=network, closes_at=now)
+    things["message"] = Message(room=room, author_id=0, body="Words", written_at=now)
+    things["held"] = HeldMessage(room=room, author=cast.bob, body="Words", written_at=now)
     things["version"] = PostVersion(post=things["post"], number=1)
     things["announcement"] = Post(thread=Thread(network=network, kind=Thread.Kind.ANNOUNCEMENT), number=1)
     things["mail"] = Announcement(thread=Thread(network=network))

@@ -26,8 +26,9 @@ OWN_ROOMS = {
         *("live", "delivery"),
     },
     # The live engine; how members' words become HTML; which files are taken, and who looks for malware in them; what is
-    # mailed of posts at once, and in the digest; what comes back as an answer, and to which address.
-    "forums": {"live", "markup", "files", "scanner", "post_mail", "digest", "letters", "reply_address"},
+    # mailed of posts at once, and in the digest; what comes back as an answer, and to which address; which words in a
+    # live room wait for its host.
+    "forums": {"live", "markup", "files", "scanner", "post_mail", "digest", "letters", "reply_address", "held_words"},
     "cms": {"wagtail_hooks"},
 }
 

@@ -92,6 +92,7 @@ NO_COMPOSERS = {
     "network/ground_rules_publish.html": "the site's own rules, by an administrator",
     "network/components.html": "shown to developers, sent nowhere",
     "forums/given_back.html": "read-only, to be copied, and sent nowhere",
+    "forums/room_rules.html": "words to wait for, shown to nobody but those who run the room",
     # Kept for administrators, or what a network says of itself to everybody.
     **dict.fromkeys(
         [

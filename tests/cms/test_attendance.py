@@ -23,7 +23,7 @@ from cms.actions.pages import republish_page
 from cms.actions.roles import EDITORS, give_roles
 from cms.feeds import token_for_events
 from cms.models import EventAttendance, EventEdition, EventPage, attendees_of, events_of, events_to_attend
-from cms.notifications import EVENT_CHANGED, EVENT_REMINDER, ROOM_OPENED, when
+from cms.notifications import EVENT_CALLED_OFF, EVENT_CHANGED, EVENT_REMINDER, ROOM_OPENED, when
 from forums.actions.feeds import make_feed_key, token_of
 from forums.models import FeedKey
 from network.actions import mail_stops
@@ -436,7 +436,7 @@ class TestOpening:
         assert f'id="live-room-{now_on.event_room.room_id}"' in client_of(cast.bob).get(now_on.url).content.decode()
         Notice.objects.update(read_at=None)
         EventPage.objects.get(pk=now_on.pk).unpublish()
-        assert unread_notices(cast.bob) == []
+        assert [shown.notice.kind for shown in unread_notices(cast.bob)] == [EVENT_CALLED_OFF]
 
 
 def read(answer: Any) -> Calendar:
@@ -559,7 +559,8 @@ class TestOwnCalendar:
         move(event)
         found = entry(Client().get(self.feed(cast.bob)))
         assert (str(found["status"]), int(found["sequence"])) == ("CONFIRMED", 2)
-        assert not Notice.objects.filter(kind=EVENT_CHANGED).exists()
+        # Whoever was told that it is off is told that it is on again.
+        assert [title.partition(" It is on")[0] for title in titles(cast.bob)] == [f"“{event.title}” has changed."]
 
     def test_its_address_stands_on_the_page_of_feeds(self, event: EventPage, cast: Cast) -> None:
         client = client_of(cast.olga)  # who belongs to no network

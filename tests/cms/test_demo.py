@@ -16,7 +16,17 @@ import cms.demo
 import network.demo
 from cms.actions.pages import set_up_site
 from cms.actions.roles import set_up_roles
-from cms.models import EventPage, EventRoom, GuidancePage, HomePage, InformationPage, PageThread, SectionPage
+from cms.models import (
+    EventPage,
+    EventRoom,
+    GuidancePage,
+    HomePage,
+    InformationPage,
+    PageThread,
+    SectionPage,
+    places_taken,
+    waiting_for,
+)
 from forums.models import Room, Thread
 from network.actions.organisations import add_organisation
 from network.models import Organisation
@@ -60,6 +70,11 @@ class TestOnceItIsLoaded:
         assert EventRoom.objects.get(page=on_now[0].pk).room.is_open(now)
         assert EventPage.objects.not_over(now).count() == 4
         assert EventPage.objects.over(now).count() == 1
+
+    def test_one_event_has_no_place_left_and_somebody_waits(self) -> None:
+        [event] = EventPage.objects.filter(needs_sign_up=True)
+        assert places_taken(event) == event.places
+        assert waiting_for(event).count() == 1
 
     def test_discussions_are_as_old_as_their_pages(self) -> None:
         for link in PageThread.objects.select_related("page", "thread"):

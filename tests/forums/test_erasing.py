@@ -17,7 +17,7 @@ from forums.actions import messages, posts, threads
 from forums.actions.rooms import schedule_room
 from forums.live import log
 from forums.models import Message, Post, Thread
-from forums.search import search_posts
+from forums.search.posts import search_posts
 from network.actions.closing import close_account
 from network.models import Member
 from network.permissions import Refused
@@ -80,7 +80,7 @@ def words_left(cast: Cast) -> list[str]:
         *Thread.objects.values_list("title", flat=True),
         *Message.objects.values_list("body", flat=True),
     ]
-    said += [hit.title for hit in search_posts(cast.fay, CANARY)]
+    said += [hit.title for hit in search_posts(cast.fay, CANARY).hits]
     return [words for words in said if CANARY in words]
 
 

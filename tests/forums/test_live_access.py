@@ -42,6 +42,7 @@ def everybody(cast: Cast) -> list[Member]:
 
 def check(room: Room, cast: Cast, sessions: dict[Member, str]) -> set[str]:
     """The names of those who are let in: the same as may see the room."""
+    room.network.refresh_from_db()
     admitted = access.admitted([(room.pk, session) for session in sessions.values()])
     may = {member.name for member in everybody(cast) if Room.objects.visible_to(member).filter(pk=room.pk).exists()}
     found = {member.name for member, session in sessions.items() if (room.pk, session) in admitted}

@@ -39,6 +39,9 @@ class Log:
         now = timezone.now()
         return Tail(room_id, 1, EPOCH, self.length, 0, now - timedelta(hours=1), now + timedelta(hours=1))
 
+    async def shown_to_all(self, room_id: int) -> int:
+        return self.length
+
     async def after(self, room_id: int, seq: int, limit: int) -> list[Event]:
         await asyncio.sleep(0)
         if self.is_away:
@@ -76,6 +79,19 @@ def listener_in(hub: RoomHub, send: Callable[[str], Awaitable[None]]) -> Listene
     listener = Listener(hub, send, member_id=1, session_key="s", password="", access_version=0)
     hub.enter(listener)
     return listener
+
+
+async def the_state_is_told() -> None:
+    """Once, and no more than once."""
+    await asyncio.sleep(RoomHub.STATE_EVERY + 0.01)
+
+
+@pytest.fixture
+def quick_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub of which a second lasts a twentieth of one."""
+    monkeypatch.setattr(RoomHub, "STATE_EVERY", 0.055)
+    monkeypatch.setattr(RoomHub, "STATE_GATHERS", 0.0025)
+    monkeypatch.setattr(Listener, "STATE_RESTS", 0.05)
 
 
 async def settle() -> None:
@@ -276,8 +292,31 @@ def test_a_reader_who_takes_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -
         reader.is_stalled = True
         listener = listener_in(hub, reader.send)
         await listener.start(EPOCH, 0)
-        await listener.listen()
+        listening = asyncio.create_task(listener.listen())
+        await settle()
+        hub.give_up_the_stuck()
+        assert listener.ended_with is None  # not yet
+        await asyncio.sleep(0.06)
+        hub.give_up_the_stuck()
+        await listening  # ends by itself, and is not cancelled
         assert listener.ended_with == Close.TOO_SLOW
+
+    run(story)
+
+
+def test_whoever_waits_for_a_reader_who_takes_nothing_can_be_cancelled() -> None:
+    async def story() -> None:
+        hub = await opened(Log(1))
+        reader = Reader()
+        reader.is_stalled = True
+        listener = listener_in(hub, reader.send)
+        await listener.start(EPOCH, 0)
+        listening = asyncio.create_task(listener.listen())
+        await settle()
+        listening.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await listening
+        assert listener.ended_with is None
 
     run(story)
 
@@ -291,6 +330,7 @@ def test_nobody_acknowledges_what_was_never_sent() -> None:
     run(story)
 
 
+@pytest.mark.usefixtures("quick_state")
 def test_the_closing_of_a_room_is_told_once() -> None:
     async def story() -> None:
         log = Log()
@@ -302,7 +342,7 @@ def test_the_closing_of_a_room_is_told_once() -> None:
         closed = replace(hub.tail, closes_at=timezone.now())
         for _ in range(3):
             hub.hear(closed)
-            await settle()
+            await the_state_is_told()
         assert [frame["d"] for frame in reader.frames] == [{"open": False}]
         listening.cancel()
 
@@ -431,6 +471,7 @@ def test_a_hint_that_comes_after_what_it_is_about_was_hidden_brings_nothing_back
     run(story)
 
 
+@pytest.mark.usefixtures("quick_state")
 def test_listeners_hear_only_what_has_changed_of_the_state_and_all_of_it_at_first() -> None:
     async def story() -> None:
         hub = await opened(Log())
@@ -439,20 +480,21 @@ def test_listeners_hear_only_what_has_changed_of_the_state_and_all_of_it_at_firs
         await listener.start(None, None)
         listening = asyncio.create_task(listener.listen())
         hub.set_state(presence=3)
-        await settle()
+        await the_state_is_told()
         hub.set_state(presence=3)
         hub.react({7: {"thanks": 1}}, 1)
-        await settle()
+        await the_state_is_told()
         hub.react({7: {"thanks": 1}, 8: {"agree": 2}}, 2)
-        await settle()
+        await the_state_is_told()
         listening.cancel()
 
         changes = [frame["d"] for frame in reader.frames]
         assert changes == [{"presence": 3}, {"react": {"7": {"thanks": 1}}}, {"react": {"8": {"agree": 2}}}]
-        assert hub.state_after(0) == {
+        assert hub.state_page_after(0).values == {
             "open": True,
             "lock": "",
             "slow": 0,
+            "delay": 0,
             "asks": True,
             "presence": 3,
             "react": {"7": {"thanks": 1}, "8": {"agree": 2}},
@@ -467,7 +509,7 @@ def test_reactions_to_very_many_messages_are_forgotten_oldest_first() -> None:
         for seq in range(1, RoomHub.MOST_REACTED + 11):
             hub.react({seq: {"thanks": 1}}, seq)
 
-        known = hub.state_after(0)["react"]
+        known = hub.state_page_after(0).values["react"]
         assert len(known) == RoomHub.MOST_REACTED
         assert "10" not in known
         assert "11" in known

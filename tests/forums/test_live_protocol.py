@@ -129,8 +129,8 @@ def test_nobody_asks_for_more_than_one_thread_can_write_for_all(monkeypatch: pyt
     async def story() -> list[str]:
         one, other = (access.Admission(7, member, "", "", 1, "member") for member in (1, 2))
         frame = Delete(uuid.UUID(ID), 7)
-        answers = [await consumers.answer_to(frame, one, is_open=True) for _ in range(1_000)]
-        return [*answers, await consumers.answer_to(frame, other, is_open=True)]
+        answers = [await consumers.answer_to(frame, one) for _ in range(1_000)]
+        return [*answers, await consumers.answer_to(frame, other)]
 
     began = time.monotonic()
     *answers, of_another = [json.loads(answer) for answer in run(story)]

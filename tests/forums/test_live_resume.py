@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -215,6 +216,16 @@ class ResumeProtocol(RuleBasedStateMachine):
         async def story() -> None:
             self.browsers[which].is_stalled = False
             self.browsers[which].may_go_on.set()
+            await self.settle()
+
+        self.run(story())
+
+    @rule()
+    def give_up_the_stuck(self) -> None:
+        async def story() -> None:
+            for hub in self.process.hubs.values():
+                for listener in list(hub.listeners):
+                    listener.give_up_if_stuck(time.monotonic() + SmallListener.PATIENCE)
             await self.settle()
 
         self.run(story())

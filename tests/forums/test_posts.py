@@ -23,7 +23,7 @@ from forums.actions.reactions import react, take_back_reaction
 from forums.actions.reading import read_thread
 from forums.actions.threads import begin_site_discussion, lock_thread, start_thread
 from forums.models import Attachment, Post, PostVersion, Practice, Reaction, Thread
-from forums.search import search_posts
+from forums.search.posts import search_posts
 from network.limits import LimitReached, RateLimit
 from network.models import AuditEvent, Member, Membership, Notice
 from network.notifications import unread_notices
@@ -365,7 +365,7 @@ class TestHiding:
 
         assert "Post 1 can be read again." in page
         assert "We <strong>do</strong>." in page
-        assert search_posts(cast.bob, "records")
+        assert search_posts(cast.bob, "records").hits
         assert browser_of(cast.fay).get(at("post_hidden", first)).status_code == 404
 
     def test_a_second_factor_is_asked_for(self, cast: Cast, answer: Post) -> None:
@@ -530,7 +530,7 @@ class TestWhatACouncilDid:
 
         for words in ("Scribbler", "Stopped", "Nobody used it.", "Ask first."):
             assert words in page
-        assert [hit.title for hit in search_posts(cast.fay, "scribbler nobody")] == ["We tried it"]
+        assert [hit.title for hit in search_posts(cast.fay, "scribbler nobody").hits] == ["We tried it"]
         assert "Stopped" in read(cast.fay, reverse("threads", args=["ai"]))
 
     def test_editing_changes_it_keeps_what_was_and_what_is_found(self, cast: Cast, told: Post) -> None:
@@ -540,8 +540,8 @@ class TestWhatACouncilDid:
         assert "Everybody uses it." in page
         assert "Nobody used it." not in page
         assert "Nobody used it." in read(cast.fay, at("post_versions", told))
-        assert search_posts(cast.fay, "everybody")
-        assert not search_posts(cast.fay, "nobody")
+        assert search_posts(cast.fay, "everybody").hits
+        assert not search_posts(cast.fay, "nobody").hits
 
     def test_a_mistake_in_it_is_named_and_nothing_is_lost(self, cast: Cast, told: Post) -> None:
         typed = {"tool": "", "stage": "live", "outcome": "x" * 2_001, "source": "Words that stay"}
@@ -565,12 +565,12 @@ class TestWhatACouncilDid:
         reply(told.thread, by=cast.fay, source="Thank you")
         hide_post(told, by=cast.fay, reason="Names a supplier")
         assert "Scribbler" not in read(cast.fay, told.get_absolute_url())
-        assert not search_posts(cast.fay, "scribbler")
+        assert not search_posts(cast.fay, "scribbler").hits
         assert "Scribbler" in read(cast.bob, at("post_hidden", told))
 
         restore_post(told, by=cast.fay)
         assert "Scribbler" in read(cast.fay, told.get_absolute_url())
-        assert search_posts(cast.fay, "scribbler")
+        assert search_posts(cast.fay, "scribbler").hits
 
     def test_it_belongs_to_no_other_post(self, cast: Cast, answer: Post) -> None:
         practice = Practice(tool="Scribbler", stage="live", outcome="Fine")

@@ -16,7 +16,7 @@ from cms.models import GuidancePage, SectionPage
 from cms.search import similar, similar_pages
 from forums.actions.threads import start_thread
 from forums.models import Thread
-from forums.search import similar_threads
+from forums.search.similar import similar_threads
 from network.limits import RateLimit
 from network.models import Member, Theme
 from tests.cast import Cast
@@ -117,7 +117,7 @@ def test_guidance_that_is_closed_to_the_writer_is_not_found(cast: Cast) -> None:
 
 
 def test_of_a_common_word_the_newest_titles_are_looked_at(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("forums.search.SIMILAR_MATCHES", 2)
+    monkeypatch.setattr("forums.search.similar.SIMILAR_MATCHES", 2)
     for title in ("Meetings one", "Meetings two", "Meetings three"):
         start(cast, title)
 

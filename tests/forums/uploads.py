@@ -32,7 +32,8 @@ def zipped(parts: Parts, *, stored: tuple[str, ...] = ()) -> bytes:
     file = BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in parts.items():
-            archive.writestr(name, content, zipfile.ZIP_STORED if name in stored else zipfile.ZIP_DEFLATED)
+            entry = zipfile.ZipInfo(name)  # with a time of its own: made twice, the file is the same
+            archive.writestr(entry, content, zipfile.ZIP_STORED if name in stored else zipfile.ZIP_DEFLATED)
     return file.getvalue()
 
 

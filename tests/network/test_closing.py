@@ -29,7 +29,7 @@ from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
 from forums.models import Message, Post, Room, Thread
-from forums.search import search_posts
+from forums.search.posts import search_posts
 from network.actions.admission import begin_sign_up, open_account
 from network.actions.closing import close_account
 from network.actions.exports import ask_for_data, pack_data
@@ -124,7 +124,7 @@ def put_canaries_into_what_is_theirs(member: Member) -> None:
         for name in ["pk"] if model is Member else whose:
             for row in model._base_manager.filter(**{name: member.pk}):
                 words = {
-                    column.name: f"{CANARY}{row.pk}"[: column.max_length]
+                    column.name: f"{CANARY} {row.pk}"[: column.max_length]
                     for column in model._meta.local_fields
                     if isinstance(column, TEXT)
                     and not isinstance(column, models.FileField)
@@ -231,8 +231,9 @@ def test_after_erasing_pages_say_so_and_what_others_said_stays(cast: Cast) -> No
     assert "A message of somebody else" in live
     shown = [page, live, *(fay.get(f"/networks/ai/{part}/").content.decode() for part in ("feed", "threads"))]
     assert all(CANARY not in html for html in shown)
-    assert search_posts(cast.fay, CANARY) == []
-    assert [hit.address for hit in search_posts(cast.fay, "answer")] == [own.posts.get(number=2).get_absolute_url()]
+    assert search_posts(cast.fay, CANARY).hits == []
+    [hit] = search_posts(cast.fay, "answer").hits
+    assert [line.address for line in hit.lines] == [own.posts.get(number=2).get_absolute_url()]
 
 
 def test_a_tag_that_others_use_stays(cast: Cast) -> None:
@@ -282,8 +283,8 @@ def test_their_name_leaves_what_others_say_though_their_own_words_stay(cast: Cas
     named = Post.objects.get(thread=other, author=cast.fay, number=3)
     assert (named.source, named.html) == ("Do ask Former member", "<p>Do ask Former member</p>\n")
     assert named.versions.get().source == "Ask Former member, or see `@` elsewhere"
-    assert "Former member" in search_posts(cast.fay, "ask")[0].excerpt
-    assert search_posts(cast.fay, f"ask {CANARY}") == []
+    assert "Former member" in search_posts(cast.fay, "ask").hits[0].text
+    assert search_posts(cast.fay, f"ask {CANARY}").hits == []
 
 
 def test_a_closed_account_is_outside_everything(cast: Cast) -> None:

@@ -436,6 +436,8 @@ def test_the_page_of_components_shows_them_all_and_leaves_no_cookie(asked: HttpR
         "mark",
         "mentions",
         "notice_menu_list",
+        "poll_outcome",
+        "poll_results",
         "post_words",
         "preview",
         "practice",

@@ -1,5 +1,6 @@
 // The live room: what the page shows and does without a script, this does at once and by itself.
 import { Announcer } from "./live/announcer.js";
+import { Asking } from "./live/asking.js";
 import { Composer } from "./live/composer.js";
 import { Connection } from "./live/connection.js";
 import { countDown } from "./live/countdown.js";
@@ -8,6 +9,9 @@ import { Log } from "./live/log.js";
 import { Options } from "./live/options.js";
 import { newId, Outbox } from "./live/outbox.js";
 import { Pending } from "./live/pending.js";
+import { Questions } from "./live/questions.js";
+import { Polls } from "./live/polls.js";
+import { Pins } from "./live/pins.js";
 
 const WORDS = {
   connecting: "Connecting…",
@@ -32,8 +36,10 @@ function start(root) {
   const runs = root.hasAttribute("data-live-runs");
   const kept = `guildhall:${address}:${member}`;
   const status = part("status");
-  const state = { open: true, lock: "", slow: 0 };
+  const state = { open: true, lock: "", slow: 0, delay: 0, asks: true };
 
+  // For whatever stands around the room, such as the host screen.
+  const tell = (name, detail) => root.dispatchEvent(new CustomEvent(`live:${name}`, { detail, bubbles: true }));
   const ask = (frame) => connection.ask({ c: newId(), ...frame });
   const announcer = new Announcer(part("announcer"));
   const composer = new Composer(part("form"), `${kept}:draft`, {
@@ -48,6 +54,7 @@ function start(root) {
     react: (seq, kind, on) => ask({ t: "react", s: seq, e: kind, on }),
   });
   const log = new Log(part("log"), { jump: part("jump"), empty: part("empty"), dress: (message) => options.dress(message) });
+  const pins = new Pins(part("pins"), part("pinned"));
   const pending = new Pending(part("sending"), log);
   const outbox = new Outbox(`${kept}:outbox`, {
     transmit: (item) => connection.send({ t: "send", c: item.c, b: item.b, ...(item.re && { re: item.re }) }),
@@ -56,10 +63,36 @@ function start(root) {
   pending.onRetry = (c) => outbox.retry(c);
   pending.onDrop = (c) => outbox.drop(c);
 
+  const section = part("questions");
+  const questions =
+    section &&
+    new Questions(section, {
+      vote: (number, on) => ask({ t: "vote", q: number, on }),
+      announce: (words) => announcer.news(words),
+      count: (open) => (part("open-count").textContent = `(${open} open)`),
+    });
+  const asking = new Asking(part("ask"), `${kept}:question`, async (frame) => {
+    const refused = await ask({ t: "ask", ...frame });
+    if (refused) throw new Error(refused);
+    const isHeld = await questions.lookAfterOwn();
+    return isHeld ? "Your question waits for the host to publish it." : "Your question is in the list.";
+  });
+  const polls = new Polls(root.querySelector("[data-polls]"), {
+    choose: (poll, chosen) => ask({ t: "poll", p: poll, o: chosen }),
+    announce: (words) => announcer.status(words),
+    link: root.querySelector("[data-polls-link]"),
+  });
+
+  /** What was sent stands among the others now, and no more with what others do not see. */
+  function said(c) {
+    outbox.said(c);
+    root.querySelector(`[data-live-waits="${c}"]`)?.remove();
+  }
+
   const gate = new Gate({
     show(events) {
       log.append(events);
-      for (const event of events) if (event.c) outbox.said(event.c);
+      for (const event of events) if (event.c) said(event.c);
       const others = events.filter((event) => String(event.u[0]) !== member);
       for (const event of others) announcer.message(event.u[1], log.words(event.s));
     },
@@ -82,12 +115,17 @@ function start(root) {
     epoch: root.dataset.liveEpoch,
     position: Number(root.dataset.liveSince),
 
-    // Events come in order, each once.
+    // Events come in order, each once; what has become of something may come ahead of its turn too.
     events(events) {
+      tell("events", events);
+      for (const event of events) if (event.x !== undefined) pins.hear(event);
       gate.take(events.filter((event) => event.h && event.q === undefined && event.p === undefined));
+      questions?.take(events.filter((event) => event.h && event.q !== undefined));
+      for (const event of events) if (event.p !== undefined && event.h) polls.take(event);
       // Whoever has said something wants to see where.
       if (events.some((event) => event.x === undefined && String(event.u?.[0]) === member)) gate.flush();
     },
+    held: (c, words) => outbox.held(c, words),
     sent: (c, hasCome) => (hasCome ? outbox.said(c) : outbox.sent(c)),
     refused: (c, words, retryMs, code) => outbox.refuse(c, words, code === "busy" ? retryMs : undefined),
     state: (changed) => show(changed),
@@ -116,22 +154,36 @@ function start(root) {
       if (!fresh) throw new Error("The room is no longer live.");
       gate.forget();
       log.replace(fresh.querySelector("[data-live-log]"));
+      questions?.replace(fresh);
+      polls.replace(fresh.querySelector("[data-polls]"));
+      pins.replace(fresh.querySelector("[data-live-pinned]"));
       return { epoch: fresh.dataset.liveEpoch, position: Number(fresh.dataset.liveSince) };
     },
   });
 
   function show(changed) {
     Object.assign(state, changed);
+    tell("state", changed);
     const mayWrite = !state.lock || runs;
     composer.setOpen(state.open && mayWrite);
+    asking.setOpen(state.open && mayWrite && state.asks);
+    questions?.setOpen(state.open);
+    if (questions) part("takes-none").hidden = state.asks;
     part("closed").hidden = state.open;
     part("locked").hidden = !state.open || mayWrite;
     part("slow").hidden = !state.slow;
     part("slow-seconds").textContent = state.slow;
+    if (part("delay")) {
+      part("delay").hidden = !state.delay;
+      part("delay-seconds").textContent = state.delay;
+    }
     if (changed.presence !== undefined) {
       part("present").textContent = `${changed.presence} ${changed.presence === 1 ? "person" : "people"}`;
     }
     if (changed.react) options.count(changed.react);
+    if (changed.q) questions?.count(changed.q);
+    if (changed.p) polls.count(changed.p);
+    polls.setOpen(state.open);
   }
 
   /** The words as they were typed, from the page on which they are changed without a script. */

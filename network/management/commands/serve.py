@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import logging
 import os
 import signal
@@ -27,6 +28,7 @@ from django.db.migrations.executor import MigrationExecutor
 from network import signals
 from network.actions import factors
 from network.checks import be_the_only_process, is_loopback
+from network.live.frames import frame_of
 from network.logs import without_secrets
 from network.management.commands.worker import BackgroundWorker
 
@@ -81,6 +83,7 @@ class Command(BaseCommand):
         from network.asgi import application  # not earlier: it takes the lock
 
         def ready() -> None:
+            spare_the_collector()
             self.stdout.write(f"Guildhall answers at {address}")
             if sign_ins:
                 self.stdout.write(sign_ins)
@@ -180,12 +183,20 @@ async def say_goodbye() -> None:
         logger.warning("Not everybody was told within %s seconds that the server stops.", GOODBYE)
 
 
+def spare_the_collector() -> None:
+    """What is loaded by now stays. Python would look through all of it from time to time, and nobody hears anything for
+    a quarter of a second meanwhile."""
+    gc.collect()
+    gc.freeze()
+
+
 def serve_with_daphne(application: Any, *, host: str, port: int, access_log: bool, ready: Callable[[], None]) -> None:
     from daphne import server as daphne_server
     from daphne.access import AccessLogGenerator
     from daphne.endpoints import build_endpoint_description_strings
     from daphne.http_protocol import HTTPFactory, WebRequest
     from daphne.server import Server
+    from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 
     class HouseRequest(WebRequest):
         """Keeps little more than the site takes: daphne would hand all of it on at once, in memory. The application
@@ -202,6 +213,15 @@ def serve_with_daphne(application: Any, *, host: str, port: int, access_log: boo
                 self.kept += len(data)
                 super().handleContentChunk(data)
 
+    class HouseSocket(WebSocketProtocol):
+        """Sends what is the same for many as bytes made once; Twisted has the same call for it."""
+
+        def serverSend(self, content: Any, binary: bool = False) -> None:
+            if binary or self.state != self.STATE_OPEN:
+                super().serverSend(content, binary)
+            else:
+                self.sendData(frame_of(content))
+
     class HouseFactory(HTTPFactory):
         def buildProtocol(self, address: Any) -> Any:
             protocol = super().buildProtocol(address)
@@ -210,6 +230,7 @@ def serve_with_daphne(application: Any, *, host: str, port: int, access_log: boo
             return protocol
 
     daphne_server.HTTPFactory = HouseFactory  # type: ignore[misc]
+    WebSocketFactory.protocol = HouseSocket
 
     class HouseAccessLog(AccessLogGenerator):
         def write_entry(self, host: Any, date: Any, request: str, *others: Any, **named: Any) -> None:
@@ -257,10 +278,20 @@ def serve_with_daphne(application: Any, *, host: str, port: int, access_log: boo
 def serve_with_uvicorn(application: Any, *, host: str, port: int, access_log: bool, ready: Callable[[], None]) -> None:
     import uvicorn
     from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+    from websockets.protocol import OPEN
 
     class HouseSocket(WebSocketsSansIOProtocol):
-        """Lets go of a browser that takes nothing more: uvicorn would keep the socket, and what was written to it,
-        until all of it has gone out."""
+        """Sends what is the same for many as bytes made once. Lets go of a browser that takes nothing more: uvicorn
+        would keep the socket, and what was written to it, until all of it has gone out."""
+
+        async def send(self, message: Any) -> None:
+            text = message.get("text")
+            if text is not None and not self.writable.is_set():
+                await self.writable.wait()
+            if text is None or self.disconnected or self.close_sent or self.conn.state is not OPEN:
+                await super().send(message)
+            else:
+                self.transport.write(frame_of(text))
 
         async def run_asgi(self) -> None:
             try:

@@ -1,5 +1,5 @@
 // Asks from time to time how far something is, and shows it in place. Says it aloud when it is done, and not before:
-// whoever wants to know meanwhile reads it.
+// whoever wants to know meanwhile reads it. What is said then stands in `data-app-progress-said`.
 const EVERY = 3000;
 
 async function look() {
@@ -17,7 +17,8 @@ async function look() {
   } else {
     shown.replaceWith(document.adoptNode(now));
     document.title = fresh.title;
-    document.querySelector("[data-app-progress-said]").textContent = "The list is done.";
+    const said = document.querySelector("[data-app-progress-said]");
+    said.textContent = said.dataset.appProgressSaid;
   }
   return goesOn;
 }

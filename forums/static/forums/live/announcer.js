@@ -7,6 +7,7 @@ const WORTH_SAYING_MS = 3_000;
 export class Announcer {
   #region;
   #messages = [];
+  #news = "";
   #status = "";
   #timer = null;
   #restUntil = 0;
@@ -21,12 +22,21 @@ export class Announcer {
   /** Whether messages are told at all; what becomes of the connection always is. */
   setTelling(tells) {
     this.#tellsMessages = tells;
-    if (!tells) this.#messages = [];
+    if (tells) return;
+    this.#messages = [];
+    this.#news = "";
   }
 
   message(author, words) {
     if (!this.#tellsMessages) return;
     this.#messages.push({ author, words });
+    this.#soon();
+  }
+
+  /** What comes beside the messages, such as questions. */
+  news(words) {
+    if (!this.#tellsMessages) return;
+    this.#news = words;
     this.#soon();
   }
 
@@ -55,8 +65,9 @@ export class Announcer {
   }
 
   #say() {
-    this.#region.textContent = [this.#status, this.#summary()].filter(Boolean).join(" ");
+    this.#region.textContent = [this.#status, this.#news, this.#summary()].filter(Boolean).join(" ");
     this.#status = "";
+    this.#news = "";
     this.#messages = [];
     this.#timer = null;
     this.#restUntil = performance.now() + REST_MS;

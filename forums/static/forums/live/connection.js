@@ -105,7 +105,11 @@ export class Connection {
     switch (frame.t) {
       case "welcome":
         return this.#welcomed(frame);
+      case "ahead":
+        return this.#to.events(frame.e);
       case "ok":
+        if (frame.held) return this.#to.held(frame.c, frame.held);
+        // Without a number: not even we see it among the others yet.
         return this.#answer(frame.c) || this.#to.sent(frame.c, frame.s <= this.#position);
       case "err":
         return this.#answer(frame.c, frame.words) || this.#to.refused(frame.c, frame.words, frame.retry_ms, frame.code);

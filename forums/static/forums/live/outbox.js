@@ -17,7 +17,7 @@ export class Outbox {
     this.#key = key;
     this.#transmit = transmit;
     this.#changed = changed;
-    this.#items = (kept(key) ?? []).filter((item) => item.state !== "sent");
+    this.#items = (kept(key) ?? []).filter((item) => item.state === "sending" || item.state === "failed");
     // Most often these have been said already, and stand on the page: ask the server before showing them.
     if (this.#items.length) setTimeout(() => this.#changed(this.#items), 1_000);
   }
@@ -32,6 +32,15 @@ export class Outbox {
   sent(c) {
     const item = this.#items.find((one) => one.c === c);
     if (item) item.state = "sent";
+    if (this.#onItsWay === c) this.#onItsWay = null;
+    this.#save();
+    this.#next();
+  }
+
+  /** The server keeps it for the host, and says so in words. On the next page it stands without us. */
+  held(c, words) {
+    const item = this.#items.find((one) => one.c === c);
+    if (item) Object.assign(item, { state: "held", words });
     if (this.#onItsWay === c) this.#onItsWay = null;
     this.#save();
     this.#next();

@@ -49,7 +49,7 @@ export class Pending {
 
   #update(entry, item) {
     const failed = item.state === "failed";
-    const progress = { sending: this.#sending(), sent: "Sent", failed: `Not sent. ${item.words}` };
+    const progress = { sending: this.#sending(), sent: "Sent", held: item.words, failed: `Not sent. ${item.words}` };
     entry.classList.toggle("app-message--failed", failed);
     entry.classList.toggle("app-message--sending", item.state === "sending");
     entry.querySelector("[data-live-progress]").textContent = progress[item.state];

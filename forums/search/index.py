@@ -1,0 +1,276 @@
+"""The index of what is written in threads, kept in the transaction that writes. It is ours, in tables that Django does
+not know (migration 0002): a tsvector with GIN on PostgreSQL, FTS5 with the porter stemmer on SQLite. Beside it stands
+the vocabulary of each network: which words there are, so that one typed with a wrong letter still finds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
+
+from django.db import connection, transaction
+
+from forums import markup
+from forums.models import Attachment, Post, PostVersion, Practice, Thread
+from forums.search.words import LONGEST_WORD, indexed
+from network.models import Member, Network
+
+SHORTEST_MENDED = 5  # letters of a word that is found with one of them wrong
+SHORTEST_TYPED = 4  # letters of one that may be such a word with one left out
+AT_A_TIME = 1_000
+
+_INDEX = {
+    "postgresql": """
+        INSERT INTO forums_post_index (post_id, words)
+        VALUES (%s, setweight(to_tsvector('english', %s), 'A') || to_tsvector('english', %s))
+        ON CONFLICT (post_id) DO UPDATE SET words = EXCLUDED.words
+    """,
+    "sqlite": "INSERT OR REPLACE INTO forums_post_index (rowid, title, words) VALUES (%s, %s, %s)",
+}
+
+_INDEX_MANY = """
+    INSERT INTO forums_post_index (post_id, words)
+    SELECT post_id, setweight(to_tsvector('english', title), 'A') || to_tsvector('english', words)
+    FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS post (post_id, title, words)
+    ON CONFLICT (post_id) DO UPDATE SET words = EXCLUDED.words
+"""
+
+_FORGET = {
+    "postgresql": [
+        "DELETE FROM forums_post_index WHERE post_id IN (SELECT id FROM forums_post WHERE author_id = %s)",
+    ],
+    "sqlite": [
+        "DELETE FROM forums_post_index WHERE rowid IN (SELECT id FROM forums_post WHERE author_id = %s)",
+        # FTS5 only marks words as deleted until it rewrites its pages.
+        "INSERT INTO forums_post_index (forums_post_index) VALUES ('optimize')",
+    ],
+}
+
+_FORGET_ONE = {
+    "postgresql": "DELETE FROM forums_post_index WHERE post_id = %s",
+    "sqlite": "DELETE FROM forums_post_index WHERE rowid = %s",
+}
+
+_LEARN = {
+    "postgresql": """
+        INSERT INTO forums_word (network_id, word, backwards)
+        SELECT network_id, word, reverse(word) FROM unnest(%s::bigint[], %s::text[]) AS known (network_id, word)
+        ON CONFLICT DO NOTHING
+    """,
+    "sqlite": "INSERT OR IGNORE INTO forums_word (network_id, word, backwards) VALUES (%s, %s, %s)",
+}
+
+
+def index_post(post: Post) -> None:
+    """Puts what is said in a post into the index, with the names of its files and the addresses that it leads to; and
+    with its thread's first post what stands beside it: the title, and what a council did."""
+    title = ""
+    words = [markup.plain(post.html), *markup.linked(post.html)]
+    if post.number == 1:
+        title = post.thread.title
+        practice = Practice.objects.beside(post)
+        words += [told for _, told in practice.told] if practice else []
+    words += Attachment.objects.filter(post=post).values_list("name", flat=True)
+    row = indexed(title), indexed(" ".join(words))
+    with connection.cursor() as cursor:
+        cursor.execute(_INDEX[connection.vendor], [post.pk, *row])
+    learn_words({(post.thread.network_id, word) for text in row for word in words_to_learn(text)})
+
+
+def index_posts(posts: Iterable[tuple[Post, str]]) -> None:
+    """`index_post` for many without files and practices, whose threads are at hand: each with its title, or an empty
+    one."""
+    found = [(post, indexed(title), _indexed_html(post.html)) for post, title in posts]
+    rows = [(post.pk, title, words) for post, title, words in found]
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_INDEX_MANY, [list(column) for column in zip(*rows, strict=True)])
+        else:
+            cursor.executemany(_INDEX["sqlite"], rows)
+    learn_words(
+        {
+            (post.thread.network_id, word)
+            for post, title, words in found
+            for text in (title, words)
+            for word in words_to_learn(text)
+        }
+    )
+
+
+@lru_cache(maxsize=10_000)  # many posts at once repeat themselves
+def _indexed_html(html: str) -> str:
+    return indexed(" ".join([markup.plain(html), *markup.linked(html)]))
+
+
+@lru_cache(maxsize=10_000)
+def words_to_learn(text: str) -> frozenset[str]:
+    """Of an indexed text those that can be meant with a letter wrong, and of what may be a plural the singular too.
+    Numbers cannot."""
+    words = {word for word in text.split() if len(word) <= LONGEST_WORD and word.isalpha()}
+    words |= {word.removesuffix("s") for word in words}
+    return frozenset(word for word in words if len(word) >= SHORTEST_MENDED)
+
+
+def learn_words(known: Collection[tuple[int, str]]) -> None:
+    """Adds words to the vocabulary of networks, each by the network's key."""
+    if not known:
+        return
+    in_order = sorted(known)  # two who write at once take their rows in the same order
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(_LEARN["postgresql"], [list(column) for column in zip(*in_order, strict=True)])
+        else:
+            cursor.executemany(_LEARN["sqlite"], [(network, word, word[::-1]) for network, word in in_order])
+
+
+def forget_post(post: Post) -> None:
+    """Takes a post out of the index, and with a first post the thread's title."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FORGET_ONE[connection.vendor], [post.pk])
+
+
+def forget_posts_of(member: Member) -> None:
+    """Takes all posts of a member out of the index, and with a first post the title of its thread. Their words leave
+    the vocabulary too, unless others have written them."""
+    written = _words_by(member)
+    with connection.cursor() as cursor:
+        for statement in _FORGET[connection.vendor]:
+            cursor.execute(statement, [member.pk] if "%s" in statement else None)
+    for network, words in written.items():
+        forget_words(words, network)
+
+
+def forget_name_of(member: Member) -> None:
+    """The words of a member's name leave the vocabulary, unless they stand in what is written."""
+    for network in Network.objects.values_list("pk", flat=True):
+        forget_words(words_to_learn(indexed(member.name)), network)
+
+
+def forget_words(words: Iterable[str], network: int) -> None:
+    with connection.cursor() as cursor:
+        for word in sorted(words):
+            if not _is_written(network, word):
+                cursor.execute("DELETE FROM forums_word WHERE network_id = %s AND word = %s", [network, word])
+
+
+def _words_by(member: Member) -> dict[int, set[str]]:
+    """All that a member ever wrote, by network: what their posts said before they were changed, too."""
+    written: dict[int, set[str]] = {}
+
+    def add(network: int, *texts: str) -> None:
+        written.setdefault(network, set()).update(words_to_learn(indexed(" ".join(texts))))
+
+    for network, title in Thread.objects.filter(author=member).values_list("network", "title"):
+        add(network, title)
+    for posts, network_of in (
+        (Post.objects.filter(author=member), "thread__network"),
+        (PostVersion.objects.filter(post__author=member), "post__thread__network"),
+    ):
+        for network, html in posts.values_list(network_of, "html").iterator():
+            add(network, markup.plain(html), *markup.linked(html))
+    for practice in Practice.objects.filter(thread__author=member).select_related("thread"):
+        add(practice.thread.network_id, *(told for _, told in practice.told))
+    files = Attachment.objects.filter(member=member, post__isnull=False)
+    for network, name in files.values_list("post__thread__network", "name"):
+        add(network, name)
+    return written
+
+
+def _is_written(network: int, word: str) -> bool:
+    found = {
+        "postgresql": """
+            SELECT EXISTS (
+                SELECT 1 FROM forums_post_index entry JOIN forums_post post ON post.id = entry.post_id
+                JOIN forums_thread thread ON thread.id = post.thread_id
+                WHERE thread.network_id = %s AND entry.words @@ plainto_tsquery('english', %s)
+            )
+        """,
+        "sqlite": """
+            SELECT EXISTS (
+                SELECT 1 FROM forums_post_index JOIN forums_post post ON post.id = forums_post_index.rowid
+                JOIN forums_thread thread ON thread.id = post.thread_id
+                WHERE thread.network_id = %s AND forums_post_index MATCH %s
+            )
+        """,
+    }[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(found, [network, word if connection.vendor == "postgresql" else f'"{word}"'])
+        return bool(cursor.fetchone()[0])
+
+
+def forget_what_was_replaced() -> None:
+    """The words that posts had before: FTS5 only marks them as deleted until it rewrites its pages."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("INSERT INTO forums_post_index (forums_post_index) VALUES ('optimize')")
+
+
+def rebuild() -> Iterator[tuple[int, int]]:
+    """Makes the index and the vocabulary anew from what is written, a thousand posts at a time, each time saying how
+    many are done and how many there are. What is looked for meanwhile finds what is there already; what is written
+    meanwhile is indexed by whoever writes it. What was forgotten by nobody, such as the words of a post that no longer
+    is, goes at the end."""
+    shown = Post.objects.filter(deleted_at=None, hidden_at=None)
+    total, done, last = shown.count(), 0, 0
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM forums_word")
+    while found := list(shown.filter(pk__gt=last).select_related("thread").order_by("pk")[:AT_A_TIME]):
+        with transaction.atomic():
+            for post in found:
+                index_post(post)
+        last, done = found[-1].pk, done + len(found)
+        yield done, total
+    key = "post_id" if connection.vendor == "postgresql" else "rowid"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM forums_post_index WHERE {key} NOT IN "  # noqa: S608  # names of ours
+            "(SELECT id FROM forums_post WHERE deleted_at IS NULL AND hidden_at IS NULL)"
+        )
+    forget_what_was_replaced()
+
+
+def near_words(typed: Collection[str], networks: Collection[int]) -> dict[str, list[str]]:
+    """For each of the words those of these networks' vocabularies that differ by one letter: another one, one too many,
+    one too few or two that changed places. Those that are written as they are typed, and those that nothing is near,
+    are not among the keys. One query.
+
+    A single mistake leaves either the first or the last part of a word as it is, so only words that share one of them
+    are looked at: by an index, and with no mistake missed. (Trigrams miss two letters that changed places in a short
+    word: "plnas" and "plans" have two of ten in common.)"""
+    sought = [word for word in typed if len(word) >= SHORTEST_TYPED and word.isalpha()]
+    if not sought or not networks:
+        return {}
+    here = f"network_id IN ({', '.join(['%s'] * len(networks))})"
+    either = f"""
+        SELECT word FROM forums_word WHERE {here} AND word >= %s AND word < %s
+        UNION SELECT word FROM forums_word WHERE {here} AND backwards >= %s AND backwards < %s
+    """  # noqa: S608  # only places for values
+    values: list[int | str] = []
+    for word in sought:
+        part = (len(word) - 1) // 2
+        for start in (word[:part], word[::-1][:part]):
+            values += [*networks, start, _after(start)]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ".join([either] * len(sought)), values)
+        known = {word for (word,) in cursor.fetchall()}
+    near = {word: [other for other in sorted(known) if is_near(word, other)] for word in sought if word not in known}
+    return {word: others[:MOST_NEAR] for word, others in near.items() if others}
+
+
+MOST_NEAR = 6
+
+
+def _after(start: str) -> str:
+    """The first text that no longer begins so."""
+    return start[:-1] + chr(ord(start[-1]) + 1)
+
+
+def is_near(one: str, other: str) -> bool:
+    """Whether two words differ by one letter: another one, one too many or too few, or two that changed places."""
+    if one == other or abs(len(one) - len(other)) > 1:
+        return False
+    start = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    rest, rest_of_other = one[start:], other[start:]
+    if len(one) == len(other):
+        swapped = rest[:2] == rest_of_other[1::-1] if start + 1 < len(one) else False
+        return rest[1:] == rest_of_other[1:] or (swapped and rest[2:] == rest_of_other[2:])
+    return rest[1:] == rest_of_other if len(one) > len(other) else rest == rest_of_other[1:]

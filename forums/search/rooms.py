@@ -1,0 +1,101 @@
+"""Finding what was said and asked in live rooms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+from urllib.parse import urlencode
+
+from django.db.models import Q
+from django.utils import timezone
+
+from forums.models import Message, Question, Room
+from forums.search.posts import excerpt
+from forums.search.similar import stem
+from forums.search.words import plain_letters, words_of
+from network.models import Viewer
+from network.search import Hit
+
+SAID_LOOKED_AT = 20_000  # of the newest messages, and questions, of the viewer's rooms
+SAID_MATCHES = 300
+# Until then a message may be held back from the others in its room.
+SAID_SINCE = timedelta(seconds=max(Room.DELAYS))
+
+
+def search_rooms(viewer: Viewer, query: str, *, limit: int = 20) -> list[Hit]:
+    """The live rooms that the viewer may enter in which somebody said or asked it, the latest first, one hit each; who
+    said it is not part of it. All words must occur in one message or question. Without an index of its own, so bounded:
+    it looks at the newest twenty thousand messages and as many questions that the viewer may read, and takes the newest
+    three hundred that match. What is hidden, taken back, erased or held is not looked at."""
+    words = words_of(query)
+    if not words:
+        return []
+    until = timezone.now() - SAID_SINCE
+    said = Message.objects.visible_to(viewer).shown().filter(written_at__lte=until).order_by("-pk")
+    asked = Question.objects.visible_to(viewer).published().exclude(state=Question.State.REFUSED).order_by("-pk")
+    found: list[Message | Question] = []
+    for things in (
+        Message.objects.filter(_has_all(words), pk__in=said.values("pk")[:SAID_LOOKED_AT]),
+        Question.objects.filter(_has_all(words), pk__in=asked.values("pk")[:SAID_LOOKED_AT]),
+    ):
+        found += things.select_related("room__network").order_by("-pk")[:SAID_MATCHES]
+    stems = frozenset(stem(plain_letters(word)) for word in words)
+    hits: dict[int, Hit] = {}
+    for one in sorted(found, key=_said_at, reverse=True):
+        room = one.room
+        hits.setdefault(
+            room.pk,
+            Hit(
+                kind="Live room",
+                title=room.title,
+                address=f"{room.get_absolute_url()}?{urlencode({'q': query})}#found",
+                excerpt="".join(piece for piece, _ in excerpt(one.body, stems)),
+                where=room.network.name,
+                at=_said_at(one),
+                score=_said_at(one).timestamp(),
+            ),
+        )
+    return list(hits.values())[:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundInRoom:
+    """What of a room's transcript has the words that somebody looks for."""
+
+    MOST: ClassVar[int] = 100  # of either
+
+    query: str
+    words: list[str]
+    messages: list[Message]
+    questions: list[Question]
+    is_more: bool
+
+    @classmethod
+    def of(cls, room: Room, viewer: Viewer, query: str) -> FoundInRoom:
+        """In the order in which it was said. What those who run the room see a little earlier is found as late as it is
+        said to all."""
+        query = query.strip()[:200]
+        words = words_of(query)
+        if not words:
+            return cls(query, [], [], [], is_more=False)
+        said = Message.objects.visible_to(viewer).shown().filter(room=room)
+        if not room.is_over():
+            said = said.filter(written_at__lte=timezone.now() - SAID_SINCE)
+        asked = Question.objects.visible_to(viewer).published().filter(room=room).exclude(state=Question.State.REFUSED)
+        in_answer = Q(_has_all(words, "answer"), state__in=(Question.State.ANSWERED, Question.State.WRITTEN))
+        messages = list(said.filter(_has_all(words)).with_author().order_by("seq")[: cls.MOST + 1])
+        questions = list(asked.filter(_has_all(words) | in_answer).with_asker().order_by("number")[: cls.MOST + 1])
+        is_more = len(messages) > cls.MOST or len(questions) > cls.MOST
+        return cls(query, words, messages[: cls.MOST], questions[: cls.MOST], is_more=is_more)
+
+
+def _has_all(words: list[str], column: str = "body") -> Q:
+    wanted = Q()
+    for word in words:
+        wanted &= Q(**{f"{column}__icontains": word})
+    return wanted
+
+
+def _said_at(one: Message | Question) -> datetime:
+    return one.written_at if isinstance(one, Message) else one.asked_at

@@ -1,0 +1,122 @@
+"""The questions of a live room: asking, saying that one wants to know too, and where each of them stands. All of it
+works without a script; with one, most of it happens in the room itself."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from forums import permissions
+from forums.actions.question_votes import vote_for
+from forums.actions.questions import ask_question, officer_at
+from forums.forms import QuestionForm
+from forums.models import Question, QuestionStep, QuestionVote, Thread
+from forums.models.question import QuestionBoard
+from forums.views import member_or_404, ours
+from forums.views.rooms import is_number, room_of_member, room_page
+from network.limits import LimitReached
+from network.permissions import Refused
+
+MOST = 500  # as many questions as the page of all of them shows, of those that are open and of the others
+
+
+@require_safe
+def room_questions(request: HttpRequest, pk: int) -> HttpResponse:
+    """All questions of a room, by themselves."""
+    member = member_or_404(request)
+    found = room_of_member(request, pk)
+    context = {
+        "room": found,
+        "network": found.network,
+        "questions": QuestionBoard.of(found, member, most=MOST),
+        "can_vote": permissions.can_vote(member, found),
+        "can_ask": permissions.can_ask(member, found),
+        "is_all": True,
+    }
+    return render(request, "forums/room_questions.html", context)
+
+
+@require_safe
+def question(request: HttpRequest, pk: int, uid: uuid.UUID) -> HttpResponse:
+    """One question: what became of it, and when. One that is held or was refused stands here for whoever asked it and
+    for those who run the room."""
+    member = member_or_404(request)
+    room = room_of_member(request, pk)
+    found = get_object_or_404(Question.objects.visible_to(member).filter(room=room).with_asker(), uid=uid)
+    found.room = room
+    is_own = found.author_id == member.pk
+    # The steps from before it was published are no matter of those who could not see it then.
+    steps = QuestionStep.objects.visible_to(member).filter(question=found)
+    if not is_own and not permissions.can_run_room(member, room):
+        steps = steps.exclude(state=Question.State.HELD)
+    has_voted = QuestionVote.objects.visible_to(member).filter(question=found).exists()
+    context = {
+        "room": room,
+        "network": room.network,
+        "question": found,
+        # Whoever speaks here from outside may not know what goes on in the network.
+        "thread": Thread.objects.visible_to(member).filter(pk=found.thread_id or 0).first(),
+        "is_own": is_own,
+        "may_read": found.is_shown or is_own or bool(permissions.can_run_room(member, room)),
+        "steps": steps,
+        "questions": {"voted": [found.number] if has_voted else []},  # as in a board
+        "can_vote": permissions.can_vote(member, room),
+    }
+    return render(request, "forums/question.html", context)
+
+
+@require_POST
+def question_ask(request: HttpRequest, pk: int) -> HttpResponse:
+    """The plain way to ask. The form sent twice is one question, and with other words in it another."""
+    member = member_or_404(request)
+    found = room_of_member(request, pk)
+    form = QuestionForm(request.POST, shown_as=officer_at(member.organisation))
+    status = 200
+    if form.is_valid():
+        form_id = form.cleaned_data["form_id"] or uuid.uuid4()
+        body, is_unnamed = form.cleaned_data["body"], form.cleaned_data["is_unnamed"]
+        try:
+            asked = ask_question(
+                found,
+                by=member,
+                body=body,
+                is_unnamed=is_unnamed,
+                client_id=uuid.uuid5(form_id, f"{is_unnamed} {body}"),
+            )
+        except (LimitReached, Refused) as no:
+            form.add_error("body", str(no))
+            status = 429 if isinstance(no, LimitReached) else 403
+        except ValidationError as error:
+            form.add_error("body", error)
+        else:
+            where = ours(request, form.cleaned_data["return_to"]) or found.get_absolute_url()
+            if asked.number is None:
+                messages.success(request, "Your question waits for the host to publish it.")
+                return redirect(where)
+            return redirect(f"{where}#question-{asked.number}")
+    return room_page(request, found, question_form=form, status=status)
+
+
+@require_POST
+def question_vote(request: HttpRequest, pk: int) -> HttpResponse:
+    """The plain way to say that one wants to know too, `give` with the number of the question, or to take that back,
+    `take`."""
+    member = member_or_404(request)
+    found = room_of_member(request, pk)
+    typed = request.POST.get("give") or request.POST.get("take") or ""
+    if not is_number(typed):
+        raise Http404
+    asked = get_object_or_404(Question.objects.visible_to(member).published().filter(room=found), number=int(typed))
+    where = ours(request, request.POST.get("return_to", "")) or found.get_absolute_url()
+    try:
+        vote_for(asked, by=member, is_given="give" in request.POST)
+    except (LimitReached, Refused, ValidationError) as no:
+        words = no.messages[0] if isinstance(no, ValidationError) else str(no)
+        messages.error(request, words)
+        return redirect(where)  # to the top, where the words stand
+    return redirect(f"{where}#question-{asked.number}")

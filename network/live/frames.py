@@ -1,0 +1,20 @@
+"""WebSocket frames as they go over the line. Those of a server have no mask, so what is sent to many is the same bytes
+for all of them, and made once."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+TEXT = 0x81  # and nothing follows it
+
+
+@lru_cache(maxsize=64)
+def frame_of(text: str) -> bytes:
+    """The whole of a text frame, head and all (RFC 6455, 5.2)."""
+    words = text.encode()
+    length = len(words)
+    if length < 126:
+        return bytes([TEXT, length]) + words
+    if length < 1 << 16:
+        return bytes([TEXT, 126]) + length.to_bytes(2, "big") + words
+    return bytes([TEXT, 127]) + length.to_bytes(8, "big") + words

@@ -1,0 +1,408 @@
+"""After a session: threads made of what was asked and pinned in it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+from django.utils import timezone
+
+from forums import notifications
+from forums.actions.answers import mark_answer
+from forums.actions.erasing import settle_closed_account
+from forums.actions.messages import say
+from forums.actions.posts import reply
+from forums.actions.questions import ask_question
+from forums.actions.room_roles import give_room_role
+from forums.actions.rooms import schedule_room
+from forums.actions.session_threads import ask_for_threads, make_thread_of_question, make_threads, note_recording
+from forums.models import (
+    Answer,
+    MemberThread,
+    Mention,
+    Message,
+    Post,
+    Question,
+    QuestionStep,
+    Room,
+    Thread,
+    ThreadBatch,
+    recording_at,
+)
+from forums.permissions import can_choose_answer
+from network.actions.membership import leave_network
+from network.limits import LimitReached
+from network.models import AuditEvent, Notice
+from network.permissions import Refused
+from tests.cast import Cast, sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def room(cast: Cast) -> Room:
+    now = timezone.now()
+    room = schedule_room(
+        cast.practitioners, title="Buying AI", opens_at=now, closes_at=now + timedelta(hours=1), by=None
+    )
+    Room.objects.filter(pk=room.pk).update(allows_unnamed=True)
+    room.refresh_from_db()
+    return room
+
+
+def end(room: Room, **changes: Any) -> Room:
+    now = timezone.now()
+    Room.objects.filter(pk=room.pk).update(
+        opens_at=now - timedelta(hours=2), closes_at=now - timedelta(hours=1), **changes
+    )
+    return Room.objects.select_related("network").get(pk=room.pk)
+
+
+def make(room: Room, cast: Cast, *chosen: Question | Message) -> list[Thread]:
+    before = set(Thread.objects.values_list("pk", flat=True))
+    questions = [one for one in chosen if isinstance(one, Question)]
+    messages = [one for one in chosen if isinstance(one, Message)]
+    ask_for_threads(room, by=cast.fay, theme=cast.theme, questions=questions, messages=messages)
+    make_threads()
+    return list(Thread.objects.exclude(pk__in=before).order_by("pk"))
+
+
+def first_of(thread: Thread) -> Post:
+    return thread.posts.get(number=1)
+
+
+def test_a_question_becomes_a_thread_that_its_asker_follows(cast: Cast, room: Room) -> None:
+    question = ask_question(room, by=cast.bob, body="What did it cost? *all* of it, @Fay Facilitates")
+    room = end(room)
+    [thread] = make(room, cast, question)
+
+    question.refresh_from_db()
+    assert question.thread == thread
+    assert thread.author == cast.fay
+    assert thread.kind == Thread.Kind.QUESTION
+    assert thread.network == cast.practitioners
+    html = first_of(thread).html
+    assert "What did it cost? *all* of it, @Fay Facilitates" in html
+    assert room.get_absolute_url() in html
+    # The asker is named so that their name goes when they close their account; who is named in plain words is not.
+    assert [mention.member for mention in Mention.objects.filter(post=first_of(thread))] == [cast.bob]
+    following = MemberThread.objects.get(thread=thread, member=cast.bob)
+    assert (following.level, following.level_reason) == ("follow", "you asked this in a session")
+    assert Notice.objects.filter(member=cast.bob, object_id=thread.pk).values_list("kind", flat=True)[0] == (
+        notifications.QUESTION_THREAD
+    )
+    assert not Notice.objects.filter(member=cast.fay, kind=notifications.QUESTION_THREAD)
+
+
+def test_who_asked_without_their_name_follows_too_and_stands_nowhere(cast: Cast, room: Room) -> None:
+    question = ask_question(room, by=cast.bob, body="Is it worth it?", is_unnamed=True)
+    room = end(room)
+    [thread] = make(room, cast, question)
+
+    post = first_of(thread)
+    for words in (post.html, post.source, thread.title):
+        assert "Bob" not in words
+        assert cast.bob.get_absolute_url() not in words
+    assert "An officer" in post.html
+    assert not Mention.objects.filter(post=post).exists()
+    assert MemberThread.objects.filter(thread=thread, member=cast.bob, level="follow").exists()
+    assert Notice.objects.filter(member=cast.bob, kind=notifications.QUESTION_THREAD).exists()
+    assert not AuditEvent.objects.filter(actor_id=cast.bob.pk).exists()
+
+    # They may mark the answer, and it is not said that it was them.
+    answer = reply(thread, by=cast.fay, source="Yes, it is.")
+    assert can_choose_answer(cast.bob, Thread.objects.get(pk=thread.pk))
+    marked = mark_answer(Post.objects.select_related("thread__network").get(pk=answer.pk), by=cast.bob)
+    assert Answer.objects.get(pk=marked.pk).by is None
+    assert not AuditEvent.objects.filter(actor_id=cast.bob.pk).exists()
+
+
+def test_no_outsider_marks_the_answer(cast: Cast, room: Room) -> None:
+    question = ask_question(room, by=cast.bob, body="Is it worth it?")
+    [thread] = make(end(room), cast, question)
+    for outsider in cast.outsiders:
+        assert not can_choose_answer(outsider, thread)
+
+
+def test_the_live_answer_is_quoted_with_its_time_and_leads_into_the_recording(cast: Cast, room: Room) -> None:
+    question = ask_question(room, by=cast.bob, body="How long did it take?")
+    began = datetime(2026, 11, 2, 10, 0, tzinfo=timezone.get_current_timezone())
+    Question.objects.filter(pk=question.pk).update(
+        state=Question.State.ANSWERED,
+        answer="About four months,\nsee https://example.org/a_b",
+        answering_at=began + timedelta(minutes=12, seconds=5),
+        state_at=began + timedelta(minutes=14),
+    )
+    QuestionStep.objects.create(
+        question=question, state=Question.State.ANSWERED, at=began + timedelta(minutes=14), by=cast.fay
+    )
+    room = note_recording(end(room), by=cast.fay, link="https://www.youtube.com/watch?v=abc", began_at=began)
+    room = Room.objects.select_related("network").get(pk=room.pk)
+    question.refresh_from_db()
+    [thread] = make(room, cast, question)
+    html = first_of(thread).html
+    assert "About four months,<br" in html
+    assert 'href="https://example.org/a_b"' in html
+    assert "answered live at 10:14" in html
+    assert 'href="https://www.youtube.com/watch?v=abc&amp;t=725"' in html
+    assert "at 12:05" in html
+
+
+@pytest.mark.parametrize(
+    ("link", "leads_to"),
+    [
+        ("https://video.example.org/1", "https://video.example.org/1#t=65"),
+        ("https://video.example.org/1?x=1#chapter", "https://video.example.org/1?x=1#t=65"),
+        ("https://youtu.be/abc?t=3", "https://youtu.be/abc?t=65"),
+        ("https://www.youtube.com/watch?v=a&t=2s", "https://www.youtube.com/watch?v=a&t=65"),
+        ("https://notyoutube.com/watch?v=a", "https://notyoutube.com/watch?v=a#t=65"),
+    ],
+)
+def test_addresses_into_a_recording(link: str, leads_to: str) -> None:
+    assert recording_at(link, 65) == leads_to
+
+
+def test_a_parked_question_is_addressed_to_its_person(cast: Cast, room: Room) -> None:
+    room.refresh_from_db()
+    question = ask_question(room, by=cast.fay, body="Who owns the data?")
+    Question.objects.filter(pk=question.pk).update(state=Question.State.PARKED, parked_for=cast.bob)
+    question.refresh_from_db()
+    [thread] = make(end(room), cast, question)
+    assert Mention.objects.filter(post=first_of(thread), member=cast.bob).exists()
+    assert Notice.objects.filter(member=cast.bob, kind=notifications.PARKED_THREAD).exists()
+    assert MemberThread.objects.filter(thread=thread, member=cast.bob, level="follow").exists()
+
+
+def test_under_the_chatham_house_rule_a_thread_has_no_names(cast: Cast, room: Room) -> None:
+    asked = ask_question(room, by=cast.bob, body="What went wrong?")
+    parked = ask_question(room, by=cast.bob, body="Who owns the data?")
+    said = say(room, by=cast.bob, body="We stopped it.")
+    Question.objects.filter(pk=parked.pk).update(state=Question.State.PARKED, parked_for=cast.bob)
+    Message.objects.filter(pk=said.pk).update(pinned_at=timezone.now())
+    room = end(room, is_chatham_house=True)
+    threads = make(room, cast, asked, Question.objects.get(pk=parked.pk), Message.objects.get(pk=said.pk))
+    assert len(threads) == 3
+    for thread in threads:
+        post = first_of(thread)
+        assert "Bob" not in post.html + post.source
+        assert not Mention.objects.filter(post=post).exists()
+        assert MemberThread.objects.filter(thread=thread, member=cast.bob, level="follow").exists()
+    assert Notice.objects.filter(member=cast.bob, kind=notifications.PARKED_THREAD).count() == 1
+
+
+def test_whose_question_was_merged_is_told_too(cast: Cast, room: Room) -> None:
+    first = ask_question(room, by=cast.fay, body="What did it cost?")
+    second = ask_question(room, by=cast.bob, body="How expensive was it?", is_unnamed=True)
+    Question.objects.filter(pk=second.pk).update(state=Question.State.MERGED, merged_into=first)
+    [thread] = make(end(room), cast, first)
+    assert "How expensive was it?" in first_of(thread).html
+    assert Notice.objects.filter(member=cast.bob, kind=notifications.QUESTION_THREAD).exists()
+
+
+def test_each_thread_is_made_once_however_often_it_is_asked_for(cast: Cast, room: Room) -> None:
+    question = ask_question(room, by=cast.bob, body="What did it cost?")
+    said = say(room, by=cast.bob, body="Here are the slides.")
+    Message.objects.filter(pk=said.pk).update(pinned_at=timezone.now())
+    said.refresh_from_db()
+    room = end(room)
+    for _ in range(2):  # the button pressed twice
+        ask_for_threads(room, by=cast.fay, theme=cast.theme, questions=[question], messages=[said])
+    make_threads()
+    make_threads()
+    assert Thread.objects.count() == 2
+    assert not ThreadBatch.objects.unfinished().exists()
+    assert Notice.objects.filter(member=cast.bob, kind=notifications.QUESTION_THREAD).count() == 1
+
+
+def test_a_worker_that_was_stopped_half_way_goes_on(cast: Cast, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    questions = [ask_question(room, by=cast.bob, body=f"Question {number}?") for number in range(3)]
+    room = end(room)
+    batch = ask_for_threads(room, by=cast.fay, theme=cast.theme, questions=questions)
+
+    def killed(pk: int, **kept: Any) -> None:
+        if pk == questions[1].pk:
+            raise KeyboardInterrupt
+        make_thread_of_question(pk, **kept)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("forums.actions.session_threads.make_thread_of_question", killed)
+        with pytest.raises(KeyboardInterrupt):
+            make_threads()
+    assert (batch.made, batch.chosen) == (1, 3)
+    make_threads()
+    assert Thread.objects.count() == batch.made == 3
+    assert sorted(thread.title for thread in Thread.objects.all()) == ["Question 0?", "Question 1?", "Question 2?"]
+
+
+def test_who_runs_the_room_makes_them_and_nobody_else(cast: Cast, room: Room) -> None:
+    question = ask_question(room, by=cast.fay, body="What did it cost?")
+    with pytest.raises(Refused):  # it is not over
+        ask_for_threads(room, by=cast.fay, theme=cast.theme, questions=[question])
+    room = end(room)
+    for member in (cast.bob, *cast.outsiders):
+        with pytest.raises(Refused):
+            ask_for_threads(room, by=member, theme=cast.theme, questions=[question])
+        with pytest.raises(Refused):
+            note_recording(room, by=member, link="https://example.org/", began_at=None)
+    give_room_role(room, cast.bob, role="host", by=cast.fay)
+    ask_for_threads(room, by=cast.bob, theme=cast.theme, questions=[question])
+    make_threads()
+    assert Thread.objects.get().author == cast.bob
+
+
+def test_who_may_no_longer_make_them_makes_no_more(cast: Cast, room: Room) -> None:
+    question = ask_question(room, by=cast.fay, body="What did it cost?")
+    room = end(room)
+    give_room_role(room, cast.bob, role="host", by=cast.fay)
+    batch = ask_for_threads(room, by=cast.bob, theme=cast.theme, questions=[question])
+    leave_network(cast.practitioners, by=cast.bob)
+    make_threads()
+    assert not Thread.objects.exists()
+    batch.refresh_from_db()
+    assert batch.ended_at
+    assert batch.why_not
+
+
+def test_nothing_is_made_of_what_was_not_published(cast: Cast, room: Room) -> None:
+    Room.objects.filter(pk=room.pk).update(holds_questions=True)
+    room.refresh_from_db()
+    held = ask_question(room, by=cast.bob, body="May I ask?")
+    said = say(room, by=cast.bob, body="Nobody pinned this.")
+    room = end(room)
+    for chosen in ({"questions": [held]}, {"messages": [said]}, {}):
+        with pytest.raises(ValidationError):
+            ask_for_threads(room, by=cast.fay, theme=cast.theme, **chosen)  # type: ignore[arg-type]
+
+
+def test_fifty_threads_go_at_once(cast: Cast, room: Room) -> None:
+    now = timezone.now()
+    questions = Question.objects.bulk_create(
+        Question(room=room, author=cast.bob, number=number, body=f"Question {number}?", asked_at=now)
+        for number in range(1, 51)
+    )
+    room = end(room)
+    ask_for_threads(room, by=cast.fay, theme=cast.theme, questions=questions)
+    make_threads()
+    assert Thread.objects.count() == 50
+    with pytest.raises(LimitReached):
+        for _ in range(6):
+            ask_for_threads(room, by=cast.fay, theme=cast.theme, questions=questions)
+
+
+def test_erased_words_leave_the_threads_that_others_made_of_them(cast: Cast, room: Room) -> None:
+    question = ask_question(room, by=cast.bob, body="Canary words?")
+    said = say(room, by=cast.bob, body="Canary message.")
+    Message.objects.filter(pk=said.pk).update(pinned_at=timezone.now())
+    threads = make(end(room), cast, question, Message.objects.get(pk=said.pk))
+    assert len(threads) == 2
+    settle_closed_account(cast.bob, erase=True)
+    for thread in Thread.objects.all():
+        post = first_of(thread)
+        assert "anary" not in thread.title + thread.slug + post.source + post.html
+        assert "Bob" not in post.source + post.html
+
+
+# Pages
+
+
+def test_the_page_after_a_session_is_for_those_who_ran_it(cast: Cast, room: Room, client: Client) -> None:
+    ask_question(room, by=cast.bob, body="What did it cost?")
+    room = end(room)
+    for path in ("after/", "after/threads/1/"):
+        assert client.get(f"{room.get_absolute_url()}{path}").status_code == 404
+        for member in (cast.bob, *cast.outsiders):
+            sign_in(client, member)
+            assert client.get(f"{room.get_absolute_url()}{path}").status_code == 404
+        client.logout()
+
+
+def test_chosen_on_the_page_they_are_made(cast: Cast, room: Room, client: Client) -> None:
+    question = ask_question(room, by=cast.bob, body="What did it cost?", is_unnamed=True)
+    said = say(room, by=cast.bob, body="Here are the slides.")
+    Message.objects.filter(pk=said.pk).update(pinned_at=timezone.now())
+    room = end(room)
+    sign_in(client, cast.fay)
+    address = f"{room.get_absolute_url()}after/"
+    page = client.get(f"{address}?question={question.uid}").content.decode()
+    assert page.count(" checked") == 1
+    assert "What did it cost?" in page
+    assert "An officer" in page
+
+    nothing = client.post(address, {"theme": cast.theme.pk})
+    assert "Select the questions and messages to make threads of" in nothing.content.decode()
+
+    sent = {"theme": cast.theme.pk, "chosen": [str(question.uid), f"message-{said.seq}"]}
+    progress = client.post(address, sent)
+    batch = ThreadBatch.objects.get()
+    assert progress["Location"] == batch.get_absolute_url()
+    make_threads()
+    made = client.get(batch.get_absolute_url()).content.decode()
+    assert "2 of 2 made" in made
+    after = client.get(address).content.decode()
+    assert 'type="checkbox"' not in after
+    for thread in Thread.objects.all():
+        assert thread.get_absolute_url() in made
+        assert thread.get_absolute_url() in after
+    # Sent again from a page that was open: nothing is made twice, and the list says so.
+    assert "can no longer be made a thread" in client.post(address, sent).content.decode()
+
+
+def test_the_page_takes_as_many_queries_for_many_questions_as_for_few(
+    cast: Cast, room: Room, client: Client, django_assert_max_num_queries: Any
+) -> None:
+    def ask(numbers: range) -> None:
+        Question.objects.bulk_create(
+            Question(room=room, author=cast.bob, number=number, body=f"Question {number}?") for number in numbers
+        )
+
+    ask(range(1, 3))
+    ended = end(room)
+    sign_in(client, cast.fay)
+    for address in (f"{ended.get_absolute_url()}after/", "/networks/ai-practitioners/questions/"):
+        with django_assert_max_num_queries(25):
+            client.get(address)
+    ask(range(3, 43))
+    for address in (f"{ended.get_absolute_url()}after/", "/networks/ai-practitioners/questions/"):
+        with django_assert_max_num_queries(25):
+            client.get(address)
+
+
+def test_the_recording_is_noted_on_the_page(cast: Cast, room: Room, client: Client) -> None:
+    room = end(room)
+    sign_in(client, cast.fay)
+    address = f"{room.get_absolute_url()}after/recording/"
+    wrong = client.post(address, {"link": "javascript:alert(1)", "began_at": "2026-11-02T10:00"})
+    assert "Enter the link as a web address" in wrong.content.decode()
+    client.post(address, {"link": "https://video.example.org/1", "began_at": "2026-11-02T10:00"})
+    room.refresh_from_db()
+    assert room.recording_link == "https://video.example.org/1"
+    assert room.recording_began_at
+
+
+def test_unanswered_questions_stay_on_the_list_of_facilitators(cast: Cast, room: Room, client: Client) -> None:
+    waits = ask_question(room, by=cast.bob, body="What did it cost?")
+    parked = ask_question(room, by=cast.bob, body="Who owns the data?")
+    Question.objects.filter(pk=parked.pk).update(state=Question.State.PARKED, parked_for=cast.fay)
+    done = ask_question(room, by=cast.bob, body="Was it answered?")
+    Question.objects.filter(pk=done.pk).update(state=Question.State.ANSWERED)
+    address = "/networks/ai-practitioners/questions/"
+    sign_in(client, cast.fay)
+    assert "What did it cost?" not in client.get(address).content.decode()  # the session goes on
+    room = end(room)
+    page = client.get(address).content.decode()
+    assert "What did it cost?" in page
+    assert "Who owns the data?" in page
+    assert "Was it answered?" not in page
+    assert "2 unanswered" in client.get("/networks/ai-practitioners/rooms/").content.decode()
+    assert "2 unanswered" in client.get("/networks/ai-practitioners/").content.decode()
+    make(room, cast, waits)
+    assert "What did it cost?" not in client.get(address).content.decode()
+    for member in (cast.bob, *cast.outsiders):
+        sign_in(client, member)
+        assert client.get(address).status_code == 404
+        for other in ("rooms/", ""):
+            seen = client.get(f"/networks/ai-practitioners/{other}")
+            assert "unanswered" not in seen.content.decode()
