@@ -72,7 +72,7 @@ def menu_pages(context: Context) -> list[tuple[str, str]]:
     """The parts of the hub that stand in its menu: title and address. Nothing on an error page, which knows no
     reader."""
     viewer = getattr(context.get("request"), "user", None)
-    return [(page.title, page.url) for page in menu_visible_to(viewer)] if viewer else []
+    return menu_visible_to(viewer) if viewer else []
 
 
 @register.inclusion_tag("components/breadcrumbs.html", takes_context=True)
