@@ -24,13 +24,14 @@ from forums.actions.messages import Held, Saying, check_words
 from forums.actions.poll_votes import Choosing
 from forums.actions.question_votes import Voting
 from forums.actions.questions import Inquiring, check_question
-from forums.limits import SlowMode
-from forums.live import access, log, process, protocol
+from forums.limits import RoomBusy, SlowMode
+from forums.live import access, figures, log, process, protocol
 from forums.live.access import Admission
 from forums.live.hub import Listener, RoomHub
 from forums.live.protocol import Ack, Ask, Asking, BadFrame, Choose, Delete, Edit, Hello, Ping, React, Send, Vote
 from forums.live.reading import Together, read
 from forums.live.writer import Busy, Writer
+from network.health import ask_also
 from network.limits import LimitReached
 from network.live.close import Close
 from network.permissions import Refused
@@ -52,11 +53,26 @@ FRAMES_AT_ONCE = 40
 ASKED_A_SECOND = 5
 ASKED_AT_ONCE = 40
 TOO_FAST_MS = 10_000  # how long such a browser stays away
+# How often one member may come in, in all their windows here. A window comes back at most every few seconds.
+DOORS_A_SECOND = 1
+DOORS_AT_ONCE = 60
+# And without a socket, where each answer is followed by the next request.
+POLLS_A_SECOND = 4
+POLLS_AT_ONCE = 60
 
 POLL_LASTS = 25.0  # seconds that a browser without a socket waits for news
 POLL_GATHERS = 0.05  # seconds after the first of it
+POLL_GATHERS_LONG = 1.0  # where a member has asked so often that few requests are left
 
 writer: Writer[Command, int] = Writer(carry_out)
+WRITER_IS_STUCK = 5.0  # seconds after a batch began
+
+
+@ask_also
+def writer_problem() -> str | None:
+    """For whoever watches the site."""
+    seconds = writer.busy_for
+    return f"Live rooms: nothing was written for {int(seconds)} seconds." if seconds >= WRITER_IS_STUCK else None
 
 
 admissions = Together(access.admitted)
@@ -73,7 +89,13 @@ async def room_socket(scope: MutableMapping[str, Any], receive: Receive, send: S
         return
     await send({"type": "websocket.accept"})
     socket = RoomSocket(admission, receive, send)
-    await (socket.turn_away() if process.here().is_full else socket.run())
+    if not doors.spend(admission.member_id, asyncio.get_running_loop().time()):
+        await socket.turn_away(Close.TOO_FAST)
+    elif process.here().is_full:
+        # Another server may have room.
+        await socket.turn_away(Close.DRAINING)
+    else:
+        await socket.run()
 
 
 async def nowhere(scope: MutableMapping[str, Any], receive: Receive, send: SendToServer) -> None:
@@ -97,6 +119,11 @@ class Budget:
 
     __slots__ = ("_at", "_left", "_most", "_rate")
 
+    @property
+    def is_low(self) -> bool:
+        """Whether less than half was left at the last time."""
+        return self._left < self._most / 2
+
     def __init__(self, most: int, rate: float) -> None:
         self._most = self._left = float(most)
         self._rate = rate
@@ -113,23 +140,30 @@ class Budget:
 
 
 class Budgets:
-    """What each member may ask for. Whoever asked for nothing for a while is forgotten."""
+    """One for each member. Whoever asked for nothing for a while is forgotten."""
 
     MOST = 1_000  # members, before it is looked who can be forgotten
 
-    def __init__(self) -> None:
+    def __init__(self, most: int, rate: float) -> None:
+        self._most, self._rate = most, rate
         self._of_member: dict[int, tuple[Budget, float]] = {}
 
     def spend(self, member_id: int, now: float) -> bool:
         if len(self._of_member) >= self.MOST:
-            refilled = now - ASKED_AT_ONCE / ASKED_A_SECOND
+            refilled = now - self._most / self._rate
             self._of_member = {member: one for member, one in self._of_member.items() if one[1] > refilled}
-        budget, _ = self._of_member.get(member_id) or (Budget(ASKED_AT_ONCE, ASKED_A_SECOND), now)
+        budget, _ = self._of_member.get(member_id) or (Budget(self._most, self._rate), now)
         self._of_member[member_id] = budget, now
         return budget.spend(now)
 
+    def is_low(self, member_id: int) -> bool:
+        budget = self._of_member.get(member_id)
+        return budget is not None and budget[0].is_low
 
-budgets = Budgets()
+
+asked = Budgets(ASKED_AT_ONCE, ASKED_A_SECOND)
+doors = Budgets(DOORS_AT_ONCE, DOORS_A_SECOND)
+polls = Budgets(POLLS_AT_ONCE, POLLS_A_SECOND)
 
 
 def listener_of(admission: Admission, hub: RoomHub, send: Callable[[str], Awaitable[None]]) -> Listener:
@@ -160,7 +194,7 @@ def welcome_of(admission: Admission, listener: Listener, *, is_resumed: bool) ->
 async def answer_to(frame: Asking, admission: Admission, listener: Listener | None = None) -> str:
     """What becomes of what a browser asks for, as the frame that tells it. `listener`: by which it was asked, where
     there is one."""
-    if not budgets.spend(admission.member_id, asyncio.get_running_loop().time()):
+    if not asked.spend(admission.member_id, asyncio.get_running_loop().time()):
         words = "You are doing too much at once. Try again in a few seconds."
         return protocol.err(frame.client_id, "rate", words, retry_ms=TOO_FAST_MS)
     try:
@@ -175,13 +209,15 @@ async def answer_to(frame: Asking, admission: Admission, listener: Listener | No
         case Refused():
             is_open = listener is None or listener.hub.state["open"]
             return protocol.err(frame.client_id, "forbidden" if is_open else "closed", str(outcome))
+        case RoomBusy():
+            pass
         case LimitReached():
             code = "slow_mode" if isinstance(outcome, SlowMode) else "rate"
             return protocol.err(frame.client_id, code, str(outcome), retry_ms=outcome.retry_after * 1000)
         case ValidationError():
             return protocol.err(frame.client_id, "invalid", " ".join(outcome.messages))
     retry_ms = random.randint(500, 1500)  # noqa: S311
-    return protocol.err(frame.client_id, "busy", "The room is busy.", retry_ms=retry_ms)
+    return protocol.err(frame.client_id, "busy", str(outcome) or "The room is busy.", retry_ms=retry_ms)
 
 
 async def _number_shown(seq: int, admission: Admission, listener: Listener | None) -> int | None:
@@ -270,11 +306,12 @@ class RoomSocket:
         if listener.ended_with is None:
             await self._send_text(welcome_of(self._admission, listener, is_resumed=is_resumed))
 
-    async def turn_away(self) -> None:
-        """This server has as many sockets as it can look after: another one may have room."""
+    async def turn_away(self, why: Close) -> None:
+        """Not now: it hears why, and when to come back."""
         self._retry_ms = TOO_FAST_MS
+        figures.here.closed[why] += 1
         with contextlib.suppress(OSError):
-            await self._close(Close.DRAINING)
+            await self._close(why)
 
     async def _read(self, listener: Listener) -> None:
         """Frame by frame: what one browser says is written in the order it was said."""
@@ -342,6 +379,8 @@ async def room_poll(scope: MutableMapping[str, Any], receive: Receive, send: Sen
         # Whoever is signed out learns that, whatever the room: it says nothing of one.
         return await _respond(send, 404 if await _is_signed_in(scope) else 401)
     if scope["method"] == "GET":
+        if not polls.spend(admission.member_id, asyncio.get_running_loop().time()):
+            return await _respond(send, 429, retry_after=TOO_FAST_MS // 1000)
         if process.here().is_full:
             return await _respond(send, 503, retry_after=10)
         try:
@@ -424,7 +463,8 @@ async def _news(admission: Admission, hello: Hello, lasts: float, receive: Recei
             frames.append(welcome_of(admission, listener, is_resumed=is_resumed))
             frames += listener.rest_of_state()  # the next request begins anew
             if is_resumed:
-                await _listen_for_a_while(listener, came, lasts, receive)
+                gathers = POLL_GATHERS_LONG if lasts and polls.is_low(admission.member_id) else POLL_GATHERS
+                await _listen_for_a_while(listener, came, lasts, gathers, receive)
         if listener.ended_with not in (None, Close.GONE):
             retry_ms = random.randint(0, listener.hub.retry_ms)  # noqa: S311
             frames.append(protocol.bye(listener.ended_with, retry_ms))
@@ -433,13 +473,15 @@ async def _news(admission: Admission, hello: Hello, lasts: float, receive: Recei
     return frames
 
 
-async def _listen_for_a_while(listener: Listener, came: asyncio.Event, lasts: float, receive: Receive) -> None:
+async def _listen_for_a_while(
+    listener: Listener, came: asyncio.Event, lasts: float, gathers: float, receive: Receive
+) -> None:
     begin = asyncio.get_running_loop().create_task
     listening, gone, news = begin(listener.listen()), begin(_gone(receive)), begin(came.wait())
     try:
         await asyncio.wait({listening, gone, news}, timeout=lasts, return_when=asyncio.FIRST_COMPLETED)
         if (news.done() or not lasts) and not listening.done():
-            await asyncio.sleep(POLL_GATHERS)
+            await asyncio.sleep(gathers)
     finally:
         for task in (listening, gone, news):
             task.cancel()

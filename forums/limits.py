@@ -28,6 +28,7 @@ ASKING = RateLimit("ask questions in a live room", 10, per=timedelta(minutes=10)
 VOTING = RateLimit("vote in a live room", 60, per=timedelta(seconds=30))
 # Of sessions: each counts, and a long one has fifty questions.
 THREADS_OF_SESSIONS = RateLimit("make threads of what was asked in sessions", 300, per=timedelta(hours=1))
+CONSENTING = RateLimit("decide over your words on public pages", 300, per=timedelta(hours=1))
 HOSTING = RateLimit("run live rooms", 1_200, per=timedelta(hours=1))
 REPORTING = RateLimit("report messages", 20, per=timedelta(hours=1))
 MODERATING_ROOMS = RateLimit("look after live rooms", 600, per=timedelta(hours=1))
@@ -43,6 +44,16 @@ ANNOUNCING = RateLimit("confirm, decline or stop the mail of announcements", 100
 ANNOUNCED_A_DAY = 3
 # By mail, of one member. Counted where they are kept: a program that takes in one message remembers nothing.
 MAILED_REPLIES_AN_HOUR = 60
+
+# In one room, by all of them: nobody can read more, and every screen would only flicker. Counted in its log.
+MESSAGES_A_SECOND = 100
+
+
+class RoomBusy(LimitReached):
+    """Everybody speaks at once; whoever waits a second is heard."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many people are speaking at once. You can send this one in a second.", 1)
 
 
 class SlowMode(LimitReached):

@@ -328,6 +328,14 @@ def can_run_room(viewer: Viewer, room: Room) -> Verdict:
     return Verdict("Only those who host this session or facilitate the network can do this.")
 
 
+def can_answer_consent(viewer: Viewer, thing: Question | Message) -> Verdict:
+    """Saying whether something may stand on a public page: whoever asked or said it, wherever they belong by now."""
+    verdict = can_take_part(viewer)
+    if verdict and thing.author_id != viewer.pk:
+        return Verdict("Only whoever asked or said this can decide over it.")
+    return verdict
+
+
 def can_make_threads(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
     """Making threads of what was asked and pinned in a session: those who ran it, afterwards."""
     verdict = can_run_room(viewer, room)

@@ -22,6 +22,7 @@ from forums.views import (
     projector,
     questions,
     room_care,
+    room_figures,
     room_list,
     rooms,
     tags,
@@ -30,6 +31,7 @@ from forums.views import (
 from forums.views import feeds as feed_pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("administration/live-rooms/", room_figures.room_figures, name="room_figures"),
     path("networks/<slug:slug>/threads/", lists.threads, name="threads"),
     path("networks/<slug:slug>/threads/new/", threads.thread_new, name="thread_new"),
     path("networks/<slug:slug>/threads/draft/", drafts.thread_draft, name="thread_draft"),

@@ -15,7 +15,6 @@ from forums import limits, permissions, realtime
 from forums.held_words import HeldWords
 from forums.live import access, log
 from forums.models import HeldMessage, Message, Room, RoomEvent, RoomSanction
-from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused
 
@@ -76,7 +75,8 @@ def say_together(room_id: int, sayings: Sequence[Saying], *, now: datetime | Non
         wanted.setdefault(saying.key, saying)
     outcomes: Outcomes = {}
     room = Room.objects.select_related("network").get(pk=room_id)
-    speakers = _judge(room, wanted, outcomes, now=now)
+    speakers = _speakers(room, {member_id for member_id, _ in wanted})
+    _judge(room, speakers, wanted, outcomes, now=now)
     _spend(speakers, wanted, outcomes, now=now)
     answered = _answered(room, wanted, outcomes)
     if len(outcomes) == len(wanted):
@@ -84,9 +84,11 @@ def say_together(room_id: int, sayings: Sequence[Saying], *, now: datetime | Non
     with transaction.atomic():
         room = log.hold(room_id)
         # The room may have closed meanwhile, they may have left, or said it from another window.
-        speakers = _judge(room, wanted, outcomes, now=now)
+        speakers = _speakers_still(room, speakers)
+        _judge(room, speakers, wanted, outcomes, now=now)
         if room.slow_seconds:
             _slow_down(room, speakers, wanted, outcomes, now=now)
+        _make_wait(room, wanted, outcomes, now=now)
         if room.held_words:
             _hold(room, speakers, wanted, answered, outcomes, now=now)
         lines = _write(room, speakers, wanted, answered, outcomes, now=now)
@@ -95,8 +97,27 @@ def say_together(room_id: int, sayings: Sequence[Saying], *, now: datetime | Non
     return [outcomes[saying.key] for saying in sayings]
 
 
-def _judge(room: Room, wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now: datetime) -> dict[int, Member]:
-    """Finds what has been said already and what may not be said. Returns those who asked and belong."""
+def _speakers(room: Room, asking: set[int]) -> dict[int, Member]:
+    """Those who asked and belong."""
+    here = access.belonging(room.pk).filter(pk__in=asking).select_related("organisation")
+    return {member.pk: member for member in here}
+
+
+def _speakers_still(room: Room, speakers: dict[int, Member]) -> dict[int, Member]:
+    """Those of them who belong now, each with what they are in the room now."""
+    here = access.belonging(room.pk).filter(pk__in=list(speakers))
+    now_as = here.values_list("pk", "room_role", "runs_room")  # type: ignore[misc]  # annotated by `belonging`
+    still = {}
+    for pk, role, runs in now_as:
+        still[pk] = speakers[pk]
+        still[pk].room_role, still[pk].runs_room = role, runs  # type: ignore[attr-defined]  # as `belonging` annotates
+    return still
+
+
+def _judge(
+    room: Room, speakers: dict[int, Member], wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now: datetime
+) -> None:
+    """Finds what has been said already and what may not be said."""
     open_keys = [key for key in wanted if key not in outcomes]
     numbers = log.written(room.pk, open_keys)
     if numbers:
@@ -106,8 +127,6 @@ def _judge(room: Room, wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now
         taken = ValidationError("This was sent before, and was no message")
         outcomes |= {key: by_number.get(seq, taken) for key, seq in numbers.items()}
     outcomes |= {held.key: Held(held) for held in held_of(room, open_keys) if held.key not in outcomes}
-    here = access.belonging(room.pk).filter(pk__in={member_id for member_id, _ in open_keys})
-    speakers: dict[int, Member] = {member.pk: member for member in here.select_related("organisation")}
     time_outs = RoomSanction.objects.silencing(now).filter(room=room, member__in=list(speakers))
     silenced = {time_out.member_id: time_out for time_out in time_outs}
     for key in open_keys:
@@ -120,17 +139,20 @@ def _judge(room: Room, wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now
                 ).enforce()
             except Refused as refused:
                 outcomes[key] = refused
-    return speakers
 
 
 def _spend(speakers: dict[int, Member], wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now: datetime) -> None:
+    fit: list[log.Key] = []
     for key, saying in wanted.items():
         if key not in outcomes:
             try:
                 check_words(saying.body)
-                limits.SPEAKING.spend(speakers[saying.member_id], now=now)
-            except (ValidationError, LimitReached) as error:
+            except ValidationError as error:
                 outcomes[key] = error
+            else:
+                fit.append(key)
+    problems = limits.SPEAKING.spend_together([speakers[member_id] for member_id, _ in fit], now=now)
+    outcomes |= {key: problem for key, problem in zip(fit, problems, strict=True) if problem is not None}
 
 
 def _answered(room: Room, wanted: dict[log.Key, Saying], outcomes: Outcomes) -> dict[int, Message]:
@@ -168,6 +190,18 @@ def _slow_down(
             outcomes[key] = limits.SlowMode(room.slow_seconds, ceil(wait))
         else:
             latest[saying.member_id] = now
+
+
+def _make_wait(room: Room, wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now: datetime) -> None:
+    """A room takes so many messages a second, whoever speaks and by whichever process. Asked with the room held."""
+    most = limits.MESSAGES_A_SECOND
+    recent = Message.objects.filter(room=room, seq__gt=room.last_seq - most, written_at__gt=now - timedelta(seconds=1))
+    left = most - recent.filter(written_at__lte=now).count()
+    for key in wanted:
+        if key not in outcomes:
+            if left <= 0:
+                outcomes[key] = limits.RoomBusy()
+            left -= 1
 
 
 def _hold(

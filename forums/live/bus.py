@@ -15,8 +15,8 @@ Heard = Callable[[int, uuid.UUID, int, list[Event]], None]
 
 
 class Bus:
-    """A group of the process's channel for each room that has listeners here. While Redis is away, rooms are a second
-    slower."""
+    """A group of the process's channel for each room that has listeners here. While Redis is away, rooms are half
+    a second slower."""
 
     LARGEST_HINT = 32_000  # bytes
     # Of an older hint only the number counts: what it says may have been hidden since, and the log knows. Where clocks
@@ -30,6 +30,13 @@ class Bus:
     @property
     def is_shared(self) -> bool:
         return self._bus.is_shared
+
+    @property
+    def is_away(self) -> bool:
+        return self._bus.is_away
+
+    def look(self) -> None:
+        self._bus.look()
 
     def join(self, room_id: int) -> None:
         self._bus.join(_group(room_id))

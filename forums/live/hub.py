@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from django.utils import timezone
 
-from forums.live import log, protocol
+from forums.live import figures, log, protocol
 from forums.live.access import Asked
 from forums.live.log import Tail
 from forums.live.protocol import Event
@@ -144,6 +144,7 @@ class RoomHub:
         self._known = tail.last_seq  # the highest number heard of
         self._filling: asyncio.Task[None] | None = None
         self._flushed_at = 0.0
+        self._came_at: float | None = None  # the first of what is not shown yet
         self._flush_timer: asyncio.TimerHandle | None = None
         self._due_timer: asyncio.TimerHandle | None = None
 
@@ -153,6 +154,11 @@ class RoomHub:
         all of them together do not knock a server over that has just come up."""
         return min(10_000, max(200, 2 * len(self.listeners)))
 
+    @property
+    def rest(self) -> float:
+        """Seconds between two flushes."""
+        return min(self.LONGEST_REST, len(self.listeners) * self.REST_PER_LISTENER)
+
     # News comes in
 
     def push(self, events: Sequence[Event]) -> None:
@@ -161,6 +167,7 @@ class RoomHub:
             if event.seq == self.top + 1:
                 self._append(event)
             elif event.seq > self.top:
+                figures.here.holes += 1
                 self.hear_of(event.seq)
         self._flush_soon()
 
@@ -170,6 +177,8 @@ class RoomHub:
         if tail.epoch != self.tail.epoch:
             return
         self.tail = tail
+        if self.top > 0 and tail.last_seq > max(self._known, self.top):
+            figures.here.rescues += 1
         self.hear_of(tail.last_seq)
         self.set_state(**_settings(tail))
         self._flush_soon()  # the delay may be another
@@ -200,6 +209,7 @@ class RoomHub:
         for key, value in values.items():
             if self.state.get(key) != value:
                 self.state[key] = value
+                self._state_pages.pop(0, None)
                 self._tell_of(key, "")
 
     def react(self, tally: Tally, version: int) -> None:
@@ -366,8 +376,8 @@ class RoomHub:
         if self._flush_timer is not None or (self.shown == self.top and not self._next_is_due()):
             return
         loop = asyncio.get_running_loop()
-        rest = min(self.LONGEST_REST, len(self.listeners) * self.REST_PER_LISTENER)
-        wait = self._flushed_at + rest - loop.time()
+        self._came_at = loop.time()
+        wait = self._flushed_at + self.rest - loop.time()
         if wait <= 0:
             self._flush()
         else:
@@ -380,6 +390,13 @@ class RoomHub:
         self.shown = self.top
         self._show_to_all()
         self._wake_everybody()
+        if self._came_at is not None:
+            # After all whom this has woken, each of whom is handed it at once.
+            asyncio.get_running_loop().call_soon(self._note_delay, self._came_at)
+            self._came_at = None
+
+    def _note_delay(self, came_at: float) -> None:
+        figures.here.told.add(asyncio.get_running_loop().time() - came_at)
 
     def _next_is_due(self) -> bool:
         if not self._young:
@@ -461,6 +478,7 @@ class RoomHub:
         before = cursor - cursor % self.PAGE_EVENTS
         reading = self._older.get(before)
         if reading is None:
+            figures.here.ring_misses += 1
             loop = asyncio.get_running_loop()
             reading = loop.create_task(self._source.after(self.room_id, before, self.PAGE_EVENTS))
             self._older[before] = reading
@@ -491,6 +509,7 @@ class RoomHub:
                 if timer is not None:
                     timer.cancel()
             self._flush_timer = self._due_timer = self._state_timer = None
+            self.tell_state_soon()
 
     def end(self, code: Close) -> None:
         for listener in list(self.listeners):
@@ -664,7 +683,12 @@ class Listener:
             elif self._window_is_full():
                 await self._wait_for_ack()
             else:
-                page = await hub.page_after(self.cursor, self.shown)
+                try:
+                    page = await hub.page_after(self.cursor, self.shown)
+                except Exception as error:  # the database is away; everybody who is as far behind finds that out
+                    logger.warning("A reader of room %s could not be told what came before: %r", hub.room_id, error)
+                    self.end(Close.BROKEN)
+                    continue
                 if page is None:
                     self.end(Close.TOO_SLOW)  # whoever comes back finds out
                     continue

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from django.utils import timezone
 
-from forums.live import access, log, presence
+from forums.live import access, figures, log, presence
 from forums.live.bus import Bus
 from forums.live.hub import Database, Listener, RoomHub, Source
 from forums.live.protocol import Event
@@ -29,9 +29,11 @@ class LiveProcess:
     it starts, and rests when the last one has gone."""
 
     LOOK_EVERY = 1.0  # seconds: how late news may be when nobody told us
+    LOOK_EVERY_ALONE = 0.5  # likewise, while nobody can: the bus is away
     ASK_ACCESS_EVERY = 3  # looks
     DRAIN_WITHIN = 5.0  # seconds
-    SOCKETS_OF_ONE_MEMBER = 10
+    SOCKETS_OF_ONE_MEMBER = 5  # in one room
+    SOCKETS_OF_ONE_MEMBER_IN_ALL = 20
     MOST_LISTENERS = 10_000
     TELL_PRESENCE_EVERY = 5  # looks
     PRESENT_FOR = 30.0  # seconds after the last socket has gone: whoever only reconnects has not left
@@ -51,8 +53,17 @@ class LiveProcess:
         self._watching: asyncio.Task[None] | None = None
 
     @property
+    def listeners(self) -> int:
+        return sum(len(hub.listeners) for hub in self.hubs.values())
+
+    @property
     def is_full(self) -> bool:
-        return sum(len(hub.listeners) for hub in self.hubs.values()) >= self.MOST_LISTENERS
+        return self.listeners >= self.MOST_LISTENERS
+
+    @property
+    def longest_rest(self) -> float:
+        """Seconds between two flushes of the fullest room."""
+        return max((hub.rest for hub in list(self.hubs.values())), default=0.0)
 
     # Listeners come and go
 
@@ -68,14 +79,19 @@ class LiveProcess:
                 theirs = self._of_member[listener.member_id]
                 theirs.append(listener)
                 self._present[room_id][listener.member_id] = None
-                for oldest in theirs[: -self.SOCKETS_OF_ONE_MEMBER]:
+                in_this_room = [one for one in theirs if one.hub is hub]
+                for oldest in in_this_room[: -self.SOCKETS_OF_ONE_MEMBER]:
                     oldest.end(Close.TOO_MANY_SOCKETS)
+                for oldest in theirs[: -self.SOCKETS_OF_ONE_MEMBER_IN_ALL]:
+                    oldest.end(Close.TOO_MANY_SOCKETS)
+                figures.here.opened += 1
                 self._watch()
                 return listener
 
     def leave(self, listener: Listener) -> None:
         hub = listener.hub
         hub.leave(listener)
+        figures.here.closed[listener.ended_with or Close.GONE] += 1
         theirs = self._of_member[listener.member_id]
         theirs.remove(listener)
         if not any(other.hub is hub for other in theirs):
@@ -169,7 +185,8 @@ class LiveProcess:
     async def _look_again_and_again(self) -> None:
         try:
             for look in itertools.count(1):
-                await asyncio.sleep(self.LOOK_EVERY)
+                await asyncio.sleep(self.LOOK_EVERY_ALONE if self._bus.is_away else self.LOOK_EVERY)
+                self._bus.look()
                 if not self.hubs:
                     return
                 for hub in list(self.hubs.values()):
@@ -277,6 +294,11 @@ def here() -> LiveProcess:
                 del _processes[other]
         _processes[loop] = LiveProcess()
     return _processes[loop]
+
+
+def everywhere() -> list[LiveProcess]:
+    """Those of all event loops of this process."""
+    return list(_processes.values())
 
 
 def tell(room_id: int, epoch: uuid.UUID, encode: Callable[[], list[Event]]) -> None:

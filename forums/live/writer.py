@@ -14,6 +14,8 @@ from typing import Generic, TypeVar
 
 from django.db import InterfaceError, OperationalError, connection
 
+from forums.live import figures
+
 logger = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
@@ -38,6 +40,7 @@ class Writer(Generic[Item, Result]):
         self._queue: queue.Queue[_Waiting[Item, Result]] = queue.Queue(self.LONGEST_QUEUE)
         self._thread: threading.Thread | None = None
         self._starting = threading.Lock()
+        self._began: float | None = None  # the batch under way, by time.monotonic
 
     async def submit(self, room_id: int, item: Item) -> Result | Exception:
         """What became of the item, once it is certain. A socket that goes away meanwhile does not stop the writing.
@@ -47,8 +50,19 @@ class Writer(Generic[Item, Result]):
         try:
             self._queue.put_nowait(waiting)
         except queue.Full as full:
+            figures.here.refused_busy += 1
             raise Busy from full
         return await asyncio.shield(waiting.future)
+
+    @property
+    def waiting(self) -> int:
+        return self._queue.qsize()
+
+    @property
+    def busy_for(self) -> float:
+        """Seconds since the batch began that is under way now; 0 where there is none."""
+        began = self._began
+        return 0.0 if began is None else time.monotonic() - began
 
     def _start(self) -> None:
         with self._starting:
@@ -63,11 +77,17 @@ class Writer(Generic[Item, Result]):
             for waiting in batch:
                 rooms.setdefault(waiting.room_id, []).append(waiting)
             for room_id, waiters in rooms.items():
+                began = self._began = time.monotonic()
                 try:
                     self._write_batch(room_id, waiters)
                 except Exception as error:
                     logger.exception("A batch was not written")
                     _settle(waiters, [error] * len(waiters))
+                finally:
+                    self._began = None
+                figures.here.batches += 1
+                figures.here.written += len(waiters)
+                figures.here.written_in.add(time.monotonic() - began)
 
     def _gather(self) -> list[_Waiting[Item, Result]]:
         try:

@@ -29,7 +29,7 @@ from forums.forms import (
     SlowModeForm,
     WrittenAnswerForm,
 )
-from forums.models import HeldMessage, Question, Room, RoomPresence
+from forums.models import HeldMessage, Question, Room, RoomAttendance, RoomPresence
 from forums.search.people import find_people_in_room
 from forums.views import member_or_404
 from network.limits import LimitReached
@@ -416,6 +416,7 @@ def _screen(request: HttpRequest, member: Member, room: Room, *, slow_form: Slow
     context = _board_context(member, room) | {
         "network": room.network,
         "present": len(present),
+        "came": RoomAttendance.objects.came_to(room, member).total,
         "slow_form": slow_form or _slow_form(room),
         "can_moderate": permissions.can_moderate_room(member, room),
     }

@@ -13,6 +13,9 @@ from channels.layers import InMemoryChannelLayer, get_channel_layer
 logger = logging.getLogger(__name__)
 
 
+NOBODY = "live.nobody"  # a group that nobody joins
+
+
 class Bus:
     """One channel of the channel layer for the whole process, in as many groups as it wants to hear of. Never waited
     for: Redis may die and come back, and what it carries comes a little later meanwhile.
@@ -32,6 +35,7 @@ class Bus:
         self._joined: set[str] = set()
         self._arranging: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self.is_away = False  # whoever was to carry the last hint
 
     @property
     def is_shared(self) -> bool:
@@ -49,11 +53,17 @@ class Bus:
         if self._layer is not None and len(self._tasks) < self.MOST_UNDER_WAY:
             self._begin(self._publish(group, {"type": "live.hint"} | hint))
 
+    def look(self) -> None:
+        """Finds out soon whether a hint would be carried now, for whoever has none to publish."""
+        self.publish(NOBODY, {})
+
     async def _publish(self, group: str, hint: dict[str, Any]) -> None:
         try:
             async with asyncio.timeout(self.TIMEOUT):
                 await self._layer.group_send(group, hint)
+            self.is_away = False
         except Exception as error:
+            self.is_away = True
             logger.info("A hint was lost: %r", error)
 
     def _arrange_soon(self) -> None:

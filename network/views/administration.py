@@ -96,6 +96,12 @@ SCREENS = [
         permissions.can_see_worker,
     ),
     Screen(
+        "Figures of live rooms",
+        "room_figures",
+        "How many are in them, and how quickly they hear each other, as text.",
+        permissions.can_see_worker,
+    ),
+    Screen(
         "Publishing",
         "wagtailadmin_home",
         "Pages, pictures and documents of the hub.",

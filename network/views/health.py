@@ -9,12 +9,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from network.actions.jobs import DEAD_AFTER, last_seen_worker
+from network.health import what_is_wrong
 
 
 @never_cache
 @require_safe
 def health(request: HttpRequest) -> HttpResponse:
-    """For whoever watches the site: 200 while the database answers and a worker is alive, else 503 and which it is."""
+    """For whoever watches the site: 200 while the database answers, a worker is alive and live
+    rooms are written, else 503 and which it is."""
     try:
         seen = last_seen_worker()
     except Error:
@@ -22,7 +24,8 @@ def health(request: HttpRequest) -> HttpResponse:
     age = timezone.now() - seen if seen else None
     if age is None or age > DEAD_AFTER:
         return _says("No worker is alive." if age is None else f"No worker was seen for {_whole(age)} seconds.", 503)
-    return _says("ok", 200)
+    problem = what_is_wrong()
+    return _says(problem, 503) if problem else _says("ok", 200)
 
 
 def _whole(age: timedelta) -> int:

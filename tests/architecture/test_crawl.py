@@ -29,7 +29,7 @@ from forums.actions.reactions import react
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
-from forums.models import Attachment, FollowLevel, Level, MemberThread, Post, Practice, Report, Thread
+from forums.models import Attachment, FollowLevel, Level, MemberThread, Post, Practice, Report, Thread, ThreadBatch
 from forums.search.posts import search_posts
 from network.actions.mail_stops import Stop, address_of
 from network.actions.notices import give_notice
@@ -88,8 +88,10 @@ def _filled(route: str, world: World) -> str:
                 "role": str(world.room.roles.get().pk),
                 "seq": "2" if hidden else "1",
                 "member": str(world.cast.bob.pk),
+                "poll": str(world.room.polls.get().pk),
                 "sanction": str(world.room.sanctions.get().pk),
                 "report": str(Report.objects.get().pk),
+                "batch": str(ThreadBatch.objects.get().pk),
                 "held": str(world.room.held_messages.get().pk),
             }.get(name, str(world.room.pk))
         if route.startswith("event-rooms/") and name == "role":
@@ -378,6 +380,8 @@ def test_the_crawl_has_eyes(world: World) -> None:
         "forums.Question.answer",
         "forums.Question.body",
         "forums.Question.reason",
+        "forums.Poll.title",
+        "forums.PollOption.text",
         "forums.HeldMessage.body",
         "forums.Room.title",
         "forums.RoomSanction.reason",

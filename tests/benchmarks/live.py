@@ -4,24 +4,29 @@ A program in C plays the browsers, so that what is measured is the server; each 
 are two. Django and Wagtail are loaded, sign-in and Origin are checked. Processor time of a server is compared with that
 of bare asyncio writing the same frames on the same processor, in turn in one run. Goals are printed beside what was
 measured, and one that is missed is shown as missed. With `--scale 0.2` there are a fifth of the sockets, which shows
-that it runs, and nothing else.
+that it runs, and nothing else. A row that fails is said to, and the others are measured. `--to FILE` puts the table
+into a text, between the two marks that stand there for it.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import platform
+import queue
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+import traceback
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -38,12 +43,14 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
+from forums import limits  # noqa: E402
 from forums.actions.commands import Command, carry_out  # noqa: E402
 from forums.actions.messages import Saying  # noqa: E402
 from forums.actions.rooms import schedule_room  # noqa: E402
+from forums.actions.session_threads import ask_for_threads, make_threads  # noqa: E402
 from forums.live.writer import Writer  # noqa: E402
-from forums.models import Room  # noqa: E402
-from network.models import Member, Network, Organisation  # noqa: E402
+from forums.models import Question, Room  # noqa: E402
+from network.models import Member, Membership, Network, Organisation, Theme  # noqa: E402
 from tests.cast import make_cast  # noqa: E402
 from tests.faults.conftest import members_of  # noqa: E402
 from tests.journeys.conftest import session_of  # noqa: E402
@@ -52,22 +59,35 @@ from tests.servers import RedisServer, free_port  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 MEMBERS = 1_500  # each may say fifteen messages in half a minute
 
+# An answer that takes longer does not come.
+PATIENCE = 240  # seconds
+# Where the table stands in a text.
+BEGIN, END = "<!-- table -->", "<!-- end of the table -->"
+
 Answer = dict[str, Any]
+
+
+class NotMeasured(Exception):
+    """What a row says instead of a figure."""
 
 
 @dataclass
 class Row:
     what: str
-    value: float
+    value: float | None  # None: it was not measured; then the unit says why
     unit: str
     goal: float | None = None
     at_least: bool = False
 
     @property
     def is_met(self) -> bool:
+        if self.value is None:
+            return False
         return self.goal is None or (self.value >= self.goal if self.at_least else self.value <= self.goal)
 
     def line(self) -> str:
+        if self.value is None:
+            return f"| {self.what} | not measured: {self.unit} | | MISSED |"
         shown = f"{self.value:,.0f}" if abs(self.value) >= 100 else f"{self.value:,.2f}"
         goal = "" if self.goal is None else f"{'at least' if self.at_least else 'at most'} {self.goal:,g}"
         verdict = "" if self.goal is None else "met" if self.is_met else "MISSED"
@@ -94,6 +114,8 @@ class Process:
             text=True,
             preexec_fn=lambda: os.sched_setaffinity(0, mine),
         )
+        self.answers: queue.Queue[Answer] = queue.Queue()
+        threading.Thread(target=self._hear, daemon=True).start()
 
     def begin(self, command: str) -> None:
         assert self.process.stdin
@@ -101,12 +123,22 @@ class Process:
         self.process.stdin.flush()
 
     def end(self) -> Answer:
+        try:
+            answer = self.answers.get(timeout=PATIENCE)
+        except queue.Empty:
+            raise NotMeasured(f"no answer in {PATIENCE} seconds") from None
+        if "problem" in answer:
+            raise NotMeasured(answer["problem"])
+        return answer
+
+    def _hear(self) -> None:
+        """On a thread of its own, for a server says other things too."""
         assert self.process.stdout
-        for line in self.process.stdout:
-            if line.startswith(("ANSWER ", "{")):
-                answer: Answer = json.loads(line.removeprefix("ANSWER "))
-                return answer
-        raise SystemExit(f"It ended by itself; see {self.log.name}.")
+        with contextlib.suppress(ValueError):  # it was closed
+            for line in self.process.stdout:
+                if line.startswith(("ANSWER ", "{")):
+                    self.answers.put(json.loads(line.removeprefix("ANSWER ")))
+        self.answers.put({"problem": "a server, or the browsers, ended by themselves"})
 
     def ask(self, command: str) -> Answer:
         self.begin(command)
@@ -127,9 +159,9 @@ class Process:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            if pipe:
-                pipe.close()
+        if self.process.stdin:
+            with contextlib.suppress(OSError):
+                self.process.stdin.close()
         self.log.close()
 
 
@@ -223,12 +255,12 @@ def wait_for(port: int, process: Process) -> None:
     deadline = time.monotonic() + 90
     while time.monotonic() < deadline:
         if process.process.poll() is not None:
-            raise SystemExit(f"A server ended as it began; see {process.log.name}.")
+            raise NotMeasured("a server ended as it began")
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.01)
-    raise SystemExit("A server did not answer.")
+    raise NotMeasured("a server did not answer")
 
 
 def port_of(process: Process) -> int:
@@ -299,12 +331,12 @@ def against_raw(
 
 def check_open(opened: Answer, sockets: int) -> None:
     if opened["live"] != sockets:
-        raise SystemExit(f"{sockets - opened['live']} sockets did not open.")
+        raise NotMeasured(f"{sockets - opened['live']} of {sockets} sockets did not open")
 
 
 def check_counted(counted: Answer, expected: int) -> None:
     if counted["disorder"] or counted["closed"]:
-        raise SystemExit(f"What was counted is in disorder: {counted}")
+        raise NotMeasured(f"{counted['closed']} sockets closed, {counted['disorder']} pages out of order")
     if counted["deliveries"] < expected * 0.98:
         say(f"  ({expected - counted['deliveries']:,} of {expected:,} deliveries had not come yet)")
 
@@ -328,12 +360,11 @@ def most_deliveries(bench: Bench, redis: RedisServer) -> Iterator[Row]:
         bench.new_room()
         with bench.server(kind) as site, bench.browsers(port_of(site)) as browsers:
             check_open(browsers.ask(f"open {sockets} {port_of(site)}"), sockets)
-            for rate in (50, 100, 200, 300, 500, 750, 1_000, 1_500, 2_000, 3_000, 4_000):
-                seconds = bench.seconds(6)
-                counted, _, count = pushed(bench, site, browsers, rate=rate, seconds=seconds, coalesced=True)
-                if counted["p99"] >= 250 or counted["closed"] or counted["deliveries"] < 0.98 * count * sockets:
+            for rate in (50, 100, 200, 300, 500, 750, 1_000, 1_100, 1_250, 1_400, 1_600, 1_800, 2_000, 2_500, 3_000):
+                kept = kept_up(bench, site, browsers, sockets, rate) or kept_up(bench, site, browsers, sockets, rate)
+                if not kept:
                     break
-                best = count * sockets / seconds
+                best = kept
         yield Row(
             f"Most deliveries a second with p99 under 250 ms, {sockets:,} sockets, coalesced ({kind})",
             best,
@@ -341,6 +372,18 @@ def most_deliveries(bench: Bench, redis: RedisServer) -> Iterator[Row]:
             goal * min(1, bench.scale),
             at_least=True,
         )
+
+
+def kept_up(bench: Bench, site: Process, browsers: Process, sockets: int, rate: float) -> float | None:
+    """Deliveries a second, where they came in time. Tried twice: of one hiccup of the machine nothing follows."""
+    seconds = bench.seconds(6)
+    try:
+        counted, _, count = pushed(bench, site, browsers, rate=rate, seconds=seconds, coalesced=True)
+    except NotMeasured:
+        return None
+    if counted["p99"] >= 250 or counted["closed"] or counted["deliveries"] < 0.98 * count * sockets:
+        return None
+    return float(count * sockets / seconds)
 
 
 def five_thousand(bench: Bench, redis: RedisServer) -> Iterator[Row]:
@@ -368,6 +411,7 @@ def through_the_database(bench: Bench, redis: RedisServer) -> Iterator[Row]:
             before = site.memory
             opened = browsers.ask(f"open {sockets - few} {port_of(site)}")
             check_open(opened, sockets)
+            browsers.ask("measure 2000 0")  # what only the opening took is given back
             memory = (site.memory - before) / (sockets - few) / 1024
             browsers.ask(f"send {rate} 0")
             browsers.ask("measure 1500 0")
@@ -418,6 +462,9 @@ def writing(bench: Bench, redis: RedisServer) -> Iterator[Row]:
         Saying(members[n % len(members)], f"Message {n}: a sentence as people write them.", uuid.uuid4())
         for n in range(count)
     ]
+
+    # The limit of one room is another matter; here one room stands for many.
+    limits.MESSAGES_A_SECOND = count
 
     async def story() -> float:
         writer: Writer[Command, int] = Writer(carry_out)
@@ -494,6 +541,57 @@ def with_stalled(bench: Bench, redis: RedisServer) -> Iterator[Row]:
     )
 
 
+QUESTIONS = 200
+
+
+def with_votes(bench: Bench, redis: RedisServer) -> Iterator[Row]:
+    """Chat through the database, without votes and with them, three times in turn."""
+    sockets = bench.sockets(2_000)
+    seconds = bench.seconds(15)
+    room = bench.new_room()
+    asker = Member.objects.get(email="fay@exampleshire.example.org")
+    Question.objects.bulk_create(
+        Question(room=room, number=number, author=asker, body=f"Question {number}, as people ask them?")
+        for number in range(1, QUESTIONS + 1)
+    )
+    Room.objects.filter(pk=room.pk).update(last_question=QUESTIONS)
+    connection.close()
+    rate = 100 * min(1.0, bench.scale * 2)
+    p99: dict[float, list[int]] = {0: [], rate: []}
+    states, shortest, told = 0, [], 0
+    with bench.server("uvicorn") as site, bench.browsers(port_of(site)) as browsers:
+        check_open(browsers.ask(f"open {sockets} {port_of(site)}"), sockets)
+        browsers.ask("send 10 0")
+        for _ in range(3):
+            for votes in (0, rate):
+                browsers.ask(f"vote {votes} {QUESTIONS}")
+                browsers.ask("measure 2500 0")
+                counted = browsers.ask(f"measure {int(seconds * 1000)} 0")
+                if counted["refused"] or counted["disorder"] or counted["closed"]:
+                    say(f"  ({counted})")
+                p99[votes].append(max(counted["p99"], 1))
+                if votes:
+                    states = max(states, counted["most_states"])
+                    shortest.append(counted["shortest_state"])
+                    told += counted["states"]
+    if not told:
+        raise SystemExit("Nobody was told of a vote.")
+    what = f"{sockets:,} sockets, {QUESTIONS} questions, {rate:.0f} votes a second"
+    yield Row(
+        f"{what}: frames of the state for the socket that got most (at the least {min(shortest):,} ms apart)",
+        states / seconds,
+        "a second",
+        1,
+    )
+    without, with_them = statistics.median(p99[0]), statistics.median(p99[rate])
+    yield Row(
+        f"{what}: p99 of messages ({with_them:.0f} ms against {without:.0f} ms without votes)",
+        with_them / without,
+        "x",
+        1.2,
+    )
+
+
 def without_redis(bench: Bench, redis: RedisServer) -> Iterator[Row]:
     sockets = bench.sockets(400)
     bench.new_room()
@@ -504,11 +602,43 @@ def without_redis(bench: Bench, redis: RedisServer) -> Iterator[Row]:
     ):
         check_open(browsers.ask(f"open {sockets} {port_of(first)} {port_of(second)}"), sockets)
         redis.kill()
-        browsers.ask(f"send {20 * min(1, bench.scale)} {port_of(first)}")
-        browsers.ask("measure 1500 0")
-        counted = browsers.ask(f"measure {int(bench.seconds(15) * 1000)} {port_of(second)}")
-        redis.start()
+        try:
+            browsers.ask(f"send {20 * min(1, bench.scale)} {port_of(first)}")
+            browsers.ask("measure 1500 0")
+            counted = browsers.ask(f"measure {int(bench.seconds(15) * 1000)} {port_of(second)}")
+        finally:
+            redis.start()
     yield Row("Redis down: p99 from one process to the other", counted["p99"], "ms", 1_500)
+
+
+def threads_of_a_session(bench: Bench, redis: RedisServer) -> Iterator[Row]:
+    """What the worker does once somebody has asked for fifty, each with an asker who is told and follows."""
+    network = prepare()
+    askers = crowd(network)
+    facilitator = Membership.objects.facilitators().filter(network=network).select_related("member")[0].member
+    theme = Theme.objects.of_network(network)[0]
+    now = timezone.now()
+    room = schedule_room(
+        network, title="Asked", opens_at=now - timedelta(hours=2), closes_at=now - timedelta(hours=1), by=None
+    )
+    questions = Question.objects.bulk_create(
+        Question(
+            room=room,
+            number=number,
+            author=askers[number % len(askers)],
+            body=f"Question {number}: what did it cost, and who paid for it?",
+            state=Question.State.ANSWERED,
+            answer="Half of what we thought. " * 10,
+        )
+        for number in range(1, 51)
+    )
+    batch = ask_for_threads(room, by=facilitator, theme=theme, questions=questions)
+    began = time.perf_counter()
+    make_threads()
+    seconds = time.perf_counter() - began
+    if batch.made != len(questions):
+        raise SystemExit(f"{batch.made} of {len(questions)} threads were made.")
+    yield Row("50 threads from a session", seconds, "s", 5)
 
 
 ROWS = [
@@ -520,7 +650,9 @@ ROWS = [
     writing,
     after_a_kill,
     with_stalled,
+    with_votes,
     without_redis,
+    threads_of_a_session,
 ]
 
 
@@ -556,6 +688,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0)
     parser.add_argument("--only", default="", help="the name of one function that gives rows")
+    parser.add_argument("--to", type=Path, help="a text that has the marks for the table, such as docs/speed.md")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
@@ -564,17 +697,46 @@ def main() -> None:
         redis.start()
         try:
             bench = Bench(folder, generator, options.scale)
-            say(f"\n{machine()}\n")
-            say("| | measured | goal | |\n|---|---|---|---|")
-            chosen = [row for row in ROWS if options.only in ("", row.__name__)]
-            for row in (row for some in chosen for row in some(bench, redis)):
-                say(row.line())
+            table = [machine(), "", "| | measured | goal | |", "|---|---|---|---|"]
+            say("\n" + "\n".join(table))
+            for some in ROWS:
+                if options.only in ("", some.__name__):
+                    for row in measured(some, bench, redis):
+                        say(row.line())
+                        table.append(row.line())
+            if options.to:
+                put_into(options.to, "\n".join(table))
         except BaseException:
             for log in folder.glob("*.log"):
                 sys.stderr.write(log.read_text()[-3000:])
             raise
         finally:
             redis.kill()
+
+
+Rows = Callable[[Bench, RedisServer], Iterator[Row]]
+
+
+def measured(some: Rows, bench: Bench, redis: RedisServer) -> Iterator[Row]:
+    """The rows that a function gives; where it fails, one that says so."""
+    try:
+        yield from some(bench, redis)
+    except Exception as error:
+        if not isinstance(error, NotMeasured):
+            traceback.print_exc()
+        why = str(error).partition("\n")[0] or type(error).__name__
+        yield Row(some.__name__.replace("_", " ").capitalize(), None, why)
+    finally:
+        connection.close()
+
+
+def put_into(text: Path, table: str) -> None:
+    """Puts the table between its marks, in place of the one that stands there."""
+    before, begin, rest = text.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit(f"{text} has no {BEGIN} and {END} for the table.")
+    text.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}")
 
 
 def say(line: str) -> None:

@@ -44,8 +44,10 @@ def take_commands(
 
     def run() -> None:
         for line in sys.stdin:
-            pushed = asyncio.run_coroutine_threadsafe(carry_out(json.loads(line)), loop()).result()
-            answer({"said": pushed})
+            try:
+                answer({"said": asyncio.run_coroutine_threadsafe(carry_out(json.loads(line)), loop()).result()})
+            except Exception as error:  # such as: everybody has gone
+                answer({"problem": f"{type(error).__name__}: {error}"})
         os._exit(0)  # whoever measures has gone
 
     threading.Thread(target=run, daemon=True).start()

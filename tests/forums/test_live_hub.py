@@ -532,3 +532,18 @@ def test_who_comes_in_while_the_room_is_being_opened_hears_from_now_on_too() -> 
             process.leave(listener)
 
     run(story)
+
+
+def test_a_reader_whose_past_cannot_be_read_is_sent_away_to_come_back() -> None:
+    async def story() -> None:
+        log = Log(700)
+        hub = await opened(log)
+        reader = Reader()
+        listener = listener_in(hub, reader.send)
+        await listener.start(EPOCH, 10)
+        log.is_away = True
+        await listener.listen()
+        assert listener.ended_with == Close.BROKEN
+        assert reader.numbers == []
+
+    run(story)

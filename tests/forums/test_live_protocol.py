@@ -124,7 +124,7 @@ def test_nobody_asks_for_more_than_one_thread_can_write_for_all(monkeypatch: pyt
         return Refused("You can only change or delete what you said yourself.")
 
     monkeypatch.setattr(consumers.writer, "submit", submit)
-    monkeypatch.setattr(consumers, "budgets", consumers.Budgets())
+    monkeypatch.setattr(consumers, "asked", consumers.Budgets(consumers.ASKED_AT_ONCE, consumers.ASKED_A_SECOND))
 
     async def story() -> list[str]:
         one, other = (access.Admission(7, member, "", "", 1, "member") for member in (1, 2))
@@ -142,7 +142,7 @@ def test_nobody_asks_for_more_than_one_thread_can_write_for_all(monkeypatch: pyt
 
 
 def test_whoever_asked_long_ago_is_forgotten() -> None:
-    budgets = consumers.Budgets()
+    budgets = consumers.Budgets(40, 5)
     for member in range(budgets.MOST * 3):
         assert budgets.spend(member, float(member))
 

@@ -446,7 +446,7 @@ def test_replying_changing_reacting_and_deleting_in_the_room(
     expect(bob.get_by_label("Your message")).to_have_value("Frist thought")
     bob.get_by_label("Your message").fill("First thought")
     axe(bob)
-    bob.get_by_role("button", name="Send").click()
+    bob.get_by_role("button", name="Save").click()
     for page in (bob, fay):
         expect(line(page, 1).locator(".app-message__body")).to_have_text("First thought")
         expect(line(page, 1)).to_contain_text("edited")
@@ -479,7 +479,7 @@ def test_a_change_that_finds_no_connection_stays_in_the_form(
     bob.get_by_label("Your message").fill("Second")
     Message.objects.update(written_at=timezone.now() - timedelta(minutes=6))
 
-    bob.get_by_role("button", name="Send").click()
+    bob.get_by_role("button", name="Save").click()
 
     expect(bob.locator("[data-live-too-long]")).to_contain_text("Not changed. You can change or delete a message for 5")
     expect(bob.get_by_label("Your message")).to_have_value("Second")

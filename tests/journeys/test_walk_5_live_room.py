@@ -23,6 +23,7 @@ from forums.models import Message, Room, RoomEvent
 from network.actions.membership import leave_network
 from tests.cast import Cast
 from tests.cms.hub import make_hub
+from tests.journeys import keyboard
 from tests.journeys.conftest import Browse, Server
 from tests.journeys.sending import Senders
 from tests.journeys.sockets import Visitor
@@ -391,7 +392,71 @@ def test_who_leaves_the_network_is_told_that_it_is_over(server: Server, cast: Ca
     expect(bob.locator("[data-live-status]")).to_contain_text("no longer take part", timeout=5_000)
 
 
+def test_whoever_comes_in_is_counted_and_a_change_is_saved_rather_than_sent(
+    server: Server, cast: Cast, room: Room, browse: Browse
+) -> None:
+    say(room, by=cast.bob, body="Helo")
+    bob = browse(cast.bob)
+    bob.goto(address(room), wait_until="commit")
+    expect(bob.locator("[data-live-present]")).to_have_text("1 person")
+    connected(bob)
+    message = bob.locator(".app-chat__log > li").last
+    message.get_by_role("button", name="Options").click()
+    message.get_by_role("button", name="Edit").click()
+    expect(bob.get_by_label("Your message")).to_have_value("Helo")
+    bob.get_by_label("Your message").fill("Hello")
+    expect(bob.get_by_role("button", name="Send")).to_have_count(0)
+    bob.get_by_role("button", name="Save").click()
+    expect(messages(bob)).to_have_text(["Hello"])
+    expect(bob.get_by_role("button", name="Send")).to_be_visible()
+
+
 # The power fails
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("by", ["pointer", "keyboard"])
+def test_two_browsers_and_a_phone_hold_a_session_through_a_restart(
+    server: Server, cast: Cast, room: Room, browse: Browse, axe: Axe, by: str
+) -> None:
+    def write_by(page: Page, words: str) -> None:
+        if by == "pointer":
+            return write(page, words)
+        keyboard.write(page, page.get_by_label("Your message"), words)
+        keyboard.press(page, page.get_by_role("button", name="Send"))
+        return None
+
+    pages = {"Bob": browse(cast.bob), "Fay": browse(cast.fay), "Bob on the train": browse(cast.bob, width=375)}
+    for page in pages.values():
+        page.goto(address(room))
+        connected(page)
+    for name, page in pages.items():
+        write_by(page, f"{name}: before")
+    for page in pages.values():
+        expect(messages(page)).to_have_count(3)
+
+    server.stop()
+    phone = pages["Bob on the train"]
+    lost = phone.locator("[data-live-status]")
+    expect(lost).to_contain_text("Connection lost", timeout=10_000)
+    phone.get_by_label("Your message").focus()
+    expect(lost).to_be_in_viewport()  # with the form, where whoever writes looks
+    for name, page in pages.items():
+        write_by(page, f"{name}: meanwhile")
+        expect(page.locator(".app-message--sending")).to_contain_text(f"{name}: meanwhile")
+    server.start()
+
+    for name, page in pages.items():
+        connected(page)
+        expect(page.locator(".app-message--sending")).to_have_count(0, timeout=10_000)
+        write_by(page, f"{name}: after")
+    for page in pages.values():
+        expect(messages(page)).to_have_count(9, timeout=10_000)
+    stored = list(Message.objects.filter(room=room).order_by("seq").values_list("body", flat=True))
+    assert sorted(stored) == sorted(f"{name}: {when}" for name in pages for when in ("before", "meanwhile", "after"))
+    for page in pages.values():
+        expect(messages(page)).to_have_text(stored)
+        axe(page)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -19,12 +20,15 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from forums.actions.messages import say
 from forums.actions.room_roles import give_room_role, take_room_role
 from forums.actions.rooms import reschedule_room, schedule_room
+from forums.consumers import DOORS_AT_ONCE
 from forums.limits import SPEAKING
+from forums.live.process import LiveProcess
 from forums.models import Message, Room, RoomEvent
 from network.actions.membership import join_network, leave_network
 from network.actions.passwords import set_password
 from network.models import Member
 from tests.cast import Cast
+from tests.faults.conftest import members_of
 from tests.journeys.conftest import Server, session_of
 from tests.journeys.sockets import Visitor
 
@@ -492,7 +496,9 @@ def test_a_member_with_too_many_sockets_loses_the_oldest_and_it_stays_away(
     site: Server, cast: Cast, room: Room
 ) -> None:
     with ExitStack() as windows:
-        theirs = [windows.enter_context(Visitor(site, room, cast.bob)) for _ in range(11)]
+        theirs = [
+            windows.enter_context(Visitor(site, room, cast.bob)) for _ in range(LiveProcess.SOCKETS_OF_ONE_MEMBER + 1)
+        ]
         fay = windows.enter_context(Visitor(site, room, cast.fay))
         fay.hello()
         for window in theirs:
@@ -502,6 +508,79 @@ def test_a_member_with_too_many_sockets_loses_the_oldest_and_it_stays_away(
         assert fay.say("Only that one went")["t"] == "ok"
         for window in theirs[1:]:
             window.wait_for_event(1)
+
+
+def test_fifty_sockets_of_one_member_leave_them_five_and_cost_nobody_else_theirs(
+    site: Server, cast: Cast, room: Room
+) -> None:
+    [many] = members_of(cast.practitioners, cast.council, 1)
+    session = session_of(many)
+    with ExitStack() as windows:
+        fay = windows.enter_context(Visitor(site, room, cast.fay))
+        fay.hello()
+        theirs = [windows.enter_context(Visitor(site, room, None, session=session)) for _ in range(50)]
+        for window in theirs:
+            window.hello()
+        for window in theirs[: -LiveProcess.SOCKETS_OF_ONE_MEMBER]:
+            assert window.wait_for_close(within=5) == 4405
+        assert fay.say("I am still here")["t"] == "ok"
+        for window in theirs[-LiveProcess.SOCKETS_OF_ONE_MEMBER :]:
+            window.wait_for_event(1)
+
+
+def test_a_thousand_handshakes_in_a_minute_are_turned_away_and_the_room_stays_quick(
+    site: Server, cast: Cast, room: Room
+) -> None:
+    """Seventeen a second: more than a minute of it need not be waited for."""
+    # Not the first of them: the server, which all tests share, knows another member by that number.
+    session = session_of(members_of(cast.practitioners, cast.council, 2)[-1])
+    turned_away = 0
+    with Visitor(site, room, cast.bob) as bob:
+        bob.hello()
+        for n in range(DOORS_AT_ONCE + 60):
+            with Visitor(site, room, None, session=session) as window:
+                if n >= DOORS_AT_ONCE:
+                    with suppress(ConnectionClosed, TimeoutError):
+                        window.hear(0.2)
+                    turned_away += any(answer.get("code") == 4429 for answer in window.answers)
+        began = time.monotonic()
+        assert bob.say("I am still here")["t"] == "ok"
+        assert time.monotonic() - began < 1
+        assert turned_away > 10
+
+
+def test_words_that_come_a_byte_at_a_time_are_one_message(site: Server, cast: Cast, room: Room) -> None:
+    with Visitor(site, room, cast.bob) as bob:
+        bob.hello()
+        frame = json.dumps({"t": "send", "c": str(uuid.uuid4()), "b": "Bit by bit"})
+        bob.socket.send(iter(frame))  # each sign is a frame of its own
+        assert bob.wait_for("ok", "err")["t"] == "ok"
+
+
+def test_a_message_in_pieces_that_never_ends_is_not_kept(site: Server, cast: Cast, room: Room) -> None:
+    with Visitor(site, room, cast.bob) as bob, Visitor(site, room, cast.fay) as fay:
+        bob.hello()
+        fay.hello()
+        with pytest.raises(ConnectionClosed):
+            bob.socket.send("x" * 100 for _ in range(20_000))
+            bob.wait_for("ok", "err")
+        assert fay.say("Still here")["t"] == "ok"
+
+
+def test_bytes_that_are_no_text_close_their_socket_and_no_other(site: Server, cast: Cast, room: Room) -> None:
+    with Visitor(site, room, cast.bob) as bob, Visitor(site, room, cast.fay) as fay:
+        bob.hello()
+        fay.hello()
+        bob.socket.send(b"\xff\xfe\xc3(", text=True)
+        with pytest.raises(ConnectionClosed):
+            bob.wait_for("ok", "err", within=3)
+        assert fay.say("Still here")["t"] == "ok"
+
+
+def test_a_session_that_has_expired_finds_no_socket(site: Server, cast: Cast, room: Room) -> None:
+    session = session_of(cast.bob)
+    Session.objects.filter(session_key=session).update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert refused(site, room, None, session=session) == 403
 
 
 @pytest.mark.slow

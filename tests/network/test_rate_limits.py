@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.cache import cache
+from redis.connection import Connection
 
 from network import limits
 from network.limits import LimitReached, RateLimit
 from tests.cast import Cast
+from tests.servers import RedisServer
 
 TWICE = RateLimit("try this", 2, per=timedelta(days=1))
 
@@ -54,3 +57,35 @@ def test_a_count_that_ends_at_this_moment_ends_no_other(cast: Cast, monkeypatch:
     limit.spend(cast.bob)
     with pytest.raises(LimitReached):
         limit.spend(cast.bob)
+
+
+def test_many_who_spend_together_are_counted_each_by_themselves_and_in_order(cast: Cast) -> None:
+    problems = TWICE.spend_together([cast.bob, cast.fay, cast.bob, cast.bob])
+    assert [problem is not None for problem in problems] == [False, False, False, True]
+    assert TWICE.left(cast.bob) == 0
+    assert TWICE.left(cast.fay) == 1
+    assert TWICE.spend_together([]) == []
+
+
+@pytest.mark.slow
+def test_in_redis_many_are_counted_in_one_trip(
+    cast: Cast, redis_server: RedisServer, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    where = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": redis_server.url}
+    settings.CACHES = {"default": where}
+    trips: list[int] = []
+    send = Connection.send_packed_command
+
+    def counted(self: Connection, *args: object, **kwargs: object) -> None:
+        trips.append(1)
+        send(self, *args, **kwargs)
+
+    cache.get("opens-the-connection")
+    monkeypatch.setattr(Connection, "send_packed_command", counted)
+    limit = RateLimit("try that", 2, per=timedelta(seconds=60))
+    problems = limit.spend_together([cast.bob] * 3 + [cast.fay])
+    assert [problem is not None for problem in problems] == [False, False, True, False]
+    assert len(trips) == 1
+    with pytest.raises(LimitReached):
+        limit.spend(cast.bob)
+    assert limit.left(cast.fay) == 1

@@ -29,6 +29,7 @@ const STOPPED = {
   4404: WORDS.shutOut,
   4405: WORDS.elsewhere,
 };
+const TROUBLE = "app-chat__status--trouble";
 
 function start(root) {
   const part = (name) => root.querySelector(`[data-live-${name}]`);
@@ -131,18 +132,21 @@ function start(root) {
     state: (changed) => show(changed),
     live() {
       status.textContent = WORDS.live;
+      status.classList.remove(TROUBLE);
       announcer.back("Connected again.");
       pending.wait(false);
       outbox.resume();
     },
     lost() {
       status.textContent = WORDS.lost;
+      status.classList.add(TROUBLE);
       outbox.pause();
       pending.wait(true);
       announcer.lost("Connection lost. Trying again.");
     },
     stopped(code) {
       status.textContent = STOPPED[code] ?? WORDS.shutOut;
+      status.classList.add(TROUBLE);
       outbox.pause();
       announcer.status(status.textContent);
     },
@@ -178,7 +182,8 @@ function start(root) {
       part("delay-seconds").textContent = state.delay;
     }
     if (changed.presence !== undefined) {
-      part("present").textContent = `${changed.presence} ${changed.presence === 1 ? "person" : "people"}`;
+      const present = Math.max(1, changed.presence); // whoever reads this is one of them
+      part("present").textContent = `${present} ${present === 1 ? "person" : "people"}`;
     }
     if (changed.react) options.count(changed.react);
     if (changed.q) questions?.count(changed.q);

@@ -5,6 +5,8 @@ import { keep, kept } from "./storage.js";
 export class Composer {
   #form;
   #field;
+  #button;
+  #sends; // what is written on it
   #key;
   #send;
   #change;
@@ -21,6 +23,8 @@ export class Composer {
     this.#change = change;
     if (!form) return;
     this.#field = form.querySelector("textarea");
+    this.#button = form.querySelector("button[type=submit]");
+    this.#sends = this.#button.textContent;
     this.#longest = Number(form.dataset.liveLongest); // characters
     const error = form.querySelector("[data-live-too-long]");
     this.#field.setAttribute("aria-describedby", `${this.#field.getAttribute("aria-describedby") ?? ""} ${error.id}`.trim());
@@ -43,7 +47,7 @@ export class Composer {
       this.#submit();
     });
     // Pressing the button leaves the cursor, and a phone's keyboard, where they are.
-    form.querySelector("button").addEventListener("mousedown", (event) => event.preventDefault());
+    this.#button.addEventListener("mousedown", (event) => event.preventDefault());
     form.querySelector("[data-live-hint]").hidden = matchMedia("(pointer: coarse)").matches;
   }
 
@@ -71,11 +75,15 @@ export class Composer {
     this.#before = this.#field.value;
     this.#field.value = body;
     this.#say("You change what you said.");
+    this.#button.textContent = "Save";
     this.#field.focus();
   }
 
   #done() {
-    if (this.#doing?.edit) this.#field.value = this.#before;
+    if (this.#doing?.edit) {
+      this.#field.value = this.#before;
+      this.#button.textContent = this.#sends;
+    }
     this.#doing = null;
     this.#before = "";
     keep(`${this.#key}:reply`, null);

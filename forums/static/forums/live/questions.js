@@ -299,6 +299,7 @@ export class Questions {
         other.scrollIntoView({ block: "nearest" });
       }
     });
+    this.#lists.addEventListener("toggle", ({ target }) => target.open && (this.#lists.scrollTop = target.offsetTop), true);
     this.#part("sort-questions").addEventListener("click", () => this.#sortNow());
     this.#part("new-questions").addEventListener("click", () => this.#showNew());
     this.#inView = new IntersectionObserver((seen) => {
