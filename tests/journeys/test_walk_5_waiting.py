@@ -1,5 +1,5 @@
-"""Walk 5: what waits in a live room, for the host or for some seconds, and what stands above it for everybody: over real
-sockets and in browsers."""
+"""Walk 5: what waits in a live room, for the host or for some seconds, and what stands above it for everybody: over
+real sockets and in browsers."""
 
 from __future__ import annotations
 
