@@ -13,6 +13,7 @@ from forums.actions.attachments import give_to
 from forums.actions.reading import follow_automatically, read_own_post
 from forums.models import Draft, Level, Post, PostVersion, Practice, Thread
 from forums.search import index
+from forums.search.words import indexed
 from network.actions.access import hold_account
 from network.actions.audit import record
 from network.models import Member
@@ -261,18 +262,23 @@ def count_anew(thread: Thread) -> None:
 
 def rewrite(thread: Thread, *, source: str, title: str) -> None:
     """Part of erasing what somebody said, of which somebody else began this thread: its first post and its title say
-    something else, and no earlier words of them are kept. Where the first post is gone already, only the title."""
+    something else, and no earlier words of them are kept, nor in the search. Where the first post is gone already, only
+    the title."""
+    gone = [thread.title]
     thread.title, thread.slug = title, slugify(title)[:80].strip("-") or "thread"
     thread.save(update_fields=["title", "slug"])
     post = Post.objects.filter(thread=thread, number=1).exclude(source="").select_related("author").first()
     if post is None:
         return
     post.thread = thread
+    gone += [markup.plain(html) for html in (post.html, *post.versions.values_list("html", flat=True))]
     PostVersion.objects.filter(post=post).delete()
     post.source, post.html, post.renderer_version = source, markup.render(source), markup.VERSION
     post.save(update_fields=["source", "html", "renderer_version"])
     if post.is_shown:
         index.index_post(post)
+    index.forget_words(index.words_to_learn(indexed(" ".join(gone))), thread.network_id)
+    index.forget_what_was_replaced()
 
 
 def _keep_version(post: Post, told: Practice | None) -> None:

@@ -33,6 +33,7 @@ from forums.models import (
     recording_at,
 )
 from forums.permissions import can_choose_answer
+from forums.search.index import near_words
 from network.actions.membership import leave_network
 from network.limits import LimitReached
 from network.models import AuditEvent, Notice
@@ -303,6 +304,7 @@ def test_erased_words_leave_the_threads_that_others_made_of_them(cast: Cast, roo
         post = first_of(thread)
         assert "anary" not in thread.title + thread.slug + post.source + post.html
         assert "Bob" not in post.source + post.html
+    assert near_words(["canbry"], [cast.practitioners.pk]) in ({}, {"canbry": []})
 
 
 # Pages

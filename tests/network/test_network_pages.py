@@ -136,7 +136,10 @@ class TestAMembersViewOfANetwork:
 
     def test_leads_facilitators_to_their_pages_and_each_of_those_to_the_others(self, as_: As) -> None:
         fay, network = as_("fay"), "/networks/ai-practitioners/"
-        pages = [f"{network}{page}/" for page in ("requests", "members", "invitations", "themes", "tags", "settings")]
+        pages = [
+            f"{network}{page}/"
+            for page in ("requests", "members", "invitations", "themes", "tags", "questions", "settings")
+        ]
         for page in [network, *pages, f"{network}requests/decided/"]:
             main = page_of(fay, page).split('aria-label="For facilitators"')[1].split("</nav>")[0]
             assert re.findall(r'href="([^"]+)"', main) == pages, page
