@@ -14,7 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from forums.actions.messages import say
+from forums import limits
+from forums.actions.messages import Saying, say, say_together
 from forums.actions.rooms import schedule_room
 from forums.limits import SPEAKING
 from forums.models import Message, Room
@@ -49,6 +50,28 @@ def send(client: Client, room: Room, body: str, **more: str):  # type: ignore[no
 
 def text(client: Client, address: str) -> str:
     return client.get(address).content.decode()
+
+
+# How much a room takes
+
+
+def test_a_room_takes_so_many_messages_a_second_and_says_when_there_is_room_again(
+    cast: Cast, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MESSAGES_A_SECOND", 3)
+    now = timezone.now()
+    speakers = [cast.bob, cast.fay, cast.bob, cast.fay, cast.bob]
+    first = [Saying(by.pk, f"Message {n}", uuid.uuid4()) for n, by in enumerate(speakers)]
+
+    said = say_together(room.pk, first[:2], now=now)
+    said += say_together(room.pk, first[2:], now=now + timedelta(seconds=0.5))
+
+    assert [isinstance(outcome, Message) for outcome in said] == [True, True, True, False, False]
+    assert isinstance(said[3], limits.RoomBusy)
+    assert said[3].retry_after == 1
+    [later] = say_together(room.pk, first[3:4], now=now + timedelta(seconds=1.1))
+    assert isinstance(later, Message)  # the same words, sent again
+    assert isinstance(say_together(room.pk, first[:1], now=now)[0], Message)  # what was said stays said
 
 
 # The door

@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,12 @@ from forums.actions.amendments import edit_message, hide_message, restore_messag
 from forums.actions.messages import say
 from forums.actions.rooms import close_room, lock_room, reschedule_room, schedule_room, set_slow_mode
 from forums.actions.sanctions import give_time_out, remove_from_room
+from forums.consumers import POLLS_AT_ONCE
 from forums.models import Message, Room
 from network.actions.membership import leave_network
 from network.models import Member
 from tests.cast import Cast
+from tests.faults.conftest import members_of
 from tests.journeys.conftest import Browse, Server, session_of
 from tests.journeys.sockets import Visitor
 
@@ -368,6 +371,38 @@ def test_a_request_that_does_not_say_where_it_comes_from_changes_nothing(
 )
 def test_what_is_no_frame_is_refused(site: Server, cast: Cast, room: Room, body: str) -> None:
     assert Poller(site, room, cast.bob).post(body).status_code == 400
+
+
+def test_a_session_that_has_expired_polls_nothing(site: Server, cast: Cast, room: Room) -> None:
+    session = session_of(cast.bob)
+    Session.objects.filter(session_key=session).update(expire_date=timezone.now() - timedelta(seconds=1))
+    bob = Poller(site, room, None, session)
+    frame = {"t": "send", "c": str(uuid.uuid4()), "b": "Still me"}
+
+    assert (bob.get(0, now="1").status_code, bob.post(frame).status_code) == (401, 401)
+    assert Message.objects.count() == 0
+
+
+def test_a_body_of_two_megabytes_and_one_that_is_no_text_are_refused(site: Server, cast: Cast, room: Room) -> None:
+    bob = Poller(site, room, cast.bob)
+    headers = {"Origin": bob.origin, "Content-Type": "application/json"}
+
+    for body in (b"x" * 2_000_000, b'{"t": "send", "b": "\xff\xfe"}'):
+        answer = httpx.post(bob.address, content=body, cookies=bob.cookies, headers=headers)
+        assert answer.status_code in (400, 413)
+    assert bob.say("Still here")["t"] == "ok"
+
+
+def test_who_asks_without_end_is_told_to_wait_and_nobody_else_is(site: Server, cast: Cast, room: Room) -> None:
+    hasty = Poller(site, room, members_of(cast.practitioners, cast.council, 3)[-1])
+    with httpx.Client(cookies=hasty.cookies, timeout=40) as client, ThreadPoolExecutor(20) as together:
+        answers = list(together.map(lambda _: client.get(hasty.address, params={"now": "1"}), range(POLLS_AT_ONCE * 4)))
+
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused
+    assert sum(answer.status_code == 200 for answer in answers) == len(answers) - len(refused) >= POLLS_AT_ONCE
+    assert all(int(answer.headers["Retry-After"]) > 0 for answer in refused)
+    assert Poller(site, room, cast.bob).get(0, now="1").status_code == 200
 
 
 def test_other_methods_and_addresses_are_nothing(server: Server, cast: Cast, room: Room) -> None:
