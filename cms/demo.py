@@ -16,7 +16,22 @@ from wagtail.models import Page
 from cms.actions.attendance import add_event
 from cms.actions.footer import set_up_footer
 from cms.actions.pages import publish_page, republish_page, set_up_site
-from cms.models import EventPage, GuidancePage, HomePage, InformationPage, SectionPage
+from cms.actions.session_record import approve_item, decide_over_item, draft_record
+from cms.models import EventPage, EventRoom, GuidancePage, HomePage, InformationPage, RecordItem, SectionPage
+from cms.permissions import can_approve_record
+from forums.actions.hosting import (
+    begin_answering,
+    mark_answered,
+    merge_question,
+    park_question,
+    refuse_question,
+    write_answer,
+)
+from forums.actions.messages import say
+from forums.actions.pins import pin_message
+from forums.actions.questions import ask_question
+from forums.actions.session_threads import ask_for_threads, make_threads, note_recording
+from forums.models import Question, Room
 from network.demo import member
 from network.models import Network, Organisation, Theme
 
@@ -780,6 +795,8 @@ EVENTS = [
     ),
 ]
 
+LOOKED_BACK_AT = "automation-that-lasted"
+
 ABOUT = [
     Plain(
         slug="the-networks",
@@ -859,6 +876,7 @@ def load(now: datetime) -> None:
         _guidance(sections["guidance"], guidance, now - timedelta(days=guidance.days_ago))
     for event in EVENTS:
         _event(sections["events"], event, now)
+    _look_back(EventRoom.objects.select_related("page", "room__network").get(page__slug=LOOKED_BACK_AT))
 
 
 def refresh_demo(now: datetime) -> None:
@@ -956,6 +974,58 @@ def _event(below: Page, event: Event, now: datetime) -> None:
     published = publish_page(below, page, by=None, now=min(now, starts_at - timedelta(days=21)))
     for nickname in event.signed_up:
         add_event(published, by=member(nickname), now=now)
+
+
+def _look_back(link: EventRoom) -> None:
+    """A session that is over, with questions in every state, a thread made of one, and a record of which one answer is
+    public."""
+    room = link.room
+    if Question.objects.filter(room=room).exists():
+        return
+    host, at = member("fiona"), room.opens_at
+    Room.objects.filter(pk=room.pk).update(allows_unnamed=True)
+    room.refresh_from_db(fields=["allows_unnamed"])
+
+    def ask(minute: int, nickname: str, body: str, *, is_unnamed: bool = False) -> Question:
+        then = at + timedelta(minutes=minute)
+        return ask_question(room, by=member(nickname), body=body, is_unnamed=is_unnamed, now=then)
+
+    def minutes(number: int) -> datetime:
+        return at + timedelta(minutes=number)
+
+    say(room, by=member("sunita"), body="We switched four of ours off, and nobody wrote to us.", now=minutes(8))
+    slides = say(room, by=member("owen"), body="Slides: https://files.example.org/five-years-on", now=minutes(9))
+    pin_message(slides, by=host, now=minutes(10))
+    owner = ask(11, "maya", "Who owns a robot when whoever built it has left?")
+    regret = ask(12, "callum", "Did anybody switch one off and regret it?", is_unnamed=True)
+    check = ask(14, "gwen", "Can we have the list of questions for the yearly check?")
+    cost = ask(15, "tom", "What does one cost in a year, with the hours of those who mend it?")
+    same = ask(16, "priya", "How much do you spend on keeping them alive?")
+    which = ask(18, "sunita", "Which supplier should nobody buy from?")
+    begin_answering(owner, by=host, now=minutes(20))
+    mark_answered(owner, by=host, now=minutes(24))
+    words = "The service that uses it, by name, in the register of robots. Digital mends it, and never owns it."
+    write_answer(owner, words, by=host, now=minutes(40))
+    merge_question(same, cost, by=host, now=minutes(26))
+    park_question(check, member("owen"), by=host, now=minutes(28))
+    refuse_question(which, "Suppliers are not named in open sessions.", by=host, now=minutes(29))
+    words = "One council did, and wrote it anew in a week: what it did was written down."
+    write_answer(regret, words, by=host, now=minutes(55))
+    note_recording(room, by=host, link=link.page.specific.recording_link, began_at=at)
+    room = Room.objects.select_related("network").get(pk=room.pk)
+    ask_for_threads(room, by=host, theme=Theme.objects.get(slug="automation"), questions=[_anew(check)])
+    make_threads()
+    draft_record(EventRoom.objects.select_related("page", "room__network").get(pk=link.pk), by=host)
+    items = RecordItem.objects.select_related("record__event_room__page", "record__event_room__room__network")
+    item = items.get(question=owner)
+    decide_over_item(item, by=member("maya"), agrees=True)
+    decide_over_item(items.get(question=regret), by=member("callum"), agrees=True)
+    if can_approve_record(member("edward"), link.page):
+        approve_item(item, by=member("edward"))
+
+
+def _anew(question: Question) -> Question:
+    return Question.objects.get(pk=question.pk)
 
 
 def _times(event: Event, now: datetime) -> tuple[datetime, datetime]:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cms.models import EventAttendance, EventPage
+from django.conf import settings
+from django.urls import reverse
+
+from cms.models import EventAttendance, EventPage, RecordItem
 from network.export import Part, Row, register
 from network.models import Member
 
@@ -19,4 +22,19 @@ def _events(member: Member) -> Iterable[Row]:
         yield {"Event": title, "Added": row.at, "Taken out": row.taken_out_at, "Waits for a place": row.is_waiting}
 
 
+def _record_items(member: Member) -> Iterable[Row]:
+    """What they asked or said, and what they answered to whether it may be public."""
+    items = RecordItem.objects.said_by(member).with_words().select_related("record__event_room")
+    public = set(RecordItem.objects.said_by(member).public().values_list("pk", flat=True))
+    for item in items.order_by("at", "pk"):
+        yield {
+            "Said": item.at,
+            "Text": item.thing.body,
+            "May stand on a public page": str(item.thing.get_consent_display()),
+            "Stands there": item.pk in public,
+            "Change that at": settings.SITE_URL + reverse("record_agree", args=[item.record.event_room.page_id]),
+        }
+
+
+register(Part("records", "What you asked or said in sessions of which a record was drafted", _record_items))
 register(Part("events", "Your events", _events))

@@ -7,13 +7,16 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from wagtail.admin.forms import WagtailAdminPageForm
 from wagtail.admin.widgets import AdminDateInput
 
 from cms.permissions import can_be_discussed, can_be_discussed_in, can_review
-from network.models import Network
+from network.models import Member, Network, Organisation, Theme, Viewer
+from network.models.standing import standing_of
 from network.models.tag import clean_tags
+from network.search import Filters
 
 # What a role means to whoever gives it.
 ABOUT_ROLES = {
@@ -24,6 +27,8 @@ ABOUT_ROLES = {
 
 
 class SearchForm(forms.Form):
+    """What somebody looks for, and among what. Offers a viewer only what they may see."""
+
     q = forms.CharField(
         label="Search the hub",
         required=False,
@@ -31,6 +36,126 @@ class SearchForm(forms.Form):
         error_messages={"max_length": "Search for %(limit_value)d characters or fewer."},
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "autocapitalize": "none"}),
     )
+    newest = forms.BooleanField(label="Newest first", required=False)
+    kind = forms.ChoiceField(label="What", required=False)
+    network = forms.ChoiceField(label="Network", required=False)
+    theme = forms.CharField(
+        label="Theme", required=False, max_length=100, help_text="Its name, or the beginning of it."
+    )
+    tag = forms.CharField(label="Tag", required=False, max_length=100)
+    council = forms.CharField(
+        label="Council of whoever wrote it",
+        required=False,
+        max_length=200,
+        help_text="Its name, or the beginning of it.",
+    )
+    author = forms.CharField(
+        label="Written by", required=False, max_length=150, help_text="A name, or the beginning of it."
+    )
+    answered = forms.ChoiceField(
+        label="Questions",
+        required=False,
+        choices=[("", "Answered or not"), ("yes", "Answered"), ("no", "Not answered yet")],
+    )
+    since = forms.DateField(
+        label="From",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"invalid": "Enter the first day as a date, such as 27/3/2026."},
+    )
+    until = forms.DateField(
+        label="To",
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"invalid": "Enter the last day as a date, such as 27/3/2026."},
+    )
+    thread = forms.IntegerField(required=False, min_value=1, max_value=2**31, widget=forms.HiddenInput)
+
+    FILTERS = ("kind", "network", "theme", "tag", "council", "author", "answered", "since", "until")
+
+    def __init__(self, viewer: Viewer, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.viewer = viewer
+        networks = standing_of(viewer).networks if viewer.is_authenticated else []
+        self.networks = {network.slug: network for network in networks}
+        kinds = [("", "Everything"), ("pages", "Pages"), ("events", "Events")]
+        if networks:
+            kinds += [("threads", "Threads"), ("rooms", "Live rooms"), ("people", "People")]
+        choices = {
+            "kind": kinds,
+            "network": [("", "Any network"), *((network.slug, network.name) for network in networks)],
+        }
+        for name, offered in choices.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = offered
+            field.error_messages["invalid_choice"] = f"Choose from the list under “{field.label}”."
+        if not networks:
+            for name in ("network", "council", "author", "answered"):
+                del self.fields[name]
+
+    def clean_theme(self) -> int | None:
+        return self._named("theme", Theme.objects.visible_to(self.viewer), "No theme is called", "themes")
+
+    def clean_tag(self) -> str:
+        return " ".join(str(self.cleaned_data["tag"]).split())
+
+    def clean_council(self) -> int | None:
+        councils = Organisation.objects.visible_to(self.viewer)
+        return self._named("council", councils, "No council is called", "councils", also="short_name")
+
+    def _named(self, field: str, things: QuerySet[Any], none: str, several: str, also: str = "name") -> int | None:
+        """The key of the one that is called as somebody typed, or that alone begins so. Raises ValidationError."""
+        typed = " ".join(str(self.cleaned_data[field]).split())
+        if not typed:
+            return None
+        for names in ("iexact", "istartswith"):
+            found = list(things.filter(Q(**{f"name__{names}": typed}) | Q(**{f"{also}__{names}": typed}))[:2])
+            if len(found) == 1:
+                return int(found[0].pk)
+            if found:
+                raise ValidationError(f"Several {several} begin with “{typed}”. Enter more of the name.")
+        raise ValidationError(f"{none} “{typed}”.")
+
+    def clean_author(self) -> tuple[int, ...]:
+        typed = " ".join(str(self.cleaned_data["author"]).split())
+        if not typed:
+            return ()
+        people = Member.objects.in_directory_of(self.viewer).order_by("pk")
+        for names in ("iexact", "istartswith"):
+            found = tuple(people.filter(**{f"name__{names}": typed}).values_list("pk", flat=True)[:NAMESAKES])
+            if found:
+                return found
+        raise ValidationError(f"Nobody in your networks is called “{typed}”.")
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("since") and given.get("until") and given["until"] < given["since"]:
+            self.add_error("until", "The last day must not come before the first.")
+        return given
+
+    def filters(self) -> Filters:
+        """Of a valid form."""
+        given = self.cleaned_data
+        network = self.networks.get(given.get("network", ""))
+        return Filters(
+            kind=given["kind"],
+            network=network.pk if network else None,
+            theme=given["theme"],
+            tag=given["tag"],
+            council=given.get("council"),
+            authors=given.get("author", ()),
+            is_answered={"yes": True, "no": False}.get(given.get("answered", "")),
+            since=given["since"],
+            until=given["until"],
+            thread=given["thread"],
+        )
+
+    def filters_used(self) -> int:
+        return sum(bool(self.data.get(name)) for name in self.FILTERS)
+
+
+NAMESAKES = 20  # or people whose names begin alike
 
 
 def fix_network(form: WagtailAdminPageForm, name: str, network: Network, why: str) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
@@ -19,6 +19,8 @@ from cms.models import (
     EventPage,
     GuidancePage,
     PageThread,
+    RecordItem,
+    SessionRecord,
     attendees_of,
     events_called_off,
     events_to_attend,
@@ -31,7 +33,7 @@ from forums.notifications import took_part_in
 from network.actions import mail
 from network.actions.audit import register_words
 from network.actions.mail import Mail, MailFile, MailKind, Stop, owe_mail, owe_mails
-from network.actions.notices import give_notice
+from network.actions.notices import give_notice, settle_notices
 from network.models import AuditEvent, MailLedger, Member, Membership, Viewer
 from network.notifications import NoticeKind, register
 from network.templatetags.components import clock
@@ -41,6 +43,9 @@ ONE = {"Editors": "Editor", "Publishers": "Publisher", "Administrators": "Admini
 
 register_words(
     {
+        "approved record item": "let something from a session stand on the page of its event",
+        "drafted record": "had the record of a session drafted",
+        "took record item off": "took something from a session off the page of its event",
         "dropped speaker": "took a speaker off an event",
         "gave roles": "changed the hub roles of",
         "named speaker": "named a speaker of an event",
@@ -372,3 +377,40 @@ mail.register(MailKind(EVENT_REMINDER, _mail_of_reminder))
 mail.register(MailKind(EVENT_PLACE, _mail_of_place))
 mail.register(MailKind(EVENT_CALLED_OFF, _mail_of_calling_off))
 mail.register(MailKind(EVENT_CHANGED, _mail_of_change))
+
+
+RECORD_CONSENT = "record_consent"
+
+
+def asked_for_consent(drafted: SessionRecord, authors: Set[int], *, now: datetime) -> None:
+    """Whoever asked or said something of a session whose record was drafted: one notice for all that is theirs."""
+    people = Member.objects.filter(pk__in=authors, is_active=True).only("pk").order_by("pk")
+    give_notice(RECORD_CONSENT, drafted.pk, people, now=now)
+
+
+def consent_answered(drafted: int, member: Member) -> None:
+    """Once they have answered for all that is theirs, there is nothing to ask."""
+    unanswered = RecordItem.objects.said_by(member).shown().filter(record=drafted)
+    if not unanswered.filter(Q(question__consent="", message=None) | Q(message__consent="", question=None)).exists():
+        settle_notices(member, Q(kind=RECORD_CONSENT, object_id=drafted))
+
+
+def _records_of_own_words(viewer: Viewer) -> QuerySet[SessionRecord]:
+    own = RecordItem.objects.filter(Q(question__author=viewer.pk or 0) | Q(message__author=viewer.pk or 0)).shown()
+    found = SessionRecord.objects.visible_to(viewer).filter(pk__in=own.values("record"))
+    return found.select_related("event_room__room__network")
+
+
+register(
+    NoticeKind(
+        name=RECORD_CONSENT,
+        visible_to=_records_of_own_words,
+        title=lambda drafted: (
+            f"May what you asked or said in “{drafted.event_room.room.title}” stand on a public page?"
+        ),
+        address=lambda drafted: reverse("record_agree", args=[drafted.event_room.page_id]),
+        where=lambda drafted: drafted.event_room.room.network.name,
+        # Whoever was removed from a room for a while is back in it when that is over.
+        written_anew=True,
+    )
+)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from wagtail.models import Page
 
 from forums.models import Room, RoomRole
-from forums.permissions import can_have_room_role
+from forums.permissions import can_have_room_role, can_run_room
 from network.models import Member, Network, Theme, Viewer
 from network.permissions import ALLOWED, SIGN_IN_FIRST, Verdict, can_read, can_stop_administering
 
@@ -94,6 +94,22 @@ def can_be_named_by(viewer: Viewer, member: Member, room: Room, role: str) -> Ve
     if role == RoomRole.Role.HOST or not can_have_room_role(member, room, role):
         return CANNOT_BE_NAMED
     return ALLOWED
+
+
+def can_draft_record(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
+    """Drafting the record of a session, when it is over: those who ran it."""
+    verdict = can_run_room(viewer, room)
+    if verdict and not room.is_over(now):
+        return Verdict("The session is not over yet. Its record is drafted afterwards.")
+    return verdict
+
+
+def can_approve_record(viewer: Viewer, event: Page) -> Verdict:
+    """Letting what somebody asked or said, and agreed to, stand on the public page of an event: it takes the right to
+    publish that page."""
+    if viewer.is_authenticated and viewer.is_active and event.permissions_for_user(viewer).can_publish():
+        return ALLOWED
+    return Verdict("Only those who may publish this page can approve what stands on it.")
 
 
 def can_review(viewer: Viewer, page: Page) -> Verdict:

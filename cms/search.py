@@ -2,45 +2,255 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
-from wagtail.models import Page
+from django.db.models import OuterRef, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Coalesce
+from wagtail.models import Page, get_page_models
+from wagtail.search import index
 
-from cms.models import GuidancePage, HubPageQuerySet
+from cms.models import EventPage, GuidancePage, HubPageQuerySet, PageTag
+from cms.models.page import HubPage, ThemedPage
+from forums.search.index import SHORTEST_MENDED, is_near
+from forums.search.posts import NOTHING, Found, Query, marked, search_posts, suggest_threads
+from forums.search.rooms import search_rooms
 from forums.search.similar import likeness, similar_threads, stems_of
-from forums.search.words import words_of
-from network.models import Viewer
-from network.search import Hit
+from forums.search.words import indexed, words_of
+from network.models import Membership, Network, Viewer
+from network.search import Filters, Hit, Line, find_people
 
 CANDIDATES = 100  # pages of which it is asked whether they are similar
 
 
-def search_pages(viewer: Viewer, query: str, *, limit: int = 20) -> list[Hit]:
-    """The best matching pages that the viewer may open, best first. All words must occur in one page."""
-    words = words_of(query)
-    if not words:
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Results of one kind, best first. No score is compared across kinds: their order is fixed."""
+
+    name: str
+    title: str
+    hits: list[Hit]
+    is_more: bool = False  # than are shown
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    groups: list[Group]
+    instead: dict[str, str]  # words that were looked for instead of what was typed
+
+    @property
+    def count(self) -> int:
+        return sum(len(group.hits) for group in self.groups)
+
+
+def search_everything(
+    viewer: Viewer,
+    typed: str,
+    *,
+    filters: Filters = Filters(),  # noqa: B008  # it cannot be changed
+    newest_first: bool = False,
+    limit: int = 20,
+) -> Results:
+    """What the viewer may find, of each kind at most `limit`: guidance and threads that were answered; other threads
+    and live rooms; events and other pages; people. What they may not see leaves no trace."""
+    pages = _pages(viewer, typed, filters, newest_first=newest_first, limit=limit)
+    found = NOTHING
+    if filters.kind in ("", "threads"):
+        found = search_posts(viewer, typed, filters=filters, newest_first=newest_first, limit=limit)
+    answered = [hit for hit in found.hits if hit.is_answered]
+    threads = [hit for hit in found.hits if not hit.is_answered]
+    is_plain = filters == Filters(kind=filters.kind)
+    rooms = search_rooms(viewer, typed, limit=limit) if is_plain and filters.kind in ("", "rooms") else []
+    people = _people(viewer, typed, filters, limit=PEOPLE_SHOWN)
+    guidance = [hit for hit in pages.hits if hit.kind == GuidancePage.kind]
+    others = [hit for hit in pages.hits if hit.kind != GuidancePage.kind]
+    groups = [
+        Group("guidance", "Guidance and answered threads", [*guidance, *answered], len(guidance) == limit),
+        Group("threads", "Threads in your networks", threads, len(found.hits) == limit),
+        Group("rooms", "Said and asked in live rooms", rooms, len(rooms) == limit),
+        Group("events", "Use cases, events and other pages", others, len(others) == limit),
+        Group("people", "People", people, len(people) == PEOPLE_SHOWN),
+    ]
+    return Results([group for group in groups if group.hits], found.instead | pages.instead)
+
+
+PEOPLE_SHOWN = 10
+
+
+def _people(viewer: Viewer, typed: str, filters: Filters, *, limit: int) -> list[Hit]:
+    """Of the directory, by their name, their council and what they show of themselves."""
+    of_people = Filters(kind=filters.kind, network=filters.network, council=filters.council)
+    if filters.kind not in ("", "people") or filters != of_people or not words_of(typed):
         return []
-    found = (
-        HubPageQuerySet(Page)
-        .searchable_by(viewer)
-        .specific()
-        .defer_streamfields()
-        .search(" ".join(words), operator="and")[:limit]
-    )
-    pages = list(found)
-    sections = _sections_of(pages)
+    people = find_people(viewer, {"q": typed})
+    if filters.council is not None:
+        people = people.filter(organisation=filters.council)
+    if filters.network is not None:
+        belong = Membership.objects.active().filter(network__in=Network.objects.of(viewer), network=filters.network)
+        people = people.filter(pk__in=belong.values("member"))
     return [
         Hit(
-            kind=page.kind,
-            title=page.title,
-            address=page.url or "/",
-            excerpt=page.summary,
-            where=sections.get(page.path[: -page.steplen], ""),
-            at=page.first_published_at or datetime.min.replace(tzinfo=UTC),
-            score=float(len(pages) - position),
+            kind=member.label or "Officer",
+            title=member.get_full_name(),
+            address=member.get_absolute_url(),
+            excerpt=member.shown_job_title,
+            where=member.organisation.name if member.organisation else "",
+            at=None,
+            score=0.0,
         )
-        for position, page in enumerate(pages)
+        for member in people.select_related("organisation", "profile").order_by("name", "pk")[:limit]
     ]
+
+
+def search_pages(viewer: Viewer, typed: str, *, limit: int = 20) -> list[Hit]:
+    """The best matching pages that the viewer may open, best first. All words must occur in one page."""
+    return _pages(viewer, typed, Filters(), newest_first=False, limit=limit).hits
+
+
+def _pages(viewer: Viewer, typed: str, filters: Filters, *, newest_first: bool, limit: int) -> Found:
+    """Pages have no author and no council, and only events a network."""
+    if filters.kind not in ("", "pages", "events") or (
+        filters.council or filters.authors or filters.thread or filters.is_answered is not None
+    ):
+        return NOTHING
+    query = Query.of(typed)
+    if not query:
+        return NOTHING
+    hits = _found_pages(viewer, query, filters, newest_first=newest_first, limit=limit)
+    if hits:
+        return Found(hits, {})
+    mended = _mended(viewer, query)
+    if not mended:
+        return NOTHING
+    instead = {word: near for word, near in zip(query.words, mended.words, strict=True) if word != near}
+    hits = _found_pages(viewer, mended, filters, newest_first=newest_first, limit=limit)
+    return Found(hits, instead if hits else {})
+
+
+def _mended(viewer: Viewer, query: Query) -> Query | None:
+    """The query with a word of the pages' titles and summaries for each that is none of theirs but by one letter."""
+    pages = _with_summary(HubPageQuerySet(Page).searchable_by(viewer)).order_by("-pk")
+    texts = pages.values_list("title", "summary")[:PAGES_READ]
+    known = set(indexed(" ".join(f"{title} {summary}" for title, summary in texts)).split())
+    words = []
+    for word in query.words:
+        near = sorted(other for other in known if len(other) >= SHORTEST_MENDED and is_near(word, other))
+        words.append(near[0] if near and word not in known else word)
+    return replace(query, words=tuple(words)) if tuple(words) != query.words else None
+
+
+PAGES_READ = 1_000  # for their words
+
+
+def _found_pages(viewer: Viewer, query: Query, filters: Filters, *, newest_first: bool, limit: int) -> list[Hit]:
+    words = [*query.words, *(word for phrase in query.phrases for word in phrase)]
+    among = HubPageQuerySet(Page).searchable_by(viewer)
+    for wanted in _kept_to(filters):
+        among = among.filter(pk__in=list(wanted))
+    if filters.since is not None:
+        among = among.filter(first_published_at__date__gte=filters.since)
+    if filters.until is not None:
+        among = among.filter(first_published_at__date__lte=filters.until)
+    pages = list(_with_summary(among).search(" ".join(words), operator="and")[: CANDIDATES if query.phrases else limit])
+    if newest_first:
+        pages.sort(key=lambda page: page.first_published_at or _LONG_AGO, reverse=True)
+    stems = query.stems()
+    hits = []
+    for position, page in enumerate(pages):
+        summary = page.summary
+        if query.phrases and not query.is_in(indexed(f"{page.title} {summary}")):
+            whole = page.specific
+            if not query.is_in(indexed(_text_of(whole))):
+                continue
+        hits.append(
+            Hit(
+                kind=_kind_of(page),
+                title=page.title,
+                address=page.url or "/",
+                excerpt=summary,
+                where="",
+                at=page.first_published_at or _LONG_AGO,
+                score=float(len(pages) - position),
+                lines=(Line(page.url or "/", "", marked(summary, stems), page.first_published_at or _LONG_AGO),)
+                if summary
+                else (),
+            )
+        )
+    return hits[:limit]
+
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+
+def _kept_to(filters: Filters) -> list[QuerySet[Any, Any]]:
+    """The keys of pages for each filter that pages know. Wagtail's search takes no subqueries, hence in full."""
+    kept: list[QuerySet[Any, Any]] = []
+    themed = [model for model in _page_types() if issubclass(model, ThemedPage)]
+    if filters.theme is not None:
+        kept.append(_union(model.objects.filter(themes=filters.theme) for model in themed))
+    if filters.tag:
+        kept.append(PageTag.objects.filter(tag__name=filters.tag).values_list("content_object", flat=True))
+    if filters.network is not None:
+        kept.append(EventPage.objects.filter(network=filters.network).values_list("pk", flat=True))
+    if filters.kind == "events":
+        kept.append(EventPage.objects.values_list("pk", flat=True))
+    return kept
+
+
+def _union(found: Iterable[QuerySet[Any, Any]]) -> QuerySet[Any, Any]:
+    first, *others = (pages.order_by().values_list("pk", flat=True) for pages in found)
+    return first.union(*others)
+
+
+def _page_types() -> list[type[HubPage]]:
+    return [model for model in get_page_models() if issubclass(model, HubPage)]
+
+
+def _with_summary(pages: HubPageQuerySet) -> HubPageQuerySet:
+    """With `summary`, which every type of page keeps in a table of its own: in the same query."""
+    own = (Subquery(model.objects.filter(pk=OuterRef("pk")).values("summary")) for model in _page_types())
+    annotated: HubPageQuerySet = pages.annotate(summary=Coalesce(*own, Value(""), output_field=TextField()))
+    return annotated
+
+
+def _kind_of(page: Page) -> str:
+    kind: str = getattr(page.specific_class, "kind", "Page")
+    return kind
+
+
+def _text_of(page: Page) -> str:
+    """All that is searched in a page, as one text."""
+    parts = []
+    for field in page.get_search_fields():
+        if isinstance(field, index.SearchField):
+            value = field.get_value(page)
+            parts.append(" ".join(map(str, value)) if isinstance(value, list) else str(value or ""))
+    return " ".join(parts)
+
+
+def suggest(viewer: Viewer, typed: str, *, limit: int = 4) -> list[Hit]:
+    """Pages and threads that the viewer may see and whose title has all the words typed, the last of them perhaps only
+    begun; at most `limit` of either."""
+    words = words_of(indexed(typed))
+    if sum(map(len, words)) < SHORTEST_SUGGESTED:
+        return []
+    pages = HubPageQuerySet(Page).searchable_by(viewer).autocomplete(" ".join(words), operator="and")[:CANDIDATES]
+    wanted = [page for page in pages if _begins(words, page.title)][:limit]
+    hits = [
+        Hit(_kind_of(page), page.title, page.url or "/", "", "", page.first_published_at, float(-position))
+        for position, page in enumerate(wanted)
+    ]
+    return hits + suggest_threads(viewer, words, limit=limit)
+
+
+SHORTEST_SUGGESTED = 3  # letters
+
+
+def _begins(words: list[str], title: str) -> bool:
+    there = indexed(title).split()
+    return all(any(one.startswith(word) for one in there) for word in words)
 
 
 def similar(viewer: Viewer, title: str, *, limit: int = 5) -> list[Hit]:
@@ -62,16 +272,10 @@ def similar_pages(viewer: Viewer, title: str, *, limit: int = 5) -> list[Hit]:
             address=page.url or "/",
             excerpt="",
             where="",
-            at=page.first_published_at or datetime.min.replace(tzinfo=UTC),
+            at=page.first_published_at or _LONG_AGO,
             score=score,
         )
         for page in begun.autocomplete(" ".join(sorted(stems)), operator="or")[:CANDIDATES]
         if (score := likeness(stems, stems_of(page.title)))
     ]
     return sorted(hits, key=lambda hit: (hit.score, hit.at), reverse=True)[:limit]
-
-
-def _sections_of(pages: list[Page]) -> dict[str, str]:
-    """Titles of the pages right above, by path; one query."""
-    above = {page.path[: -page.steplen] for page in pages}
-    return dict(Page.objects.filter(path__in=above, depth__gt=2).values_list("path", "title"))

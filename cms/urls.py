@@ -9,7 +9,7 @@ from wagtail.documents import urls as wagtaildocs_urls
 from wagtail.utils.urlpatterns import decorate_urlpatterns
 
 from cms import feeds
-from cms.views import editing, events, files, roles, search, speakers, themes
+from cms.views import editing, events, files, record, roles, search, speakers, themes
 
 # What stands here is found before Wagtail's own address of the same name.
 doors: list[URLPattern | URLResolver] = [
@@ -31,6 +31,7 @@ admin: list[URLPattern | URLResolver] = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("search/", search.search, name="search"),
+    path("search/suggestions/", search.suggestions, name="search_suggestions"),
     path("similar/", search.similar, name="similar"),
     path("themes/", themes.themes, name="themes"),
     path("themes/<slug:slug>/", themes.theme, name="theme"),
@@ -39,6 +40,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("events/<int:pk>/page/", events.by_number, name="event_by_number"),
     path("events/<int:pk>/add/", events.add, name="event_add"),
     path("events/<int:pk>/take-out/", events.take_out, name="event_take_out"),
+    path("events/<int:pk>/record/draft/", record.draft, name="record_draft"),
+    path("events/<int:pk>/record/agree/", record.agree, name="record_agree"),
+    path("events/<int:pk>/record/approve/", record.approve, name="record_approve"),
     path("feeds/<str:token>/events.ics", feeds.own_events, name="own_events"),
     path("event-rooms/<int:pk>/", speakers.speakers, name="event_speakers"),
     path("event-rooms/<int:pk>/<int:role>/remove/", speakers.remove, name="event_speaker_remove"),

@@ -12,12 +12,14 @@ from random import Random
 from forums.actions.answers import mark_answer
 from forums.actions.bulk import NewPost, NewThread, load_threads
 from forums.actions.messages import say
+from forums.actions.poll_votes import choose
+from forums.actions.polls import PollWords, close_poll, make_poll, open_poll
 from forums.actions.posts import reply
 from forums.actions.question_votes import vote_for
 from forums.actions.questions import ask_question
 from forums.actions.reactions import react
 from forums.actions.threads import start_thread
-from forums.models import Message, Post, Practice, Room, Thread
+from forums.models import Message, Poll, Post, Practice, Room, Thread
 from network.demo import crowd, member
 from network.models import Network, Theme
 
@@ -295,6 +297,35 @@ CHAT = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A poll, and who chose which of its answers, by place."""
+
+    title: str
+    options: tuple[str, ...]
+    votes: dict[str, tuple[int, ...]]
+    is_multiple: bool = False
+
+
+SURVEY_NOW = Survey(
+    "Demonstration poll: what would you ask a supplier first?",
+    ("What happens to our data", "What it costs in year three", "Who else uses it", "How we leave"),
+    {"maya": (0,), "tom": (3,), "sunita": (0,)},
+)
+SURVEY_THEN = Survey(
+    "Demonstration poll: which of your automations from five years ago still run?",
+    ("Moving data between systems", "Sorting post and email", "Reminders to residents", "None of them"),
+    {
+        "maya": (0, 1),
+        "tom": (0,),
+        "sunita": (0, 2),
+        "callum": (1,),
+        "gwen": (0, 2),
+        "fiona": (3,),
+    },
+    is_multiple=True,
+)
+
 # Who asks in the session that is on, whether by name, what, and who wants to know it too.
 ASKED = (
     (
@@ -321,6 +352,20 @@ def load(now: datetime) -> None:
             for nickname, body in CHAT:
                 say(room, by=member(nickname), body=body)
             _ask_in(room)
+        if not Poll.objects.filter(room=room).exists():
+            if room.is_open(now):
+                _survey(room, SURVEY_NOW, now)
+            elif room.is_over(now):
+                close_poll(_survey(room, SURVEY_THEN, room.opens_at), by=member("fiona"), now=room.closes_at)
+
+
+def _survey(room: Room, survey: Survey, now: datetime) -> Poll:
+    words = PollWords(survey.title, survey.options, survey.is_multiple)
+    poll = open_poll(make_poll(room, words, by=member("fiona"), now=now), by=member("fiona"), now=now)
+    options = [option.pk for option in poll.options.order_by("order")]
+    for nickname, places in survey.votes.items():
+        choose(poll, [options[place] for place in places], by=member(nickname), now=now)
+    return poll
 
 
 def _ask_in(room: Room) -> None:

@@ -20,6 +20,8 @@ from forums.models import (
     Poll,
     PollVote,
     Post,
+    Question,
+    QuestionVote,
     Reaction,
     ReceivedMail,
     Report,
@@ -89,6 +91,28 @@ def _messages(member: Member) -> Iterable[Row]:
             "Council at the time": str(message.organisation or ""),
             "Address": settings.SITE_URL + message.room.get_absolute_url(),
         }
+
+
+def _questions(member: Member) -> Iterable[Row]:
+    """By name or without it, published or not: to themselves they are theirs."""
+    asked = Question.objects.filter(author=member).select_related("room__network", "organisation")
+    for question in asked.order_by("asked_at", "pk").iterator():
+        yield {
+            "Asked": question.asked_at,
+            "Network": str(question.room.network),
+            "Text": question.body,
+            "Shown as": question.unnamed_as,
+            "State": str(question.get_state_display()),
+            "Since": question.state_at,
+            "Why it was not published": question.reason,
+            "Council at the time": str(question.organisation or ""),
+            "Address": settings.SITE_URL + question.get_absolute_url(),
+        }
+
+
+def _question_votes(member: Member) -> Iterable[Row]:
+    for row in QuestionVote.objects.filter(member=member).select_related("question").order_by("at", "pk"):
+        yield {"Wanted to know": row.at, "Address": settings.SITE_URL + row.question.get_absolute_url()}
 
 
 def _roles(member: Member) -> Iterable[Row]:
@@ -216,6 +240,17 @@ def _attached_files(member: Member) -> Iterable[tuple[str, bytes]]:
             yield f"attachments/{row.pk}-{row.name}", file.read()
 
 
+def _answers(member: Member) -> Iterable[Row]:
+    """Whoever asked is not theirs to take away."""
+    for question in Question.objects.filter(answer_by=member).exclude(answer="").order_by("state_at", "pk"):
+        yield {
+            "Answered": question.state_at,
+            "Question": question.number,
+            "Answer": question.answer,
+            "Address": settings.SITE_URL + question.get_absolute_url(),
+        }
+
+
 def _feeds(member: Member) -> Iterable[Row]:
     for row in FeedKey.objects.filter(member=member):
         yield {"Private feed addresses made": row.made_at}
@@ -229,12 +264,15 @@ def _received_mail(member: Member) -> Iterable[Row]:
 register(Part("threads", "Threads you started", _threads))
 register(Part("posts", "Posts you wrote", _posts))
 register(Part("messages", "What you said in live rooms", _messages))
+register(Part("questions", "Questions you asked in live rooms", _questions))
+register(Part("question_votes", "Questions in live rooms whose answer you wanted to know too", _question_votes))
 register(Part("room_roles", "Live rooms you host or speak in", _roles))
 register(Part("came_to", "Live sessions you came to", _attendances))
 register(Part("held_messages", "Messages of yours that waited for the host of a live room", _held_messages))
 register(Part("message_reactions", "Reactions you gave in live rooms", _message_reactions))
 register(Part("poll_votes", "What you chose in polls", _poll_votes))
 register(Part("polls", "Polls you made", _polls))
+register(Part("answers", "Answers you wrote to questions in live rooms", _answers))
 register(Part("reports", "Messages you reported", _reports))
 register(Part("sanctions", "When you were asked to be silent in a live room, or to leave it", _sanctions))
 register(Part("reading", "Threads you have read", _reading))

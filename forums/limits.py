@@ -28,6 +28,7 @@ ASKING = RateLimit("ask questions in a live room", 10, per=timedelta(minutes=10)
 VOTING = RateLimit("vote in a live room", 60, per=timedelta(seconds=30))
 # Of sessions: each counts, and a long one has fifty questions.
 THREADS_OF_SESSIONS = RateLimit("make threads of what was asked in sessions", 300, per=timedelta(hours=1))
+CONSENTING = RateLimit("decide over your words on public pages", 300, per=timedelta(hours=1))
 HOSTING = RateLimit("run live rooms", 1_200, per=timedelta(hours=1))
 REPORTING = RateLimit("report messages", 20, per=timedelta(hours=1))
 MODERATING_ROOMS = RateLimit("look after live rooms", 600, per=timedelta(hours=1))

@@ -50,8 +50,6 @@ register_words(
         "pinned message": "pinned a message in a live room",
         "refused held message": "decided not to show a message that waited for the host of a live room",
         "released message": "showed a message that waited for the host of a live room",
-        "set delay": "changed how much later others see what is said in a live room",
-        "set held words": "changed the words for which messages in a live room wait for the host",
         "unpinned message": "unpinned a message in a live room",
         "let back into room": "let somebody back into a live room",
         "lifted time-out": "ended somebody's time-out in a live room",

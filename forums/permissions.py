@@ -328,6 +328,14 @@ def can_run_room(viewer: Viewer, room: Room) -> Verdict:
     return Verdict("Only those who host this session or facilitate the network can do this.")
 
 
+def can_answer_consent(viewer: Viewer, thing: Question | Message) -> Verdict:
+    """Saying whether something may stand on a public page: whoever asked or said it, wherever they belong by now."""
+    verdict = can_take_part(viewer)
+    if verdict and thing.author_id != viewer.pk:
+        return Verdict("Only whoever asked or said this can decide over it.")
+    return verdict
+
+
 def can_make_threads(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
     """Making threads of what was asked and pinned in a session: those who ran it, afterwards."""
     verdict = can_run_room(viewer, room)
@@ -360,7 +368,11 @@ def can_release(viewer: Viewer, held: HeldMessage, *, now: datetime | None = Non
 
 def can_ask(viewer: Viewer, room: Room, *, is_unnamed: bool = False, now: datetime | None = None) -> Verdict:
     """Asking a question in a session, by name or without it."""
-    verdict = can_speak(viewer, room, now=now)
+    return can_ask_as(can_speak(viewer, room, now=now), room, is_unnamed=is_unnamed)
+
+
+def can_ask_as(verdict: Verdict, room: Room, *, is_unnamed: bool = False) -> Verdict:
+    """`can_ask` for somebody of whom it is known whether they may speak: that verdict."""
     if verdict and not room.takes_questions:
         return Verdict("The host takes no questions at the moment.")
     if verdict and is_unnamed and not room.allows_unnamed:

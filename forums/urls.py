@@ -79,6 +79,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rooms/<int:pk>/host/board/", hosting.room_host_board, name="room_host_board"),
     path("rooms/<int:pk>/host/rules/", hosting.room_rules, name="room_rules"),
     path("rooms/<int:pk>/host/slow/", hosting.room_host_slow, name="room_host_slow"),
+    path("rooms/<int:pk>/host/held/<int:held>/release/", hosting.room_host_release, name="room_host_release"),
     path("rooms/<int:pk>/host/people/", hosting.room_host_people, name="room_host_people"),
     path("rooms/<int:pk>/host/questions/<uuid:uid>/", hosting.question_decide, name="question_decide"),
     path("rooms/<int:pk>/host/questions/<uuid:uid>/write/", hosting.question_write, name="question_write"),

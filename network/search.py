@@ -56,8 +56,8 @@ class Hit:
     title: str
     address: str
     excerpt: str  # plain text, at most a few lines
-    where: str  # the network or section it stands in
-    at: datetime
+    where: str  # the network it stands in, or whom somebody works for
+    at: datetime | None
     score: float  # higher is better; comparable within one package only
     lines: tuple[Line, ...] = ()  # where in it the words stand, instead of an excerpt
     is_answered: bool = False

@@ -18,6 +18,7 @@ from cms.models.information import InformationPage
 from cms.models.lifecycle import PageLifecycle
 from cms.models.page import HubPage, HubPageQuerySet, ThemedPage, menu_visible_to, pages_visible_to
 from cms.models.section import SectionPage
+from cms.models.session_record import RecordItem, SessionRecord
 from cms.models.tag import PageTag
 from cms.models.theme import page_numbers_under
 
@@ -34,7 +35,9 @@ __all__ = [
     "PageLifecycle",
     "PageTag",
     "PageThread",
+    "RecordItem",
     "SectionPage",
+    "SessionRecord",
     "ThemedPage",
     "attendees_of",
     "events_called_off",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from django import forms
@@ -8,7 +9,7 @@ from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q, QuerySet
 from modelcluster.contrib.taggit import ClusterTaggableManager
 from modelcluster.fields import ParentalManyToManyField
 from wagtail.admin.panels import FieldPanel, MultiFieldPanel
-from wagtail.models import Page, PageManager, PageViewRestriction
+from wagtail.models import Page, PageManager, PageViewRestriction, Site
 from wagtail.query import PageQuerySet
 from wagtail.search import index
 
@@ -51,16 +52,25 @@ def pages_visible_to(viewer: Viewer) -> HubPageQuerySet:
     return HubPageQuerySet(Page).visible_to(viewer)
 
 
-def menu_visible_to(viewer: Viewer) -> list[Page]:
-    """The parts of the hub that stand in its menu and that the viewer may open: on every page of the site, in one
-    query."""
-    return _menu(viewer)
+def menu_visible_to(viewer: Viewer) -> list[tuple[str, str]]:
+    """The parts of the hub that stand in its menu and that the viewer may open, title and address: on every page of the
+    site, in one query."""
+    pages = _menu(viewer)
+    roots = tuple(Site.get_site_root_paths()) if pages else ()
+    return [(title, _address(place, roots)) for title, place in pages]
 
 
 @prepared
-def _menu(viewer: Viewer) -> HubPageQuerySet:
+def _menu(viewer: Viewer) -> QuerySet[Page, tuple[str, str]]:
     menu: HubPageQuerySet = pages_visible_to(viewer).filter(depth=3).in_menu().order_by("path")
-    return menu
+    return menu.values_list("title", "url_path")
+
+
+@lru_cache(maxsize=100)
+def _address(url_path: str, roots: tuple[tuple[Any, ...], ...]) -> str:
+    """Where a page is, as Wagtail says for these roots of sites: making a page of it for that takes longer than asking
+    the database."""
+    return Page(url_path=url_path).url or ""
 
 
 def _closed_to(viewer: Viewer) -> QuerySet[PageViewRestriction]:

@@ -28,6 +28,7 @@ from cms.models import (
     PageLifecycle,
     PageTag,
     PageThread,
+    RecordItem,
     SectionPage,
     attendees_of,
     events_of,
@@ -39,7 +40,9 @@ from cms.models import (
 from cms.models.attendance import place_in_line
 from cms.permissions import (
     can_add_event,
+    can_approve_record,
     can_attend,
+    can_draft_record,
     can_join,
     can_name_speakers,
     can_see_sign_ups,
@@ -69,7 +72,7 @@ def menu_pages(context: Context) -> list[tuple[str, str]]:
     """The parts of the hub that stand in its menu: title and address. Nothing on an error page, which knows no
     reader."""
     viewer = getattr(context.get("request"), "user", None)
-    return [(page.title, page.url) for page in menu_visible_to(viewer)] if viewer else []
+    return menu_visible_to(viewer) if viewer else []
 
 
 @register.inclusion_tag("components/breadcrumbs.html", takes_context=True)
@@ -282,6 +285,44 @@ def room_of(context: Context, event: EventPage) -> Room | None:
     found = EventRoom.objects.visible_to(viewer_of(context)).filter(page=event.pk)
     link = found.select_related("room__network").first()
     return link.room if link else None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRecord:
+    """The record of a session, as one reader has it: `items` for those who may enter its room, `public` for all."""
+
+    items: list[RecordItem]
+    public: list[RecordItem]
+    room: int
+    can_draft: bool
+    has_own: bool
+    can_approve: bool
+
+    @property
+    def is_drafted(self) -> bool:
+        return bool(self.items)
+
+    @property
+    def public_numbers(self) -> set[int]:
+        return {item.pk for item in self.public}
+
+
+@register.simple_tag(takes_context=True)
+def record_of(context: Context, event: EventPage, room: Room | None) -> ShownRecord:
+    """`room`: the event's, where the viewer may enter it."""
+    viewer = viewer_of(context)
+    public = list(RecordItem.objects.public().of_page(event.pk).with_words())
+    items = list(RecordItem.objects.visible_to(viewer).shown().of_page(event.pk).with_words()) if room else []
+    return ShownRecord(
+        items=items,
+        public=public,
+        room=room.pk if room else 0,
+        can_draft=room is not None and bool(can_draft_record(viewer, room)),
+        has_own=any(item.thing.author_id == viewer.pk for item in (*items, *public)),
+        can_approve=viewer.is_authenticated
+        and bool(can_approve_record(viewer, event))
+        and RecordItem.objects.agreed().of_page(event.pk).exists(),
+    )
 
 
 @register.simple_tag(takes_context=True)

@@ -6,7 +6,7 @@ import uuid
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from forums.actions.attachments import forget
@@ -63,13 +63,30 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
             held.waiting().update(reason="Erased by its author", **waiting)
             held.exclude(reason="").update(reason="Erased by its author")
             held.update(body="", organisation=None)
+            _erase_questions(member)
             Report.objects.filter(message__author=member).update(said="")
             Report.objects.filter(by=member).update(words="")
             _erase_polls(member)
-        spoke_in = Q(messages__author=member) | Q(polls__made_by=member)
-        for pk in Room.objects.filter(spoke_in).values_list("pk", flat=True).distinct():
+            Question.objects.filter(answer_by=member).update(answer="")
+        spoke = Q(messages__author=member) | Q(polls__made_by=member) | Q(questions__answer_by=member)
+        spoke_in = Room.objects.filter(spoke)
+        for pk in {*spoke_in.values_list("pk", flat=True), *_rooms_asked_in(member, erase=erase)}:
             # With another epoch every process lets go of what it holds of the room, and every browser starts afresh.
             Room.objects.filter(pk=pk).update(epoch=uuid.uuid4())
+
+
+def _erase_questions(member: Member) -> None:
+    """What was answered to them is others' words, and stays."""
+    asked = Question.objects.filter(author=member)
+    asked.exclude(reason="").update(reason="Erased by whoever asked")
+    asked.update(body="", organisation=None)
+
+
+def _rooms_asked_in(member: Member, *, erase: bool) -> QuerySet[Question, int]:
+    """Those whose lines hold the member's name or the words that are erased. Where they asked without their name and
+    their words stay, nothing changes, and nothing may tell that it was they."""
+    asked = Q(author=member) if erase else Q(author=member, unnamed_as="")
+    return Question.objects.published().filter(asked | Q(parked_for=member)).values_list("room", flat=True)
 
 
 def _hold_open_rooms() -> None:

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
-from forums import limits, markup, permissions, realtime
+from forums import limits, permissions, realtime
 from forums.actions.sanctions import ask_every_socket_again
 from forums.models import Room, RoomRole
 from network.actions.audit import record
@@ -84,42 +84,6 @@ def set_slow_mode(room: Room, *, seconds: int, by: Member) -> Room:
             room.slow_seconds = seconds
             room.save(update_fields=["slow_seconds"])
             record("set slow mode", room, by=by, network=room.network, seconds=seconds)
-    return room
-
-
-def set_delay(room: Room, *, seconds: int, by: Member) -> Room:
-    """Everybody but those who run the room sees what is said so much later; 0 ends it. What they see already stays.
-    Raises Refused, LimitReached, ValidationError."""
-    permissions.can_run_room(by, room).enforce()
-    limits.HOSTING.spend(by)
-    if seconds not in Room.DELAYS:
-        raise ValidationError("Select how much later others see messages")
-    with transaction.atomic():
-        room = Room.objects.select_for_update(of=("self",)).select_related("network").get(pk=room.pk)
-        if room.delay_seconds != seconds:
-            room.delay_seconds = seconds
-            room.save(update_fields=["delay_seconds"])
-            record("set delay", room, by=by, network=room.network, seconds=seconds)
-    return room
-
-
-def set_held_words(room: Room, *, words: str, by: Member) -> Room:
-    """The words for which messages wait until the host has seen them, one to a line; none ends it. Raises Refused,
-    LimitReached, ValidationError."""
-    permissions.can_run_room(by, room).enforce()
-    limits.HOSTING.spend(by)
-    lines = list(dict.fromkeys(line for line in (markup.legible(line) for line in words.splitlines()) if line))
-    if len(lines) > Room.MOST_HELD_WORDS or any(len(line) > Room.LONGEST_HELD_WORD for line in lines):
-        raise ValidationError(
-            f"Enter at most {Room.MOST_HELD_WORDS} words or phrases, each of at most {Room.LONGEST_HELD_WORD} "
-            "characters, one to a line"
-        )
-    with transaction.atomic():
-        room = Room.objects.select_for_update(of=("self",)).select_related("network").get(pk=room.pk)
-        if room.held_words != "\n".join(lines):
-            room.held_words = "\n".join(lines)
-            room.save(update_fields=["held_words"])
-            record("set held words", room, by=by, network=room.network, words=len(lines))
     return room
 
 

@@ -128,7 +128,7 @@ def make_thread_of_question(pk: int, *, batch: ThreadBatch, now: datetime | None
         merged = list(question.merged.exclude(body="").order_by("asked_at", "pk"))
         shown = [question.parked_for_id] if question.unnamed_as else [question.author_id, question.parked_for_id]
         names: list[Names] = [_names(batch.room, shown), {}]
-        sources = [body_of_question(question, merged, batch.room, some) for some in names]
+        sources = (body_of_question(question, merged, batch.room, some) for some in names)
         thread = _begin(batch, by, question.body, sources, now)
         thread.asker_id = question.author_id
         thread.save(update_fields=["asker"])
@@ -155,7 +155,7 @@ def make_thread_of_message(pk: int, *, batch: ThreadBatch, now: datetime | None 
         if message.thread_id is not None or not can_be_thread(message):
             return None
         names: list[Names] = [_names(batch.room, [message.author_id]), {}]
-        sources = [body_of_message(message, batch.room, some) for some in names]
+        sources = (body_of_message(message, batch.room, some) for some in names)
         thread = _begin(batch, by, message.body, sources, now)
         Message.objects.filter(pk=message.pk).update(thread=thread)
         for member in Member.objects.filter(pk__in=_here(thread.network_id, [message.author_id])):
@@ -316,7 +316,7 @@ def _may_still(batch: ThreadBatch) -> Member:
     return by
 
 
-def _begin(batch: ThreadBatch, by: Member, words: str, sources: Sequence[str], now: datetime) -> Thread:
+def _begin(batch: ThreadBatch, by: Member, words: str, sources: Iterable[str], now: datetime) -> Thread:
     """`sources`: with names, and without, for whom they name may be leaving at this moment."""
     for source in sources:
         try:

@@ -209,6 +209,7 @@ class RoomHub:
         for key, value in values.items():
             if self.state.get(key) != value:
                 self.state[key] = value
+                self._state_pages.pop(0, None)
                 self._tell_of(key, "")
 
     def react(self, tally: Tally, version: int) -> None:
@@ -508,6 +509,7 @@ class RoomHub:
                 if timer is not None:
                     timer.cancel()
             self._flush_timer = self._due_timer = self._state_timer = None
+            self.tell_state_soon()
 
     def end(self, code: Close) -> None:
         for listener in list(self.listeners):

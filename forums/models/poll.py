@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
@@ -24,6 +25,11 @@ class PollQuerySet(models.QuerySet["Poll"]):
 
     def published(self) -> PollQuerySet:
         return self.exclude(state=Poll.State.DRAFT)
+
+    def newest_on_the_wall(self, since: datetime) -> PollQuerySet:
+        """Those that are open, and those that have closed since then: what happened last comes first."""
+        shown = models.Q(state=Poll.State.OPEN) | models.Q(state=Poll.State.CLOSED, closed_at__gt=since)
+        return self.filter(shown).order_by(Coalesce("closed_at", "opened_at").desc(), "-pk")
 
     def whole(self) -> PollQuerySet:
         """With all that a page says of each."""

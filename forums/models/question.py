@@ -275,19 +275,22 @@ class QuestionBoard:
     def of(cls, room: Room, viewer: Viewer, *, most: int = MOST) -> QuestionBoard:
         """At most `most` of either kind: a page of a room that is full of questions stays light."""
         shown = Question.objects.visible_to(viewer).filter(room=room)
-        found = list(shown.open().with_asker().by_votes()[: most + 1])
-        dealt_with = list(shown.dealt_with().with_asker()[: most + 1])
-        own = shown.filter(author=viewer.pk or 0)
-        votes = QuestionVote.objects.visible_to(viewer).filter(question__room=room)
-        voted = set(votes.values_list("question__number", flat=True))
+        is_open = models.Q(state__in=Question.OPEN)
+        counts = shown.published().aggregate(
+            open=models.Count("pk", filter=is_open), dealt=models.Count("pk", filter=~is_open)
+        )
+        found = list(shown.open().with_asker().by_votes()[:most])
+        dealt_with = list(shown.dealt_with().with_asker()[:most])
+        own = shown.filter(author=viewer.pk or 0).kept_from_others()
+        votes = QuestionVote.objects.visible_to(viewer).filter(question__room=room, question__number__isnull=False)
         return cls(
-            open=found[:most],
-            dealt_with=dealt_with[:most],
-            own=list(own.kept_from_others().with_asker().order_by("asked_at", "pk")[:most]),
-            voted={number for number in voted if number is not None},
-            asked=[number for number in own.published().values_list("number", flat=True) if number is not None],
-            open_count=shown.open().count() if len(found) > most else len(found),
-            dealt_count=shown.dealt_with().count() if len(dealt_with) > most else len(dealt_with),
+            open=found,
+            dealt_with=dealt_with,
+            own=list(own.with_asker().order_by("asked_at", "pk")[:most]),
+            voted={number or 0 for number in votes.values_list("question__number", flat=True)},
+            asked=[question.number or 0 for question in (*found, *dealt_with) if question.author_id == viewer.pk],
+            open_count=counts["open"],
+            dealt_count=counts["dealt"],
         )
 
     @property

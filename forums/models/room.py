@@ -47,8 +47,6 @@ class Room(models.Model):
     # Seconds that everybody else sees messages after those who run the room.
     DELAYS = (0, 2, 5, 10)
     MOST_PINNED = 3
-    MOST_HELD_WORDS = 200
-    LONGEST_HELD_WORD = 50  # characters
 
     class Lock(models.TextChoices):
         NONE = "", "Everybody in it reads and writes"

@@ -16,7 +16,7 @@ from django.db import connection
 from django.utils import timezone
 
 from forums import markup
-from forums.models import Attachment, Post
+from forums.models import Attachment, Post, Thread
 from forums.search.index import near_words
 from forums.search.similar import stem
 from forums.search.words import EMPTY_WORDS, indexed, plain_letters, words_of
@@ -149,16 +149,19 @@ def search_posts(
     limit: int = 20,
 ) -> Found:
     """The matching threads that the viewer may see, one hit each: those whose title matches first, then by how well.
-    All words must occur in one post or its title; one with a wrong letter stands for the words that are near it. An
-    outsider gets nothing, whatever exists. Three queries, and one where posts with files are among the found."""
+    All words must occur in one post or its title; where that finds nothing, one with a wrong letter stands for the
+    words that are near it. An outsider gets nothing, whatever exists. Two queries, and one where posts with files are
+    among the found; two more where nothing is."""
     query = Query.of(typed)
     networks = [network.pk for network in standing_of(viewer).networks] if viewer.is_authenticated else []
     if filters.network is not None:
         networks = [network for network in networks if network == filters.network]
     if not query or not networks:
         return NOTHING
-    query = query.mend(networks)
     found = _matches(query, networks, filters)
+    if not found and (mended := query.mend(networks)).mended:
+        query = mended
+        found = _matches(query, networks, filters)
     if newest_first:
         found.sort(key=lambda match: (match.written_at, match.post), reverse=True)
     else:
@@ -177,6 +180,59 @@ def search_posts(
         if len(hit.lines) < LINES_OF_A_THREAD:
             hits[match.thread] = replace(hit, lines=(*hit.lines, _line(post, texts.shown(post), stems)))
     return Found(list(hits.values()), _instead(query, hits.values()))
+
+
+def suggest_threads(viewer: Viewer, words: Sequence[str], *, limit: int) -> list[Hit]:
+    """Threads that the viewer may see and whose title has all the words, in plain letters and the last of them perhaps
+    only begun; the newest first. Two queries."""
+    networks = [network.pk for network in standing_of(viewer).networks] if viewer.is_authenticated else []
+    if not words or not networks:
+        return []
+    whole, begun = words[:-1], words[-1]
+    if connection.vendor == "postgresql":
+        sought = " & ".join([*(f"{word}:A" for word in whole), f"{begun}:*A"])
+        places: list[int] | str = networks
+    else:
+        sought = "title : (" + " AND ".join([*(f'"{word}"' for word in whole), f'"{begun}"*']) + ")"
+        places = f"[{','.join(map(str, networks))}]"
+    with connection.cursor() as cursor:
+        cursor.execute(_SUGGEST[connection.vendor], {"networks": places, "sought": sought, "most": limit})
+        found = [thread for (thread,) in cursor.fetchall()]
+    threads = Thread.objects.visible_to(viewer).select_related("network").in_bulk(found)
+    return [
+        Hit(
+            kind=threads[pk].get_kind_display(),
+            title=threads[pk].title,
+            address=threads[pk].get_absolute_url(),
+            excerpt="",
+            where=threads[pk].network.name,
+            at=threads[pk].last_post_at,
+            score=0.0,
+        )
+        for pk in found
+        if pk in threads
+    ]
+
+
+# Only first posts have a title. By `+ 0` PostgreSQL is kept from walking all posts backwards.
+_SUGGEST = {
+    "postgresql": """
+        SELECT post.thread_id FROM forums_post_index entry
+        JOIN forums_post post ON post.id = entry.post_id
+        JOIN forums_thread thread ON thread.id = post.thread_id
+        WHERE ts_filter(entry.words, '{a}') @@ to_tsquery('english', %(sought)s)
+            AND ts_filter(entry.words, '{a}') <> ''::tsvector AND thread.network_id = ANY(%(networks)s)
+        ORDER BY entry.post_id + 0 DESC LIMIT %(most)s
+    """,
+    "sqlite": """
+        SELECT post.thread_id FROM forums_post_index
+        JOIN forums_post post ON post.id = forums_post_index.rowid
+        JOIN forums_thread thread ON thread.id = post.thread_id
+        WHERE forums_post_index MATCH %(sought)s
+            AND thread.network_id IN (SELECT value FROM json_each(%(networks)s))
+        ORDER BY forums_post_index.rowid DESC LIMIT %(most)s
+    """,
+}
 
 
 def _of_first_threads(found: Sequence[_Match], limit: int) -> list[_Match]:

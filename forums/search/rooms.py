@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import ClassVar
 from urllib.parse import urlencode
 
-from django.db.models import Q
+from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 
 from forums.models import Message, Question, Room
@@ -34,28 +35,25 @@ def search_rooms(viewer: Viewer, query: str, *, limit: int = 20) -> list[Hit]:
     until = timezone.now() - SAID_SINCE
     said = Message.objects.visible_to(viewer).shown().filter(written_at__lte=until).order_by("-pk")
     asked = Question.objects.visible_to(viewer).published().exclude(state=Question.State.REFUSED).order_by("-pk")
-    found: list[Message | Question] = []
-    for things in (
-        Message.objects.filter(_has_all(words), pk__in=said.values("pk")[:SAID_LOOKED_AT]),
-        Question.objects.filter(_has_all(words), pk__in=asked.values("pk")[:SAID_LOOKED_AT]),
-    ):
-        found += things.select_related("room__network").order_by("-pk")[:SAID_MATCHES]
+    messages = Message.objects.filter(_has_all(words), pk__in=said.values("pk")[:SAID_LOOKED_AT])
+    questions = Question.objects.filter(_has_all(words), pk__in=asked.values("pk")[:SAID_LOOKED_AT])
+    about = ("room", "room__title", "room__network__name", "body", "said_at")
+    said_in = messages.order_by().annotate(said_at=F("written_at")).values_list(*about)
+    asked_in = questions.order_by().annotate(said_at=F("asked_at")).values_list(*about)
+    found = said_in.union(asked_in, all=True).order_by("-said_at")[:SAID_MATCHES]
     stems = frozenset(stem(plain_letters(word)) for word in words)
     hits: dict[int, Hit] = {}
-    for one in sorted(found, key=_said_at, reverse=True):
-        room = one.room
-        hits.setdefault(
-            room.pk,
-            Hit(
+    for room, title, network, body, at in found:
+        if room not in hits:
+            hits[room] = Hit(
                 kind="Live room",
-                title=room.title,
-                address=f"{room.get_absolute_url()}?{urlencode({'q': query})}#found",
-                excerpt="".join(piece for piece, _ in excerpt(one.body, stems)),
-                where=room.network.name,
-                at=_said_at(one),
-                score=_said_at(one).timestamp(),
-            ),
-        )
+                title=title,
+                address=f"{reverse('room', args=[room])}?{urlencode({'q': query})}#found",
+                excerpt="".join(piece for piece, _ in excerpt(body, stems)),
+                where=network,
+                at=at,
+                score=at.timestamp(),
+            )
     return list(hits.values())[:limit]
 
 
@@ -95,7 +93,3 @@ def _has_all(words: list[str], column: str = "body") -> Q:
     for word in words:
         wanted &= Q(**{f"{column}__icontains": word})
     return wanted
-
-
-def _said_at(one: Message | Question) -> datetime:
-    return one.written_at if isinstance(one, Message) else one.asked_at

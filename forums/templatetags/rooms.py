@@ -9,6 +9,8 @@ from typing import Any
 from django import template
 from django.http import HttpRequest
 from django.template import Context
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
 from django.utils.html import conditional_escape, escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -32,15 +34,15 @@ from forums.models.poll import Result
 from forums.models.question import QuestionBoard
 from forums.permissions import (
     ROOM_IS_LOCKED,
-    ROOM_IS_OVER,
-    can_ask,
+    can_ask_as,
     can_enter,
     can_moderate_room,
     can_speak,
-    can_vote,
+    can_vote_as,
 )
 from network.models import Network, Viewer
-from network.permissions import can_facilitate
+from network.permissions import Verdict, can_facilitate
+from network.templatetags.components import clock
 
 register = template.Library()
 
@@ -66,17 +68,17 @@ def live_room(
         why = can_enter(request.user, room).reason if known else ""
         return {"room": room, "request": request, "why_shut_out": why}
     verdict = can_speak(request.user, entered)
-    has_begun = entered.is_open() or entered.is_over()
+    # What was said before a session was moved further away can be read until it begins again.
+    was_moved = entered.last_seq > 0 and not entered.is_open() and not entered.is_over()
+    has_begun = entered.is_open() or entered.is_over() or was_moved
     page = MessagePage.of(entered, request.user, before=before) if has_begun else None
     is_live = entered.is_open() and before is None
     answered = _answered(entered, request, form) if verdict and page else None
     initial = {"return_to": request.path, "reply_to": answered.seq if answered else None}
     reactions = MessageReaction.objects.visible_to(request.user).of_messages(page.messages if page else [])
     runs_it = Room.objects.run_by(request.user).filter(pk=entered.pk).exists()
-    may_run = runs_it and not entered.is_over()
-    runs = is_live and may_run
     return {
-        **(_polls(entered, request, runs=runs) if has_begun else {}),
+        **(_polls(entered, request, runs=is_live and runs_it) if has_begun else {}),
         "room": entered,
         "room_address": entered.get_absolute_url(),
         "entered": True,
@@ -86,11 +88,10 @@ def live_room(
         "before": before,
         "is_live": is_live,
         "can_speak": verdict,
-        "why_not": (ROOM_IS_OVER if verdict else verdict).reason,  # with the form shown, what follows it one day
+        "why_not": _why_not(entered, verdict, was_moved=was_moved),
         "why_locked": ROOM_IS_LOCKED.reason,
         "runs": before is None and runs_it,
         "only_talk": only_talk,
-        "may_run": may_run,
         "can_moderate": can_moderate_room(request.user, entered),
         # Whoever reads this is one of them, before their socket has said so.
         "present": len(
@@ -103,12 +104,12 @@ def live_room(
         "blank": Message(room=entered, seq=0, author_id=0),
         "longest": Message.MAX_LENGTH,
         "form": form or MessageForm(initial=initial, auto_id="message_%s"),
-        **(_questions(entered, request, question_form) if has_begun and before is None and not only_talk else {}),
+        **(_questions(entered, request, question_form, verdict) if page and before is None and not only_talk else {}),
         "request": request,
     }
 
 
-def _questions(room: Room, request: HttpRequest, form: QuestionForm | None) -> dict[str, Any]:
+def _questions(room: Room, request: HttpRequest, form: QuestionForm | None, speaks: Verdict) -> dict[str, Any]:
     """What the room's questions take; nothing of a transcript in which nothing was asked."""
     board = QuestionBoard.of(room, request.user)
     if room.is_over() and not board.count and not board.own and form is None:
@@ -116,8 +117,8 @@ def _questions(room: Room, request: HttpRequest, form: QuestionForm | None) -> d
     organisation = getattr(request.user, "organisation", None)
     return {
         "questions": board,
-        "can_ask": can_ask(request.user, room),
-        "can_vote": can_vote(request.user, room),
+        "can_ask": can_ask_as(speaks, room),
+        "can_vote": can_vote_as(True, room),
         "question_form": form or QuestionForm(initial={"return_to": request.path}, shown_as=officer_at(organisation)),
         "longest_question": Question.MAX_LENGTH,
         "blank_question": Question(room=room, number=0, author_id=0),
@@ -160,6 +161,16 @@ def _polls(room: Room, request: HttpRequest, *, runs: bool) -> dict[str, Any]:
         "no_poll": Poll(pk=0, room=room, state=Poll.State.OPEN),
         "return_to": request.path,
     }
+
+
+def _why_not(room: Room, verdict: Verdict, *, was_moved: bool) -> str:
+    """Why nobody can write; where they can, what stands there once they cannot any more."""
+    if verdict:
+        return "This room has closed: its session is over, or was moved. What was said in it can still be read."
+    if was_moved:
+        at = timezone.localtime(room.early_at)
+        return f"The session was moved. Its room opens again on {format_date(at, 'j F Y')} at {clock(at)}."
+    return verdict.reason
 
 
 def _answered(room: Room, request: HttpRequest, form: MessageForm | None) -> Message | None:

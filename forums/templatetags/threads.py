@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 from django import template
 from django.contrib.messages.storage.base import Message
 from django.db.models import QuerySet
+from django.template import Context
+from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from forums import permissions
 from forums.forms.following import LEVEL_WORDS, LEVELS, UNCHOSEN
@@ -17,6 +20,7 @@ from network.models import Member, Network, Organisation, Theme
 from network.models.digest_time import in_a_row
 from network.models.prepared import prepared
 from network.models.standing import Standing, standing_of
+from network.templatetags.components import kept
 
 register = template.Library()
 FEW = 5
@@ -119,34 +123,43 @@ def narrowed(context: dict[str, Any], **changed: str) -> str:
     return f"?{query.urlencode()}" if query else ""
 
 
-@register.inclusion_tag("forums/level_form.html", takes_context=True)
-def level_form(context: dict[str, Any], address: str, current: str, of: str) -> dict[str, Any]:
+@register.simple_tag(takes_context=True)
+def level_form(context: Context, address: str, current: str, of: str) -> SafeString:
     """One control for how much the reader wants to hear of a thread, theme or network. `current` is what they chose,
     empty where they did not."""
+    return kept(context, "forums/level_form.html", **_levels(address, current, of, context["request"].get_full_path()))
+
+
+@register.simple_tag(takes_context=True)
+def thread_tools(context: Context, thread: Thread) -> SafeString:
+    """What the reader may do with a thread (from `read_by` and `levelled_for`) for themselves."""
+    level = thread.level_for_reader
+    words = LEVEL_WORDS[Level(level.level)]
     request = context["request"]
     # A page that a form which was refused stands on has the address of that form, which cannot be asked for.
-    is_sent = request.method == "POST" and "thread" in context
+    return_to = thread.get_absolute_url() if request.method == "POST" else request.get_full_path()
+    current = str(level.level) if thread.__dict__["is_level_chosen"] else ""
+    return kept(
+        context,
+        "forums/thread_tools.html",
+        number=thread.pk,
+        words=f"{words}, because {level.reason}" if level.reason else "Follow or mute this thread",
+        bookmarked_at=thread.__dict__["bookmarked_at"],
+        remind_at=thread.__dict__["remind_at"],
+        can_move=permissions.can_move(request.user, thread),
+        **_levels(reverse("thread_level", args=[thread.pk]), current, "this thread", return_to),
+    )
+
+
+def _levels(address: str, current: str, of: str, return_to: str) -> dict[str, Hashable]:
+    """What the template of the control takes."""
     return {
         "address": address,
         "current": current or USUAL,
         "of": of,
-        "options": [UNCHOSEN, *LEVELS],
+        "options": (UNCHOSEN, *LEVELS),
         "field_id": "level-" + address.strip("/").replace("/", "-"),
-        "return_to": context["thread"].get_absolute_url() if is_sent else request.get_full_path(),
-    }
-
-
-@register.inclusion_tag("forums/thread_tools.html", takes_context=True)
-def thread_tools(context: dict[str, Any], thread: Thread) -> dict[str, Any]:
-    """What the reader may do with a thread (from `read_by` and `levelled_for`) for themselves."""
-    level = thread.level_for_reader
-    words = LEVEL_WORDS[Level(level.level)]
-    return {
-        "thread": thread,
-        "words": f"{words}, because {level.reason}" if level.reason else "Follow or mute this thread",
-        "current": level.level if thread.__dict__["is_level_chosen"] else "",
-        "can_move": permissions.can_move(context["request"].user, thread),
-        "request": context["request"],
+        "return_to": return_to,
     }
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from forums import limits, markup, permissions
 from forums.actions import hosting as verbs
+from forums.actions.held_messages import release_message
 from forums.actions.room_settings import RoomRules, RulesChanged, set_room_rules
 from forums.actions.rooms import set_slow_mode
 from forums.forms import (
@@ -28,7 +29,7 @@ from forums.forms import (
     SlowModeForm,
     WrittenAnswerForm,
 )
-from forums.models import Question, Room, RoomPresence
+from forums.models import HeldMessage, Question, Room, RoomAttendance, RoomPresence
 from forums.search.people import find_people_in_room
 from forums.views import member_or_404
 from network.limits import LimitReached
@@ -39,6 +40,7 @@ from network.views import second_factor_required
 State = Question.State
 
 MOST_DEALT_WITH = 50  # as many as the screen shows of what is done
+MOST_MESSAGES = 50  # and of the messages that wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,15 +160,28 @@ def question_decide(request: HttpRequest, pk: int, uid: str) -> HttpResponse:
         else:
             if was is not None:
                 said += f" Question {was.number} counts as answered live."
-    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
-        return _board(request, member, found.room, said=said, status=status)
-    (messages.success if status == 200 else messages.error)(request, said)
-    return redirect(reverse("room_host", args=[pk]) + f"#host-{found.uid}")
+    return _answer(request, member, found.room, said, status=status, at=f"#host-{found.uid}")
 
 
 def _being_answered(member: Member, question: Question) -> Question | None:
     here = Question.objects.visible_to(member).filter(room=question.room_id, state=State.ANSWERING)
     return here.exclude(pk=question.pk).first()
+
+
+@second_factor_required
+@require_POST
+def room_host_release(request: HttpRequest, pk: int, held: int) -> HttpResponse:
+    """Shows everybody a message that waited; answers as a button of a question does."""
+    member = member_or_404(request)
+    room = _room(member, pk)
+    found = get_object_or_404(HeldMessage.objects.visible_to(member).filter(room=room).with_author(), pk=held)
+    found.room = room
+    said, status = "Everybody in the room sees the message now.", 200
+    try:
+        release_message(found, by=member)
+    except (LimitReached, Refused) as no:
+        said, status = str(no), 429 if isinstance(no, LimitReached) else 409
+    return _answer(request, member, room, said, status=status)
 
 
 @second_factor_required
@@ -373,15 +388,25 @@ def _page(
     return render(request, "forums/question_decide.html", context, status=status)
 
 
+def _answer(request: HttpRequest, member: Member, room: Room, said: str, *, status: int, at: str = "") -> HttpResponse:
+    """What became of a button: for a script the board as it is now, and for everybody else the screen."""
+    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+        return _board(request, member, room, said=said, status=status)
+    (messages.success if status == 200 else messages.error)(request, said)
+    return redirect(reverse("room_host", args=[room.pk]) + at)
+
+
 def _board(request: HttpRequest, member: Member, room: Room, *, said: str = "", status: int = 200) -> HttpResponse:
     context = _board_context(member, room) | {"said": said}
     return render(request, "forums/host_board.html", context, status=status)
 
 
 def _board_context(member: Member, room: Room) -> dict[str, Any]:
+    held = HeldMessage.objects.visible_to(member).filter(room=room).with_author()
     return {
         "room": room,
         "board": Board.of(room, member),
+        "messages_waiting": held.waiting().order_by("written_at", "pk")[:MOST_MESSAGES],
         "can_see_asker": permissions.can_see_asker(member, Question(room=room)),
     }
 
@@ -391,6 +416,7 @@ def _screen(request: HttpRequest, member: Member, room: Room, *, slow_form: Slow
     context = _board_context(member, room) | {
         "network": room.network,
         "present": len(present),
+        "came": RoomAttendance.objects.came_to(room, member).total,
         "slow_form": slow_form or _slow_form(room),
         "can_moderate": permissions.can_moderate_room(member, room),
     }

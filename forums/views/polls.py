@@ -22,6 +22,7 @@ from forums.views import member_or_404, ours
 from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused
+from network.views import second_factor_required
 
 
 @require_safe
@@ -87,6 +88,7 @@ def poll_vote(request: HttpRequest, pk: int, poll: int) -> HttpResponse:
     return _poll_page(request, member, _poll(member, pk, poll), form=form, status=status)
 
 
+@second_factor_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def poll_new(request: HttpRequest, pk: int) -> HttpResponse:
     """Makes a poll for later, or opens it at once."""
@@ -105,6 +107,7 @@ def poll_new(request: HttpRequest, pk: int) -> HttpResponse:
     return _form_page(request, member, room, form, status=status)
 
 
+@second_factor_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def poll_change(request: HttpRequest, pk: int, poll: int) -> HttpResponse:
     member = member_or_404(request)
@@ -123,16 +126,19 @@ def poll_change(request: HttpRequest, pk: int, poll: int) -> HttpResponse:
     return _form_page(request, member, found.room, form, poll=found, status=status)
 
 
+@second_factor_required
 @require_POST
 def poll_open(request: HttpRequest, pk: int, poll: int) -> HttpResponse:
     return _do(request, pk, poll, lambda found, by: verbs.open_poll(found, by=by), "The poll is open.")
 
 
+@second_factor_required
 @require_POST
 def poll_close(request: HttpRequest, pk: int, poll: int) -> HttpResponse:
     return _do(request, pk, poll, lambda found, by: verbs.close_poll(found, by=by), "The poll has closed.")
 
 
+@second_factor_required
 @require_POST
 def poll_delete(request: HttpRequest, pk: int, poll: int) -> HttpResponse:
     return _do(request, pk, poll, lambda found, by: verbs.delete_poll(found, by=by), "The poll was deleted.")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import Case, F, QuerySet, When, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -30,8 +30,9 @@ from network.models.profile import Person
 from network.permissions import Refused, Verdict
 from network.views import ask_for_second_factor, second_factor_required
 
-# What no page shows beside a post is not read with it.
-UNSEEN_OF_AUTHORS = ("password", "email", "last_login", "date_joined", "mailbox_proved_at", "mailbox_asked_at")
+# Of an author, what stands beside a post; of a post, what no page of its thread shows.
+SEEN_OF_AUTHORS = ("name", "kind", "is_active")
+UNSEEN = ("renderer_version", "submission", "hidden_by", "hidden_reason")
 GIVERS = 200  # as many names of those who reacted as one page shows
 
 
@@ -97,7 +98,18 @@ class FileInWords:
 
     @classmethod
     def of(cls, attached: Attachment) -> FileInWords:
-        return cls(*(getattr(attached, field.name) for field in fields(cls)))
+        return cls(
+            attached.get_absolute_url(),
+            attached.picture_address,
+            attached.small_address,
+            attached.name,
+            attached.alt,
+            attached.kind,
+            attached.size,
+            attached.is_picture,
+            attached.is_clean,
+            attached.is_refused,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,15 +161,16 @@ def posts_on_page(thread: Thread, number: int, reader: Member, *, with_controls:
     if any(post.has_files for post in shown):  # type: ignore[attr-defined]  # annotated
         prefetch_related_objects(shown, "attachments")
     counted = _counted(shown, reader)
-    # An author comes with the profile, for the picture; beside whoever is answered there is none.
+    # An author comes with the picture; beside whoever is answered there is none.
     answered = [post.reply_to.author for post in posts if post.reply_to]
-    authors = {one.pk: one for one in [*answered, *(post.author for post in posts)] if one}
-    people = {pk: Person.of(author) for pk, author in authors.items()}
+    people = {author.pk: Person.of(author) for author in answered if author}
+    people |= {post.author.pk: Person.of(post.author, picture=post.picture) for post in posts if post.author}  # type: ignore[attr-defined]  # annotated
     addresses = Post.addresses_in(thread.pk, [post.number for post in posts])
+    may = _may_each(reader, posts) if with_controls else {}
     return [
         ShownPost(
             _in_words(post, people, addresses[post.number]),
-            _may(reader, post) if with_controls else None,
+            may.get(post.pk),
             counted[post.pk],
         )
         for post in posts
@@ -172,7 +185,7 @@ def _in_words(post: Post, people: dict[int, Person], address: str) -> PostInWord
         get_absolute_url=address,
         author=people[post.author_id] if post.author_id else None,
         author_name=post.author_name,
-        organisation=Council(post.organisation.name) if post.organisation else None,
+        organisation=Council(post.council) if post.organisation_id else None,  # type: ignore[attr-defined]  # annotated
         written_at=post.written_at,
         deleted_at=post.deleted_at,
         hidden_at=post.hidden_at,
@@ -201,15 +214,29 @@ def _answered(post: Post, people: dict[int, Person]) -> Answered:
 @prepared
 def _posts(reader: Member, thread: int, after: int, up_to: int) -> PostQuerySet:
     found = Post.objects.in_place(reader).filter(thread=thread).after(after, up_to=up_to).with_has_files()
-    joined = found.select_related("author__profile", "organisation", "reply_to__author")
-    of_authors = (f"{author}__{column}" for author in ("author", "reply_to__author") for column in UNSEEN_OF_AUTHORS)
-    return joined.defer("reply_to__source", "reply_to__html", *of_authors)
+    pictures = When(author__profile__shows_picture=True, then=F("author__profile__picture"))
+    beside = found.annotate(picture=Case(pictures), council=F("organisation__name"))
+    of_posts = [field.name for field in Post._meta.concrete_fields if field.name not in UNSEEN]
+    of_authors = [f"{author}__{column}" for author in ("author", "reply_to__author") for column in SEEN_OF_AUTHORS]
+    answered = ["reply_to__thread", "reply_to__number", "reply_to__author"]
+    return beside.select_related("author", "reply_to__author").only(*of_posts, *of_authors, *answered)
 
 
 def _told_beside(post: Post) -> list[tuple[str, str]]:
     is_told = post.number == 1 and post.is_shown and post.thread.kind == Thread.Kind.PRACTICE
     practice: Practice | None = getattr(post.thread, "practice", None) if is_told else None
     return practice.told if practice else []
+
+
+def _may_each(reader: Member, posts: list[Post]) -> dict[int, May]:
+    """By post, of one thread. Asked once for all that are alike in what decides, as most are; a test asks for each."""
+    of_sort: dict[tuple[bool, ...], May] = {}
+    found = {}
+    for post in posts:
+        is_own = post.author_id == reader.pk
+        sort = is_own, post.number == 1, post.deleted_at is None, post.hidden_at is None, bool(post.source)
+        found[post.pk] = of_sort.get(sort) or of_sort.setdefault(sort, _may(reader, post))
+    return found
 
 
 def _may(reader: Member, post: Post) -> May:

@@ -1,30 +1,37 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from forums import permissions
-from forums.models import Poll, Question, Room
+from forums.models import Poll, Question, Room, SeenPoll
 from forums.views import member_or_404
+
+RESULTS_STAND = timedelta(minutes=15)  # after a poll has closed
 
 
 @never_cache
 @require_safe
 def room_projector(request: HttpRequest, pk: int) -> HttpResponse:
-    """What the room is about now, for everybody to read from the back: the question that is being answered or the poll
-    that is open, whichever is newer. For whoever may enter the room."""
+    """What the room is about now, for everybody to read from the back: the question that is being answered, the poll
+    that is open, or what came of one that has just closed, whichever is newest. For whoever may enter the room, and
+    the same for all of them."""
     member = member_or_404(request)
     # Read before what is shown, so that a socket goes on from what may be older, and never from what is newer.
     room = get_object_or_404(Room.objects.known_to(member).select_related("network"), pk=pk)
     permissions.can_enter(member, room).enforce()
+    position = room.shown_to_all()
     here = Question.objects.visible_to(member).filter(room=room, state=Question.State.ANSWERING)
     question = here.with_asker().first()
-    open_polls = Poll.objects.visible_to(member).filter(room=room, state=Poll.State.OPEN)
-    poll = open_polls.prefetch_related("options").order_by("-opened_at", "-pk").first()
+    polls = Poll.objects.visible_to(member).filter(room=room).newest_on_the_wall(timezone.now() - RESULTS_STAND)
+    poll = polls.whole().first()
     if question and poll:
-        if poll.opened_at and poll.opened_at > question.state_at:
+        if (poll.closed_at or poll.opened_at or poll.made_at) > question.state_at:
             question = None
         else:
             poll = None
@@ -32,7 +39,8 @@ def room_projector(request: HttpRequest, pk: int) -> HttpResponse:
         "room": room,
         "network": room.network,
         "question": question,
-        "poll": poll,
-        "shows_results": poll is not None and poll.shows_results_to_everybody(),
+        "position": position,
+        # As somebody has it who has not voted: what is on the wall is seen by all.
+        "seen": SeenPoll.of(poll) if poll else None,
     }
     return render(request, "forums/room_projector.html", context)

@@ -34,7 +34,7 @@ def room_questions(request: HttpRequest, pk: int) -> HttpResponse:
         "room": found,
         "network": found.network,
         "questions": QuestionBoard.of(found, member, most=MOST),
-        "can_vote": permissions.can_vote(member, found),
+        "can_vote": permissions.can_vote_as(True, found),
         "can_ask": permissions.can_ask(member, found),
         "is_all": True,
     }
@@ -65,7 +65,7 @@ def question(request: HttpRequest, pk: int, uid: uuid.UUID) -> HttpResponse:
         "may_read": found.is_shown or is_own or bool(permissions.can_run_room(member, room)),
         "steps": steps,
         "questions": {"voted": [found.number] if has_voted else []},  # as in a board
-        "can_vote": permissions.can_vote(member, room),
+        "can_vote": permissions.can_vote_as(True, room),
     }
     return render(request, "forums/question.html", context)
 

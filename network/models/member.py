@@ -8,8 +8,9 @@ from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import AnonymousUser, Permission, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
-from django.urls import reverse
 from django.utils import timezone
+
+from network.places import place_of
 
 if TYPE_CHECKING:
     from network.models.standing import Standing
@@ -234,7 +235,7 @@ class Member(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
         return self.get_full_name().split(" ")[0]
 
     def get_absolute_url(self) -> str:
-        return reverse("member", args=[self.pk])
+        return place_of("member", self.pk)
 
     @property
     def shown_job_title(self) -> str:

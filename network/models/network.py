@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from network.models.member import Viewer, mailbox_of
+from network.places import place_of
 
 
 class NetworkQuerySet(models.QuerySet["Network"]):
@@ -57,7 +57,7 @@ class Network(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("network", args=[self.slug])
+        return place_of("network", self.slug)
 
     @property
     def is_by_request(self) -> bool:

@@ -21,8 +21,10 @@ from __future__ import annotations
 
 import copy
 import re
+import sqlite3
 from collections.abc import Callable, Hashable
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, Generic, NoReturn, Protocol, TypeVar, runtime_checkable
 
 import psycopg
@@ -36,7 +38,11 @@ from psycopg.types.numeric import Int8
 from network.models.member import Member
 
 Row = TypeVar("Row")
-Bound = int | datetime
+Bound = int | datetime | str
+
+
+class Word(str):
+    """Text that is a value. Other text decides how a query is written."""
 
 
 @runtime_checkable
@@ -54,7 +60,7 @@ class Preparable(Protocol):
 
 
 class Prepared(Generic[Row]):
-    """Asked with values of these sorts: whole numbers and aware moments, lists of numbers, members, and what is
+    """Asked with values of these sorts: whole numbers and aware moments, a Word, lists of numbers, members, and what is
     `Preparable`. Everything else, such as a bool or a word out of a few, decides how the query is written."""
 
     MOST_WAYS = 200  # in which one query is written; beyond, the oldest is forgotten
@@ -66,7 +72,7 @@ class Prepared(Generic[Row]):
     def __call__(self, *values: Any) -> list[Row]:
         shape = tuple(_shape(value) for value in values)
         bound = [one for value in values for one in _bound(value)]
-        if not all(isinstance(one, datetime) or -_MOST <= one <= _MOST for one in bound):
+        if not all(-_MOST <= one <= _MOST for one in bound if isinstance(one, int)):
             # No column holds such a number. Django knows what that means for each comparison.
             return list(self._build(*values))
         written = self._written.get(shape)
@@ -87,7 +93,7 @@ _MOST = 2**63 - 1
 def _shape(value: Any) -> Hashable:
     if isinstance(value, bool):
         return value
-    if isinstance(value, int | datetime):
+    if isinstance(value, int | datetime | Word):
         return (type(value).__name__,)
     if isinstance(value, list):
         return list, len(_padded(value))
@@ -99,7 +105,7 @@ def _shape(value: Any) -> Hashable:
 def _bound(value: Any) -> list[Bound]:
     if isinstance(value, bool):
         return []
-    if isinstance(value, int | datetime):
+    if isinstance(value, int | datetime | Word):
         return [value]
     if isinstance(value, list):
         return _padded(value)
@@ -115,6 +121,8 @@ def _marked(value: Any, marks: Marks) -> Any:
         return marks.number()
     if isinstance(value, datetime):
         return marks.moment()
+    if isinstance(value, Word):
+        return marks.word()
     if isinstance(value, list):
         return [marks.number() for _ in _padded(value)]
     if isinstance(value, Member):
@@ -164,6 +172,11 @@ class Marks:
     def moment(self) -> datetime:
         at = self.FIRST_MOMENT + timedelta(days=len(self.given))
         mark = _Moment.fromtimestamp(at.timestamp(), tz=UTC)
+        self.given.append(mark)
+        return mark
+
+    def word(self) -> str:
+        mark = f"the value at {len(self.given)}"
         self.given.append(mark)
         return mark
 
@@ -222,14 +235,25 @@ class _Written(Generic[Row]):
     def _answer(self, connection: Any, parameters: list[Any]) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
             # Django, when it logs queries, asks the cursor for their words, with the values in them.
-            if connection.vendor == "postgresql" and not connection.queries_logged:
-                if self._numbered is None:
-                    self._numbered = self._written_for(connection)
-                cursor.cursor = _Ready(connection.connection, *self._numbered)
+            if not connection.queries_logged:
+                cursor.cursor = self._ready(connection)
             cursor.execute(self._sql, parameters)
             answer: list[tuple[Any, ...]] = cursor.fetchall()
         # What Django orders by beside what it was asked for comes last in a row.
         return [row[: self._compiler.col_count] for row in answer] if self._compiler.has_extra_select else answer
+
+    def _ready(self, connection: Any) -> Any:
+        if connection.vendor == "postgresql":
+            if self._numbered is None:
+                self._numbered = self._written_for(connection)
+            return _Ready(connection.connection, *self._numbered)
+        cursor = connection.connection.cursor(_ReadyInSQLite)
+        cursor.written = self._marked_for_sqlite
+        return cursor
+
+    @cached_property
+    def _marked_for_sqlite(self) -> str:
+        return str(self._sql % (("?",) * len(self._parameters)))
 
     def _written_for(self, connection: Any) -> tuple[bytes, list[int]]:
         """For PostgreSQL: the SQL with its constants, and a number for each value; and which of the parameters have
@@ -260,6 +284,16 @@ class _Ready(psycopg.RawCursor[Any]):
         return self
 
 
+class _ReadyInSQLite(sqlite3.Cursor):
+    """Sends a query as SQLite takes it, which Django works out anew each time."""
+
+    written: str
+
+    def execute(self, _: str, parameters: Any = ()) -> _ReadyInSQLite:
+        super().execute(self.written, parameters)
+        return self
+
+
 class _Asked:
     """What Django, when it makes rows of what the database gave, asks of the queryset and of its query."""
 
@@ -280,7 +314,9 @@ _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d")
 
 
 def _as_parameter(value: Bound, ops: Any) -> Any:
-    return ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else int(value)
+    if isinstance(value, datetime):
+        return ops.adapt_datetimefield_value(value)
+    return int(value) if isinstance(value, int) else str(value)
 
 
 def _as_it_is(value: Any) -> Any:

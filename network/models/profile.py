@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
-from django.urls import reverse
 
 from network.models.member import Member, Viewer
+from network.places import place_of
 from network.storage import portraits
 
 
@@ -53,9 +53,13 @@ class Profile(models.Model):
 
     @property
     def picture_address(self) -> str:
-        """Empty without a picture. Another picture has another address, so that a browser shows no old one."""
-        name = self.picture.name
-        return f"{reverse('member_picture', args=[self.member_id])}?v={name[:8]}" if name else ""
+        """Empty without a picture."""
+        return address_of_picture(self.member_id, self.picture.name)
+
+
+def address_of_picture(member: int, name: str | None) -> str:
+    """Another picture has another address, so that a browser shows no old one. Empty without a name."""
+    return f"{place_of('member_picture', member)}?v={name[:8]}" if name else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +77,10 @@ class Person:
         return self.name
 
     @classmethod
-    def of(cls, member: Member) -> Person:
-        """With the picture they show, where whoever asked for the member asked for `profile` too."""
-        address = member.get_absolute_url()
-        return cls(member.pk, str(member), member.label, member.is_active, shown_picture(member), address)
+    def of(cls, member: Member, *, picture: str | None = None) -> Person:
+        """`picture`: the name of the one that they show, where it was asked for by itself."""
+        address = address_of_picture(member.pk, picture)
+        return cls(member.pk, str(member), member.label, member.is_active, address, member.get_absolute_url())
 
 
 def shown_picture(member: Member) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django import template
@@ -15,6 +17,7 @@ from network.models import Membership, Network
 from network.models.standing import standing_of
 from network.notifications import Unread, unread
 from network.permissions import can_administer
+from network.places import place_of
 
 register = template.Library()
 
@@ -69,10 +72,45 @@ def new_notices(context: Context) -> Unread:
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """To a page, in a menu. `current` is "page" where it is this very page, "true" where this one is in its section."""
+
+    title: str
+    address: str
+    current: str
+
+
+@register.simple_tag(takes_context=True)
+def links_to(context: Context, pages: Iterable[tuple[str, str]]) -> tuple[Link, ...]:
+    """What a menu shows, of pairs of a title and an address."""
+    path = getattr(context.get("request"), "path", "")
+    return tuple(Link(title, address, _is_current(path, address)) for title, address in pages)
+
+
+@register.simple_tag
+def site_pages() -> list[tuple[str, str]]:
+    """What stands in the main menu for everybody, beside the parts of the hub."""
+    return [("Networks", place_of("networks")), ("Themes", place_of("themes")), ("Search", place_of("search"))]
+
+
+@register.simple_tag
+def member_pages(networks: list[Network]) -> list[tuple[str, str]]:
+    """What stands in the menu of a member of these networks."""
+    if not networks:
+        return [("Join a network", place_of("networks"))]
+    own = [(network.name, network.get_absolute_url()) for network in networks]
+    return [*own, ("People", place_of("people"))]
+
+
+def _is_current(path: str, address: str) -> str:
+    if not address or not path.startswith(address):
+        return ""
+    return "page" if path == address else "true"
+
+
 @register.simple_tag(takes_context=True)
 def current(context: Context, address: str) -> SafeString:
     """` aria-current="page"` on the link to this very page, `"true"` on the link to the section it is in."""
-    path = getattr(context.get("request"), "path", "")
-    if not address or not path.startswith(address):
-        return SafeString("")
-    return format_html(' aria-current="{}"', "page" if path == address else "true")
+    where = _is_current(getattr(context.get("request"), "path", ""), address)
+    return format_html(' aria-current="{}"', where) if where else SafeString("")

@@ -15,11 +15,16 @@ from django.db import models
 from django.utils import timezone
 
 from cms.actions.pages import publish_page, set_up_site
-from cms.models import EventAttendance, EventPage, GuidancePage, SectionPage
+from cms.models import EventAttendance, EventPage, EventRoom, GuidancePage, RecordItem, SectionPage, SessionRecord
 from forums.actions.amendments import hide_message
+from forums.actions.hosting import refuse_question, write_answer
 from forums.actions.message_reactions import react_to_message
 from forums.actions.messages import say
+from forums.actions.poll_votes import choose
+from forums.actions.polls import PollWords, make_poll, open_poll
 from forums.actions.posts import delete_post, edit_post, hide_post, reply
+from forums.actions.question_votes import vote_for
+from forums.actions.questions import ask_question as ask_in_room
 from forums.actions.reports import report_message
 from forums.actions.rooms import schedule_room
 from forums.actions.sanctions import give_time_out
@@ -28,6 +33,7 @@ from forums.models import (
     Announcement,
     Answer,
     Attachment,
+    Consent,
     Draft,
     FeedKey,
     FollowLevel,
@@ -35,11 +41,14 @@ from forums.models import (
     Mention,
     Post,
     Practice,
+    Question,
     Reaction,
     ReceivedMail,
     Room,
+    RoomAttendance,
     RoomPresence,
     Thread,
+    ThreadBatch,
 )
 from network.actions.exports import ask_for_data
 from network.actions.invitations import invite
@@ -159,6 +168,7 @@ def build(cast: Cast) -> World:
     )
     for member in (cast.bob, cast.lena):
         EventAttendance.objects.create(page=event, member=member)
+    _keep_of_session(room, event, cast)
     guidance = publish_page(
         section,
         GuidancePage(title="Guidance", slug="advice", body=[], themes=[cast.theme], discuss_in=cast.ai),
@@ -183,10 +193,46 @@ def _talk_in(room: Room, cast: Cast) -> None:
     react_to_message(said, "thanks", by=cast.fay)
     report_message(said, by=cast.fay, kind="other", words="Private words")
     hide_message(say(room, by=cast.bob, body="Private and hidden"), by=cast.fay, reason="Private reason")
+    asked = ask_in_room(room, by=cast.bob, body="Private question")
+    vote_for(asked, by=cast.fay)
+    Room.objects.filter(pk=room.pk).update(holds_questions=True)
+    room.refresh_from_db()
+    ask_in_room(room, by=cast.bob, body="Private and held")
+    write_answer(asked, "Private answer", by=cast.fay)
+    refuse_question(ask_in_room(room, by=cast.bob, body="Private and refused"), "Private reason", by=cast.fay)
     held = {"room": room, "author": cast.bob, "body": "Private and waiting", "reason": "Private reason"}
     HeldMessage.objects.create(**held)
     give_time_out(room, cast.bob, lasts=timedelta(hours=24), by=cast.fay, reason="Private reason")
+    RoomAttendance.objects.create(room=room, member=cast.bob, council_kind="county")
+    words = PollWords("Private poll", ["Private answer", "Private other"], results="always", smallest=1)
+    poll = open_poll(make_poll(room, words, by=cast.fay), by=cast.fay)
+    choose(poll, [poll.options.all()[0].pk], by=cast.fay)
     RoomPresence.objects.create(room=room, process=uuid.uuid4(), members=[cast.bob.pk], at=timezone.now())
+
+
+def _keep_of_session(room: Room, event: EventPage, cast: Cast) -> None:
+    """Threads that were asked for, and a record of which nothing is public: one item its author agreed to, and one that
+    an editor approved before they took it back."""
+    network_theme = Theme.objects.get(slug="secret-theme")
+    batch = ThreadBatch.objects.create(room=room, by=cast.fay, theme=network_theme, why_not="Private reason")
+    link = EventRoom.objects.get(page=event.pk)
+    drafted = SessionRecord.objects.create(event_room=link, drafted_by=cast.fay)
+    for number, consent in enumerate((Consent.YES, Consent.NO), start=1):
+        question = Question.objects.create(
+            room=link.room,
+            number=number,
+            author=cast.bob,
+            unnamed_as="Private",
+            body="Private question",
+            state=Question.State.WRITTEN,
+            answer="Private answer",
+            consent=consent,
+        )
+        approved_at = timezone.now() if consent == Consent.NO else None
+        RecordItem.objects.create(
+            record=drafted, question=question, at=question.asked_at, approved_at=approved_at, approved_answer="Private"
+        )
+        batch.questions.add(question)
 
 
 def _tell_around(thread: Thread, answer: Post, cast: Cast) -> None:

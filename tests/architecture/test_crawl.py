@@ -29,7 +29,7 @@ from forums.actions.reactions import react
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
-from forums.models import Attachment, FollowLevel, Level, MemberThread, Post, Practice, Report, Thread
+from forums.models import Attachment, FollowLevel, Level, MemberThread, Post, Practice, Report, Thread, ThreadBatch
 from forums.search.posts import search_posts
 from network.actions.mail_stops import Stop, address_of
 from network.actions.notices import give_notice
@@ -88,8 +88,10 @@ def _filled(route: str, world: World) -> str:
                 "role": str(world.room.roles.get().pk),
                 "seq": "2" if hidden else "1",
                 "member": str(world.cast.bob.pk),
+                "poll": str(world.room.polls.get().pk),
                 "sanction": str(world.room.sanctions.get().pk),
                 "report": str(Report.objects.get().pk),
+                "batch": str(ThreadBatch.objects.get().pk),
                 "held": str(world.room.held_messages.get().pk),
             }.get(name, str(world.room.pk))
         if route.startswith("event-rooms/") and name == "role":
@@ -163,6 +165,8 @@ def _filled(route: str, world: World) -> str:
         converter, _, name = found.group(1).rpartition(":")
         if route.startswith("attachments/") and (attached := Attachment.objects.exclude(post=None).first()):
             return str(attached.pk)
+        if route.startswith("rooms/") and name == "uid":
+            return str(world.room.questions.get(number=1).uid)
         if converter == "uuid":
             return "00000000-0000-4000-8000-000000000000"
         return number(name) if converter == "int" else word(name)
@@ -373,6 +377,11 @@ def test_the_crawl_has_eyes(world: World) -> None:
         "forums.PostVersion.html",
         "forums.Message.body",
         "forums.Message.hidden_reason",
+        "forums.Question.answer",
+        "forums.Question.body",
+        "forums.Question.reason",
+        "forums.Poll.title",
+        "forums.PollOption.text",
         "forums.HeldMessage.body",
         "forums.Room.title",
         "forums.RoomSanction.reason",

@@ -97,6 +97,10 @@ def may_tell_own(viewer: Viewer, thread: Thread) -> Verdict:
     return talk.can_tell_whether_it_worked(viewer, Answer(thread=question))
 
 
+def may_agree_to_own(viewer: Viewer, room: Room) -> Verdict:
+    return talk.can_answer_consent(viewer, Message(room=room, author_id=viewer.pk))
+
+
 def may_delete_own(viewer: Viewer, thread: Thread) -> Verdict:
     return talk.can_delete(viewer, Post(thread=thread, number=2, author_id=viewer.pk))
 
@@ -169,6 +173,8 @@ ACTS = [
     Act("Ask a question in a session", talk.can_ask, ("room",)),
     Act("Vote in a session", talk.can_vote, ("room",)),
     Act("Deal with questions, make polls, pin, slow or delay in a session", talk.can_run_room, ("room",)),
+    Act("Let what they asked or said in a session stand on a public page", may_agree_to_own, ("room",)),
+    Act("Let what somebody else asked or said stand there", talk.can_answer_consent, ("message",)),
     Act("Make threads of what was asked in a session", talk.can_make_threads, ("past_room",)),
     Act("Change or delete a poll before it is opened", talk.can_change_poll, ("poll",)),
     Act("Open a poll in a session", talk.can_open_poll, ("poll",)),
@@ -182,6 +188,8 @@ ACTS = [
     Act("Add a network's event to their own events", hub.can_add_event, ("event",)),
     Act("Read it where people sign up for the event, without having signed up", hub.can_join, ("sign_up",)),
     Act("See how many have signed up for an event, and how many wait", hub.can_see_sign_ups, ("event",)),
+    Act("Have the record of an event's session drafted", hub.can_draft_record, ("past_room",)),
+    Act("Approve what its authors let stand on the page of an event", hub.can_approve_record, ("event",)),
     Act("Name the hosts and speakers of an event", hub.can_name_speakers, ("event",)),
     Act("Publish a page", hub.can_publish_in, ("section",)),
     Act("Say that a page was reviewed", hub.can_review, ("guidance",)),
@@ -242,6 +250,7 @@ NOT_OF_ROLES = {
     "network.can_be_succeeded": "about two organisations",
     "forums.can_use_theme": "about a network and a theme",
     "forums.can_have_room_role": "about whoever is to be named",
+    "forums.can_ask_as": "can_ask, where it is known whether they may speak",
     "forums.can_vote_as": "can_vote, for many at once",
     "forums.can_vote_for_as": "can_vote, of one question, for many at once",
     "forums.can_choose_in_as": "can_vote, in one poll, for many at once",

@@ -4,6 +4,7 @@
  *   open N PORT...     opens N more sockets, taking the ports in turn; answers when all are in (or have failed)
  *   stall N            N of them stop reading
  *   send RATE PORT     from now on so many messages a second, from the sockets of that port (0: from all)
+ *   vote RATE N        likewise so many votes a second, for the questions 1 to N in turn, given and taken back
  *   measure MS PORT    counts what arrives in that time on sockets of that port (0: on all)
  *   resume MS          waits until every socket that was lost is back and has what the others have, at most that long
  *   quit
@@ -39,6 +40,8 @@ struct browser {
     int64_t position, due;      /* the last number it has; when it tries again */
     int64_t in_at, caught_up;   /* microseconds */
     int unacked_events, unacked_bytes, lost;
+    int states;                 /* frames of the state while measured */
+    int64_t state_at;           /* when the last one came */
     char *buffer;
     int used;
 };
@@ -52,8 +55,10 @@ static int64_t sent_at[REMEMBERED], seq_of[REMEMBERED];
 static int64_t deliveries, frames, bytes, acknowledged, refused, disorder;
 static uint32_t delays[LONGEST_MS + 1];
 static int count_port, send_port, next_sender;
-static double send_rate;
-static int64_t next_send;
+static double send_rate, vote_rate;
+static int64_t next_send, next_vote, votes;
+static int questions = 1;
+static int64_t states, shortest_state;
 static int retry_ms = 400;
 
 static int64_t now_us(void) {
@@ -141,6 +146,11 @@ static void take(struct browser *b, const char *text, int length) {
             if (b->phase != LIVE) live++, under_way--;
             b->phase = LIVE;
             b->in_at = now_us();
+        } else if (!memcmp(text, "{\"t\":\"st\"", 9)) {
+            int64_t moment = now_us();
+            if (b->states && moment - b->state_at < shortest_state) shortest_state = moment - b->state_at;
+            b->state_at = moment;
+            b->states++, states++;
         } else if (!memcmp(text, "{\"t\":\"ok\"", 9)) acknowledged++;
         else if (!memcmp(text, "{\"t\":\"err\"", 10)) refused++;
         return;
@@ -236,12 +246,29 @@ static void send_one(int64_t moment) {
     }
 }
 
+static void vote_one(void) {
+    for (int tries = 0; tries < count; tries++) {
+        struct browser *b = &browsers[next_sender++ % count];
+        if (b->phase != LIVE || b->is_stalled) continue;
+        char frame[200];
+        votes++;
+        snprintf(frame, sizeof frame, "{\"t\":\"vote\",\"c\":\"00000000-0000-4000-9000-%012llx\",\"q\":%d,\"on\":%s}",
+                 (long long)votes, (int)(votes % questions) + 1, votes / questions % 3 == 2 ? "false" : "true");
+        tell(b, frame);
+        return;
+    }
+}
+
 static void turn(int wait_ms) {
     struct epoll_event ready[512];
     int64_t moment = now_us();
     if (send_rate > 0) {
         if (wait_ms > 1) wait_ms = 1;
         while (next_send <= moment) send_one(moment), next_send += (int64_t)(1e6 / send_rate);
+    }
+    if (vote_rate > 0) {
+        if (wait_ms > 1) wait_ms = 1;
+        while (next_vote <= moment) vote_one(), next_vote += (int64_t)(1e6 / vote_rate);
     }
     static int place;
     for (int looked = 0; looked < count && under_way < AT_ONCE; looked++) {
@@ -318,19 +345,31 @@ int main(int argc, char **argv) {
             send_port = atoi(strtok(NULL, " \n"));
             next_send = now_us();
             printf("{}\n");
+        } else if (!strcmp(word, "vote")) {
+            vote_rate = atof(strtok(NULL, " \n"));
+            questions = atoi(strtok(NULL, " \n"));
+            if (questions < 1) questions = 1;
+            next_vote = now_us();
+            printf("{}\n");
         } else if (!strcmp(word, "measure")) {
             int64_t length = atoll(strtok(NULL, " \n")) * 1000;
             count_port = atoi(strtok(NULL, " \n"));
             memset(delays, 0, sizeof delays);
             deliveries = frames = bytes = acknowledged = refused = disorder = closed = 0;
+            states = 0, shortest_state = (int64_t)1e12;
+            for (int i = 0; i < count; i++) browsers[i].states = 0;
             double used = cpu();
             while (now_us() < began + length) turn(20);
+            int most_states = 0;
+            for (int i = 0; i < count; i++) if (browsers[i].states > most_states) most_states = browsers[i].states;
+            if (shortest_state == (int64_t)1e12) shortest_state = 0; /* none got two */
             printf("{\"deliveries\": %lld, \"frames\": %lld, \"bytes\": %lld, \"acknowledged\": %lld, \"refused\": %lld, "
                    "\"disorder\": %lld, \"closed\": %d, \"seconds\": %.4f, \"cpu\": %.4f, \"p50\": %lld, \"p99\": %lld, "
-                   "\"longest\": %lld}\n",
+                   "\"longest\": %lld, \"states\": %lld, \"most_states\": %d, \"shortest_state\": %lld}\n",
                    (long long)deliveries, (long long)frames, (long long)bytes, (long long)acknowledged,
                    (long long)refused, (long long)disorder, closed, (now_us() - began) / 1e6, cpu() - used,
-                   (long long)below(0.5), (long long)below(0.99), (long long)below(1));
+                   (long long)below(0.5), (long long)below(0.99), (long long)below(1),
+                   (long long)states, most_states, (long long)shortest_state / 1000);
         } else if (!strcmp(word, "resume")) {
             int64_t length = atoll(strtok(NULL, " \n")) * 1000, *back = malloc(count * sizeof *back);
             int lost = 0, missing = 0;

@@ -47,9 +47,10 @@ from forums import limits  # noqa: E402
 from forums.actions.commands import Command, carry_out  # noqa: E402
 from forums.actions.messages import Saying  # noqa: E402
 from forums.actions.rooms import schedule_room  # noqa: E402
+from forums.actions.session_threads import ask_for_threads, make_threads  # noqa: E402
 from forums.live.writer import Writer  # noqa: E402
-from forums.models import Room  # noqa: E402
-from network.models import Member, Network, Organisation  # noqa: E402
+from forums.models import Question, Room  # noqa: E402
+from network.models import Member, Membership, Network, Organisation, Theme  # noqa: E402
 from tests.cast import make_cast  # noqa: E402
 from tests.faults.conftest import members_of  # noqa: E402
 from tests.journeys.conftest import session_of  # noqa: E402
@@ -540,6 +541,57 @@ def with_stalled(bench: Bench, redis: RedisServer) -> Iterator[Row]:
     )
 
 
+QUESTIONS = 200
+
+
+def with_votes(bench: Bench, redis: RedisServer) -> Iterator[Row]:
+    """Chat through the database, without votes and with them, three times in turn."""
+    sockets = bench.sockets(2_000)
+    seconds = bench.seconds(15)
+    room = bench.new_room()
+    asker = Member.objects.get(email="fay@exampleshire.example.org")
+    Question.objects.bulk_create(
+        Question(room=room, number=number, author=asker, body=f"Question {number}, as people ask them?")
+        for number in range(1, QUESTIONS + 1)
+    )
+    Room.objects.filter(pk=room.pk).update(last_question=QUESTIONS)
+    connection.close()
+    rate = 100 * min(1.0, bench.scale * 2)
+    p99: dict[float, list[int]] = {0: [], rate: []}
+    states, shortest, told = 0, [], 0
+    with bench.server("uvicorn") as site, bench.browsers(port_of(site)) as browsers:
+        check_open(browsers.ask(f"open {sockets} {port_of(site)}"), sockets)
+        browsers.ask("send 10 0")
+        for _ in range(3):
+            for votes in (0, rate):
+                browsers.ask(f"vote {votes} {QUESTIONS}")
+                browsers.ask("measure 2500 0")
+                counted = browsers.ask(f"measure {int(seconds * 1000)} 0")
+                if counted["refused"] or counted["disorder"] or counted["closed"]:
+                    say(f"  ({counted})")
+                p99[votes].append(max(counted["p99"], 1))
+                if votes:
+                    states = max(states, counted["most_states"])
+                    shortest.append(counted["shortest_state"])
+                    told += counted["states"]
+    if not told:
+        raise SystemExit("Nobody was told of a vote.")
+    what = f"{sockets:,} sockets, {QUESTIONS} questions, {rate:.0f} votes a second"
+    yield Row(
+        f"{what}: frames of the state for the socket that got most (at the least {min(shortest):,} ms apart)",
+        states / seconds,
+        "a second",
+        1,
+    )
+    without, with_them = statistics.median(p99[0]), statistics.median(p99[rate])
+    yield Row(
+        f"{what}: p99 of messages ({with_them:.0f} ms against {without:.0f} ms without votes)",
+        with_them / without,
+        "x",
+        1.2,
+    )
+
+
 def without_redis(bench: Bench, redis: RedisServer) -> Iterator[Row]:
     sockets = bench.sockets(400)
     bench.new_room()
@@ -559,6 +611,36 @@ def without_redis(bench: Bench, redis: RedisServer) -> Iterator[Row]:
     yield Row("Redis down: p99 from one process to the other", counted["p99"], "ms", 1_500)
 
 
+def threads_of_a_session(bench: Bench, redis: RedisServer) -> Iterator[Row]:
+    """What the worker does once somebody has asked for fifty, each with an asker who is told and follows."""
+    network = prepare()
+    askers = crowd(network)
+    facilitator = Membership.objects.facilitators().filter(network=network).select_related("member")[0].member
+    theme = Theme.objects.of_network(network)[0]
+    now = timezone.now()
+    room = schedule_room(
+        network, title="Asked", opens_at=now - timedelta(hours=2), closes_at=now - timedelta(hours=1), by=None
+    )
+    questions = Question.objects.bulk_create(
+        Question(
+            room=room,
+            number=number,
+            author=askers[number % len(askers)],
+            body=f"Question {number}: what did it cost, and who paid for it?",
+            state=Question.State.ANSWERED,
+            answer="Half of what we thought. " * 10,
+        )
+        for number in range(1, 51)
+    )
+    batch = ask_for_threads(room, by=facilitator, theme=theme, questions=questions)
+    began = time.perf_counter()
+    make_threads()
+    seconds = time.perf_counter() - began
+    if batch.made != len(questions):
+        raise SystemExit(f"{batch.made} of {len(questions)} threads were made.")
+    yield Row("50 threads from a session", seconds, "s", 5)
+
+
 ROWS = [
     saturated,
     most_deliveries,
@@ -568,7 +650,9 @@ ROWS = [
     writing,
     after_a_kill,
     with_stalled,
+    with_votes,
     without_redis,
+    threads_of_a_session,
 ]
 
 

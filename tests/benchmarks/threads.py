@@ -1,9 +1,11 @@
 """How quick threads are, and with how many queries, in a hub of the size that the settings' database is filled to.
 
     make bench SCALE=100
+    make bench SCALE=100 TO=docs/speed.md
 
 Goals are printed beside what was measured, and one that is missed is shown as missed. Times depend on the machine, so
-it is named; the cost of a page is a ratio to that of a minimal Django view in the same run."""
+it is named; the cost of a page is a ratio to that of a minimal Django view in the same run. With `--to` the table goes
+into a file as well, in place of what the last run on that database put there between its two marks."""
 
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -43,31 +46,45 @@ from forums.actions.reading import read_everything  # noqa: E402
 from forums.models import Post, Thread  # noqa: E402
 from forums.models.thread import ThreadPage  # noqa: E402
 from forums.templatetags.threads import unread_count  # noqa: E402
+from network.forms.renderer import forget_controls  # noqa: E402
 from network.models import Member, Membership, Network  # noqa: E402
 from network.templatetags import components  # noqa: E402
 
 RUNS = 30
+AT_A_TIME = 5  # requests
 WHOLE = ("queries", "posts/s", "mails", "notices")  # units of which there are no parts
 FEW = 10_000  # posts, of which the rate would say nothing
 ROW = "{:<58} {:>12} {:>12}  {}"
 
-# The minimal view: signed in, as many rows from the same tables, nothing else.
-MINIMAL = """<!doctype html><html lang="en"><head><title>{{ thread.title }}</title></head><body>
+# The minimal view: signed in, as many rows from the same tables, nothing else. Like every other page it is of the same
+# database in the same run, and its template is read once, as Django reads those in files.
+MINIMAL = engines["django"].from_string("""<!doctype html>
+<html lang="en"><head><title>{{ thread.title }}</title></head><body>
 <h1>{{ thread.title }}</h1>
 {% for post in posts %}<article><p>{{ post.author.name }}, {{ post.organisation.name }}, {{ post.written_at }}</p>
-{{ post.html|safe }}</article>{% endfor %}</body></html>"""
+{{ post.html|safe }}</article>{% endfor %}</body></html>""")
 
 
 @login_required
 def minimal(request: HttpRequest, pk: int, page: int) -> HttpResponse:
     thread = Thread.objects.get(pk=pk)
     posts = Post.objects.filter(thread=thread).on_page(page).select_related("author", "organisation")
-    template = engines["django"].from_string(MINIMAL)
-    return HttpResponse(template.render({"thread": thread, "posts": posts}, request))
+    return HttpResponse(MINIMAL.render({"thread": thread, "posts": posts}, request))
 
 
 urlpatterns = [path("minimal/<int:pk>/<int:page>/", minimal)]
+
+
+def at_its_own_address(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    def answer(request: HttpRequest) -> HttpResponse:
+        request.urlconf = __name__
+        return get_response(request)
+
+    return answer
+
+
 MIDDLEWARE = [
+    f"{__name__}.at_its_own_address",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
 ]
@@ -132,16 +149,20 @@ def database_cpu() -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def milliseconds_of_cpu(client: Client, address: str, *, before_each: Callable[[], Any] = lambda: None) -> float:
-    """Processor time of one request, of web and database together: the mean over many."""
-    for _ in range(5):
-        assert client.get(address).status_code == 200, address
-    runs = RUNS * 4
-    began = time.process_time() + database_cpu()
-    for _ in range(runs):
-        before_each()
-        client.get(address)
-    return (time.process_time() + database_cpu() - began) * 1000 / runs
+def milliseconds_of_cpu(*ask: Callable[[], HttpResponse]) -> list[float]:
+    """Processor time of one request of each sort, of web and database together: the mean over many, a few of each sort
+    in turn, so that whatever else the machine does falls on all of them."""
+    spent = [0.0] * len(ask)
+    for one in ask:
+        for _ in range(5):
+            assert one().status_code == 200
+    for _ in range(RUNS):
+        for sort, one in enumerate(ask):
+            began = time.process_time() + database_cpu()
+            for _ in range(AT_A_TIME):
+                one()
+            spent[sort] += time.process_time() + database_cpu() - began
+    return [seconds * 1000 / (RUNS * AT_A_TIME) for seconds in spent]
 
 
 def queries(work: Callable[[], Any]) -> int:
@@ -199,12 +220,20 @@ def measure(heaviest: Member, longest: Thread) -> Iterator[Measured]:
     updates = [query for query in captured if query["sql"].startswith("UPDATE")]
     yield Measured("Mark all as read", len(updates), "queries", 1)
 
-    ours = milliseconds_of_cpu(client, page(max(last // 2, 1)))
-    with override_settings(ROOT_URLCONF=__name__, MIDDLEWARE=MIDDLEWARE):
-        small = Client(headers={"host": settings.SITE_HOST})
-        small.force_login(heaviest)
-        theirs = milliseconds_of_cpu(small, f"/minimal/{longest.pk}/{max(last // 2, 1)}/")
-    unseen = milliseconds_of_cpu(client, page(max(last // 2, 1)), before_each=components.forget_all)
+    middle = max(last // 2, 1)
+    small = Client(headers={"host": settings.SITE_HOST})
+    small.force_login(heaviest)
+    with override_settings(MIDDLEWARE=MIDDLEWARE, SESSION_ENGINE="django.contrib.sessions.backends.db"):
+        small.handler.load_middleware()
+
+    def unseen_page() -> HttpResponse:
+        components.forget_all()
+        forget_controls()
+        return client.get(page(middle))
+
+    ours, theirs, unseen = milliseconds_of_cpu(
+        lambda: client.get(page(middle)), lambda: small.get(f"/minimal/{longest.pk}/{middle}/"), unseen_page
+    )
     yield Measured("A minimal Django view of as many posts", theirs, "ms CPU")
     yield Measured("Thread page, whole request", ours, "ms CPU")
     yield Measured("Thread page to minimal view", ours / theirs, "times", 2)
@@ -229,6 +258,7 @@ def fill(scale: int) -> Measured | None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=int, default=10)
+    parser.add_argument("--to", type=Path, help="a file in Markdown, with the marks of this database in it")
     options = parser.parse_args()
     filled = fill(options.scale)
     if connection.vendor == "postgresql":
@@ -244,15 +274,29 @@ def main() -> None:
     assert heaviest and longest
     if not Membership.objects.active().filter(member=heaviest, network=longest.network).exists():
         raise SystemExit("The heaviest member does not belong to the network of the longest thread.")
-    say(f"\n{machine()}")
-    say(f"{Thread.objects.count():,} threads, {Post.objects.count():,} posts, {_members()};")
     known, longest_size = heaviest.known, longest.highest_number
-    say(f"the heaviest member remembers {known:,} threads, the longest has {longest_size:,} posts.")
-    say("")
-    if filled:
-        say(filled.line())
-    for measured in measure(heaviest, longest):
-        say(measured.line())
+    about = [
+        machine(),
+        f"{Thread.objects.count():,} threads, {Post.objects.count():,} posts, {_members()};",
+        f"the heaviest member remembers {known:,} threads, the longest has {longest_size:,} posts.",
+    ]
+    say("\n" + "\n".join(about) + "\n")
+    lines = []
+    for measured in chain([filled] if filled else [], measure(heaviest, longest)):
+        lines.append(measured.line())
+        say(lines[-1])
+    if options.to:
+        put_in(options.to, connection.vendor, [*about, "", *(line.rstrip() for line in lines)])
+
+
+def put_in(file: Path, mark: str, lines: list[str]) -> None:
+    """Between the two marks in the file, in place of what stood there. Raises ValueError where they are not in it."""
+    begin, end = f"<!-- threads: {mark} -->\n", f"<!-- end of threads: {mark} -->\n"
+    before, _, rest = file.read_text().partition(begin)
+    _, found, after = rest.partition(end)
+    if not found:
+        raise ValueError(f"{file} has no place for this: {begin.strip()} and {end.strip()}")
+    file.write_text(before + begin + "\n```\n" + "\n".join(lines) + "\n```\n\n" + end + after)
 
 
 def say(line: str) -> None:

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
-from wagtail.models import Page, PageViewRestriction
+from wagtail.models import Page, PageViewRestriction, Site
 
 from cms.actions.footer import set_up_footer
 from cms.actions.lifecycle import begin_lifecycle
@@ -175,7 +175,7 @@ def test_the_menu_shows_each_reader_what_is_open_to_them(hub: Hub, cast: Cast) -
     root = Member.objects.create_superuser("root@exampleshire.example.org")
 
     def menu(viewer: Member | AnonymousUser) -> list[str]:
-        shown = [page.title for page in menu_visible_to(viewer)]
+        shown = [title for title, _ in menu_visible_to(viewer)]
         assert shown == list(
             pages_visible_to(viewer).filter(depth=3).in_menu().order_by("path").values_list("title", flat=True)
         )
@@ -192,9 +192,10 @@ def test_the_menu_costs_every_page_one_query(
     hub: Hub, cast: Cast, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     close(hub.guidance, PageViewRestriction.GROUPS)
+    Site.get_site_root_paths()  # Wagtail keeps them in the cache
     for viewer in (ANYBODY, cast.bob):
         with django_assert_num_queries(1):
-            list(menu_visible_to(viewer))
+            assert menu_visible_to(viewer) == [("Events", "/events/")]
 
 
 def test_a_council_page_tells_what_the_hub_tells_of_it(hub: Hub, cast: Cast) -> None:

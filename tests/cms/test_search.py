@@ -7,8 +7,11 @@ from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from cms.search import search_pages
+from cms.search import search_everything, search_pages, suggest
+from forums.actions.answers import mark_answer
+from forums.actions.posts import reply
 from forums.actions.threads import start_thread
+from network.search import Filters
 from tests.cast import Cast, sign_in
 from tests.cms.hub import Hub, close
 
@@ -29,11 +32,11 @@ def test_pages_are_found_by_title_summary_and_text(hub: Hub) -> None:
     assert titles(ANYBODY, "buying window") == []
 
 
-def test_a_hit_says_what_it_is_and_where_it_stands(hub: Hub) -> None:
+def test_a_hit_says_what_it_is_and_where_it_leads(hub: Hub) -> None:
     page = hub.publish_guidance("Buying wisely", summary="Ask early.")
     hit = search_pages(ANYBODY, "buying")[0]
 
-    assert (hit.kind, hit.where, hit.address, hit.excerpt) == ("Guidance", "Guidance", page.url, "Ask early.")
+    assert (hit.kind, hit.address, hit.excerpt) == ("Guidance", page.url, "Ask early.")
 
 
 def test_the_title_counts_more_than_the_text(hub: Hub) -> None:
@@ -142,3 +145,108 @@ def test_searching_takes_as_many_queries_for_many_pages_as_for_few(
     with django_assert_max_num_queries(15) as many:
         client.get("/search/", {"q": "canary"})
     assert len(many) == len(few)
+
+
+def groups(viewer: object, query: str, **filters: object) -> dict[str, list[str]]:
+    results = search_everything(viewer, query, filters=Filters(**filters))  # type: ignore[arg-type]
+    return {group.name: [hit.title for hit in group.hits] for group in results.groups}
+
+
+def test_results_stand_in_groups_whose_order_is_fixed(hub: Hub, cast: Cast) -> None:
+    hub.publish_guidance("Canary guidance")
+    hub.publish_event("Canary event")
+    start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Canary talk", source="Canary.")
+    asked = start_thread(
+        cast.ai, by=cast.bob, theme=cast.theme, title="Canary question", source="Which?", kind="question"
+    )
+    mark_answer(reply(asked, by=cast.fay, source="This one."), by=cast.bob)
+
+    assert list(groups(cast.bob, "canary").items()) == [
+        ("guidance", ["Canary guidance", "Canary question"]),
+        ("threads", ["Canary talk"]),
+        ("events", ["Canary event"]),
+    ]
+    assert groups(cast.olga, "canary") == {"guidance": ["Canary guidance"], "events": ["Canary event"]}
+
+
+def test_a_filter_leaves_out_what_does_not_know_it(hub: Hub, cast: Cast) -> None:
+    hub.publish_guidance("Canary guidance")
+    hub.publish_event("Canary event")
+    start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Canary talk", source="Canary.")
+
+    assert groups(cast.bob, "canary", kind="events") == {"events": ["Canary event"]}
+    assert groups(cast.bob, "canary", kind="threads") == {"threads": ["Canary talk"]}
+    assert groups(cast.bob, "canary", authors=(cast.bob.pk,)) == {"threads": ["Canary talk"]}
+    assert groups(cast.bob, "canary", network=cast.ai.pk) == {"threads": ["Canary talk"]}
+
+
+def test_people_are_found_by_those_who_share_a_network(hub: Hub, cast: Cast) -> None:
+    name = cast.fay.get_full_name()
+
+    assert groups(cast.bob, name) == {"people": [name]}
+    assert groups(cast.olga, name) == groups(ANYBODY, name) == {}
+
+
+def test_a_word_with_a_wrong_letter_finds_pages_too(hub: Hub) -> None:
+    hub.publish_guidance("Procurement", summary="Ask early.")
+    found = search_everything(ANYBODY, "procuremnet")
+
+    assert [hit.title for group in found.groups for hit in group.hits] == ["Procurement"]
+    assert found.instead == {"procuremnet": "procurement"}
+
+
+def test_titles_are_suggested_as_far_as_somebody_may_see_them(hub: Hub, cast: Cast) -> None:
+    hub.publish_guidance("Buying wisely")
+    start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Buying chatbots", source="Words")
+
+    assert [hit.title for hit in suggest(cast.fay, "buy")] == ["Buying wisely", "Buying chatbots"]
+    assert [hit.title for hit in suggest(cast.fay, "buying cha")] == ["Buying chatbots"]
+    assert suggest(cast.fay, "bu") == suggest(cast.fay, "chatbots wisely") == []
+    for outsider in [ANYBODY, *cast.outsiders]:
+        assert [hit.title for hit in suggest(outsider, "buy")] == ["Buying wisely"]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"council": "Nowhere"}, "No council is called “Nowhere”."),
+        ({"author": "Nobody Known"}, "Nobody in your networks is called “Nobody Known”."),
+        ({"since": "yesterday"}, "Enter the first day as a date"),
+        ({"since": "2026-05-02", "until": "2026-05-01"}, "The last day must not come before the first."),
+        ({"kind": "secrets"}, "Choose from the list under “What”."),
+        ({"network": "practitioners-of-old"}, "Choose from the list under “Network”."),
+    ],
+)
+def test_a_filter_that_cannot_be_says_so_and_is_kept(
+    hub: Hub, cast: Cast, client: Client, given: dict[str, str], problem: str
+) -> None:
+    sign_in(client, cast.bob)
+    html = client.get("/search/", {"q": "canary", **given}).content.decode()
+
+    assert problem in html
+    assert 'value="canary"' in html
+
+
+def test_an_outsider_learns_no_name_by_a_filter(hub: Hub, cast: Cast, client: Client) -> None:
+    sign_in(client, cast.olga)
+    html = client.get("/search/", {"q": "canary", "author": cast.fay.get_full_name()}).content.decode()
+
+    assert "is called" not in html
+    assert cast.fay.get_full_name() not in html.split("<main")[1]
+
+
+def test_a_member_searches_with_at_most_twelve_queries(
+    hub: Hub, cast: Cast, client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    counts = []
+    sign_in(client, cast.bob)
+    for number in (1, 3):
+        for n in range(number):
+            hub.publish_guidance(f"Canary {number} {n}")
+            start_thread(cast.ai, by=cast.bob, theme=cast.theme, title=f"Canary {number} {n}", source="Canary.")
+        client.get("/search/", {"q": "canary"})
+        with django_assert_max_num_queries(40) as found:
+            client.get("/search/", {"q": "canary"})
+        counts.append(len(found))
+    assert counts[0] == counts[1]
+    assert counts[1] <= 12

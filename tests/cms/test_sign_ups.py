@@ -534,7 +534,10 @@ class TestTelling:
         for kind in (EVENT_REMINDER, ROOM_OPENED):
             assert [notice.member for notice in Notice.objects.filter(kind=kind)] == [cast.bob]
         assert send_due_mail() == 1
-        assert "canaryjoin" in outbox.outbox[-1].body
+        sent: Any = outbox.outbox[-1]
+        for words in (when(event), "(London time)", JOIN):
+            assert words in sent.body
+        assert "BEGIN:VEVENT" in sent.attachments[0][1]
 
         # Who gets a place later is reminded too, and whoever gave theirs up before the mail went gets none.
         take_out_event(event, by=cast.bob)
@@ -568,8 +571,13 @@ class TestTelling:
         assert remind_of_events() == 1
         assert send_due_mail() == 0
         assert kinds_told(cast.bob) == [EVENT_REMINDER]
-        assert "You have stopped the mail about this event" in client_of(cast.bob).get(event.url).content.decode()
-        assert add_event(event, by=cast.bob).is_mailed
+        client = client_of(cast.bob)
+        page = client.get(event.url).content.decode()
+        assert "You have stopped the mail about this event" in page
+        assert "Get mail about it again" in page
+        page = client.post(reverse("event_add", args=[event.pk]), follow=True).content.decode()
+        assert "You have stopped the mail" not in page
+        assert EventAttendance.objects.get(member=cast.bob).is_mailed
 
     def test_every_member_and_all_together_are_asked_the_same(self, event: EventPage, cast: Cast) -> None:
         for member in (cast.bob, cast.fay, *cast.outsiders):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,8 +16,9 @@ from pytest_django import DjangoAssertNumQueries
 
 from forums import export
 from forums.actions.attendance import attend_room
+from forums.actions.messages import say
 from forums.actions.room_roles import give_room_role
-from forums.actions.rooms import schedule_room
+from forums.actions.rooms import reschedule_room, schedule_room
 from forums.live import presence
 from forums.live.hub import Listener, RoomHub
 from forums.live.log import Tail
@@ -26,6 +27,7 @@ from forums.models import Room, RoomAttendance
 from forums.models.attendance import OTHER, Came
 from network.actions.closing import close_account
 from network.models import Member, Organisation
+from network.permissions import Refused
 from tests.cast import Cast, sign_in
 from tests.forums.stories import run
 from tests.forums.test_live_hub import Log, Reader
@@ -218,3 +220,25 @@ class TestFigures:
                 client.get(address)
             counts.append(len(asked))
         assert counts[0] == counts[1]
+
+
+def test_a_session_that_is_moved_while_people_are_in_it_says_when_it_goes_on(room: Room, cast: Cast) -> None:
+    say(room, by=cast.bob, body="zyzzyva")
+    client = client_of(cast.bob)
+    assert "its session is over, or was moved" in client.get(room.get_absolute_url()).content.decode()
+
+    opens_at = datetime(2030, 7, 2, 9, 30, tzinfo=UTC)
+    reschedule_room(room, title=room.title, opens_at=opens_at, closes_at=opens_at + timedelta(hours=1), by=None)
+
+    page = client.get(room.get_absolute_url()).content.decode()
+    assert "The session was moved. Its room opens again on 2 July 2030 at 10:15am." in page
+    assert "zyzzyva" in page
+    with pytest.raises(Refused, match="not opened yet"):
+        say(room, by=cast.bob, body="Is anybody there?")
+    assert "zyzzyva" not in client_of(cast.olga).get(room.get_absolute_url()).content.decode()
+
+
+def test_the_host_sees_the_number_beside_the_questions(room: Room, cast: Cast) -> None:
+    came(room, county=4)
+    page = client_of(cast.fay).get(reverse("room_host", args=[room.pk])).content.decode()
+    assert "4 have come in all" in page

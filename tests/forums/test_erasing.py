@@ -13,10 +13,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from forums.actions import messages, posts, threads
+from forums.actions import messages, posts, questions, threads
 from forums.actions.rooms import schedule_room
 from forums.live import log
-from forums.models import Message, Post, Thread
+from forums.models import Message, Post, Question, Thread
 from forums.search.posts import search_posts
 from network.actions.closing import close_account
 from network.models import Member
@@ -30,6 +30,7 @@ STOPS: dict[str, tuple[tuple[Any, str], tuple[Any, str]]] = {
     "reply": ((posts, "submission_of"), (posts, "follow_automatically")),
     "thread": ((threads, "submission_of"), (threads, "follow_automatically")),
     "message": ((messages, "_spend"), (log, "append")),
+    "question": ((questions, "check_question"), (log, "append")),
 }
 
 
@@ -50,6 +51,7 @@ class Stopped:
                 self.cast.ai, by=self.cast.bob, theme=self.cast.theme, title=CANARY, source=CANARY, tags=[CANARY]
             ),
             "message": lambda: messages.say(room, by=self.cast.bob, body=CANARY),
+            "question": lambda: questions.ask_question(room, by=self.cast.bob, body=CANARY),
         }[what]
         self.is_there, self.goes_on = Event(), Event()
         module, name = place
@@ -79,6 +81,7 @@ def words_left(cast: Cast) -> list[str]:
         *Post.objects.values_list("html", flat=True),
         *Thread.objects.values_list("title", flat=True),
         *Message.objects.values_list("body", flat=True),
+        *Question.objects.values_list("body", flat=True),
     ]
     said += [hit.title for hit in search_posts(cast.fay, CANARY).hits]
     return [words for words in said if CANARY in words]

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from forums.actions.held_messages import refuse_message
 from forums.actions.hosting import (
     begin_answering,
     mark_answered,
@@ -30,7 +31,7 @@ from forums.actions.room_settings import RoomRules
 from forums.actions.rooms import schedule_room
 from forums.actions.sanctions import remove_from_room
 from forums.actions.threads import start_thread
-from forums.models import Poll, PollOption, Question, Room
+from forums.models import HeldMessage, Message, Poll, PollOption, Question, Room
 from network.models import AuditEvent, Member, Membership, Organisation
 from tests.cast import Cast, sign_in
 
@@ -81,6 +82,11 @@ def client_of(member: Member) -> Client:
     client = Client()
     sign_in(client, member)
     return client
+
+
+def hold(room: Room, by: Member, body: str) -> HeldMessage:
+    """A message that waits for the host."""
+    return HeldMessage.objects.create(room=room, author=by, body=body)
 
 
 def at(question: Question, page: str = "") -> str:
@@ -263,6 +269,26 @@ class TestScreen:
         assert words.index("quetzal") < words.index("zyzzyva")
         assert "<strong data-host-open-count>2</strong>" in words
 
+    def test_a_message_that_waits_is_shown_by_one_press_and_once(self, cast: Cast, room: Room, hana: Member) -> None:
+        Room.objects.filter(pk=room.pk).update(held_words="zyzzyva")
+        held = hold(room, cast.bob, "A zyzzyva")
+        client = client_of(hana)
+        assert "A zyzzyva" in client.get(f"/rooms/{room.pk}/host/").content.decode()
+        address = f"/rooms/{room.pk}/host/held/{held.pk}/release/"
+        for member, status in ((cast.olga, 404), (cast.bob, 403)):
+            assert client_of(member).post(address).status_code == status
+        for _ in range(2):
+            answer = client.post(address, **XHR)
+            assert answer.status_code == 200
+            assert "Everybody in the room sees the message now." in answer.content.decode()
+            assert "A zyzzyva" not in answer.content.decode()
+        assert Message.objects.filter(room=room, body="A zyzzyva").count() == 1
+        refused = hold(room, cast.bob, "Another zyzzyva")
+        refuse_message(refused, by=cast.fay, reason="No")
+        answer = client.post(f"/rooms/{room.pk}/host/held/{refused.pk}/release/", follow=True)
+        assert "Everybody in the room sees" not in answer.content.decode()
+        assert not Message.objects.filter(body="Another zyzzyva").exists()
+
     def test_an_unnamed_asker_stands_nowhere_on_it(self, cast: Cast, room: Room, hana: Member) -> None:
         Organisation.objects.filter(pk=cast.council.pk).update(kind="county")
         cast.bob.refresh_from_db()
@@ -287,6 +313,7 @@ class TestScreen:
             for number in range(many):
                 asker = an_officer(cast, f"N{uuid.uuid4().hex[:8]} Asks")
                 asked = ask_question(room, by=asker, body=f"Question {number}")
+                hold(room, asker, f"Message {number}")
                 match number % 6:
                     case 0:
                         begin_answering(asked, by=cast.fay)

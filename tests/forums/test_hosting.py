@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from random import Random
 from threading import Barrier
 from threading import Thread as OsThread
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from forums.actions import hosting
@@ -34,6 +36,8 @@ from forums.actions.rooms import schedule_room, set_slow_mode
 from forums.actions.sanctions import remove_from_room
 from forums.live import log, protocol
 from forums.models import Question, QuestionStep, QuestionVote, Room, RoomEvent
+from network.actions.closing import close_account
+from network.export import parts
 from network.models import AuditEvent, Member, Membership, Organisation
 from network.notifications import unread_notices
 from network.permissions import Refused
@@ -393,6 +397,71 @@ def test_of_two_hosts_at_once_one_decides_and_the_other_is_told(cast: Cast, room
     assert numbers == list(range(1, len(numbers) + 1))
 
 
+@pytest.mark.django_db(transaction=True)
+def test_whatever_several_hosts_do_at_once_the_room_stays_in_order(cast: Cast, room: Room) -> None:
+    hana = Member.objects.get(name="Hana Hosts")
+    members = [officer(cast, name) for name in ("Zoe Zealous", "Yan Yields", "Xen Xeric")]
+    Room.objects.filter(pk=room.pk).update(holds_questions=True)
+    room = Room.objects.select_related("network").get(pk=room.pk)
+    asked = [ask_question(room, by=members[number % 3], body=f"Question {number}") for number in range(6)]
+    for question in asked[:3]:
+        publish_question(question, by=hana)
+    for question in asked[:3]:
+        question.refresh_from_db()
+        for member in members:
+            if member != question.author:
+                vote_for(question, by=member)
+    problems: list[Exception] = []
+
+    def decide(by: Member, seed: int) -> None:
+        dice = Random(seed)
+        verbs: list[Callable[[Question], object]] = [
+            lambda question: begin_answering(question, by=by),
+            lambda question: mark_answered(question, by=by),
+            lambda question: write_answer(question, "Yes", by=by),
+            lambda question: park_question(question, cast.bob, by=by),
+            lambda question: merge_question(question, dice.choice(asked), by=by),
+            lambda question: publish_question(question, by=by),
+            lambda question: refuse_question(question, "No", by=by),
+            lambda question: put_back(question, by=by),
+        ]
+        try:
+            for _ in range(25):
+                try:
+                    dice.choice(verbs)(dice.choice(asked))
+                except (Refused, ValidationError):
+                    continue
+        except Exception as problem:
+            problems.append(problem)
+        finally:
+            connection.close()
+
+    hosts = [OsThread(target=decide, args=(by, seed)) for seed, by in enumerate((hana, cast.fay, hana))]
+    for host in hosts:
+        host.start()
+    for host in hosts:
+        host.join()
+
+    assert problems == []
+    questions = list(Question.objects.filter(room=room))
+    assert sum(question.state == State.ANSWERING for question in questions) <= 1
+    numbers = sorted(question.number for question in questions if question.number is not None)
+    assert numbers == list(range(1, len(numbers) + 1))
+    for question in questions:
+        assert question.votes == QuestionVote.objects.filter(question=question).count()
+        last = question.steps.order_by("pk").last()
+        assert last is not None
+        assert question.state == last.state
+        if question.merged_into:
+            assert question.merged_into.state != State.MERGED
+            voters = QuestionVote.objects.filter(question=question.merged_into).values("member")
+            own = question.given_votes.exclude(member=question.merged_into.author_id)
+            assert not own.exclude(member__in=voters).exists()
+    assert not QuestionVote.objects.filter(member=F("question__author")).exists()
+    seqs = list(RoomEvent.objects.filter(room=room).order_by("seq").values_list("seq", flat=True))
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
 @pytest.mark.django_db
 class TestWhoAsked:
     @pytest.fixture
@@ -464,3 +533,36 @@ class TestRules:
 
 def log_texts(room: Room) -> list[str]:
     return [protocol.event(line).text for line in log.after(room.pk, 0, 1000)]
+
+
+@pytest.mark.django_db
+class TestOwnWords:
+    def test_an_answer_is_among_its_writers_own_data_without_who_asked(
+        self, cast: Cast, room: Room, hana: Member
+    ) -> None:
+        set_room_rules(room, rules(room, allows_unnamed=True), by=cast.fay)
+        room.refresh_from_db()
+        asked = ask_question(room, by=cast.bob, body="Is it worth it?", is_unnamed=True)
+        write_answer(asked, "quetzal", by=hana)
+
+        def own(member: Member) -> str:
+            return str([list(part.rows(member)) for part in parts() if part.name == "answers"])
+
+        assert "quetzal" in own(hana)
+        assert "Bob" not in own(hana)
+        assert "quetzal" not in own(cast.bob)
+
+    @pytest.mark.parametrize("erase", [True, False])
+    def test_it_goes_with_their_account_where_they_want_that(
+        self, cast: Cast, room: Room, hana: Member, question: Question, erase: bool
+    ) -> None:
+        write_answer(question, "quetzal", by=hana)
+        epoch = Room.objects.get(pk=room.pk).epoch
+        close_account(by=hana, erase=erase)
+
+        question.refresh_from_db()
+        assert question.answer == ("" if erase else "quetzal")
+        assert Room.objects.get(pk=room.pk).epoch != epoch
+        assert ("quetzal" in sent(room)) is not erase
+        with pytest.raises(Refused):
+            write_answer(question, "More", by=hana)

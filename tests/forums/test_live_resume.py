@@ -1,7 +1,8 @@
-"""The resume protocol, driven by whatever order of events the machine can think of: messages, hints that are lost,
-late, doubled or ahead of the log, a database that is away, rings that are short, sockets that break, stall or never
-acknowledge, and a process that dies. What a browser shows is always the log from its start to where it is, and in the
-end all of it."""
+"""The resume protocol, driven by whatever order of events the machine can think of: messages, what becomes of them,
+questions, polls and pins, hints that are lost, late, doubled or ahead of the log, a database that is away, rings that
+are short, sockets that break, stall or never acknowledge, a process that dies, and a delay that changes. What a browser
+shows is always the log from its start to where it is, and in the end all of it; with a delay, one that does not run the
+room never shows what is too young, nor the words of what was hidden before it was old enough."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import asyncio
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,11 +21,55 @@ from forums.live import process
 from forums.live.hub import Listener, RoomHub
 from forums.live.log import Tail
 from forums.live.process import LiveProcess
-from forums.live.protocol import BadFrame
-from tests.forums.test_live_hub import EPOCH, Log, event
+from forums.live.protocol import About, BadFrame, Event
+from tests.forums.test_live_hub import EPOCH, Log
 
+GONE = "gone"
 numbers = strategies.integers
 BROWSERS = 4
+
+
+class RoomLog(Log):
+    """What was written when, and what each line is about."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 1_000.0
+        self.delay = 0
+        self.lines: list[tuple[str, About | None, float]] = []
+        self.looks: dict[About, str] = {}
+
+    def write(self, kind: str, about: About | None = None) -> None:
+        self.length += 1
+        self.lines.append((kind, about, self.now))
+        if kind == "hide" and about is not None:
+            self.looks[about] = GONE
+        else:
+            self.looks.setdefault(about or self.length, f"words {about or self.length}")
+
+    def event(self, seq: int) -> Event:
+        """As it looks now, which is how a log is read."""
+        kind, about, at = self.lines[seq - 1]
+        frame: dict[str, Any] = {"s": seq, "k": kind, "h": self.looks[about or seq]}
+        return Event(seq, json.dumps(frame), about, at)
+
+    async def tail(self, room_id: int) -> Tail | None:
+        tail = await super().tail(room_id)
+        assert tail is not None
+        return replace(tail, delay_seconds=self.delay)
+
+    async def shown_to_all(self, room_id: int) -> int:
+        return self.shown(self.delay)
+
+    def shown(self, delay: int) -> int:
+        young = (seq for seq, (_, _, at) in enumerate(self.lines, start=1) if at + delay > self.now)
+        return next(young, self.length + 1) - 1 if delay else self.length
+
+    async def after(self, room_id: int, seq: int, limit: int) -> list[Event]:
+        await asyncio.sleep(0)
+        if self.is_away:
+            raise OSError("the database is away")
+        return [self.event(n) for n in range(seq + 1, min(self.length, seq + limit) + 1)]
 
 
 class SmallHub(RoomHub):
@@ -35,6 +81,7 @@ class SmallHub(RoomHub):
     FURTHEST = 60
     REST_PER_LISTENER = 0.0
     OLDER_KEPT = 0.0
+    OVERDUE = 1_000.0
 
 
 class SmallListener(Listener):
@@ -52,8 +99,10 @@ class SmallProcess(LiveProcess):
 class Browser:
     """Knows the number of the last event it shows, and goes on from there with every new socket."""
 
-    def __init__(self, *, is_lazy: bool) -> None:
+    def __init__(self, *, is_lazy: bool, runs: bool) -> None:
         self.is_lazy = is_lazy  # acknowledges only when the machine says so
+        self.runs = runs  # the room, so that it sees at once what others see later
+        self.words: dict[int, str] = {}
         self.shown: list[int] = []
         self.listener: Listener | None = None
         self.listening: asyncio.Task[None] | None = None
@@ -70,6 +119,7 @@ class Browser:
         frame: Any = json.loads(text)
         if isinstance(frame, list):
             self.shown += [one["s"] for one in frame]  # whatever comes: the invariant judges it
+            self.words |= {one["s"]: one["h"] for one in frame}
             if self.listener is not None and not self.is_lazy:
                 self.listener.ack(frame[-1]["s"])
 
@@ -81,12 +131,18 @@ class ResumeProtocol(RuleBasedStateMachine):
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(process, "RoomHub", SmallHub)
 
-    @initialize(length=numbers(0, 30))
-    def begin(self, length: int) -> None:
-        self.log = Log(length)
-        self.top_hinted = length
+    @initialize(length=numbers(0, 30), delay=strategies.sampled_from([0, 5, 10]))
+    def begin(self, length: int, delay: int) -> None:
+        self.log = RoomLog()
+        for _ in range(length):
+            self.log.write("msg")
+        self.log.now += 20
+        self.log.delay = delay
+        self.public = length  # how far everybody may have seen by now
+        self.hidden_young: set[int] = set()  # before everybody may have seen it
+        self.patch.setattr(SmallHub, "clock", staticmethod(lambda: self.log.now))
         self.process = SmallProcess(self.log)
-        self.browsers = [Browser(is_lazy=number == 0) for number in range(BROWSERS)]
+        self.browsers = [Browser(is_lazy=number == 0, runs=number == 1) for number in range(BROWSERS)]
 
     def run(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)
@@ -103,7 +159,62 @@ class ResumeProtocol(RuleBasedStateMachine):
 
     @rule(count=numbers(1, 12))
     def say(self, count: int) -> None:
-        self.log.length += count
+        for _ in range(count):
+            self.log.write("msg")
+        self.note()
+
+    @rule(which=numbers(1, 8), kind=strategies.sampled_from(["hide", "edit", "pin", "unpin"]))
+    def something_becomes_of_a_message(self, which: int, kind: str) -> None:
+        seq = self.log.length + 1 - which
+        if seq >= 1 and self.log.lines[seq - 1][0] == "msg":
+            if kind == "hide" and seq > self.public:
+                self.hidden_young.add(seq)
+            self.log.write(kind, seq)
+        self.note()
+
+    @rule()
+    def something_is_said_and_hidden_when_it_was_heard(self) -> None:
+        self.say(1)
+        self.look_at_the_log()
+        self.something_becomes_of_a_message(1, "hide")
+
+    @rule(which=numbers(1, 3), is_poll=strategies.booleans())
+    def a_question_or_a_poll(self, which: int, is_poll: bool) -> None:
+        about = f"{'p' if is_poll else 'q'}{which}"
+        is_new = about not in self.log.looks
+        self.log.write("poll" if is_poll else "q_new" if is_new else "q_state", about)
+        self.note()
+
+    @rule(seconds=strategies.sampled_from([0, 2, 5, 10]))
+    def the_delay_changes(self, seconds: int) -> None:
+        """The hub hears of it when it looks."""
+        self.note()
+        self.log.delay = seconds
+        self.note()
+
+    @rule(seconds=strategies.sampled_from([0.5, 1.9, 3.0, 6.0]))
+    def time_passes(self, seconds: float) -> None:
+        """Every second of it a process looks at the log."""
+
+        async def story() -> None:
+            self.log.is_away = False
+            for _ in range(2):
+                if self.hub is not None:
+                    await self.hub.catch_up()
+                    self.hub.hear(self.hub.tail)
+                await self.settle()
+                self.note()
+                self.log.now += seconds / 2
+            if self.hub is not None:
+                self.hub.hear(self.hub.tail)
+            await self.settle()
+            self.note()
+
+        self.run(story())
+
+    def note(self) -> None:
+        delays = [self.log.delay] + ([self.hub.tail.delay_seconds] if self.hub is not None else [])
+        self.public = max(self.public, self.log.shown(min(delays)))
 
     @rule(first=numbers(0, 20), count=numbers(1, 6))
     def hint_of_what_was_said(self, first: int, count: int) -> None:
@@ -111,7 +222,7 @@ class ResumeProtocol(RuleBasedStateMachine):
 
         async def story() -> None:
             start = max(1, self.log.length - first)
-            events = [event(seq) for seq in range(start, min(self.log.length, start + count - 1) + 1)]
+            events = [self.log.event(seq) for seq in range(start, min(self.log.length, start + count - 1) + 1)]
             if events:
                 self.process._hear(1, EPOCH, events[-1].seq, events)
             await self.settle()
@@ -164,14 +275,18 @@ class ResumeProtocol(RuleBasedStateMachine):
         await self.close(browser)
         listener = await self.process.enter(
             1,
-            lambda hub: SmallListener(hub, browser.take, member_id=1, session_key="s", password="", access_version=0),
+            lambda hub: SmallListener(
+                hub, browser.take, member_id=1, session_key="s", password="", access_version=0, runs=browser.runs
+            ),
         )
         assert listener is not None
         browser.is_stalled = False
         browser.may_go_on.set()
         if not await listener.start(EPOCH, browser.position):
             # It reads the page again, and has what stands there.
-            browser.shown = list(range(1, self.log.length + 1))
+            last = self.log.length if browser.runs else self.log.shown(self.log.delay)
+            browser.shown = list(range(1, last + 1))
+            browser.words = {seq: self.log.event(seq).html for seq in browser.shown}
             assert await listener.start(EPOCH, browser.position), "the page itself cannot be gone on from"
         browser.listener = listener
         browser.listening = self.loop.create_task(listener.listen())
@@ -239,6 +354,18 @@ class ResumeProtocol(RuleBasedStateMachine):
             assert len(browser.shown) <= self.log.length
 
     @invariant()
+    def nobody_else_sees_what_is_too_young(self) -> None:
+        for browser in getattr(self, "browsers", ()):
+            if not browser.runs:
+                assert len(browser.shown) <= self.public
+
+    @invariant()
+    def what_was_hidden_young_comes_without_its_words(self) -> None:
+        for browser in getattr(self, "browsers", ()):
+            if not browser.runs:
+                assert {browser.words.get(seq, GONE) for seq in self.hidden_young} <= {GONE}
+
+    @invariant()
     def nobody_is_sent_more_than_a_window_unasked(self) -> None:
         for browser in getattr(self, "browsers", ()):
             listener = browser.listener
@@ -262,12 +389,16 @@ class ResumeProtocol(RuleBasedStateMachine):
 
     async def end_well(self) -> None:
         self.log.is_away = False
+        if self.hub is not None:
+            await self.hub.catch_up()
+            await self.settle()
         for browser in self.browsers:
             if browser.listener is None or browser.listener.ended_with is not None or browser.is_stalled:
                 await self.open(browser)
         deadline = self.loop.time() + 5
         while any(browser.position < self.log.length for browser in self.browsers):
             assert self.loop.time() < deadline, [browser.position for browser in self.browsers]
+            self.log.now += 1
             tail = await self.log.tail(1)
             assert self.hub is not None and tail is not None
             self.hub.hear(tail)
@@ -278,6 +409,7 @@ class ResumeProtocol(RuleBasedStateMachine):
                     await self.open(browser)
                 browser.listener.ack(browser.position)
         self.each_shows_the_log_from_its_start_once_and_in_order()
+        self.what_was_hidden_young_comes_without_its_words()
         for browser in self.browsers:
             await self.close(browser)
         assert self.process.hubs == {}

@@ -230,7 +230,7 @@ def test_an_address_made_by_hand_does_no_harm(bob: Client, room: Room, before: s
 
 
 def test_the_page_costs_the_same_queries_whatever_was_said(bob: Client, cast: Cast, room: Room) -> None:
-    bob.get(room.get_absolute_url())  # that he came is written down once
+    bob.get(room.get_absolute_url())  # once it is written down that he came
     counts = []
     for size in (2, 10):
         for n in range(size):

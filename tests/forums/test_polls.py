@@ -419,6 +419,8 @@ def doors(poll: Poll, viewer: Member) -> dict[str, str]:
         "list": reverse("room_polls", args=[poll.room_id]),
         "page": poll.get_absolute_url(),
         "part": reverse("poll_outcome", args=[poll.room_id, poll.pk]),
+        "wall": reverse("room_projector", args=[poll.room_id]),
+        "host": reverse("room_host", args=[poll.room_id]),
     }.items():
         answer = client.get(address)
         body = re.sub(r'name="(csrfmiddlewaretoken|form_id)" value="[^"]+"', "", answer.content.decode())
@@ -484,10 +486,10 @@ def test_no_count_leaves_by_any_door_before_it_may(
         assert told == set()
         assert one == other
     elif is_closed or results == Results.ALWAYS:
-        assert told >= {"room", "list", "page", "part", "state"}
+        assert told >= {"room", "list", "page", "part", "wall", "state"}
     else:
         assert told >= {"room", "list", "page", "part"}
-        assert "state" not in told, "the state goes to those too who have not voted"
+        assert not told & {"state", "wall"}, "these go to those too who have not voted"
 
 
 def test_what_everybody_is_told_of_a_poll_holds_no_count_until_everybody_may_know(cast: Cast, room: Room) -> None:
@@ -580,6 +582,29 @@ def test_shares_of_several_choices_are_of_the_voters() -> None:
     assert shares_of([3, 1, 0], 3, is_multiple=True) == [100, 33, 0]
     assert shares_of([1, 1], 8, is_multiple=True) == [13, 13]
     assert shares_of([0, 0], 0, is_multiple=True) == [0, 0]
+
+
+def test_the_wall_shows_the_open_poll_then_its_results_and_then_what_is_newer(cast: Cast, room: Room) -> None:
+    poll = opened(room, cast.fay, results=Results.VOTED)
+    wall = reverse("room_projector", args=[room.pk])
+    choose(poll, numbers(poll)[:1], by=cast.bob)
+    assert "Planning" in text(cast.bob, wall)
+    assert "<form" not in text(cast.bob, wall)
+    assert "data-poll-figures" not in text(cast.bob, wall)
+
+    close_poll(poll, by=cast.fay)
+    assert re.findall(r"data-poll-votes>(\d+)<", text(cast.bob, wall)) == ["1", "0", "0"]
+    assert "Your answer</strong><svg" in text(cast.bob, wall)
+    assert 'data-own=""' in text(cast.bob, wall)
+
+    opened(room, cast.fay, title="And now?")
+    assert "And now?" in text(cast.bob, wall)
+    assert "Which first?" not in text(cast.bob, wall)
+
+
+def test_results_leave_the_wall_after_a_while(cast: Cast, room: Room) -> None:
+    close_poll(opened(room, cast.fay), by=cast.fay, now=timezone.now() - timedelta(minutes=16))
+    assert "Which first?" not in text(cast.bob, reverse("room_projector", args=[room.pk]))
 
 
 # Frames

@@ -3,9 +3,11 @@ projector."""
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -22,6 +24,7 @@ from network.models import Member, Membership, Organisation
 from tests.cast import Cast
 from tests.journeys.conftest import Browse, Server
 from tests.journeys.keyboard import tab_to
+from tests.journeys.sockets import Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -41,6 +44,15 @@ def room(server: Server, cast: Cast) -> Room:
     Room.objects.filter(pk=room.pk).update(allows_unnamed=True)
     give_room_role(room, cast.bob, role="host", by=cast.fay)
     return Room.objects.select_related("network").get(pk=room.pk)
+
+
+@pytest.fixture
+def other_server(server: Server, tmp_path: Path) -> Iterator[Server]:
+    """A second process on the same database, on uvicorn."""
+    other = Server(tmp_path, "uvicorn")
+    other.start()
+    yield other
+    other.stop()
 
 
 @pytest.fixture
@@ -280,3 +292,31 @@ def test_the_projector_shows_what_it_is_about_now(
     expect(plain.get_by_role("heading", name="Shall we?")).to_be_visible()
     no_wider(plain)
     axe(plain)
+
+
+def test_a_question_taken_away_leaves_in_no_frame_two_seconds_later_on_any_server(
+    server: Server, other_server: Server, cast: Cast, room: Room, yan: Member
+) -> None:
+    with Visitor(server, room, cast.bob) as bob, Visitor(other_server, room, yan) as other:
+        for visitor in (bob, other):
+            visitor.hello()
+        asked = ask_question(room, by=yan, body="zyzzyva", is_unnamed=True)
+        begin_answering(asked, by=cast.fay)
+        for visitor in (bob, other):
+            visitor.wait_for_event(2)
+            assert "zyzzyva" in json.dumps(visitor.events)
+
+        refuse_question(asked, "It names a resident", by=cast.fay)
+
+        for visitor in (bob, other):
+            event = visitor.wait_for_event(3, within=2)
+            assert (event["k"], event["q"]) == ("q_state", 1)
+            assert "Not published" in event["h"]
+            assert not {"u", "c"} & event.keys()
+    for where in (server, other_server):
+        with Visitor(where, room, cast.bob) as late:
+            late.hello(room, since=0)
+            late.wait_for_event(3)
+            assert late.numbers == [1, 2, 3]
+            for word in ("zyzzyva", "resident", "Yan"):
+                assert word not in json.dumps(late.events)

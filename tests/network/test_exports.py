@@ -167,6 +167,8 @@ NOT_A_PART = {
     "forums.RoomRole.by": DECIDED,
     "forums.RoomSanction.by": DECIDED,
     "forums.Message.hidden_by": DECIDED,
+    "forums.QuestionStep.by": DECIDED,
+    "forums.Question.parked_for": "What others asked, and the host gave to them to answer.",
     "forums.Answer.by": DECIDED,
     "forums.Announcement.asked_by": DECIDED,
     "forums.Announcement.confirmed_by": DECIDED,

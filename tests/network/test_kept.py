@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django import forms
 from django.http import HttpRequest
 from django.template import engines
 from django.template.backends.django import Template
+from django.utils.safestring import mark_safe
 
+from network.forms import renderer
+from network.models import Theme
 from network.templatetags import components
 from tests.cast import Cast
 
@@ -81,3 +86,55 @@ def test_while_somebody_works_on_templates_nothing_is_kept(settings: Any) -> Non
     shown(BUTTON, button=Button("Join"))
 
     assert components._rendered.cache_info().currsize == 0
+
+
+class TestControls:
+    """What Django makes of a form's controls, six templates for one list of choices."""
+
+    class AForm(forms.Form):
+        kind = forms.ChoiceField(choices=[("a", "First"), ("b", "<Second>")], initial="b")
+        words = forms.CharField(required=False)
+        files = forms.FileField(required=False)
+
+    @pytest.fixture(autouse=True)
+    def nothing_kept(self) -> None:
+        renderer.forget_controls()
+
+    def test_what_nobody_has_typed_in_is_rendered_once(self) -> None:
+        pages = [str(self.AForm()[name]) for _ in range(2) for name in ("kind", "words", "files")]
+
+        assert pages[:3] == pages[3:]
+        assert "&lt;Second&gt;" in pages[0]
+        assert renderer._kept.cache_info()[:2] == (3, 3)
+
+    def test_another_choice_is_another_control(self) -> None:
+        chosen = [re.findall(r'value="(.)" selected', str(self.AForm({"kind": kind})["kind"])) for kind in "ab"]
+
+        assert chosen == [["a"], ["b"]]
+
+    def test_what_somebody_typed_is_not_kept(self) -> None:
+        assert "my words" in str(self.AForm({"words": "my words"})["words"])
+
+        assert renderer._kept.cache_info().currsize == 0
+
+    def test_an_attribute_that_is_true_is_not_one_that_is_1(self) -> None:
+        shown = []
+        for value in (True, 1, "1", mark_safe("&"), "&"):
+            shown.append(str(forms.TextInput(attrs={"data-x": value}).render("words", None)))
+
+        assert len(set(shown)) == 4  # 1 is written as "1"
+
+    def test_choices_that_are_rows_are_looked_at_each_time(self, cast: Cast) -> None:
+        field = forms.ModelChoiceField(Theme.objects.all())
+        before = field.widget.render("theme", None)
+
+        Theme.objects.filter(pk=cast.theme.pk).update(name="Another name")
+
+        assert "Another name" in field.widget.render("theme", None)
+        assert "Another name" not in before
+
+    def test_while_somebody_works_on_templates_none_is_kept(self, settings: Any) -> None:
+        settings.DEBUG = True
+        str(self.AForm()["kind"])
+
+        assert renderer._kept.cache_info().currsize == 0

@@ -20,7 +20,7 @@ from django.db import connection
 from pytest_django.fixtures import Settings
 
 from network.actions import mail as post_office
-from network.actions.mail import Mail, MailKind, Stop, WrittenMail, owe_mail, send_at_once, send_due_mail
+from network.actions.mail import Mail, MailFile, MailKind, Stop, WrittenMail, owe_mail, send_at_once, send_due_mail
 from network.actions.mail_stops import address_of
 from network.delivery.smtp import _LastMoment
 from network.models import MailLedger, Member
@@ -80,6 +80,18 @@ class TestTheMessage:
         text, html = [part.get_content() for part in message.iter_parts()]
         assert text.startswith("Hello Bob")
         assert "<h1>Your data from Guildhall is ready</h1>" in html
+
+    def test_takes_its_files_with_it(self, cast: Cast, smtp: MailServer) -> None:
+        words = "BEGIN:VCALENDAR\r\nSUMMARY:Ünïcode\r\nEND:VCALENDAR\r\n"
+        file = MailFile("event.ics", words.encode(), "text/calendar")
+        message = sent(smtp, cast.bob, html=HTML, files=(file,)).message
+
+        [attached] = message.iter_attachments()
+        assert (attached.get_filename(), attached.get_content_type()) == ("event.ics", "text/calendar")
+        assert attached.get_content().splitlines() == words.splitlines()
+        body = message.get_body(("plain",))
+        assert body
+        assert body.get_content().startswith("Hello Bob")
 
     def test_says_why_it_came_and_how_to_stop_it_in_both(self, cast: Cast, smtp: MailServer) -> None:
         stop = Stop("network", cast.ai.pk)

@@ -17,7 +17,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from network import notifications
 from network.models import Member, Membership, Network, Notice
-from network.models.prepared import Marks, Prepared, prepared
+from network.models.prepared import Marks, Prepared, Word, prepared
 from network.models.standing import Standing
 from tests.cast import Cast
 
@@ -49,6 +49,14 @@ def test_a_number_that_no_column_holds_is_nobodys(cast: Cast) -> None:
 
     assert named(cast.bob.pk) == [cast.bob]
     assert named(2**63) == named(-(2**70)) == []
+
+
+def test_text_is_a_value_where_it_is_said_to_be_one(cast: Cast) -> None:
+    named = prepared(lambda name: Member.objects.filter(name=name))
+
+    for name in ("Bob Belongs", "Fay Facilitates", "50% of ' \" $1 ?", "Bob Belongs"):
+        assert named(Word(name)) == list(Member.objects.filter(name=name))
+    assert len(named._written) == 1
 
 
 def test_what_is_joined_is_read_with_it(cast: Cast, django_assert_num_queries: DjangoAssertNumQueries) -> None:

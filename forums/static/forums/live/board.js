@@ -169,7 +169,8 @@ export class Board {
   #newest(known, fresh) {
     const here = known.get(fresh.dataset.hostQuestion);
     if (here?.dataset.hostStep !== fresh.dataset.hostStep) return document.adoptNode(fresh);
-    here.querySelector("[data-host-votes]").textContent = fresh.querySelector("[data-host-votes]").textContent;
+    const votes = here.querySelector("[data-host-votes]");
+    if (votes) votes.textContent = fresh.querySelector("[data-host-votes]").textContent;
     return here;
   }
 

@@ -1,8 +1,12 @@
 /** The polls of a room: opened, counted and closed in place. The form and the words come from the server; what may not be
  * known yet never does. Moves nothing that stands there, and never takes the focus. */
 
-const AGAIN_MS = 10_000; // at least so long between two looks at results that only those who have voted see
-const JITTER_MS = 4_000; // for everybody hears of a vote at the same moment
+// At least so long between two looks at results that only those who have voted see, and in a full room longer: all of
+// them look, and the server draws for each.
+const AGAIN_MS = 10_000;
+const AGAIN_PER_VOTER_MS = 30;
+const JITTER = 0.4; // of that, for everybody hears of a vote at the same moment
+const FIRST_PER_VOTER_MS = 10; // as all vote at the same moment too
 const LAST_LOOK_MS = 5_000; // likewise, when the session ends
 
 export class Polls {
@@ -64,7 +68,7 @@ export class Polls {
         form?.replaceWith(optionsOf(poll));
         this.#say(poll, "This session is over, so the voting is too.");
         poll.dataset.state = "closed";
-        this.#lookAfter(poll, Math.random() * LAST_LOOK_MS);
+        this.#lookAfter(poll, Math.random() * (LAST_LOOK_MS + FIRST_PER_VOTER_MS * this.#voters(poll)));
       }
       this.#settled();
     }
@@ -134,7 +138,7 @@ export class Polls {
     const button = poll.querySelector("[data-poll-button]");
     if (button) button.textContent = "Change your vote";
     this.#say(poll, "Your vote is counted. You can change it for as long as the poll is open.");
-    if (poll.dataset.state === "open") this.#lookAfter(poll, 0);
+    if (seesMore(poll)) this.#lookAfter(poll, Math.random() * FIRST_PER_VOTER_MS * this.#voters(poll));
     return undefined;
   }
 
@@ -158,8 +162,8 @@ export class Polls {
   #show(poll, { n, o }) {
     poll.querySelector("[data-poll-voters]").textContent = `${n} ${n === 1 ? "person has" : "people have"} voted`;
     if (o) return this.#draw(poll, n, o);
-    if (poll.dataset.state === "open" && poll.dataset.results === "voted" && poll.dataset.own) {
-      return this.#lookAfter(poll, AGAIN_MS + Math.random() * JITTER_MS);
+    if (seesMore(poll)) {
+      return this.#lookAfter(poll, this.#pace(poll));
     }
     return undefined;
   }
@@ -203,16 +207,23 @@ export class Polls {
     const number = poll.dataset.poll;
     const look = this.#looks.get(number) ?? { at: -Infinity, timer: null };
     this.#looks.set(number, look);
-    if (look.timer !== null && ms > 0) return;
-    clearTimeout(look.timer);
+    if (look.timer !== null) return;
     look.timer = setTimeout(
       () => {
         look.timer = null;
         look.at = performance.now();
         this.#look(poll);
       },
-      Math.max(ms, look.at + AGAIN_MS + Math.random() * JITTER_MS - performance.now(), 0),
+      Math.max(ms, look.at + this.#pace(poll) - performance.now(), 0),
     );
+  }
+
+  #pace(poll) {
+    return (1 + Math.random() * JITTER) * Math.max(AGAIN_MS, AGAIN_PER_VOTER_MS * this.#voters(poll));
+  }
+
+  #voters(poll) {
+    return this.#latest.get(poll.dataset.poll)?.n ?? 0;
   }
 
   async #look(poll) {
@@ -261,6 +272,11 @@ function chosenIn(poll) {
 
 function ownOf(poll) {
   return new Set(poll.dataset.own ? poll.dataset.own.split(" ") : []);
+}
+
+/** Whether this member may see more of it than everybody is told. */
+function seesMore(poll) {
+  return poll.dataset.state === "open" && poll.dataset.results === "voted" && Boolean(poll.dataset.own);
 }
 
 function titleOf(poll) {

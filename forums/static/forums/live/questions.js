@@ -151,7 +151,10 @@ export class Questions {
     if (!button) return;
     const isShown = isOpen && this.#mayVote;
     if (!isShown && button === document.activeElement) focusOn(entry);
-    button.hidden = !isShown;
+    // Until it goes to the others, what stands below it stays where it is.
+    const leavesItsPlace = !isOpen && this.#open.contains(entry);
+    button.classList.toggle("app-question__button--gone", leavesItsPlace);
+    button.hidden = !isShown && !leavesItsPlace;
   }
 
   /** A copy of what the page holds for the question number 0. */
@@ -163,7 +166,7 @@ export class Questions {
     else if (button) {
       button.value = number;
       const words = button.querySelector(".govuk-visually-hidden");
-      words.textContent = words.textContent.replace(/ 0$/, ` ${number}`);
+      words.textContent = words.textContent.replace("0", number);
     }
     return controls;
   }
@@ -233,6 +236,7 @@ export class Questions {
     const count = known + dealt.length - this.#dealt.children.length;
     this.#open.append(...open);
     this.#dealt.append(...dealt);
+    for (const entry of dealt) this.#dress(entry);
     this.#part("dealt-count").textContent = count;
     this.#part("dealt").hidden = !dealt.length;
     this.#lists.scrollTop = top;
@@ -277,9 +281,9 @@ export class Questions {
       this.#isInside = isInside;
       if (!isInside) this.#changed();
     };
-    this.#lists.addEventListener("pointerenter", inside(true));
-    this.#lists.addEventListener("pointermove", inside(true));
-    this.#lists.addEventListener("pointerleave", inside(false));
+    // The way to the buttons above the list counts too: what they offer is not done while somebody is about to press them.
+    this.#section.addEventListener("pointerenter", inside(true));
+    this.#section.addEventListener("pointerleave", inside(false));
     this.#lists.addEventListener("focusout", () => setTimeout(() => this.#changed()));
     this.#lists.addEventListener("click", (event) => {
       const entry = event.target.closest("[data-question]");
@@ -295,6 +299,7 @@ export class Questions {
         other.scrollIntoView({ block: "nearest" });
       }
     });
+    this.#lists.addEventListener("toggle", ({ target }) => target.open && (this.#lists.scrollTop = target.offsetTop), true);
     this.#part("sort-questions").addEventListener("click", () => this.#sortNow());
     this.#part("new-questions").addEventListener("click", () => this.#showNew());
     this.#inView = new IntersectionObserver((seen) => {
