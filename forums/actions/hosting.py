@@ -130,8 +130,8 @@ def merge_question(
     question: Question, into: Question, *, by: Member, seen: int | None = None, now: datetime | None = None
 ) -> Question:
     """Lets a question be asked by another one of its room. Whoever wants to know its answer, or asked it, counts there
-    from now on, each of them once, and what was merged into it goes with it. Raises Refused, LimitReached,
-    ValidationError."""
+    from now on, each of them once, and what was merged into it goes with it. Where one of the two was asked without a
+    name, whoever asked does not count. Raises Refused, LimitReached, ValidationError."""
 
     def change(room: Room, held: Question, now: datetime) -> State:
         target = Question.objects.published().filter(room=room, pk=into.pk).exclude(pk=held.pk).first()
@@ -221,8 +221,12 @@ def _merge_too(room: Room, other: Question, target: Question, *, by: Member, now
 
 
 def _take_votes_along(room: Room, held: Question, target: Question, *, now: datetime) -> None:
-    given = QuestionVote.objects.filter(question=held).values_list("member", "came_with")
-    wanting = {held.author_id: held.pk} | {member: came_with or held.pk for member, came_with in given}
+    given = QuestionVote.objects.filter(question=held).values_list("member", "came_with", "came_with__author")
+    # Askers are known by name: were they counted, a number that does not go up would say that the same person has asked
+    # the other one without their name.
+    counts_askers = not (held.unnamed_as or target.unnamed_as)
+    wanting = {held.author_id: held.pk} if counts_askers else {}
+    wanting |= {member: came_with or held.pk for member, came_with, asker in given if counts_askers or member != asker}
     wanting.pop(target.author_id, None)
     QuestionVote.objects.bulk_create(
         [

@@ -78,7 +78,7 @@ def say_together(room_id: int, sayings: Sequence[Saying], *, now: datetime | Non
     speakers = _speakers(room, {member_id for member_id, _ in wanted})
     _judge(room, speakers, wanted, outcomes, now=now)
     _spend(speakers, wanted, outcomes, now=now)
-    answered = _answered(room, wanted, outcomes)
+    answered = _answered(room, speakers, wanted, outcomes, now=now)
     if len(outcomes) == len(wanted):
         return [outcomes[saying.key] for saying in sayings]  # nobody waits for the room in vain
     with transaction.atomic():
@@ -155,15 +155,25 @@ def _spend(speakers: dict[int, Member], wanted: dict[log.Key, Saying], outcomes:
     outcomes |= {key: problem for key, problem in zip(fit, problems, strict=True) if problem is not None}
 
 
-def _answered(room: Room, wanted: dict[log.Key, Saying], outcomes: Outcomes) -> dict[int, Message]:
-    """The messages that are replied to, by number. One that is not there is no message to reply to."""
+def _answered(
+    room: Room, speakers: dict[int, Member], wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now: datetime
+) -> dict[int, Message]:
+    """The messages that are replied to, by number. One that is not there, or that the speaker is yet to see, is no
+    message to reply to."""
     numbers = {saying.reply_to for key, saying in wanted.items() if key not in outcomes and saying.reply_to is not None}
     if not numbers:
         return {}
     found = Message.objects.filter(room=room, seq__in=numbers).select_related("author").defer("body", "hidden_reason")
     answered = {message.seq: message for message in found}
     for key, saying in wanted.items():
-        if key not in outcomes and saying.reply_to is not None and saying.reply_to not in answered:
+        if key in outcomes or saying.reply_to is None:
+            continue
+        message = answered.get(saying.reply_to)
+        if message is None or not (
+            room.is_shown_to_all(message.written_at, now)
+            or message.author_id == saying.member_id
+            or speakers[saying.member_id].runs_room  # type: ignore[attr-defined]  # annotated by `belonging`
+        ):
             outcomes[key] = ValidationError("The message that you reply to is not in this room")
     return answered
 

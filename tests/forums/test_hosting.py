@@ -566,3 +566,48 @@ class TestOwnWords:
         assert ("quetzal" in sent(room)) is not erase
         with pytest.raises(Refused):
             write_answer(question, "More", by=hana)
+
+
+@pytest.mark.django_db
+class TestMergingWithoutAName:
+    """The number of those who want to know, which everybody reads, says nothing of who asked."""
+
+    @pytest.fixture
+    def unnamed(self, cast: Cast, room: Room) -> Question:
+        set_room_rules(room, rules(room, allows_unnamed=True), by=cast.fay)
+        room.refresh_from_db()
+        return ask_question(room, by=cast.bob, body="Who dares?", is_unnamed=True)
+
+    def votes_when_merged(self, question: Question, into: Question, by: Member) -> int:
+        merge_question(question, into, by=by)
+        return Question.objects.get(pk=into.pk).votes
+
+    @pytest.mark.parametrize("is_into_unnamed", [False, True])
+    def test_with_a_named_question_it_is_the_same_whoever_asked_that(
+        self, cast: Cast, room: Room, hana: Member, unnamed: Question, is_into_unnamed: bool
+    ) -> None:
+        zoe = officer(cast, "Zoe Zealous")
+        found = {}
+        for asker in (cast.bob, zoe):
+            named = ask_question(room, by=asker, body="The same?")
+            pair = (named, unnamed) if is_into_unnamed else (unnamed, named)
+            found[asker.name] = self.votes_when_merged(*pair, by=hana)
+            put_back(pair[0], by=hana)
+        assert len(set(found.values())) == 1, found
+
+    def test_nor_does_what_was_merged_before(self, cast: Cast, room: Room, hana: Member, unnamed: Question) -> None:
+        zoe, yan = officer(cast, "Zoe Zealous"), officer(cast, "Yan Yields")
+        found = {}
+        for asker in (cast.bob, zoe):
+            named, between = ask_question(room, by=asker, body="The same?"), ask_question(room, by=yan, body="Again?")
+            assert self.votes_when_merged(named, between, by=hana) == 1
+            found[asker.name] = self.votes_when_merged(between, unnamed, by=hana)
+            put_back(between, by=hana)
+        assert len(set(found.values())) == 1, found
+
+    def test_whoever_wanted_it_goes_with_it(self, cast: Cast, room: Room, hana: Member, unnamed: Question) -> None:
+        other = ask_question(room, by=cast.fay, body="The same?")
+        vote_for(unnamed, by=hana)
+        assert self.votes_when_merged(unnamed, other, by=hana) == 1
+        put_back(unnamed, by=hana)
+        assert [Question.objects.get(pk=one.pk).votes for one in (unnamed, other)] == [1, 0]

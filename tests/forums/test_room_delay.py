@@ -280,3 +280,19 @@ def test_who_runs_the_room_is_known_at_the_door(cast: Cast, room: Room) -> None:
     assert access.who_runs(room.pk, [cast.bob.pk]) == {cast.bob.pk: True}
     # Their open sockets are asked again.
     assert Room.objects.values_list("network__access_version", flat=True).get(pk=room.pk) > before
+
+
+def test_nobody_replies_to_what_they_are_yet_to_see(cast: Cast, room: Room, lena: Client) -> None:
+    """By the answer one could find out that somebody has said something, and who."""
+    young = say(room, by=cast.bob, body="zyzzyva")
+    told = []
+    for number in (young.seq, young.seq + 1):
+        with pytest.raises(ValidationError) as refused:
+            say(room, by=cast.lena, body="Is there anybody?", reply_to=number)
+        told.append(refused.value.messages)
+    assert told[0] == told[1]
+    assert say(room, by=cast.bob, body="To myself", reply_to=young.seq).reply_to == young
+    assert say(room, by=cast.fay, body="I run it", reply_to=young.seq).reply_to == young
+
+    time_passes(room)
+    assert say(room, by=cast.lena, body="Now I see it", reply_to=young.seq).reply_to == young
