@@ -362,7 +362,8 @@ def can_release(viewer: Viewer, held: HeldMessage, *, now: datetime | None = Non
     if verdict and not held.body:
         return Verdict("Its author has had it erased.")
     if verdict and not Room.objects.visible_to(held.author).filter(pk=held.room_id).exists():
-        return Verdict(f"{held.author} is no longer in this room, so nothing more of what they said can be shown.")
+        who = held.author if held.names_author else "Its author"
+        return Verdict(f"{who} is no longer in this room, so nothing more of what they said can be shown.")
     return verdict
 
 

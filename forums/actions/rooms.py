@@ -38,17 +38,20 @@ def schedule_room(
 
 def reschedule_room(room: Room, *, title: str, opens_at: datetime, closes_at: datetime, by: Member | None) -> Room:
     """Gives a room another title or other times; what was said in it stays, and sockets open in it hear of it within a
-    second. Safe to repeat: with nothing new nothing is written. `by` None is the site itself. Raises Refused,
-    LimitReached, and IntegrityError when it would close before it opens."""
+    second. Names that were gone, as the session was over, do not come back. Safe to repeat: with nothing new nothing is
+    written. `by` None is the site itself. Raises Refused, LimitReached, and IntegrityError when it would close before
+    it opens."""
     if by is not None:
         permissions.can_schedule_room(by, room.network).enforce()
         limits.SCHEDULING.spend(by)
     with transaction.atomic():
         room = Room.objects.select_for_update(of=("self",)).select_related("network").get(pk=room.pk)
         if (room.title, room.opens_at, room.closes_at) != (title, opens_at, closes_at):
+            if room.is_nameless():
+                room.nameless_until = timezone.now()
             room.title, room.opens_at, room.closes_at = title, opens_at, closes_at
             # Never `last_seq`: that number belongs to the log.
-            room.save(update_fields=["title", "opens_at", "closes_at"])
+            room.save(update_fields=["title", "opens_at", "closes_at", "nameless_until"])
             record("rescheduled room", room, by=by, network=room.network)
     return room
 

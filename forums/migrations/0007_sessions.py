@@ -47,6 +47,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="room",
+            name="nameless_until",
+            field=models.DateTimeField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name="room",
             name="last_question",
             field=models.PositiveIntegerField(default=0, editable=False),
         ),

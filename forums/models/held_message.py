@@ -69,6 +69,16 @@ class HeldMessage(models.Model):
         return self.author_id, self.client_id
 
     @property
+    def names_author(self) -> bool:
+        """Whether it is shown who said it."""
+        return not self.room.hides_names_of(self.written_at)
+
+    @property
+    def names_answered(self) -> bool:
+        """Whether it is shown who said what it replies to."""
+        return self.reply_to is not None and not self.room.hides_names_of(self.reply_to.written_at)
+
+    @property
     def words_for_author(self) -> str:
         if self.decision == self.Decision.REFUSED:
             return f"The host did not show this: {self.reason}" if self.reason else "The host did not show this."

@@ -100,7 +100,12 @@ class Message(models.Model):
     @property
     def names_author(self) -> bool:
         """Whether it is shown who said it."""
-        return not self.room.is_nameless()
+        return not self.room.hides_names_of(self.written_at)
+
+    @property
+    def names_answered(self) -> bool:
+        """Whether it is shown who said what it replies to."""
+        return self.reply_to is not None and not self.room.hides_names_of(self.reply_to.written_at)
 
     @property
     def is_shown(self) -> bool:

@@ -190,7 +190,7 @@ class Question(models.Model):
     @property
     def names_asker(self) -> bool:
         """Whether it is shown who asked, or at least at what kind of council."""
-        return not self.room.is_nameless()
+        return not self.room.hides_names_of(self.asked_at)
 
     @property
     def asker(self) -> str:

@@ -80,6 +80,8 @@ class Room(models.Model):
     # Under the Chatham House rule what was said may be used, and not who said it: once the room is over it shows no
     # names.
     is_chatham_house = models.BooleanField(default=False)
+    # What was said before then shows no names for good: the room was over, and was given another time since.
+    nameless_until = models.DateTimeField(null=True, editable=False)
     recording_link = models.URLField(max_length=500, blank=True)
     recording_began_at = models.DateTimeField(null=True, blank=True)
 
@@ -111,6 +113,12 @@ class Room(models.Model):
     def is_nameless(self, now: datetime | None = None) -> bool:
         """Whether what was said in it is shown without who said it, to everybody."""
         return self.is_chatham_house and self.is_over(now)
+
+    def hides_names_of(self, at: datetime) -> bool:
+        """Whether what was said then is shown without who said it, to everybody."""
+        return self.is_nameless() or (
+            self.is_chatham_house and self.nameless_until is not None and at < self.nameless_until
+        )
 
     def epoch_now(self, now: datetime | None = None) -> uuid.UUID:
         """The epoch as sockets and browsers know it. At the moment when its names go it is another: every process lets

@@ -12,15 +12,16 @@ from django.test import Client
 from django.utils import timezone
 
 from forums.actions.amendments import hide_message
-from forums.actions.messages import say
+from forums.actions.held_messages import release_message
+from forums.actions.messages import Held, say
 from forums.actions.questions import ask_question
 from forums.actions.reports import report_message
-from forums.actions.rooms import schedule_room
+from forums.actions.rooms import reschedule_room, schedule_room
 from forums.live import log, protocol
 from forums.live.hub import Listener, RoomHub
 from forums.live.log import Tail
 from forums.live.process import LiveProcess
-from forums.models import Message, Question, Room
+from forums.models import HeldMessage, Message, Question, Room
 from forums.models.room import without_names
 from network.live.close import Close
 from network.models import Organisation
@@ -50,6 +51,11 @@ def said(cast: Cast) -> Room:
     report_message(first, by=cast.fay, kind="other", words="Look at this")
     ask_question(room, by=cast.bob, body="What did others do?")
     ask_question(room, by=cast.bob, body="And what did it cost?", is_unnamed=True)
+    Room.objects.filter(pk=room.pk).update(held_words="zyzzyva")
+    for body in ("A zyzzyva that waits.", "A zyzzyva that is shown."):
+        with pytest.raises(Held):
+            say(room, by=cast.bob, body=body, reply_to=first.seq)
+    release_message(HeldMessage.objects.select_related("room__network").latest("pk"), by=cast.fay)
     parked = ask_question(room, by=cast.fay, body="Who owns the data?")
     Question.objects.filter(pk=parked.pk).update(state=Question.State.PARKED, parked_for=cast.bob)
     return room
@@ -75,7 +81,7 @@ def doors(room: Room) -> Iterator[str]:
     yield "/search/?q=others"
 
 
-RUN = ("after/", "host/", "projector/", "messages/1/hide/", "messages/3/hidden/")
+RUN = ("after/", "host/", "projector/", "held/", "messages/1/hide/", "messages/3/hidden/")
 
 
 def inside(page: str) -> str:
@@ -98,6 +104,7 @@ def test_no_door_says_a_name_once_it_is_over(cast: Cast, said: Room, client: Cli
     addresses = [
         *doors(room),
         *(room.get_absolute_url() + path for path in RUN),
+        *(f"{room.get_absolute_url()}held/{held.pk}/refuse/" for held in HeldMessage.objects.filter(room=room)),
         "/networks/ai-practitioners/questions/",
     ]
     found = 0
@@ -139,6 +146,51 @@ def test_the_epoch_is_another_from_the_moment_it_is_over(said: Room) -> None:
     assert log.tails([room.pk])[room.pk].epoch == room.epoch_now() == without_names(room.epoch)
     Room.objects.filter(pk=room.pk).update(is_chatham_house=False)
     assert log.tails([room.pk])[room.pk].epoch == room.epoch
+
+
+def held_again(room: Room, cast: Cast) -> Room:
+    """The session that was over is given another time: now."""
+    now = timezone.now()
+    reschedule_room(room, title=room.title, opens_at=room.opens_at, closes_at=now + timedelta(hours=1), by=cast.fay)
+    return Room.objects.select_related("network").get(pk=room.pk)
+
+
+def test_names_that_are_gone_do_not_come_back_with_another_time(cast: Cast, said: Room, client: Client) -> None:
+    room = held_again(end(said), cast)
+    sign_in(client, cast.fay)
+    for address in (*doors(room), *(room.get_absolute_url() + path for path in RUN[1:])):
+        page = inside(client.get(address).content.decode()).replace("shown as “An officer”", "")
+        for word in telling(cast):
+            assert word not in page, f"{address} says {word}"
+    for line in log.after(room.pk, 0, 100):
+        text = protocol.event(line).text
+        assert "u" not in json.loads(text)
+        assert not [word for word in telling(cast) if word in text]
+
+
+def test_what_is_said_then_has_names_but_for_whom_it_answers(cast: Cast, said: Room, client: Client) -> None:
+    room = held_again(end(said), cast)
+    again = say(room, by=cast.fay, body="Once more: why?", reply_to=1)
+    [line] = log.after(room.pk, again.seq - 1, 1)
+    text = protocol.event(line).text
+    assert "Fay" in text and "In reply to message 1" in text and "Bob" not in text
+    sign_in(client, cast.fay)
+    page = inside(client.get(f"{room.get_absolute_url()}?reply=1").content.decode())
+    assert "You reply to message 1." in page and "Bob Belongs" not in page
+
+
+def test_a_session_that_is_moved_before_it_is_over_keeps_its_names_until_then(cast: Cast, said: Room) -> None:
+    room = held_again(said, cast)
+    assert room.nameless_until is None
+    assert '"Bob Belongs"' in protocol.event(log.after(room.pk, 0, 1)[0]).text
+
+
+def test_the_wall_goes_on_from_the_epoch_that_sockets_know(cast: Cast, said: Room, client: Client) -> None:
+    """With another one the socket has it start afresh, again and again."""
+    room = end(said)
+    sign_in(client, cast.bob)
+    page = client.get(f"{room.get_absolute_url()}projector/").content.decode()
+    assert f'data-projector-epoch="{log.tails([room.pk])[room.pk].epoch}"' in page
 
 
 def listener_of(hub: RoomHub) -> Listener:
