@@ -99,6 +99,21 @@ def make_cast() -> Cast:
     return Cast(ai, practitioners, theme, council, fay, bob, olga, amir, lena, sven, ada)
 
 
+def add_councils(network: Network, kind: str, count: int = 2) -> list[Member]:
+    """So many more councils of a kind, with a member of the network each."""
+    members = []
+    for number in range(1, count + 1):
+        name = f"Neighbourshire {kind} {number}"
+        council = Organisation.objects.create(name=name, short_name=name, slug=f"neighbour-{kind}-{number}", kind=kind)
+        address = f"nia@neighbour-{kind}-{number}.example.org"
+        member = Member.objects.create_user(address, name=f"Nia Neighbour {kind} {number}", organisation=council)
+        Membership.objects.create(
+            member=member, network=network, state=Membership.State.ACTIVE, joined_at=timezone.now()
+        )
+        members.append(member)
+    return members
+
+
 # What the authenticator app of everybody in the cast shares with the site.
 APP_SECRET = "CASTCASTCASTCASTCASTCASTCASTCAST"
 

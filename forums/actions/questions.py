@@ -12,7 +12,8 @@ from forums import limits, markup, permissions, realtime
 from forums.held_words import HeldWords
 from forums.live import access, log
 from forums.models import Question, QuestionStep, Room, RoomEvent
-from network.models import Member, Organisation
+from forums.models.attendance import FEWEST
+from network.models import Member, Membership, Organisation
 from network.models.organisation import KINDS
 from network.permissions import NOT_A_MEMBER
 
@@ -67,7 +68,7 @@ def ask_question(
             room=room,
             author=by,
             organisation=by.organisation,
-            unnamed_as=officer_at(by.organisation) if is_unnamed else "",
+            unnamed_as=officer_at(by.organisation, room) if is_unnamed else "",
             client_id=client_id,
             body=body,
             asked_at=now,
@@ -105,14 +106,25 @@ def publish(room: Room, question: Question) -> None:
     question.number = _next_number(room)
 
 
-def officer_at(organisation: Organisation | None) -> str:
-    """Who asks without a name, as everybody reads it: never which council, nor a kind of which there is one."""
+def officer_at(organisation: Organisation | None, room: Room) -> str:
+    """Who asks without a name in a room, as everybody reads it: never which council, nor a kind of which there is one,
+    or so few in the room's network that whoever knows its members would know them."""
     if organisation is None or organisation.kind in SINGULAR or organisation.kind not in KINDS:
+        return "An officer"
+    # In a room in which everybody asks by name nobody is shown so, and nothing is counted.
+    if not room.allows_unnamed or _councils_of(organisation.kind, room) < FEWEST:
         return "An officer"
     kind = KINDS[organisation.kind]
     if not kind.startswith(("London", "Scottish", "Welsh", "Northern")):
         kind = kind[0].lower() + kind[1:]
     return f"An officer at a {kind}"
+
+
+def _councils_of(kind: str, room: Room) -> int:
+    """How many of a kind have members in a room's network."""
+    members = Membership.objects.active().filter(network=room.network_id, member__is_active=True)
+    councils = members.filter(member__organisation__kind=kind).values("member__organisation")
+    return int(councils.order_by().distinct().count())
 
 
 def check_question(body: str) -> str:

@@ -119,7 +119,8 @@ def _questions(room: Room, request: HttpRequest, form: QuestionForm | None, spea
         "questions": board,
         "can_ask": can_ask_as(speaks, room),
         "can_vote": can_vote_as(True, room),
-        "question_form": form or QuestionForm(initial={"return_to": request.path}, shown_as=officer_at(organisation)),
+        "question_form": form
+        or QuestionForm(initial={"return_to": request.path}, shown_as=officer_at(organisation, room)),
         "longest_question": Question.MAX_LENGTH,
         "blank_question": Question(room=room, number=0, author_id=0),
     }

@@ -35,7 +35,7 @@ from network.actions.closing import close_account
 from network.export import parts
 from network.models import AuditEvent, Member, Membership, Notice, Organisation, Viewer
 from network.permissions import Refused
-from tests.cast import Cast, sign_in
+from tests.cast import Cast, add_councils, sign_in
 
 pytestmark = pytest.mark.django_db
 
@@ -189,7 +189,8 @@ def test_what_is_held_or_refused_stands_for_its_asker_with_the_reason_and_for_wh
 
 @pytest.fixture
 def asker(cast: Cast) -> Member:
-    """A member with a council and a name that stand nowhere else."""
+    """A member with a council and a name that stand nowhere else. There are two more councils of its kind."""
+    add_councils(cast.practitioners, "county")
     council = Organisation.objects.create(
         name="Quibbleshire County Council", short_name="Quibbleshire", slug="quibbleshire", la_code="XQB", kind="county"
     )
@@ -331,6 +332,20 @@ def test_the_only_council_of_its_kind_is_not_named_by_it(cast: Cast, room: Room,
     Organisation.objects.filter(pk=asker.organisation_id).update(kind="city_of_london")
     asker.refresh_from_db()
     assert ask_question(room, by=asker, body="Who?", is_unnamed=True).asker == "An officer"
+
+
+def test_one_of_two_councils_of_its_kind_in_the_network_is_not_named_by_it(
+    cast: Cast, room: Room, asker: Member
+) -> None:
+    """Whoever reads who belongs to the network would know who asked."""
+    assert ask_question(room, by=asker, body="Who?", is_unnamed=True).asker == "An officer at a county council"
+    gone = Member.objects.get(name="Nia Neighbour county 1")
+    for state in ("left", "suspended"):
+        Membership.objects.filter(member=gone).update(state=state)
+        assert ask_question(room, by=asker, body=f"{state}?", is_unnamed=True).asker == "An officer"
+        assert "You will be shown as “An officer”." in text(client_of(asker), room.get_absolute_url())
+    Membership.objects.filter(member=gone).update(state="active")
+    assert ask_question(room, by=asker, body="Again?", is_unnamed=True).asker == "An officer at a county council"
 
 
 # When an account is closed

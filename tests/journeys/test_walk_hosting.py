@@ -21,7 +21,7 @@ from forums.actions.rooms import schedule_room
 from forums.models import Poll, PollOption, Question, Room
 from network.actions.membership import leave_network
 from network.models import Member, Membership, Organisation
-from tests.cast import Cast
+from tests.cast import Cast, add_councils
 from tests.journeys.conftest import Browse, Server
 from tests.journeys.keyboard import tab_to
 from tests.journeys.sockets import Visitor
@@ -58,6 +58,7 @@ def other_server(server: Server, tmp_path: Path) -> Iterator[Server]:
 @pytest.fixture
 def yan(room: Room, cast: Cast) -> Member:
     """Asks; neither hosts nor facilitates."""
+    add_councils(cast.practitioners, "county")
     Organisation.objects.filter(pk=cast.council.pk).update(kind="county")
     cast.council.refresh_from_db()
     member = Member.objects.create_user("yan@exampleshire.example.org", name="Yan Yields", organisation=cast.council)

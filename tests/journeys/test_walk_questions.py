@@ -20,7 +20,7 @@ from forums.actions.rooms import schedule_room
 from forums.live import log
 from forums.models import Question, Room, RoomEvent, RoomRole
 from network.models import Member, Membership, Organisation
-from tests.cast import Cast
+from tests.cast import Cast, add_councils
 from tests.journeys import keyboard
 from tests.journeys.conftest import Browse, Server
 from tests.journeys.sockets import Visitor
@@ -341,6 +341,7 @@ def test_no_frame_says_who_asked_without_a_name(server: Server, cast: Cast, room
     Membership.objects.create(
         member=asker, network=cast.practitioners, state="active", joined_at=now, read_before=now, requested_at=now
     )
+    add_councils(cast.practitioners, "county")
     RoomRole.objects.create(room=room, member=cast.bob, role="host")
     RoomRole.objects.create(room=room, member=cast.olga, role="speaker")
     readers = (cast.bob, cast.olga, cast.fay)
