@@ -231,7 +231,8 @@ def rebuild() -> Iterator[tuple[int, int]]:
 def near_words(typed: Collection[str], networks: Collection[int]) -> dict[str, list[str]]:
     """For each of the words those of these networks' vocabularies that differ by one letter: another one, one too many,
     one too few or two that changed places. Those that are written as they are typed, and those that nothing is near,
-    are not among the keys. One query.
+    are not among the keys. One query; one more where a word is in the vocabulary, which keeps those of posts that were
+    hidden or deleted: that they were ever written is not to be found out by typing them.
 
     A single mistake leaves either the first or the last part of a word as it is, so only words that share one of them
     are looked at: by an index, and with no mistake missed. (Trigrams miss two letters that changed places in a short
@@ -252,11 +253,34 @@ def near_words(typed: Collection[str], networks: Collection[int]) -> dict[str, l
     with connection.cursor() as cursor:
         cursor.execute(" UNION ".join([either] * len(sought)), values)
         known = {word for (word,) in cursor.fetchall()}
-    near = {word: [other for other in sorted(known) if is_near(word, other)] for word in sought if word not in known}
+    written = _written_among(known.intersection(sought), networks)
+    near = {word: [other for other in sorted(known) if is_near(word, other)] for word in sought if word not in written}
     return {word: others[:MOST_NEAR] for word, others in near.items() if others}
 
 
 MOST_NEAR = 6
+
+
+def _written_among(words: Collection[str], networks: Collection[int]) -> set[str]:
+    """Those of the words that stand in a post of these networks that is shown."""
+    if not words:
+        return set()
+    is_postgresql = connection.vendor == "postgresql"
+    matches = "words @@ plainto_tsquery('english', %s)" if is_postgresql else "forums_post_index MATCH %s"
+    key = "post_id" if is_postgresql else "rowid"
+    one = f"""
+        SELECT %s WHERE EXISTS (
+            SELECT 1 FROM forums_post_index JOIN forums_post post ON post.id = forums_post_index.{key}
+            JOIN forums_thread thread ON thread.id = post.thread_id
+            WHERE {matches} AND thread.network_id IN ({", ".join(["%s"] * len(networks))})
+        )
+    """  # noqa: S608  # names of ours and places for values
+    values: list[int | str] = []
+    for word in sorted(words):
+        values += [word, word if is_postgresql else f'"{word}"', *networks]
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join([one] * len(words)), values)
+        return {word for (word,) in cursor.fetchall()}
 
 
 def _after(start: str) -> str:

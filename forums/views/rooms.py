@@ -87,6 +87,7 @@ def room_people(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "forums/room_people.html", context)
 
 
+@second_factor_required
 @require_safe
 def room_attendance(request: HttpRequest, pk: int) -> HttpResponse:
     """How many came, for those who run the room: by kind of council, and nobody by name."""

@@ -194,6 +194,11 @@ class TestFigures:
         for viewer in (cast.bob, *cast.outsiders, AnonymousUser()):
             assert RoomAttendance.objects.came_to(room, viewer) == Came(0, [])
 
+    def test_facilitators_show_their_second_factor_first(self, room: Room, cast: Cast) -> None:
+        client = Client()
+        client.force_login(cast.fay)
+        assert client.get(reverse("room_attendance", args=[room.pk])).status_code == 302
+
     def test_rows_are_seen_by_whom_they_are_about_alone(self, room: Room, cast: Cast) -> None:
         attend_room(room, by=cast.bob)
         assert RoomAttendance.objects.visible_to(cast.bob).count() == 1

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from forums.actions.attachments import remove_file
-from forums.actions.posts import reply
+from forums.actions.posts import delete_post, hide_post, reply
 from forums.actions.threads import start_thread
 from forums.models import Attachment, Thread
 from forums.search.index import forget_posts_of, index_post, is_near, near_words, rebuild
@@ -202,6 +202,20 @@ def test_what_a_member_had_erased_leaves_no_word_behind(cast: Cast, written: Non
     forget_posts_of(cast.fay)
     assert search_posts(cast.bob, "transcription").hits == search_posts(cast.bob, "wellsh").hits == []
     assert near_words(["wellsh", "copilto"], [cast.practitioners.pk]) == {"copilto": ["copilot"]}
+
+
+@pytest.mark.parametrize("goes", ["hidden", "deleted"])
+def test_what_nobody_can_read_any_more_does_not_tell_that_it_was_written(cast: Cast, written: None, goes: str) -> None:
+    """Typed with a wrong letter a word finds what is near it, whether or not somebody once wrote it so."""
+    before = search_posts(cast.bob, "copilto")
+    assert before.hits and before.instead == {"copilto": "copilot"}
+    gone = reply(Thread.objects.get(title=PRICES), by=cast.fay, source="The copilto was no use.")
+    assert search_posts(cast.bob, "copilto").instead == {}
+    if goes == "hidden":
+        hide_post(gone, by=cast.fay, reason="Off topic")
+    else:
+        delete_post(gone, by=cast.fay)
+    assert search_posts(cast.bob, "copilto") == before
 
 
 def test_the_index_can_be_made_anew(cast: Cast, written: None) -> None:
