@@ -20,7 +20,7 @@ from forums.search.rooms import FoundInRoom
 from forums.views import ours
 from network.limits import LimitReached
 from network.models import Member
-from network.permissions import Refused
+from network.permissions import Refused, can_read
 from network.views import second_factor_required
 
 PEOPLE = 100  # as many names as one page shows
@@ -73,15 +73,19 @@ def room_send(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 def room_people(request: HttpRequest, pk: int) -> HttpResponse:
-    """Who has the room open now, by name. Those who read the plain page are not counted."""
+    """Who has the room open now, for members by name: a speaker from outside learns how many they are. Those who read
+    the plain page are not counted."""
     found = room_of_member(request, pk)
     here = RoomPresence.objects.visible_to(request.user).filter(room=found).fresh().member_ids()
     people = Member.objects.filter(pk__in=here, is_active=True).select_related("organisation").order_by("name", "pk")
-    page = Paginator(people, PEOPLE).get_page(request.GET.get("page"))
+    shows_names = bool(can_read(request.user, found.network))
+    page = Paginator(people if shows_names else people.none(), PEOPLE).get_page(request.GET.get("page"))
     context = {
         "room": found,
         "network": found.network,
         "page": page,
+        "count": page.paginator.count if shows_names else people.count(),
+        "shows_names": shows_names,
         "can_moderate": permissions.can_moderate_room(request.user, found),
     }
     return render(request, "forums/room_people.html", context)

@@ -18,7 +18,7 @@ from forums.actions.room_roles import give_room_role, take_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
 from forums.live import access, log, protocol
-from forums.models import Message, Post, Room, RoomEvent, RoomRole, Thread
+from forums.models import Message, Post, Room, RoomEvent, RoomPresence, RoomRole, Thread
 from network.actions.mail import send_due_mail
 from network.actions.membership import join_network, leave_network
 from network.models import AuditEvent, Member, Network
@@ -157,6 +157,17 @@ def test_a_speaker_sees_their_room_and_nothing_else_of_any_network(cast: Cast, r
     assert olga.get(thread.get_absolute_url()).status_code == 404
     assert olga.get(f"/people/{cast.bob.pk}/").status_code == 404
     assert "Zyzzyva" not in text(cast.olga, theirs.network.get_absolute_url())
+
+
+def test_a_speaker_from_outside_reads_how_many_are_there_and_members_read_who(cast: Cast, room: Room) -> None:
+    give_room_role(room, cast.olga, role="speaker", by=cast.fay)
+    RoomPresence.objects.create(room=room, process=uuid.uuid4(), members=[cast.bob.pk, cast.olga.pk], at=timezone.now())
+    address = f"{room.get_absolute_url()}people/"
+    page = text(cast.olga, address)
+    assert "2 people have the room open now" in page
+    assert "Bob Belongs" not in page and "Exampleshire" not in page.partition("<main")[2]
+    page = text(cast.bob, address)
+    assert "2 people have the room open now" in page and "Olga Outside" in page and "Bob Belongs" in page
 
 
 def test_a_speaker_waits_until_the_room_opens_and_reads_for_a_week_after(cast: Cast, room: Room) -> None:
