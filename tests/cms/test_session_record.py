@@ -317,6 +317,7 @@ def test_from_the_room_and_the_question_of_consent_there_is_a_way_to_the_event(
     sign_in(client, cast.bob)
     way = f'href="/events/{link.page_id}/page/"'
     assert way in client.get(f"/rooms/{link.room_id}/").content.decode()
+    assert f'href="/rooms/{link.room_id}/">Search what was said and asked' in read(client, link)
     asked = client.get(f"/events/{link.page_id}/record/agree/").content.decode()
     assert f'href="{EventPage.objects.get(pk=link.page_id).url}">Back to the event' in asked
     EventPage.objects.get(pk=link.page_id).unpublish()

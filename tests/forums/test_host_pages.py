@@ -518,3 +518,22 @@ class TestTheWay:
         assert screen.count(f'href="/rooms/{room.pk}/polls/"') == 1
         assert f'href="/rooms/{room.pk}/held/"' not in screen
         assert f'href="/rooms/{room.pk}/host/"' in host.get(f"/rooms/{room.pk}/polls/").content.decode()
+
+    def test_while_a_room_is_open_its_messages_come_before_the_search_of_them(
+        self, cast: Cast, room: Room, hana: Member
+    ) -> None:
+        bob = client_of(cast.bob)
+        search, live = "Search what was said and asked", f'id="live-room-{room.pk}"'
+
+        def page(query: str = "") -> str:
+            return bob.get(f"/rooms/{room.pk}/{query}").content.decode()
+
+        assert page().index(live) < page().index(search)
+        assert page("?q=hello").index(search) < page("?q=hello").index(live)
+        past = timezone.now() - timedelta(hours=3)
+        Room.objects.filter(pk=room.pk).update(opens_at=past, closes_at=past + timedelta(hours=1))
+        assert page().index(search) < page().index(live)
+        assert page().count(search) == 1
+        screen = client_of(hana).get(f"/rooms/{room.pk}/host/").content.decode()
+        assert "here now" not in screen
+        assert "Start answering a question" not in screen
