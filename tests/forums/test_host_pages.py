@@ -537,3 +537,18 @@ class TestTheWay:
         screen = client_of(hana).get(f"/rooms/{room.pk}/host/").content.decode()
         assert "here now" not in screen
         assert "Start answering a question" not in screen
+
+    def test_only_who_may_open_the_thread_of_a_question_is_led_to_it(
+        self, cast: Cast, room: Room, question: Question
+    ) -> None:
+        give_room_role(room, cast.olga, role="speaker", by=cast.fay)
+        past = timezone.now() - timedelta(hours=3)
+        Room.objects.filter(pk=room.pk).update(opens_at=past, closes_at=past + timedelta(hours=1))
+        thread = start_thread(
+            cast.practitioners, by=cast.fay, theme=cast.theme, title="Goes on", source="Here.", kind="question"
+        )
+        Question.objects.filter(pk=question.pk).update(thread=thread)
+        led = f"/threads/{thread.pk}/"
+        for page in (f"/rooms/{room.pk}/", f"/rooms/{room.pk}/questions/", question.get_absolute_url()):
+            assert client_of(cast.bob).get(page).content.decode().count(led) == 1, page
+            assert led not in client_of(cast.olga).get(page).content.decode(), page
