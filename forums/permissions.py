@@ -34,6 +34,7 @@ from network.permissions import (
     can_take_part,
     membership_of,
 )
+from network.templatetags.components import clock
 
 ROOM_IS_OVER = Verdict("This room has closed. What was said in it can still be read.")
 ROOM_IS_LOCKED = Verdict("A facilitator has locked this room, so nobody can write in it at the moment.")
@@ -250,7 +251,7 @@ def can_speak_as(
         return Verdict("This room has not opened yet.")
     if silenced and silenced.until:
         until = timezone.localtime(silenced.until)
-        return Verdict(f"A facilitator has asked you to be silent until {until:%H:%M}: {silenced.reason}")
+        return Verdict(f"A facilitator has asked you to be silent until {clock(until)}: {silenced.reason}")
     if room.lock and not runs:
         return ROOM_IS_LOCKED
     return ALLOWED

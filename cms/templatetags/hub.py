@@ -355,6 +355,14 @@ def events_of_network(context: Context, network: Network, count: int = 3) -> Que
 
 
 @register.simple_tag(takes_context=True)
+def event_of_room(context: Context, room: Room) -> int | None:
+    """The number of the event that a live room belongs to, where the viewer may open its page."""
+    found = EventRoom.objects.visible_to(viewer_of(context)).filter(room=room)
+    number: int | None = found.values_list("page", flat=True).first()
+    return number
+
+
+@register.simple_tag(takes_context=True)
 def pages_about(context: Context, organisation: Organisation) -> QuerySet[InformationPage]:
     found = InformationPage.objects.visible_to(viewer_of(context)).filter(councils=organisation).for_rows()
     about: QuerySet[InformationPage] = found.order_by("title")[:PER_PAGE]

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from cms.actions.session_record import approve_item, decide_over_item, draft_record, take_off_item
 from cms.models import EventPage, EventRoom, RecordItem
+from cms.models.page import pages_visible_to
 from cms.permissions import can_approve_record, can_draft_record
 from forums.views import member_or_404
 from network.limits import LimitReached
@@ -48,7 +49,12 @@ def agree(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, "Your answer is saved. You can change it here at any time.")
             return redirect("record_agree", pk)
-    context = {"items": own, "room": own[0].thing.room, "errors": errors, "pk": pk}
+    context = {
+        "items": own,
+        "room": own[0].thing.room,
+        "errors": errors,
+        "page": pages_visible_to(member).filter(pk=pk).first(),
+    }
     return render(request, "cms/record_agree.html", context)
 
 

@@ -19,6 +19,7 @@ from network.actions.access import hold_account
 from network.actions.audit import record
 from network.models import Member
 from network.permissions import Refused
+from network.templatetags.components import clock
 
 State = Question.State
 
@@ -295,7 +296,7 @@ def _write_step(room: Room, question: Question, *, by: Member, is_new: bool = Fa
 
 def _what_was_done(last: QuestionStep, by: Member) -> str:
     who = "You have" if last.by == by else f"{last.by} has" if last.by else "Somebody has"
-    return f"{who} already {DONE[State(last.state)]}, at {timezone.localtime(last.at):%H:%M}. Nothing was changed."
+    return f"{who} already {DONE[State(last.state)]}, at {clock(timezone.localtime(last.at))}. Nothing was changed."
 
 
 def _legible(words: str, longest: int, field: str, missing: str, called: str) -> str:

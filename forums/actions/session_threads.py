@@ -38,6 +38,7 @@ from network.actions.access import hold_account
 from network.actions.audit import record
 from network.models import Member, Membership, Theme
 from network.permissions import Refused
+from network.templatetags.components import clock as clock_time
 
 logger = logging.getLogger(__name__)
 
@@ -217,7 +218,7 @@ def body_of_question(question: Question, merged: Sequence[Question], room: Room,
         parts += [_quoted(one.body) for one in merged]
     if question.state == Question.State.ANSWERED:
         at = _answered_at(question)
-        parts.append(f"It was answered live at {_time(at)}{':' if question.shown_answer else '.'}")
+        parts.append(f"It was answered live at {clock_time(localtime(at))}{':' if question.shown_answer else '.'}")
         if question.shown_answer:
             parts.append(_quoted(question.shown_answer))
     elif question.state == Question.State.WRITTEN and question.shown_answer:
@@ -249,10 +250,6 @@ def _session(room: Room) -> str:
 def _answered_at(question: Question) -> datetime:
     steps = QuestionStep.objects.filter(question=question, state=Question.State.ANSWERED).order_by("-at", "-pk")
     return steps.values_list("at", flat=True).first() or question.state_at
-
-
-def _time(at: datetime) -> str:
-    return f"{localtime(at):%H:%M}"
 
 
 def _recording(room: Room, at: datetime | None) -> list[str]:

@@ -168,6 +168,13 @@ class SeenPoll:
         return cls(poll, frozenset(own), poll.results_for(own), poll.why_no_results(has_voted=bool(own)))
 
     @classmethod
+    def on_the_wall(cls, poll: Poll) -> SeenPoll:
+        """As a whole hall reads it, those who have voted and those who have not."""
+        waits = poll.state == poll.State.OPEN and not poll.has_ended and poll.results == poll.Results.VOTED
+        why = "The results show here when the poll has closed." if waits else poll.why_no_results()
+        return cls(poll, results=poll.results_for(()), why_none=why)
+
+    @classmethod
     def by_everybody(cls, poll: Poll) -> SeenPoll:
         """What is the same for every reader and stays true: nobody's choice, and no count."""
         return cls(poll, why_none=poll.why_no_results())

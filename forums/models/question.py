@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from forums.models.message import Consent
 from forums.models.room import Room, RoomEvent, shown_by_now
+from forums.models.thread import Thread
 from network.models import Membership, Viewer
 
 
@@ -259,7 +260,8 @@ class QuestionVote(models.Model):
 @dataclass(frozen=True, slots=True)
 class QuestionBoard:
     """The questions of a room as one reader has them: the open ones by votes, those that are dealt with, and what else
-    they asked themselves. `voted`: the numbers of those that they want to know too."""
+    they asked themselves. `voted`: the numbers of those that they want to know too; `threads`: of the threads made of
+    them, those that the reader may open, for a speaker from outside may not know what goes on in the network."""
 
     MOST: ClassVar[int] = 100
 
@@ -267,6 +269,7 @@ class QuestionBoard:
     dealt_with: list[Question]
     own: list[Question]
     voted: set[int]
+    threads: set[int]
     asked: list[int]  # the numbers of their own
     open_count: int
     dealt_count: int
@@ -283,11 +286,15 @@ class QuestionBoard:
         dealt_with = list(shown.dealt_with().with_asker()[:most])
         own = shown.filter(author=viewer.pk or 0).kept_from_others()
         votes = QuestionVote.objects.visible_to(viewer).filter(question__room=room, question__number__isnull=False)
+        made = [question.thread_id for question in (*found, *dealt_with) if question.thread_id]
         return cls(
             open=found,
             dealt_with=dealt_with,
             own=list(own.with_asker().order_by("asked_at", "pk")[:most]),
             voted={number or 0 for number in votes.values_list("question__number", flat=True)},
+            threads=set(Thread.objects.visible_to(viewer).filter(pk__in=made).values_list("pk", flat=True))
+            if made
+            else set(),
             asked=[question.number or 0 for question in (*found, *dealt_with) if question.author_id == viewer.pk],
             open_count=counts["open"],
             dealt_count=counts["dealt"],

@@ -373,6 +373,7 @@ def _page(
 ) -> HttpResponse:
     """A decision that takes words. What was typed stays in the form when somebody else was faster."""
     status = 200
+    back = _way_back(request, question)
     if form.is_valid():
         try:
             said = decide()
@@ -383,9 +384,16 @@ def _page(
             form.add_error(None, no)
         else:
             messages.success(request, said)
-            return redirect(reverse("room_host", args=[question.room_id]) + f"#host-{question.uid}")
-    context = _context(question) | {"form": form, "heading": heading, "send": send}
+            return redirect(back)
+    context = _context(question) | {"form": form, "heading": heading, "send": send, "back": back}
     return render(request, "forums/question_decide.html", context, status=status)
+
+
+def _way_back(request: HttpRequest, question: Question) -> str:
+    """The host screen, or with `?from=list` the list of what sessions left unanswered."""
+    if request.GET.get("from") == "list":
+        return reverse("network_questions", args=[question.room.network.slug])
+    return reverse("room_host", args=[question.room_id]) + f"#host-{question.uid}"
 
 
 def _answer(request: HttpRequest, member: Member, room: Room, said: str, *, status: int, at: str = "") -> HttpResponse:
@@ -406,6 +414,7 @@ def _board_context(member: Member, room: Room) -> dict[str, Any]:
     return {
         "room": room,
         "board": Board.of(room, member),
+        "came": RoomAttendance.objects.came_to(room, member).total,
         "messages_waiting": held.waiting().order_by("written_at", "pk")[:MOST_MESSAGES],
         "can_see_asker": permissions.can_see_asker(member, Question(room=room)),
     }
@@ -416,7 +425,6 @@ def _screen(request: HttpRequest, member: Member, room: Room, *, slow_form: Slow
     context = _board_context(member, room) | {
         "network": room.network,
         "present": len(present),
-        "came": RoomAttendance.objects.came_to(room, member).total,
         "slow_form": slow_form or _slow_form(room),
         "can_moderate": permissions.can_moderate_room(member, room),
     }

@@ -40,7 +40,6 @@ def room_projector(request: HttpRequest, pk: int) -> HttpResponse:
         "network": room.network,
         "question": question,
         "position": position,
-        # As somebody has it who has not voted: what is on the wall is seen by all.
-        "seen": SeenPoll.of(poll) if poll else None,
+        "seen": SeenPoll.on_the_wall(poll) if poll else None,
     }
     return render(request, "forums/room_projector.html", context)

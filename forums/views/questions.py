@@ -54,17 +54,19 @@ def question(request: HttpRequest, pk: int, uid: uuid.UUID) -> HttpResponse:
     steps = QuestionStep.objects.visible_to(member).filter(question=found)
     if not is_own and not permissions.can_run_room(member, room):
         steps = steps.exclude(state=Question.State.HELD)
+    # Whoever speaks here from outside may not know what goes on in the network.
+    thread = Thread.objects.visible_to(member).filter(pk=found.thread_id or 0).first()
     has_voted = QuestionVote.objects.visible_to(member).filter(question=found).exists()
     context = {
         "room": room,
         "network": room.network,
         "question": found,
-        # Whoever speaks here from outside may not know what goes on in the network.
-        "thread": Thread.objects.visible_to(member).filter(pk=found.thread_id or 0).first(),
+        "thread": thread,
         "is_own": is_own,
         "may_read": found.is_shown or is_own or bool(permissions.can_run_room(member, room)),
         "steps": steps,
-        "questions": {"voted": [found.number] if has_voted else []},  # as in a board
+        # As in a board.
+        "questions": {"voted": [found.number] if has_voted else [], "threads": {thread.pk} if thread else set()},
         "can_vote": permissions.can_vote_as(True, room),
     }
     return render(request, "forums/question.html", context)

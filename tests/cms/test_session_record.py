@@ -18,6 +18,7 @@ from cms.search import search_pages
 from forums.actions.hosting import refuse_question, write_answer
 from forums.actions.messages import say
 from forums.actions.questions import ask_question
+from forums.actions.session_threads import note_recording
 from forums.models import Consent, Message, Question, Room
 from network.actions.closing import close_account
 from network.actions.membership import leave_network
@@ -288,3 +289,36 @@ def test_the_page_takes_as_many_queries_for_many_items_as_for_few(
     with django_assert_max_num_queries(60) as many:
         client.get(address)
     assert len(many) == len(few)
+
+
+def test_the_record_says_what_became_of_a_question_and_leads_to_the_recording(
+    cast: Cast, link: EventRoom, editor: Any, client: Client
+) -> None:
+    Question.objects.filter(body__contains=" named").update(state=Question.State.ANSWERED, answer="")
+    sign_in(client, cast.bob)
+    assert "There is no recording" in read(client, link)
+    note_recording(link.room, by=cast.fay, link="https://video.example.org/buying", began_at=None)
+    draft_record(link, by=cast.fay)
+    page = read(client, link)
+    assert 'href="https://video.example.org/buying"' in page
+    assert "There is no recording" not in page
+    assert ". Answered live" in page
+    item = items(link)["named"]
+    decide_over_item(item, by=cast.bob, agrees=True)
+    approve_item(items(link)["named"], by=editor)
+    assert "It was answered in the session" in read(Client(), link)
+    assert "video.example.org" not in read(Client(), link)
+
+
+def test_from_the_room_and_the_question_of_consent_there_is_a_way_to_the_event(
+    cast: Cast, link: EventRoom, client: Client
+) -> None:
+    draft_record(link, by=cast.fay)
+    sign_in(client, cast.bob)
+    way = f'href="/events/{link.page_id}/page/"'
+    assert way in client.get(f"/rooms/{link.room_id}/").content.decode()
+    assert f'href="/rooms/{link.room_id}/">Search what was said and asked' in read(client, link)
+    asked = client.get(f"/events/{link.page_id}/record/agree/").content.decode()
+    assert f'href="{EventPage.objects.get(pk=link.page_id).url}">Back to the event' in asked
+    EventPage.objects.get(pk=link.page_id).unpublish()
+    assert way not in client.get(f"/rooms/{link.room_id}/").content.decode()

@@ -331,7 +331,7 @@ class TestScreen:
         few = [count(page) for page in PAGES[:2]]
         ask(24)
         assert [count(page) for page in PAGES[:2]] == few
-        assert few[1] <= 12
+        assert few[1] <= 13
 
 
 class TestRulesPage:
@@ -487,3 +487,68 @@ class TestSpeakerFromOutside:
             assert "zyzzyva" not in answer.content.decode()
         assert list(Question.objects.visible_to(cast.olga)) == list(Question.objects.filter(room=room))
         assert not Question.objects.visible_to(AnonymousUser()).exists()
+
+
+class TestTheWay:
+    def test_who_comes_from_the_list_of_unanswered_questions_goes_back_to_it(
+        self, cast: Cast, room: Room, question: Question
+    ) -> None:
+        past = timezone.now() - timedelta(hours=3)
+        Room.objects.filter(pk=room.pk).update(opens_at=past, closes_at=past + timedelta(hours=1))
+        fay = client_of(cast.fay)
+        listed = "/networks/ai-practitioners/questions/"
+        for page in ("write/", "park/", "refuse/"):
+            assert f'href="{at(question, page)}?from=list"' in fay.get(listed).content.decode()
+            assert f'href="{listed}">Cancel' in fay.get(f"{at(question, page)}?from=list").content.decode()
+        typed = {"seen": step_of(question), "answer": "Half of it"}
+        assert fay.post(at(question, "write/"), typed).headers["Location"].startswith(f"/rooms/{room.pk}/host/")
+        typed = {"seen": step_of(question), "answer": "All of it"}
+        assert fay.post(f"{at(question, 'write/')}?from=list", typed).headers["Location"] == listed
+
+    def test_the_board_that_looks_again_says_how_many_have_come(self, cast: Cast, room: Room, hana: Member) -> None:
+        host = client_of(hana)
+        address = f"/rooms/{room.pk}/host/board/"
+        assert 'data-host-came="0"' in host.get(address).content.decode()
+        client_of(cast.bob).get(f"/rooms/{room.pk}/")
+        assert 'data-host-came="1"' in host.get(address).content.decode()
+
+    def test_the_host_screen_leads_to_each_place_once_and_the_polls_back_to_it(self, room: Room, hana: Member) -> None:
+        host = client_of(hana)
+        screen = host.get(f"/rooms/{room.pk}/host/").content.decode()
+        assert screen.count(f'href="/rooms/{room.pk}/polls/"') == 1
+        assert f'href="/rooms/{room.pk}/held/"' not in screen
+        assert f'href="/rooms/{room.pk}/host/"' in host.get(f"/rooms/{room.pk}/polls/").content.decode()
+
+    def test_while_a_room_is_open_its_messages_come_before_the_search_of_them(
+        self, cast: Cast, room: Room, hana: Member
+    ) -> None:
+        bob = client_of(cast.bob)
+        search, live = "Search what was said and asked", f'id="live-room-{room.pk}"'
+
+        def page(query: str = "") -> str:
+            return bob.get(f"/rooms/{room.pk}/{query}").content.decode()
+
+        assert page().index(live) < page().index(search)
+        assert page("?q=hello").index(search) < page("?q=hello").index(live)
+        past = timezone.now() - timedelta(hours=3)
+        Room.objects.filter(pk=room.pk).update(opens_at=past, closes_at=past + timedelta(hours=1))
+        assert page().index(search) < page().index(live)
+        assert page().count(search) == 1
+        screen = client_of(hana).get(f"/rooms/{room.pk}/host/").content.decode()
+        assert "here now" not in screen
+        assert "Start answering a question" not in screen
+
+    def test_only_who_may_open_the_thread_of_a_question_is_led_to_it(
+        self, cast: Cast, room: Room, question: Question
+    ) -> None:
+        give_room_role(room, cast.olga, role="speaker", by=cast.fay)
+        past = timezone.now() - timedelta(hours=3)
+        Room.objects.filter(pk=room.pk).update(opens_at=past, closes_at=past + timedelta(hours=1))
+        thread = start_thread(
+            cast.practitioners, by=cast.fay, theme=cast.theme, title="Goes on", source="Here.", kind="question"
+        )
+        Question.objects.filter(pk=question.pk).update(thread=thread)
+        led = f"/threads/{thread.pk}/"
+        for page in (f"/rooms/{room.pk}/", f"/rooms/{room.pk}/questions/", question.get_absolute_url()):
+            assert client_of(cast.bob).get(page).content.decode().count(led) == 1, page
+            assert led not in client_of(cast.olga).get(page).content.decode(), page

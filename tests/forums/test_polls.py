@@ -591,6 +591,8 @@ def test_the_wall_shows_the_open_poll_then_its_results_and_then_what_is_newer(ca
     assert "Planning" in text(cast.bob, wall)
     assert "<form" not in text(cast.bob, wall)
     assert "data-poll-figures" not in text(cast.bob, wall)
+    assert "The results show here when the poll has closed." in text(cast.bob, wall)
+    assert "you have voted" not in text(cast.bob, wall)
 
     close_poll(poll, by=cast.fay)
     assert re.findall(r"data-poll-votes>(\d+)<", text(cast.bob, wall)) == ["1", "0", "0"]

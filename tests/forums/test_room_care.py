@@ -332,7 +332,7 @@ def test_a_facilitator_looks_after_the_room_by_plain_forms(
     client.post(f"{base}sanctions/{RoomSanction.objects.get().pk}/lift/")
     client.post(f"{base}care/lock/", {"lock": ""})
     html = client.get(f"{base}care/").content.decode()
-    assert "Nothing was reported that nobody has looked at." in html
+    assert "No report waits for you." in html
     assert permissions.can_speak(cast.bob, Room.objects.get(pk=room.pk))
     assert "set slow mode" in verbs_of(cast.fay)
     assert "unlocked room" in verbs_of(cast.fay)

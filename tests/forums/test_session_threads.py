@@ -147,7 +147,7 @@ def test_the_live_answer_is_quoted_with_its_time_and_leads_into_the_recording(ca
     html = first_of(thread).html
     assert "About four months,<br" in html
     assert 'href="https://example.org/a_b"' in html
-    assert "answered live at 10:14" in html
+    assert "answered live at 10:14am" in html
     assert 'href="https://www.youtube.com/watch?v=abc&amp;t=725"' in html
     assert "at 12:05" in html
 

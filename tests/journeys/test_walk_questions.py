@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import time
 import uuid
 from collections.abc import Callable
@@ -294,6 +295,27 @@ def test_what_is_asked_into_an_outage_is_kept_and_asked_once(
     expect(texts(bob)).to_have_text(["Is anybody there?"])
     bob.wait_for_timeout(500)
     assert Question.objects.get().unnamed_as
+
+
+def test_who_asks_again_before_the_first_has_arrived_asks_both(
+    server: Server, cast: Cast, room: Room, browse: Browse
+) -> None:
+    bob = come(browse(cast.bob), room)
+    assert server.process
+    server.process.send_signal(signal.SIGSTOP)
+    ask(bob, "What did it cost?")
+    ask(bob, "Who keeps the data?")
+    server.process.send_signal(signal.SIGCONT)
+    expect(texts(bob)).to_have_text(["What did it cost?", "Who keeps the data?"])
+    expect(bob.get_by_label("Your question")).to_have_value("")
+
+
+def test_beside_a_question_stands_once_what_to_leave_out(
+    server: Server, cast: Cast, room: Room, browse: Browse
+) -> None:
+    bob = browse(cast.bob, javascript=False)
+    bob.goto(f"/rooms/{room.pk}/")
+    expect(bob.locator("[data-live-ask-form] .app-advice")).to_have_count(1)
 
 
 def test_where_no_socket_gets_through_one_asks_and_votes_by_plain_requests(

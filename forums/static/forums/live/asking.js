@@ -13,6 +13,7 @@ export class Asking {
   #longest;
   #attempt = {}; // what was sent last, and the name it was sent by: sent again, it is the same question
   #isOnItsWay = false;
+  #isNextReady = false; // another question was sent off while one was on its way
 
   /** `ask({ c, b, anon })` is a promise of what to say; it throws where the question was refused, with the reason. */
   constructor(fold, key, ask) {
@@ -58,7 +59,11 @@ export class Asking {
   async #submit() {
     const b = this.#field.value.trim();
     const anon = Boolean(this.#unnamed?.checked);
-    if (this.#isOnItsWay || [...b].length > this.#longest) return;
+    if ([...b].length > this.#longest) return;
+    if (this.#isOnItsWay) {
+      this.#isNextReady = b !== this.#attempt.b;
+      return;
+    }
     if (!b) return this.#wrong("Enter your question");
     if (this.#attempt.b !== b || this.#attempt.anon !== anon) this.#attempt = { c: newId(), b, anon };
     this.#isOnItsWay = true;
@@ -71,9 +76,14 @@ export class Asking {
       this.#typed();
       this.#said.textContent = words;
     } catch (refused) {
+      this.#isNextReady = false;
       this.#wrong(`Not asked. ${refused.message}`);
     } finally {
       this.#isOnItsWay = false;
+    }
+    if (this.#isNextReady) {
+      this.#isNextReady = false;
+      this.#submit();
     }
   }
 

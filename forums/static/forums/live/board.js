@@ -156,6 +156,8 @@ export class Board {
       if (none) here.querySelector("[data-host-none]").hidden = none.hidden;
     }
     this.#part("open-count").textContent = fresh.dataset.hostOpen;
+    const came = fresh.dataset.hostCame;
+    this.#part("all-came").textContent = `${came} ${came === "1" ? "has" : "have"} come in all`;
     this.#part("sort").hidden = isInOrder;
     if (focused && !document.activeElement?.closest?.("[data-host-question]")) {
       const still = this.#questions.find((one) => one.dataset.hostQuestion === focused);
