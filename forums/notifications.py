@@ -831,10 +831,6 @@ def session_thread_made(
         give_notice(PARKED_THREAD, thread.pk, here.filter(pk=parked_for), now=now)
 
 
-def belongs_to_network_of(thread: Thread, member: int) -> Member | None:
-    return _here(thread).filter(pk=member).first()
-
-
 register(
     NoticeKind(
         name=QUESTION_THREAD,
