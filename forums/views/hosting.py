@@ -202,7 +202,7 @@ def question_write(request: HttpRequest, pk: int, uid: str) -> HttpResponse:
 @second_factor_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def question_park(request: HttpRequest, pk: int, uid: str) -> HttpResponse:
-    """Puts a question aside for somebody."""
+    """Parks a question for somebody."""
     member = member_or_404(request)
     found = _question(member, pk, uid)
     typed = _typed(request)
@@ -216,9 +216,9 @@ def question_park(request: HttpRequest, pk: int, uid: str) -> HttpResponse:
             verbs.park_question(found, who, by=member, seen=form.cleaned_data["seen"])
         except ValidationError as no:
             raise ValidationError({"who": no.messages}) from no
-        return f"The question is put aside for {who}, who is told."
+        return "The question is parked for you." if who == member else f"The question is parked for {who}, who is told."
 
-    return _page(request, found, form, decide, heading="Put the question aside for somebody", send="Put it aside")
+    return _page(request, found, form, decide, heading="Park the question for somebody", send="Park the question")
 
 
 @second_factor_required
