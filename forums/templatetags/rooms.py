@@ -42,7 +42,7 @@ from forums.permissions import (
 )
 from network.models import Network, Viewer
 from network.numbers import number_in
-from network.permissions import Verdict, can_facilitate
+from network.permissions import Verdict, can_facilitate, can_read
 from network.templatetags.components import clock
 
 register = template.Library()
@@ -69,8 +69,9 @@ def live_room(
         why = can_enter(request.user, room).reason if known else ""
         return {"room": room, "request": request, "why_shut_out": why}
     verdict = can_speak(request.user, entered)
-    # What was said before a session was moved further away can be read until it begins again.
-    was_moved = entered.last_seq > 0 and not entered.is_open() and not entered.is_over()
+    # What was said before a session was moved further away can be read by members until it begins again.
+    has_words = entered.last_seq > 0 and not entered.is_open() and not entered.is_over()
+    was_moved = has_words and bool(can_read(request.user, entered.network))
     has_begun = entered.is_open() or entered.is_over() or was_moved
     page = MessagePage.of(entered, request.user, before=before) if has_begun else None
     is_live = entered.is_open() and before is None
