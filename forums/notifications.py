@@ -831,10 +831,6 @@ def session_thread_made(
         give_notice(PARKED_THREAD, thread.pk, here.filter(pk=parked_for), now=now)
 
 
-def belongs_to_network_of(thread: Thread, member: int) -> Member | None:
-    return _here(thread).filter(pk=member).first()
-
-
 register(
     NoticeKind(
         name=QUESTION_THREAD,
@@ -876,7 +872,7 @@ def question_refused(question: Question, *, now: datetime) -> None:
 
 
 def question_parked(question: Question, *, now: datetime) -> None:
-    """For whom it is put aside."""
+    """For whom it is parked."""
     if question.parked_for is not None:
         give_notice(QUESTION_PARKED, question.pk, [question.parked_for], now=now)
 
@@ -906,7 +902,7 @@ register(
     NoticeKind(
         name=QUESTION_PARKED,
         visible_to=_questions_parked_for,
-        title=lambda question: f"A question in “{question.room.title}” was put aside for you: {question.body}",
+        title=lambda question: f"A question in “{question.room.title}” was parked for you: {question.body}",
         address=lambda question: question.get_absolute_url(),
         where=lambda question: question.room.network.name,
         written_anew=True,

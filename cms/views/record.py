@@ -13,6 +13,7 @@ from cms.models.page import pages_visible_to
 from cms.permissions import can_approve_record, can_draft_record
 from forums.views import member_or_404
 from network.limits import LimitReached
+from network.numbers import number_in
 from network.permissions import Refused
 from network.views import second_factor_required
 
@@ -68,12 +69,11 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     agreed = RecordItem.objects.agreed().of_page(pk).with_words().select_related("record__event_room__page")
     if request.method == "POST":
-        number = request.POST.get("item", "")
         # The author may have taken it back since the page was loaded: then there is nothing to approve, and it says so.
         chosen = RecordItem.objects.of_page(pk).select_related(
             "record__event_room__page", "record__event_room__room__network"
         )
-        item = get_object_or_404(chosen, pk=int(number) if number.isdecimal() and len(number) < 16 else 0)
+        item = get_object_or_404(chosen, pk=number_in(request.POST.get("item", "")) or 0)
         try:
             if "take_off" in request.POST:
                 take_off_item(item, by=member)

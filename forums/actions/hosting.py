@@ -109,7 +109,7 @@ def write_answer(
 def park_question(
     question: Question, person: Member, *, by: Member, seen: int | None = None, now: datetime | None = None
 ) -> Question:
-    """Puts a question aside for somebody who is to answer it later, and tells them. It has to be somebody who may come
+    """Parks a question for somebody who is to answer it later, and tells them. It has to be somebody who may come
     into the room, for they are to read it. Raises Refused, LimitReached, ValidationError."""
 
     def change(room: Room, held: Question, now: datetime) -> State:

@@ -12,15 +12,12 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 
-from forums import limits, permissions
+from forums import permissions
+from forums.actions.votes import Outcome, next_vote_version, spend_votes
 from forums.live import access, log
 from forums.models import Poll, PollOption, PollVote, Room
-from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused
-
-# None: it stands as it was chosen.
-Outcome = Exception | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +41,7 @@ def choose_together(room_id: int, choosings: Sequence[Choosing], *, now: datetim
     """What several members choose, in that order and in one transaction, each judged by itself: how sockets vote.
     Raises Room.DoesNotExist."""
     now = now or timezone.now()
-    outcomes = _spend(choosings, now)
+    outcomes = spend_votes([choosing.member_id for choosing in choosings], now=now)
     with transaction.atomic():
         room = log.hold(room_id)
         polls = (
@@ -86,19 +83,6 @@ def _checked(poll: Poll, options: Sequence[int]) -> frozenset[int]:
     return chosen
 
 
-def _spend(choosings: Sequence[Choosing], now: datetime) -> list[Outcome]:
-    members = Member.objects.in_bulk({choosing.member_id for choosing in choosings})
-    outcomes: list[Outcome] = []
-    for choosing in choosings:
-        try:
-            limits.VOTING.spend(members[choosing.member_id], now=now)
-        except LimitReached as reached:
-            outcomes.append(reached)
-        else:
-            outcomes.append(None)
-    return outcomes
-
-
 def _write(room: Room, polls: dict[int, Poll], chosen: dict[tuple[int, int], frozenset[int]], *, now: datetime) -> None:
     touched = {poll for poll, _ in chosen}
     before: defaultdict[tuple[int, int], set[int]] = defaultdict(set)
@@ -122,19 +106,11 @@ def _count(room: Room, polls: Sequence[Poll]) -> None:
     given = PollVote.objects.filter(poll__in=polls).order_by()
     counts = dict(given.values_list("option").annotate(Count("pk")))
     voters = dict(given.values_list("poll").annotate(Count("member", distinct=True)))
-    version = next_version(room)
+    version = next_vote_version(room)
     for poll in polls:
         for each in poll.options.all():
             PollOption.objects.filter(pk=each.pk).update(votes=counts.get(each.pk, 0))
         Poll.objects.filter(pk=poll.pk).update(voters=voters.get(poll.pk, 0), voted=version)
-
-
-def next_version(room: Room) -> int:
-    """Part of a verb: the version by which every hub hears within a second what has changed of a poll. With the room
-    held."""
-    room.vote_version += 1
-    room.save(update_fields=["vote_version"])
-    return room.vote_version
 
 
 def forget_votes(member: Member) -> None:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from forums import limits, permissions, realtime
-from forums.actions.poll_votes import next_version
+from forums.actions.votes import next_vote_version
 from forums.live import log
 from forums.models import Poll, PollOption, Room, RoomEvent
 from network.actions.audit import record
@@ -104,7 +104,7 @@ def close_poll(poll: Poll, *, by: Member, now: datetime | None = None) -> Poll:
         if poll.state == Poll.State.OPEN:
             poll.state, poll.closed_at = Poll.State.CLOSED, now
             # The counts are told with everything else that is voted for: they have to be news once more.
-            poll.voted = next_version(poll.room)
+            poll.voted = next_vote_version(poll.room)
             poll.save(update_fields=["state", "closed_at", "voted"])
             record("closed poll", poll.room, by=by, network=poll.room.network, poll=poll.pk)
             _tell(poll, by=by, now=now)

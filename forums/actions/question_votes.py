@@ -8,18 +8,15 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count, F
+from django.db.models import Count
 from django.utils import timezone
 
-from forums import limits, permissions
+from forums import permissions
+from forums.actions.votes import Outcome, next_vote_version, spend_votes
 from forums.live import access, log
 from forums.models import Question, QuestionVote, Room
-from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused
-
-# None: it stands as it was wanted, whether it did before or not.
-Outcome = Exception | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +39,7 @@ def vote_together(room_id: int, votings: Sequence[Voting], *, now: datetime | No
     """What several members want, in that order and in one transaction, each judged by itself: how sockets vote. Raises
     Room.DoesNotExist."""
     now = now or timezone.now()
-    outcomes = _spend(votings, now)
+    outcomes = spend_votes([voting.member_id for voting in votings], now=now)
     with transaction.atomic():
         room = log.hold(room_id)
         wanted = {voting.question for voting in votings}
@@ -74,19 +71,6 @@ def vote_together(room_id: int, votings: Sequence[Voting], *, now: datetime | No
     return outcomes
 
 
-def _spend(votings: Sequence[Voting], now: datetime) -> list[Outcome]:
-    members = Member.objects.in_bulk({voting.member_id for voting in votings})
-    outcomes: list[Outcome] = []
-    for voting in votings:
-        try:
-            limits.VOTING.spend(members[voting.member_id], now=now)
-        except LimitReached as reached:
-            outcomes.append(reached)
-        else:
-            outcomes.append(None)
-    return outcomes
-
-
 def _write(room: Room, decided: dict[tuple[int, int], bool], *, now: datetime) -> None:
     given = [key for key, is_given in decided.items() if is_given]
     QuestionVote.objects.bulk_create(
@@ -101,9 +85,7 @@ def _write(room: Room, decided: dict[tuple[int, int], bool], *, now: datetime) -
 
 def recount(room: Room, questions: set[int]) -> None:
     """Part of a verb that changed who wants to know: counts anew, and has every process look. With the room held."""
-    Room.objects.filter(pk=room.pk).update(vote_version=F("vote_version") + 1)
-    room.vote_version += 1  # with the room held it is nobody else's
     rows = QuestionVote.objects.filter(question__in=questions).order_by().values_list("question").annotate(Count("pk"))
-    counts = dict(rows)
+    counts, version = dict(rows), next_vote_version(room)
     for question in sorted(questions):
-        Question.objects.filter(pk=question).update(votes=counts.get(question, 0), voted=room.vote_version)
+        Question.objects.filter(pk=question).update(votes=counts.get(question, 0), voted=version)

@@ -40,7 +40,7 @@ class WrittenAnswerForm(DecisionForm):
 
 
 class ParkForm(DecisionForm):
-    """For whom a question is put aside: somebody who may come into the room, by name or by address."""
+    """For whom a question is parked: somebody who may come into the room, by name or by address."""
 
     who = forms.CharField(
         label="Name or email address",

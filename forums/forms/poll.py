@@ -7,6 +7,7 @@ from django import forms
 from forums.actions.polls import PollWords, what_is_wrong_with
 from forums.forms.post import LegibleField, WrittenOnce
 from forums.models import Poll
+from network.numbers import number_in
 
 
 class PollForm(WrittenOnce):
@@ -105,7 +106,7 @@ class VoteForm(forms.Form):
 
     def clean_options(self) -> tuple[int, ...]:
         typed = self.cleaned_data["options"]
-        are_numbers = all(one.isascii() and one.isdecimal() and len(one) < 16 for one in typed)
-        if len(typed) > Poll.MOST_OPTIONS or not are_numbers:
+        numbers = [number for one in typed if (number := number_in(one)) is not None]
+        if len(typed) > Poll.MOST_OPTIONS or len(numbers) < len(typed):
             raise forms.ValidationError("This answer is not in the poll. Choose one of those below")
-        return tuple(int(one) for one in typed)
+        return tuple(numbers)

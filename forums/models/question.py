@@ -13,7 +13,7 @@ from django.utils import timezone
 from forums.models.message import Consent
 from forums.models.room import Room, RoomEvent, shown_by_now
 from forums.models.thread import Thread
-from network.models import Membership, Viewer
+from network.models import Viewer
 
 
 class QuestionQuerySet(models.QuerySet["Question"]):
@@ -64,12 +64,6 @@ class QuestionQuerySet(models.QuerySet["Question"]):
         filled it in had before them."""
         last = QuestionStep.objects.filter(question=models.OuterRef("pk")).order_by("-pk").values("pk")[:1]
         return self.annotate(last_step=models.Subquery(last))
-
-    def unmasked_for(self, viewer: Viewer) -> QuestionQuerySet:
-        """Those whose asker the viewer may learn though they asked without their name: in networks they facilitate.
-        Looking is a verb of its own, which writes down who looked."""
-        facilitated = Membership.objects.facilitators().filter(member=viewer.pk or 0)
-        return self.visible_to(viewer).filter(room__network__in=facilitated.values("network"))
 
     def with_asker(self) -> QuestionQuerySet:
         """With what the question's partial shows, in one query."""
@@ -203,12 +197,6 @@ class Question(models.Model):
         """The answer as everybody may read it: nothing of one that was taken back since, though its words are kept."""
         is_answered = self.state in (self.State.ANSWERED, self.State.WRITTEN)
         return self.answer if is_answered and self.is_shown else ""
-
-    def offset(self, began_at: datetime | None) -> int | None:
-        """Seconds from the beginning of the recording to when it was being answered."""
-        if began_at is None or self.answering_at is None or self.answering_at < began_at:
-            return None
-        return int((self.answering_at - began_at).total_seconds())
 
 
 class QuestionStepQuerySet(models.QuerySet["QuestionStep"]):

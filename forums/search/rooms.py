@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlencode
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
@@ -17,6 +18,8 @@ from forums.search.similar import stem
 from forums.search.words import plain_letters, words_of
 from network.models import Viewer
 from network.search import Hit
+
+Rows = TypeVar("Rows", bound=QuerySet[Any, Any])
 
 SAID_LOOKED_AT = 20_000  # of the newest messages, and questions, of the viewer's rooms
 SAID_MATCHES = 300
@@ -30,13 +33,14 @@ def search_rooms(viewer: Viewer, query: str, *, limit: int = 20) -> list[Hit]:
     it looks at the newest twenty thousand messages and as many questions that the viewer may read, and takes the newest
     three hundred that match. What is hidden, taken back, erased or held is not looked at."""
     words = words_of(query)
-    if not words:
+    rooms = list(Room.objects.visible_to(viewer).values_list("pk", flat=True)) if words else []
+    if not rooms:
         return []
     until = timezone.now() - SAID_SINCE
-    said = Message.objects.visible_to(viewer).shown().filter(written_at__lte=until).order_by("-pk")
-    asked = Question.objects.visible_to(viewer).published().exclude(state=Question.State.REFUSED).order_by("-pk")
-    messages = Message.objects.filter(_has_all(words), pk__in=said.values("pk")[:SAID_LOOKED_AT])
-    questions = Question.objects.filter(_has_all(words), pk__in=asked.values("pk")[:SAID_LOOKED_AT])
+    said = Message.objects.visible_to(viewer).shown().filter(room__in=rooms, written_at__lte=until)
+    asked = Question.objects.visible_to(viewer).published().filter(room__in=rooms)
+    messages = _newest(said).filter(_has_all(words))
+    questions = _newest(asked.exclude(state=Question.State.REFUSED)).filter(_has_all(words))
     about = ("room", "room__title", "room__network__name", "body", "said_at")
     said_in = messages.order_by().annotate(said_at=F("written_at")).values_list(*about)
     asked_in = questions.order_by().annotate(said_at=F("asked_at")).values_list(*about)
@@ -55,6 +59,13 @@ def search_rooms(viewer: Viewer, query: str, *, limit: int = 20) -> list[Hit]:
                 score=at.timestamp(),
             )
     return list(hits.values())[:limit]
+
+
+def _newest(rows: Rows) -> Rows:
+    """As many as are looked at, from the number of the last one on: PostgreSQL would compare a list of
+    numbers with every row there is."""
+    last = rows.order_by("-pk").values("pk")[SAID_LOOKED_AT - 1 : SAID_LOOKED_AT]
+    return rows.filter(pk__gte=Coalesce(Subquery(last), 0))
 
 
 @dataclass(frozen=True, slots=True)

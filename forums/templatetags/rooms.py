@@ -41,6 +41,7 @@ from forums.permissions import (
     can_vote_as,
 )
 from network.models import Network, Viewer
+from network.numbers import number_in
 from network.permissions import Verdict, can_facilitate, can_read
 from network.templatetags.components import clock
 
@@ -177,10 +178,10 @@ def _why_not(room: Room, verdict: Verdict, *, was_moved: bool) -> str:
 
 def _answered(room: Room, request: HttpRequest, form: MessageForm | None) -> Message | None:
     """The message that the form replies to: `?reply=N`, or what a form that was refused says."""
-    typed = str((form["reply_to"].value() if form else request.GET.get("reply")) or "")
-    if not (typed.isascii() and typed.isdecimal() and len(typed) < 16):
+    seq = number_in(str((form["reply_to"].value() if form else request.GET.get("reply")) or ""))
+    if seq is None:
         return None
-    found = Message.objects.visible_to(request.user).filter(room=room, seq=int(typed))
+    found = Message.objects.visible_to(request.user).filter(room=room, seq=seq)
     return found.select_related("author").defer("body", "hidden_reason").first()
 
 

@@ -1,9 +1,11 @@
 from django.contrib.messages import SUCCESS, add_message
 from django.http import Http404, HttpRequest
+from django.shortcuts import get_object_or_404
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from forums.models import Post
-from network.models import Member, Network
+from forums import permissions
+from forums.models import Post, Room
+from network.models import Member, Network, Viewer
 from network.models.standing import standing_of
 
 
@@ -20,6 +22,20 @@ def network_of(member: Member, slug: str) -> Network:
     if network is None:
         raise Http404("Whoever does not belong to a network learns nothing of what is in it.")
     return network
+
+
+def room_of(viewer: Viewer, pk: int) -> Room:
+    """404 for whoever may not know of the room; 403 with the reason for whoever was removed from it or locked out."""
+    found = get_object_or_404(Room.objects.known_to(viewer).select_related("network"), pk=pk)
+    permissions.can_enter(viewer, found).enforce()
+    return found
+
+
+def room_run_by(member: Member, pk: int) -> Room:
+    """The same, and 403 with the reason for whoever may enter and does not run it."""
+    found = room_of(member, pk)
+    permissions.can_run_room(member, found).enforce()
+    return found
 
 
 def ours(request: HttpRequest, address: str) -> str:

@@ -7,11 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from forums import permissions
 from forums.actions.held_messages import refuse_message, release_message
 from forums.forms.editing import RefuseForm
 from forums.models import HeldMessage, Room
-from forums.views import member_or_404
+from forums.views import member_or_404, room_run_by
 from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused
@@ -25,7 +24,7 @@ DECIDED = 50  # as many of those decided lately as the page shows
 def room_held(request: HttpRequest, pk: int) -> HttpResponse:
     """Those that wait, oldest first, and what was decided lately."""
     member = member_or_404(request)
-    found = _room(member, pk)
+    found = room_run_by(member, pk)
     held = HeldMessage.objects.visible_to(member).filter(room=found).with_author()
     context = {
         "room": found,
@@ -40,7 +39,7 @@ def room_held(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def release(request: HttpRequest, pk: int, held: int) -> HttpResponse:
     member = member_or_404(request)
-    found = _held(member, _room(member, pk), held)
+    found = _held(member, room_run_by(member, pk), held)
     try:
         release_message(found, by=member)
     except (LimitReached, Refused) as no:
@@ -55,7 +54,7 @@ def release(request: HttpRequest, pk: int, held: int) -> HttpResponse:
 def refuse(request: HttpRequest, pk: int, held: int) -> HttpResponse:
     """Whoever runs the room says why, and the message is not shown."""
     member = member_or_404(request)
-    room = _room(member, pk)
+    room = room_run_by(member, pk)
     found = _held(member, room, held)
     form = RefuseForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
@@ -68,14 +67,6 @@ def refuse(request: HttpRequest, pk: int, held: int) -> HttpResponse:
             return redirect("room_held", pk)
     context = {"room": room, "network": room.network, "held": found, "form": form}
     return render(request, "forums/room_held_refuse.html", context)
-
-
-def _room(member: Member, pk: int) -> Room:
-    """404 for whoever may not know of the room; 403 with the reason for everybody else who does not run it."""
-    room = get_object_or_404(Room.objects.known_to(member).select_related("network"), pk=pk)
-    permissions.can_enter(member, room).enforce()
-    permissions.can_run_room(member, room).enforce()
-    return room
 
 
 def _held(member: Member, room: Room, pk: int) -> HeldMessage:

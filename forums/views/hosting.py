@@ -31,7 +31,7 @@ from forums.forms import (
 )
 from forums.models import HeldMessage, Question, Room, RoomAttendance, RoomPresence
 from forums.search.people import find_people_in_room
-from forums.views import member_or_404
+from forums.views import member_or_404, room_of, room_run_by
 from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused
@@ -126,7 +126,7 @@ def _hosted(question: Question) -> Hosted:
 @require_safe
 def room_host(request: HttpRequest, pk: int) -> HttpResponse:
     member = member_or_404(request)
-    return _screen(request, member, _room(member, pk))
+    return _screen(request, member, room_run_by(member, pk))
 
 
 @second_factor_required
@@ -135,7 +135,7 @@ def room_host(request: HttpRequest, pk: int) -> HttpResponse:
 def room_host_board(request: HttpRequest, pk: int) -> HttpResponse:
     """The questions alone, for the screen that looks again."""
     member = member_or_404(request)
-    return _board(request, member, _room(member, pk))
+    return _board(request, member, room_run_by(member, pk))
 
 
 @second_factor_required
@@ -173,7 +173,7 @@ def _being_answered(member: Member, question: Question) -> Question | None:
 def room_host_release(request: HttpRequest, pk: int, held: int) -> HttpResponse:
     """Shows everybody a message that waited; answers as a button of a question does."""
     member = member_or_404(request)
-    room = _room(member, pk)
+    room = room_run_by(member, pk)
     found = get_object_or_404(HeldMessage.objects.visible_to(member).filter(room=room).with_author(), pk=held)
     found.room = room
     said, status = "Everybody in the room sees the message now.", 200
@@ -202,7 +202,7 @@ def question_write(request: HttpRequest, pk: int, uid: str) -> HttpResponse:
 @second_factor_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def question_park(request: HttpRequest, pk: int, uid: str) -> HttpResponse:
-    """Puts a question aside for somebody."""
+    """Parks a question for somebody."""
     member = member_or_404(request)
     found = _question(member, pk, uid)
     typed = _typed(request)
@@ -216,9 +216,9 @@ def question_park(request: HttpRequest, pk: int, uid: str) -> HttpResponse:
             verbs.park_question(found, who, by=member, seen=form.cleaned_data["seen"])
         except ValidationError as no:
             raise ValidationError({"who": no.messages}) from no
-        return f"The question is put aside for {who}, who is told."
+        return "The question is parked for you." if who == member else f"The question is parked for {who}, who is told."
 
-    return _page(request, found, form, decide, heading="Put the question aside for somebody", send="Put it aside")
+    return _page(request, found, form, decide, heading="Park the question for somebody", send="Park the question")
 
 
 @second_factor_required
@@ -275,7 +275,7 @@ def question_asker(request: HttpRequest, pk: int, uid: str) -> HttpResponse:
 def room_rules(request: HttpRequest, pk: int) -> HttpResponse:
     """The rules of a session."""
     member = member_or_404(request)
-    found = _room(member, pk)
+    found = room_run_by(member, pk)
     now = RoomRules.of(found)
     rules = {name: getattr(now, name) for name in RoomRules.names()}
     form = RoomRulesForm(_typed(request), initial=rules | {"seen": now.stamp})
@@ -286,7 +286,7 @@ def room_rules(request: HttpRequest, pk: int) -> HttpResponse:
         except RulesChanged as changed:
             # What was typed stays; sent once more it is meant.
             typed = request.POST.copy()
-            typed["seen"] = RoomRules.of(_room(member, pk)).stamp
+            typed["seen"] = RoomRules.of(room_run_by(member, pk)).stamp
             form = RoomRulesForm(typed)
             form.add_error(None, str(changed))
             status = 409
@@ -306,7 +306,7 @@ def room_rules(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def room_host_slow(request: HttpRequest, pk: int) -> HttpResponse:
     member = member_or_404(request)
-    found = _room(member, pk)
+    found = room_run_by(member, pk)
     form = SlowModeForm(request.POST)
     if form.is_valid():
         found = set_slow_mode(found, seconds=form.cleaned_data["seconds"], by=member)
@@ -321,7 +321,7 @@ def room_host_people(request: HttpRequest, pk: int) -> HttpResponse:
     """JSON: `people` who may come into the room and whose name begins as `name`, each with `words` to write and
     `council`. Asked by POST, so that names stay out of logs."""
     member = member_or_404(request)
-    found = _room(member, pk)
+    found = room_run_by(member, pk)
     try:
         limits.LOOKING_FOR_NAMES.spend(member)
     except LimitReached as no:
@@ -330,17 +330,8 @@ def room_host_people(request: HttpRequest, pk: int) -> HttpResponse:
     return JsonResponse({"people": [asdict(one) for one in find_people_in_room(member, found, typed)]})
 
 
-def _room(member: Member, pk: int, *, has_to_run: bool = True) -> Room:
-    """404 for whoever may not know of the room; 403 with the reason for whoever may not enter or does not run it."""
-    found = get_object_or_404(Room.objects.known_to(member).select_related("network"), pk=pk)
-    permissions.can_enter(member, found).enforce()
-    if has_to_run:
-        permissions.can_run_room(member, found).enforce()
-    return found
-
-
 def _question(member: Member, pk: int, uid: str, *, has_to_run: bool = True) -> Question:
-    room = _room(member, pk, has_to_run=has_to_run)
+    room = room_run_by(member, pk) if has_to_run else room_of(member, pk)
     found = get_object_or_404(Question.objects.visible_to(member).with_asker().with_last_step(), room=room, uid=uid)
     found.room = room
     return found

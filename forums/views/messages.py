@@ -21,7 +21,7 @@ from forums.forms import EditMessageForm, ReportForm
 from forums.forms.editing import HideForm
 from forums.models import Message, MessageReaction, Reaction, Report, Room
 from forums.models.message import MessagePage
-from forums.views import member_or_404
+from forums.views import member_or_404, room_of
 from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused
@@ -230,9 +230,7 @@ def report_settle(request: HttpRequest, pk: int, report: int) -> HttpResponse:
 
 
 def _message(member: Member, pk: int, seq: int) -> Message:
-    """404 for whoever may not know of the room; 403 with the reason for whoever was removed from it or locked out."""
-    room = get_object_or_404(Room.objects.known_to(member).select_related("network"), pk=pk)
-    permissions.can_enter(member, room).enforce()
+    room = room_of(member, pk)
     messages_here = Message.objects.visible_to(member).with_author().select_related("room__network")
     return get_object_or_404(messages_here, room=room, seq=seq)
 

@@ -18,9 +18,10 @@ from forums.actions import polls as verbs
 from forums.actions.poll_votes import choose
 from forums.forms import PollForm, VoteForm
 from forums.models import Poll, Room, SeenPoll
-from forums.views import member_or_404, ours
+from forums.views import member_or_404, ours, room_of, room_run_by
 from network.limits import LimitReached
 from network.models import Member
+from network.numbers import number_in
 from network.permissions import Refused
 from network.views import second_factor_required
 
@@ -29,7 +30,7 @@ from network.views import second_factor_required
 def room_polls(request: HttpRequest, pk: int) -> HttpResponse:
     """All polls of a session; those that are not opened yet for whoever runs the room."""
     member = member_or_404(request)
-    room = _room(member, pk)
+    room = room_of(member, pk)
     runs = bool(permissions.can_run_room(member, room))
     found = Poll.objects.visible_to(member).filter(room=room).whole()
     seen = SeenPoll.all_of(found.order_by("-opened_at", "-pk"), member)
@@ -93,8 +94,7 @@ def poll_vote(request: HttpRequest, pk: int, poll: int) -> HttpResponse:
 def poll_new(request: HttpRequest, pk: int) -> HttpResponse:
     """Makes a poll for later, or opens it at once."""
     member = member_or_404(request)
-    room = _room(member, pk)
-    permissions.can_run_room(member, room).enforce()
+    room = room_run_by(member, pk)
     form = PollForm(request.POST if request.method == "POST" else None)
     status = 200
     if form.is_valid():
@@ -215,16 +215,9 @@ def _form_page(
 
 
 def _numbers(typed: Sequence[str]) -> set[int]:
-    return {int(one) for one in typed[: Poll.MOST_OPTIONS] if one.isascii() and one.isdecimal() and len(one) < 16}
-
-
-def _room(member: Member, pk: int) -> Room:
-    """404 for whoever may not know of the room; 403 with the reason for whoever was removed from it or locked out."""
-    found = get_object_or_404(Room.objects.known_to(member).select_related("network"), pk=pk)
-    permissions.can_enter(member, found).enforce()
-    return found
+    return {number for one in typed[: Poll.MOST_OPTIONS] if (number := number_in(one)) is not None}
 
 
 def _poll(member: Member, pk: int, poll: int) -> Poll:
-    room = _room(member, pk)
+    room = room_of(member, pk)
     return get_object_or_404(Poll.objects.visible_to(member).filter(room=room).whole(), pk=poll)

@@ -3,14 +3,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from forums import permissions
-from forums.models import Poll, Question, Room, SeenPoll
-from forums.views import member_or_404
+from forums.models import Poll, Question, SeenPoll
+from forums.views import member_or_404, room_of
 
 RESULTS_STAND = timedelta(minutes=15)  # after a poll has closed
 
@@ -23,8 +22,7 @@ def room_projector(request: HttpRequest, pk: int) -> HttpResponse:
     the same for all of them."""
     member = member_or_404(request)
     # Read before what is shown, so that a socket goes on from what may be older, and never from what is newer.
-    room = get_object_or_404(Room.objects.known_to(member).select_related("network"), pk=pk)
-    permissions.can_enter(member, room).enforce()
+    room = room_of(member, pk)
     position = room.shown_to_all()
     here = Question.objects.visible_to(member).filter(room=room, state=Question.State.ANSWERING)
     question = here.with_asker().first()

@@ -17,9 +17,10 @@ from forums.actions.questions import ask_question, officer_at
 from forums.forms import QuestionForm
 from forums.models import Question, QuestionStep, QuestionVote, Thread
 from forums.models.question import QuestionBoard
-from forums.views import member_or_404, ours
-from forums.views.rooms import is_number, room_of_member, room_page
+from forums.views import member_or_404, ours, room_of
+from forums.views.rooms import room_page
 from network.limits import LimitReached
+from network.numbers import number_in
 from network.permissions import Refused
 
 MOST = 500  # as many questions as the page of all of them shows, of those that are open and of the others
@@ -29,7 +30,7 @@ MOST = 500  # as many questions as the page of all of them shows, of those that 
 def room_questions(request: HttpRequest, pk: int) -> HttpResponse:
     """All questions of a room, by themselves."""
     member = member_or_404(request)
-    found = room_of_member(request, pk)
+    found = room_of(member, pk)
     context = {
         "room": found,
         "network": found.network,
@@ -46,7 +47,7 @@ def question(request: HttpRequest, pk: int, uid: uuid.UUID) -> HttpResponse:
     """One question: what became of it, and when. One that is held or was refused stands here for whoever asked it and
     for those who run the room."""
     member = member_or_404(request)
-    room = room_of_member(request, pk)
+    room = room_of(member, pk)
     found = get_object_or_404(Question.objects.visible_to(member).filter(room=room).with_asker(), uid=uid)
     found.room = room
     is_own = found.author_id == member.pk
@@ -76,7 +77,7 @@ def question(request: HttpRequest, pk: int, uid: uuid.UUID) -> HttpResponse:
 def question_ask(request: HttpRequest, pk: int) -> HttpResponse:
     """The plain way to ask. The form sent twice is one question, and with other words in it another."""
     member = member_or_404(request)
-    found = room_of_member(request, pk)
+    found = room_of(member, pk)
     form = QuestionForm(request.POST, shown_as=officer_at(member.organisation, found))
     status = 200
     if form.is_valid():
@@ -109,11 +110,11 @@ def question_vote(request: HttpRequest, pk: int) -> HttpResponse:
     """The plain way to say that one wants to know too, `give` with the number of the question, or to take that back,
     `take`."""
     member = member_or_404(request)
-    found = room_of_member(request, pk)
-    typed = request.POST.get("give") or request.POST.get("take") or ""
-    if not is_number(typed):
+    found = room_of(member, pk)
+    number = number_in(request.POST.get("give") or request.POST.get("take") or "")
+    if number is None:
         raise Http404
-    asked = get_object_or_404(Question.objects.visible_to(member).published().filter(room=found), number=int(typed))
+    asked = get_object_or_404(Question.objects.visible_to(member).published().filter(room=found), number=number)
     where = ours(request, request.POST.get("return_to", "")) or found.get_absolute_url()
     try:
         vote_for(asked, by=member, is_given="give" in request.POST)

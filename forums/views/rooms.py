@@ -17,9 +17,10 @@ from forums.forms import MessageForm, QuestionForm, RoomRoleForm
 from forums.models import Room, RoomAttendance, RoomPresence, RoomRole
 from forums.models.attendance import FEWEST
 from forums.search.rooms import FoundInRoom
-from forums.views import ours
+from forums.views import ours, room_of
 from network.limits import LimitReached
 from network.models import Member
+from network.numbers import number_in
 from network.permissions import Refused, can_read
 from network.views import second_factor_required
 
@@ -30,18 +31,17 @@ PEOPLE = 100  # as many names as one page shows
 def room(request: HttpRequest, pk: int) -> HttpResponse:
     """The live room, or the transcript of one that is over. `?before=N`: what was said before message N. `?q=`:
     what of it has these words."""
-    before = request.GET.get("before", "")
-    found = room_of_member(request, pk)
+    found = room_of(request.user, pk)
     if request.method == "GET" and request.user.is_authenticated:
         attend_room(found, by=request.user)
-    return room_page(request, found, before=int(before) if is_number(before) else None, query=request.GET.get("q"))
+    return room_page(request, found, before=number_in(request.GET.get("before", "")), query=request.GET.get("q"))
 
 
 @require_POST
 def room_send(request: HttpRequest, pk: int) -> HttpResponse:
     """The plain way to say something. The form sent twice is one message; another text in it is another message, for a
     page that the browser's back button brings back has the same form in it."""
-    found = room_of_member(request, pk)
+    found = room_of(request.user, pk)
     assert request.user.is_authenticated
     form = MessageForm(request.POST, auto_id="message_%s")
     status = 200
@@ -75,7 +75,7 @@ def room_send(request: HttpRequest, pk: int) -> HttpResponse:
 def room_people(request: HttpRequest, pk: int) -> HttpResponse:
     """Who has the room open now, for members by name: a speaker from outside learns how many they are. Those who read
     the plain page are not counted."""
-    found = room_of_member(request, pk)
+    found = room_of(request.user, pk)
     here = RoomPresence.objects.visible_to(request.user).filter(room=found).fresh().member_ids()
     people = Member.objects.filter(pk__in=here, is_active=True).select_related("organisation").order_by("name", "pk")
     shows_names = bool(can_read(request.user, found.network))
@@ -95,7 +95,7 @@ def room_people(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def room_attendance(request: HttpRequest, pk: int) -> HttpResponse:
     """How many came, for those who run the room: by kind of council, and nobody by name."""
-    found = room_of_member(request, pk)
+    found = room_of(request.user, pk)
     permissions.can_run_room(request.user, found).enforce()
     came = RoomAttendance.objects.came_to(found, request.user)
     context = {
@@ -112,7 +112,7 @@ def room_attendance(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def room_roles(request: HttpRequest, pk: int) -> HttpResponse:
     """Makes somebody host or speaker."""
-    found = room_of_member(request, pk)
+    found = room_of(request.user, pk)
     assert request.user.is_authenticated
     permissions.can_give_room_roles(request.user, found).enforce()
     limits.LOOKING_FOR_PEOPLE.spend(request.user)  # before the answer says whether an address has an account
@@ -131,20 +131,13 @@ def room_roles(request: HttpRequest, pk: int) -> HttpResponse:
 @second_factor_required
 @require_POST
 def room_role_remove(request: HttpRequest, pk: int, role: int) -> HttpResponse:
-    found = room_of_member(request, pk)
+    found = room_of(request.user, pk)
     assert request.user.is_authenticated
     roles = RoomRole.objects.visible_to(request.user).filter(room=found).select_related("room__network", "member")
     given = get_object_or_404(roles, pk=role)
     take_room_role(given, by=request.user)
     messages.success(request, f"{given.member} is no longer a {given.get_role_display().lower()} in this room.")
     return redirect(found)
-
-
-def room_of_member(request: HttpRequest, pk: int) -> Room:
-    """404 for whoever may not know of the room; 403 with the reason for whoever was removed from it or locked out."""
-    found = get_object_or_404(Room.objects.known_to(request.user).select_related("network"), pk=pk)
-    permissions.can_enter(request.user, found).enforce()
-    return found
 
 
 def room_page(
@@ -185,7 +178,3 @@ def _waiting(room: Room) -> str:
 def _where_from(request: HttpRequest, form: MessageForm) -> str:
     """The page of ours that the form stood on, which may be that of an event."""
     return ours(request, form.cleaned_data["return_to"])
-
-
-def is_number(typed: str) -> bool:
-    return typed.isascii() and typed.isdecimal() and len(typed) < 16

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 from network import permissions
 from network.actions.jobs import DEAD_AFTER, last_seen_worker
 from network.models import AdmissionRequest, MailLedger, MailStop, Member, OrganisationDomain, Viewer
+from network.numbers import number_in
 from network.permissions import Verdict
 
 Row = TypeVar("Row", bound=Model)
@@ -172,8 +173,8 @@ def page_by_key(request: HttpRequest, rows: QuerySet[Row], *, size: int, order: 
     """`rows` in the order of one column and, within that, of the key. The page that begins behind the row that the
     address names as `after`, or ends in front of the one it names as `before`: no OFFSET, however long the list."""
     column, descends = order.removeprefix("-"), order.startswith("-")
-    back = _number(request.GET.get("before"))
-    mark = back or _number(request.GET.get("after"))
+    back = number_in(request.GET.get("before", ""))
+    mark = back or number_in(request.GET.get("after", ""))
     upward = descends if back else not descends  # whether the values grow as we go
     if mark and column == "pk":
         rows = rows.filter(**{"pk__gt" if upward else "pk__lt": mark})
@@ -196,10 +197,6 @@ def page_by_key(request: HttpRequest, rows: QuerySet[Row], *, size: int, order: 
         before=_address(request, "before", found[0].pk) if found and has_before else "",
         after=_address(request, "after", found[-1].pk) if found and has_after else "",
     )
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdecimal() and len(text) < 19 else 0
 
 
 def _address(request: HttpRequest, side: str, pk: int) -> str:

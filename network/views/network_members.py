@@ -18,6 +18,7 @@ from network.actions import membership as verbs
 from network.forms import EndForm, ReinstateForm
 from network.models import Member, Membership, MembershipEvent, Network, Viewer
 from network.models.network import MembershipQuerySet
+from network.numbers import number_in
 from network.permissions import Refused, Verdict
 from network.views import MemberRequest, second_factor_required
 from network.views.networks import ON_A_PAGE, facilitated
@@ -31,7 +32,7 @@ def _rows(network: Network, viewer: Viewer) -> MembershipQuerySet:
 
 def _page(rows: MembershipQuerySet, after: str, before: str) -> tuple[list[Membership], bool, bool]:
     """One page by name and number, behind or before one membership; and whether there are more on either side."""
-    start = rows.filter(pk=after or before).first() if (after or before).isdecimal() else None
+    start = rows.filter(pk=number_in(after or before) or 0).first()
     if start is None:
         page = list(rows.order_by("member__name", "pk")[: ON_A_PAGE + 1])
         return page[:ON_A_PAGE], False, len(page) > ON_A_PAGE

@@ -138,6 +138,15 @@ def test_beside_every_composer_stands_what_to_leave_out() -> None:
     assert without == []
 
 
+def test_no_form_says_twice_what_to_leave_out() -> None:
+    twice = [
+        name
+        for name in templates()
+        if any(form.count("components/composer_advice.html") > 1 for form in source(name).split("<form")[1:])
+    ]
+    assert twice == []
+
+
 def test_an_upward_call_is_noticed() -> None:
     assert list(upward_calls("network/network.html", "{% load components threads %}")) == ["threads"]
     assert list(upward_calls("forums/thread.html", '{% include "cms/event.html" %}')) == ["cms/event.html"]

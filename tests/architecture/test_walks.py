@@ -26,6 +26,7 @@ from cms.actions.roles import PUBLISHERS, give_roles, set_up_roles
 from cms.models import GuidancePage, SectionPage
 from forums.actions.following import choose_network_level
 from forums.actions.rooms import schedule_room
+from forums.models import Question
 from network.models import Member, Membership
 from tests.cast import Cast, sign_in
 from tests.queued import run_queued
@@ -134,6 +135,26 @@ def test_a_member_says_something_in_a_live_room(
         answer = client.post(reverse("room_send", args=[room.pk]), {"body": "Hello", "form_id": str(uuid.uuid4())})
 
     assert answer.status_code == 302
+    assert as_done(steps, named) == named
+
+
+def test_a_member_asks_a_question_in_a_session_and_its_host_answers_it(
+    cast: Cast, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    named = walk("A member asks a question in a session, and its host answers it")
+    now = timezone.now()
+    room = schedule_room(cast.ai, title="Now", opens_at=now, closes_at=now + timedelta(hours=1), by=None)
+    asker, host = client_of(cast.bob), client_of(cast.fay)
+    with traced() as steps, django_capture_on_commit_callbacks(execute=True):
+        asked = asker.post(reverse("question_ask", args=[room.pk]), {"body": "Why?", "form_id": str(uuid.uuid4())})
+        question = Question.objects.with_last_step().get(room=room)
+        answered = host.post(
+            reverse("question_decide", args=[room.pk, question.uid]), {"do": "answered", "seen": question.last_step}
+        )
+
+    assert (asked.status_code, answered.status_code) == (302, 302)
+    question.refresh_from_db()
+    assert question.state == Question.State.ANSWERED
     assert as_done(steps, named) == named
 
 

@@ -221,6 +221,13 @@ class TestDeciding:
         client_of(hana).post(at(question, "park/"), {"who": typed, "seen": step_of(question)})
         assert Question.objects.get(pk=question.pk).parked_for == cast.fay
 
+    def test_whoever_parks_a_question_for_themselves_is_not_said_to_be_told(
+        self, room: Room, hana: Member, question: Question
+    ) -> None:
+        client = client_of(hana)
+        answer = client.post(at(question, "park/"), {"who": hana.name, "seen": step_of(question)}, follow=True)
+        assert "The question is parked for you." in answer.content.decode()
+
     def test_of_two_with_one_name_the_council_or_the_address_tells(
         self, cast: Cast, room: Room, hana: Member, question: Question
     ) -> None:

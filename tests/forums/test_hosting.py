@@ -198,7 +198,7 @@ class TestDecisions:
     ) -> None:
         park_question(question, cast.fay, by=hana)
 
-        assert "A question in “Clinic” was put aside for you: zyzzyva" in titles(cast.fay)
+        assert "A question in “Clinic” was parked for you: zyzzyva" in titles(cast.fay)
         assert not any("zyzzyva" in title for title in titles(hana))
         assert "Parked for Fay Facilitates" in sent(room)
         begin_answering(question, by=hana)

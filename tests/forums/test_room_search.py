@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from forums.actions.amendments import delete_message, hide_message
 from forums.actions.erasing import settle_closed_account
@@ -62,6 +63,22 @@ def test_nobody_outside_finds_anything(cast: Cast, room: Room, client: Client) -
         assert "Lessons" not in client.get("/search/?q=rollout").content.decode()
     client.logout()
     assert "Lessons" not in client.get("/search/?q=rollout").content.decode()
+
+
+def test_only_the_newest_are_looked_at(cast: Cast, room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("forums.search.rooms.SAID_LOOKED_AT", 1)
+    assert search_rooms(cast.bob, "stopped") == []  # "Thank you." is newer
+    assert len(search_rooms(cast.bob, "thank")) == len(search_rooms(cast.bob, "rollout")) == 1
+    monkeypatch.setattr("forums.search.rooms.SAID_LOOKED_AT", 2)
+    assert len(search_rooms(cast.bob, "stopped")) == 1
+
+
+def test_for_whoever_may_enter_no_room_no_word_is_looked_at(
+    cast: Cast, room: Room, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for outsider in cast.outsiders:
+        with django_assert_num_queries(1):
+            assert search_rooms(outsider, "rollout") == []
 
 
 def test_what_can_no_longer_be_read_is_not_found(cast: Cast, room: Room) -> None:

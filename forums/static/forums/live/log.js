@@ -1,6 +1,8 @@
 /** The list of messages. Follows the newest while its end is in view; otherwise nothing moves and a button says how many
  * are new. Under a pointer that is about to press something nothing moves either. Never takes the focus. */
 
+import { made } from "./made.js";
+
 const NEAR_THE_END = 60; // pixels
 const POINTER_RESTS_MS = 2_500;
 
@@ -133,10 +135,4 @@ export class Log {
     this.#unseen = 0;
     this.#jump.hidden = true;
   }
-}
-
-function made(html) {
-  const template = document.createElement("template");
-  template.innerHTML = html;
-  return template.content.firstElementChild;
 }

@@ -1,4 +1,7 @@
 /** What stands above the log for everybody to see. */
+
+import { made } from "./made.js";
+
 export class Pins {
   #box;
   #list;
@@ -12,7 +15,7 @@ export class Pins {
   hear({ k, x, h }) {
     const shown = this.#list.querySelector(`[data-pinned="${x}"]`);
     if (k === "pin" || (k === "edit" && shown)) {
-      const pin = made(h, x);
+      const pin = pinned(h, x);
       if (pin.classList.contains("app-message--hidden")) shown?.remove();
       else if (shown) shown.replaceWith(pin);
       else this.#list.append(pin);
@@ -29,10 +32,8 @@ export class Pins {
   }
 }
 
-function made(html, seq) {
-  const template = document.createElement("template");
-  template.innerHTML = html;
-  const pin = template.content.firstElementChild;
+function pinned(html, seq) {
+  const pin = made(html);
   pin.id = `pinned-${seq}`;
   pin.removeAttribute("data-seq");
   pin.dataset.pinned = seq;

@@ -1,6 +1,8 @@
 /** The polls of a room: opened, counted and closed in place. The form and the words come from the server; what may not be
  * known yet never does. Moves nothing that stands there, and never takes the focus. */
 
+import { made } from "./made.js";
+
 // At least so long between two looks at results that only those who have voted see, and in a full room longer: all of
 // them look, and the server draws for each.
 const AGAIN_MS = 10_000;
@@ -308,10 +310,4 @@ function optionsOf(poll) {
 function stay(poll) {
   poll.tabIndex = -1;
   poll.focus({ preventScroll: true });
-}
-
-function made(html) {
-  const template = document.createElement("template");
-  template.innerHTML = html;
-  return template.content.firstElementChild;
 }

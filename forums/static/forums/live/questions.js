@@ -1,6 +1,8 @@
 /** The questions of a room: what is new or changed is shown at once where it stands, and what it changes in their order
  * only when nobody is among them. */
 
+import { made } from "./made.js";
+
 const SORT_EVERY_MS = 3_000;
 const TELL_EVERY_MS = 20_000;
 const LOOK_AFTER_OWN_MS = 60_000;
@@ -356,10 +358,4 @@ function isSame(wanted, there) {
 function focusOn(entry) {
   entry.tabIndex = -1;
   entry.focus({ preventScroll: true });
-}
-
-function made(html) {
-  const template = document.createElement("template");
-  template.innerHTML = html;
-  return template.content.firstElementChild;
 }
