@@ -260,7 +260,7 @@ def test_what_is_no_message_is_refused_and_the_socket_stays(site: Server, cast: 
 
 def test_the_end_of_the_session_is_told_and_nothing_more_is_taken(site: Server, cast: Cast, room: Room) -> None:
     with Visitor(site, room, cast.bob) as bob:
-        assert bob.hello()["st"] == {"open": True, "lock": "", "slow": 0}
+        assert bob.hello()["st"] == {"open": True, "lock": "", "slow": 0, "delay": 0, "asks": True}
         reschedule_room(room, title=room.title, opens_at=room.opens_at, closes_at=timezone.now(), by=None)
         while "open" not in (changed := bob.wait_for("st", within=4)["d"]):
             assert changed.keys() == {"presence"}
