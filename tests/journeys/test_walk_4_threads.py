@@ -115,7 +115,7 @@ def test_outsiders_get_404_and_a_search_that_knows_nothing(cast: Cast, browse: B
         assert known.replace("zyzzyva", "") == outsider.get_by_role("main").inner_text().replace("qwertyzyz", "")
 
     bob.goto("/search/?q=zyzzyva")
-    expect(bob.get_by_role("main").get_by_role("link", name="Who writes case notes?")).to_be_visible()
+    expect(bob.get_by_role("main").get_by_role("link", name="Who writes case notes?", exact=True)).to_be_visible()
 
 
 def test_an_anonymous_visitor_leaves_without_a_cookie(cast: Cast, server: Server) -> None:
