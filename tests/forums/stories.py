@@ -48,5 +48,10 @@ def run_by_itself(story: Callable[[], Coroutine[Any, Any, Result]], within: floa
         async with asyncio.timeout(within):
             return await story()
 
-    with ThreadPoolExecutor(1) as thread, asyncio.Runner(loop_factory=_HastyLoop) as runner:
-        return thread.submit(lambda: runner.run(told())).result()
+    def run() -> Result:
+        with asyncio.Runner(loop_factory=_HastyLoop) as runner:
+            return runner.run(told())
+
+    # In a thread of its own from beginning to end: a browser may keep a loop going in the test's.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(run).result()
