@@ -23,7 +23,9 @@ from django.apps.registry import Apps
 from django.conf import settings
 from django.core.cache import cache
 from django.core.files.storage import FileSystemStorage
+from django.db import OperationalError
 from django.db.backends.base.introspection import BaseDatabaseIntrospection
+from django.db.backends.base.operations import BaseDatabaseOperations
 
 from forums.digest import talk_in
 from forums.models import Attachment
@@ -61,6 +63,26 @@ def remember_what_may_be_swapped() -> None:
 
 
 remember_what_may_be_swapped()
+
+
+def empty_again_after_a_deadlock() -> None:
+    """A server of a test writes down who is in its rooms until it has stopped. PostgreSQL then breaks off either that
+    or the emptying of all tables; the emptying begins again."""
+    empty = BaseDatabaseOperations.execute_sql_flush
+
+    def patient(operations: BaseDatabaseOperations, statements: list[str]) -> None:
+        for _ in range(4):
+            try:
+                return empty(operations, statements)
+            except OperationalError as error:
+                if "deadlock" not in str(error):
+                    raise
+        return empty(operations, statements)
+
+    BaseDatabaseOperations.execute_sql_flush = patient  # type: ignore[method-assign]
+
+
+empty_again_after_a_deadlock()
 
 
 def use_a_redis_of_its_own() -> None:
