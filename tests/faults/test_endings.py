@@ -99,7 +99,7 @@ def test_hidden_words_leave_in_nothing_two_seconds_later(site: Processes, cast: 
         sent = [json.dumps(event) for event in stays.events if event["s"] <= last.seq]
         assert any(SECRET in text for text in sent), "it was told before"
         told = told_from_the_start(site, room, cast.bob)
-        assert len(told) > 20
+        assert len(told) > 5, "all of it was sent again, page by page"
         assert [text for text in told if SECRET in text] == []
         with suppress(TimeoutError):
             while True:
