@@ -14,12 +14,13 @@ from wagtail.search import index
 
 from cms.models import EventPage, GuidancePage, HubPageQuerySet, PageTag
 from cms.models.page import HubPage, ThemedPage
-from forums.search.index import SHORTEST_MENDED, is_near
+from forums.search.index import SHORTEST_MENDED, SHORTEST_TYPED, is_near
 from forums.search.posts import NOTHING, Found, Query, marked, search_posts, suggest_threads
 from forums.search.rooms import search_rooms
 from forums.search.similar import likeness, similar_threads, stems_of
 from forums.search.words import indexed, words_of
 from network.models import Membership, Network, Viewer
+from network.models.standing import standing_of
 from network.search import Filters, Hit, Line, find_people
 
 CANDIDATES = 100  # pages of which it is asked whether they are similar
@@ -84,6 +85,8 @@ def _people(viewer: Viewer, typed: str, filters: Filters, *, limit: int) -> list
     of_people = Filters(kind=filters.kind, network=filters.network, council=filters.council)
     if filters.kind not in ("", "people") or filters != of_people or not words_of(typed):
         return []
+    if not viewer.is_authenticated or not standing_of(viewer).networks:
+        return []  # they share no network with anybody
     people = find_people(viewer, {"q": typed})
     if filters.council is not None:
         people = people.filter(organisation=filters.council)
@@ -131,13 +134,16 @@ def _pages(viewer: Viewer, typed: str, filters: Filters, *, newest_first: bool, 
 
 def _mended(viewer: Viewer, query: Query) -> Query | None:
     """The query with a word of the pages' titles and summaries for each that is none of theirs but by one letter."""
+    mendable = {word for word in query.words if word.isalpha() and len(word) >= SHORTEST_TYPED}
+    if not mendable:
+        return None
     pages = _with_summary(HubPageQuerySet(Page).searchable_by(viewer)).order_by("-pk")
     texts = pages.values_list("title", "summary")[:PAGES_READ]
     known = set(indexed(" ".join(f"{title} {summary}" for title, summary in texts)).split())
     words = []
     for word in query.words:
         near = sorted(other for other in known if len(other) >= SHORTEST_MENDED and is_near(word, other))
-        words.append(near[0] if near and word not in known else word)
+        words.append(near[0] if near and word in mendable and word not in known else word)
     return replace(query, words=tuple(words)) if tuple(words) != query.words else None
 
 
