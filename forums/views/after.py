@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -17,7 +17,7 @@ from forums import permissions
 from forums.actions.session_threads import ask_for_threads, can_be_thread, note_recording
 from forums.forms.after import AfterForm, RecordingForm, key_of
 from forums.models import Message, Question, Room, ThreadBatch
-from forums.views import member_or_404, network_of
+from forums.views import member_or_404, network_of, room_run_by
 from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused, can_facilitate
@@ -42,7 +42,7 @@ def room_after(request: HttpRequest, pk: int) -> HttpResponse:
     """Questions in all their states and pinned messages; those who ran the room choose of which threads are made.
     `?question=` ticks one of them."""
     member = member_or_404(request)
-    room = _room(member, pk)
+    room = room_run_by(member, pk)
     questions, pinned = _said(member, room)
     offered = [question for question in questions if question.thread_id is None and can_be_thread(question)]
     also = [message for message in pinned if message.thread_id is None and can_be_thread(message)]
@@ -69,7 +69,7 @@ def room_after(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def room_recording(request: HttpRequest, pk: int) -> HttpResponse:
     member = member_or_404(request)
-    room = _room(member, pk)
+    room = room_run_by(member, pk)
     form = RecordingForm(request.POST, auto_id="recording_%s")
     if form.is_valid():
         try:
@@ -88,7 +88,7 @@ def room_recording(request: HttpRequest, pk: int) -> HttpResponse:
 def room_after_batch(request: HttpRequest, pk: int, batch: int) -> HttpResponse:
     """How far the threads are that somebody asked for, and which they are."""
     member = member_or_404(request)
-    room = _room(member, pk)
+    room = room_run_by(member, pk)
     batches = ThreadBatch.objects.visible_to(member).filter(room=room)
     found = get_object_or_404(batches, pk=batch)
     questions = found.questions.exclude(thread=None).select_related("thread__network").order_by("number")
@@ -114,8 +114,7 @@ def network_questions(request: HttpRequest, slug: str) -> HttpResponse:
     first."""
     member = member_or_404(request)
     network = network_of(member, slug)
-    if not can_facilitate(member, network):
-        raise Http404("Only facilitators have this list.")
+    can_facilitate(member, network).enforce()
     waiting = Question.objects.visible_to(member).filter(room__network=network).to_deal_with()
     rows = waiting.select_related("room", "author", "organisation", "parked_for").order_by("asked_at", "pk")
     page = Paginator(rows, QUESTIONS).get_page(request.GET.get("page"))
@@ -123,14 +122,6 @@ def network_questions(request: HttpRequest, slug: str) -> HttpResponse:
         question.room.network = network
     context = {"network": network, "page": page}
     return render(request, "forums/network_questions.html", context)
-
-
-def _room(member: Member, pk: int) -> Room:
-    """A room that the member runs. For everybody else there is no such page."""
-    found = get_object_or_404(Room.objects.visible_to(member).select_related("network"), pk=pk)
-    if not permissions.can_run_room(member, found):
-        raise Http404
-    return found
 
 
 def _said(member: Member, room: Room) -> tuple[list[Question], list[Message]]:

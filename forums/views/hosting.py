@@ -412,7 +412,9 @@ def _board_context(member: Member, room: Room) -> dict[str, Any]:
 
 
 def _screen(request: HttpRequest, member: Member, room: Room, *, slow_form: SlowModeForm | None = None) -> HttpResponse:
-    present = RoomPresence.objects.visible_to(member).filter(room=room).fresh().member_ids()
+    present = set(RoomPresence.objects.visible_to(member).filter(room=room).fresh().member_ids())
+    if room.is_open():
+        present.add(member.pk)  # whoever reads this is one of them, before their socket has said so
     context = _board_context(member, room) | {
         "network": room.network,
         "present": len(present),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -16,7 +16,7 @@ from forums.forms import LockForm, SanctionForm, SlowModeForm
 from forums.forms.room import REMOVE
 from forums.live import access
 from forums.models import Message, Report, Room, RoomSanction
-from forums.views import member_or_404
+from forums.views import member_or_404, room_of
 from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused
@@ -97,10 +97,9 @@ def room_sanction_lift(request: HttpRequest, pk: int, sanction: int) -> HttpResp
 
 
 def _room(member: Member, pk: int) -> Room:
-    """A room that the member looks after. For everybody else there is no such page."""
-    found = get_object_or_404(Room.objects.visible_to(member).select_related("network"), pk=pk)
-    if not permissions.can_moderate_room(member, found):
-        raise Http404
+    """A room that the member looks after; 403 with the reason for whoever may only enter it."""
+    found = room_of(member, pk)
+    permissions.can_moderate_room(member, found).enforce()
     return found
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -12,7 +12,7 @@ from forums import permissions
 from forums.actions.rooms import close_room, reschedule_room, schedule_room
 from forums.forms import RoomForm
 from forums.models import Room
-from forums.views import member_or_404, network_of
+from forums.views import member_or_404, network_of, room_of
 from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused
@@ -86,7 +86,7 @@ def room_close(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _room(member: Member, pk: int) -> Room:
-    found = get_object_or_404(Room.objects.visible_to(member).select_related("network"), pk=pk)
-    if not permissions.can_schedule_room(member, found.network):
-        raise Http404
+    """A room that the member may give other times; 403 with the reason for whoever may only enter it."""
+    found = room_of(member, pk)
+    permissions.can_schedule_room(member, found.network).enforce()
     return found

@@ -391,7 +391,7 @@ class TestRulesPage:
         answer = client.post(f"/rooms/{room.pk}/host/slow/", {"seconds": "7"})
         assert "Select how long people wait" in answer.content.decode()
         # The lock and the rest stay with the facilitators.
-        assert client.post(f"/rooms/{room.pk}/care/lock/", {"lock": "writing"}).status_code == 404
+        assert client.post(f"/rooms/{room.pk}/care/lock/", {"lock": "writing"}).status_code == 403
 
     def test_everybody_in_the_room_reads_of_the_chatham_house_rule(self, cast: Cast, room: Room) -> None:
         assert "Chatham House" not in client_of(cast.bob).get(f"/rooms/{room.pk}/").content.decode()

@@ -304,7 +304,7 @@ def test_erased_words_leave_the_threads_that_others_made_of_them(cast: Cast, roo
         post = first_of(thread)
         assert "anary" not in thread.title + thread.slug + post.source + post.html
         assert "Bob" not in post.source + post.html
-    assert near_words(["canbry"], [cast.practitioners.pk]) in ({}, {"canbry": []})
+    assert near_words(["canbry"], [cast.practitioners.pk]) == {}
 
 
 # Pages
@@ -315,9 +315,9 @@ def test_the_page_after_a_session_is_for_those_who_ran_it(cast: Cast, room: Room
     room = end(room)
     for path in ("after/", "after/threads/1/"):
         assert client.get(f"{room.get_absolute_url()}{path}").status_code == 404
-        for member in (cast.bob, *cast.outsiders):
+        for member, answer in ((cast.bob, 403), *((outsider, 404) for outsider in cast.outsiders)):
             sign_in(client, member)
-            assert client.get(f"{room.get_absolute_url()}{path}").status_code == 404
+            assert client.get(f"{room.get_absolute_url()}{path}").status_code == answer
         client.logout()
 
 
@@ -402,9 +402,9 @@ def test_unanswered_questions_stay_on_the_list_of_facilitators(cast: Cast, room:
     assert "2 unanswered" in client.get("/networks/ai-practitioners/").content.decode()
     make(room, cast, waits)
     assert "What did it cost?" not in client.get(address).content.decode()
-    for member in (cast.bob, *cast.outsiders):
+    for member, answer in ((cast.bob, 403), *((outsider, 404) for outsider in cast.outsiders)):
         sign_in(client, member)
-        assert client.get(address).status_code == 404
+        assert client.get(address).status_code == answer
         for other in ("rooms/", ""):
             seen = client.get(f"/networks/ai-practitioners/{other}")
             assert "unanswered" not in seen.content.decode()
