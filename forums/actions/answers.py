@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from forums import limits, notifications, permissions
+from forums.actions.journal import Journal
 from forums.models import Answer, Post, Thread
 from network.actions.audit import record
 from network.models import Member
@@ -48,10 +49,14 @@ def unmark_answer(post: Post, *, by: Member) -> None:
             record("took mark off answer", post, by=shown, network=post.thread.network)
 
 
-def take_mark_away(post: Post) -> None:
+def take_mark_away(post: Post, journal: Journal | None = None) -> None:
     """What nobody can read answers nothing. Part of a verb, which takes the post out of sight, with its thread
     locked."""
-    Answer.objects.filter(post=post).delete()
+    for answer in Answer.objects.filter(post=post):
+        if journal is None:
+            answer.delete()
+        else:
+            journal.take(answer)
 
 
 def tell_whether_it_worked(answer: Answer, worked: str, *, by: Member, now: datetime | None = None) -> Answer:

@@ -160,6 +160,7 @@ class _Story:
             highest_number=len(words),
             visible_count=len(words),
             highest_visible_number=len(words),
+            highest_loud_number=len(words),
             last_post_at=words[-1].at,
             last_author=words[-1].by,
         )

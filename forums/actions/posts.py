@@ -10,8 +10,9 @@ from django.utils.text import slugify
 from forums import limits, markup, notifications, permissions, signals
 from forums.actions import answers, attachments, mentions
 from forums.actions.attachments import give_to
+from forums.actions.journal import Journal
 from forums.actions.reading import follow_automatically, read_own_post
-from forums.models import Draft, Level, Post, PostVersion, Practice, Thread
+from forums.models import Draft, Level, ModerationAct, Post, PostVersion, Practice, Thread
 from forums.search import index
 from forums.search.words import indexed
 from network.actions.access import hold_account
@@ -88,9 +89,8 @@ def edit_post(
     source = markup.legible(source)
     with transaction.atomic():
         hold_account(by)
-        thread = _locked(post.thread)
-        post = Post.objects.select_for_update(of=("self",)).select_related("author").get(pk=post.pk)
-        post.thread = thread
+        post = hold_post(post)
+        thread = post.thread
         permissions.can_edit(by, post).enforce()  # it may have been hidden meanwhile
         if thread.kind == Thread.Kind.ANNOUNCEMENT:
             permissions.can_change_what_is_mailed(post).enforce()
@@ -138,8 +138,8 @@ def delete_post(post: Post, *, by: Member) -> Post:
     permissions.can_change_announcement(by, post).enforce()
     limits.EDITING.spend(by)
     with transaction.atomic():
-        thread = _locked(post.thread)
-        post = Post.objects.select_related("thread__network", "author").get(pk=post.pk)
+        post = hold_post(post)
+        thread = post.thread
         permissions.can_delete(by, post).enforce()  # somebody may have answered meanwhile
         if post.deleted_at is None:
             # The same words may be sent again by the same form.
@@ -160,33 +160,43 @@ def hide_post(post: Post, *, by: Member, reason: str, now: datetime | None = Non
     limits.MODERATING.spend(by)
     now = now or timezone.now()
     with transaction.atomic():
-        thread = _locked(post.thread)
-        hidden = Post.objects.filter(pk=post.pk, hidden_at=None)
-        if hidden.update(hidden_at=now, hidden_by=by, hidden_reason=markup.legible(reason)):
-            index.forget_post(post)
-            answers.take_mark_away(post)
-            count_anew(thread)
-            record("hid post", post, by=by, network=thread.network)
-            notifications.post_hidden(post, now=now)
-    post.refresh_from_db()
+        post = hold_post(post)
+        if post.hidden_at is None:
+            journal = Journal(ModerationAct.Kind.HIDE, post.thread, by=by, now=now)
+            hide_held(post, journal, by=by, reason=reason)
     return post
 
 
-def restore_post(post: Post, *, by: Member) -> Post:
+def hide_held(post: Post, journal: Journal, *, by: Member | None, reason: str) -> None:
+    """Part of a verb: takes a post out of sight that is held and not hidden, and tells its author. `by` None: the site
+    itself, until a facilitator has looked."""
+    journal.change(post, hidden_at=journal.now, hidden_by=by, hidden_reason=markup.legible(reason))
+    index.forget_post(post)
+    answers.take_mark_away(post, journal)
+    count_anew(post.thread)
+    record("hid post", post, by=by, network=post.thread.network)
+    notifications.post_hidden(post, now=journal.now)
+
+
+def restore_post(post: Post, *, by: Member, now: datetime | None = None) -> Post:
     """Brings a hidden post back. Raises Refused, LimitReached."""
     permissions.can_hide(by, post).enforce()
     limits.MODERATING.spend(by)
     with transaction.atomic():
-        thread = _locked(post.thread)
-        hidden = Post.objects.filter(pk=post.pk).exclude(hidden_at=None)
-        if hidden.update(hidden_at=None, hidden_by=None, hidden_reason=""):
-            post.refresh_from_db()
-            if post.is_shown:
-                index.index_post(post)
-            count_anew(thread)
-            record("restored post", post, by=by, network=thread.network)
-    post.refresh_from_db()
+        post = hold_post(post)
+        if post.hidden_at is not None:
+            journal = Journal(ModerationAct.Kind.RESTORE, post.thread, by=by, now=now or timezone.now())
+            show_held(post, journal, by=by)
     return post
+
+
+def show_held(post: Post, journal: Journal, *, by: Member | None) -> None:
+    """Part of a verb: brings a post back that is held and hidden."""
+    journal.change(post, hidden_at=None, hidden_by=None, hidden_reason="")
+    if post.is_shown:
+        index.index_post(post)
+    count_anew(post.thread)
+    record("restored post", post, by=by, network=post.thread.network)
 
 
 def submission_of(form_id: uuid.UUID | None, *words: str) -> uuid.UUID | None:
@@ -233,7 +243,7 @@ def add_post(
     )
     mentions.remember(post, written)
     thread.visible_count += 1
-    thread.highest_visible_number = post.number
+    thread.highest_visible_number = thread.highest_loud_number = post.number
     thread.last_post_at = now
     thread.last_author = author
     thread.quiet = thread.quiet and author is None
@@ -245,16 +255,18 @@ def add_post(
 
 
 # What a thread says of the posts that can be read.
-COUNTED = ["visible_count", "highest_visible_number", "last_post_at", "last_author"]
+COUNTED = ["visible_count", "highest_visible_number", "highest_loud_number", "last_post_at", "last_author"]
 
 
 def count_anew(thread: Thread) -> None:
-    """Puts a thread's figures right after a post went out of sight or came back. Part of a verb, with the thread
-    locked."""
+    """Puts a thread's figures right after a post went out of sight, came back or was moved. Part of a verb, with the
+    thread locked. What was moved here makes it no younger."""
     shown = Post.objects.filter(thread=thread).shown().order_by("-number")
-    last = shown.first()
+    loud = shown.filter(quiet=False).first()
+    last = loud or shown.order_by("-written_at", "-number").first()
     thread.visible_count = shown.count()
-    thread.highest_visible_number = last.number if last else 0
+    thread.highest_visible_number = shown.values_list("number", flat=True).first() or 0
+    thread.highest_loud_number = loud.number if loud else 0
     thread.last_post_at = last.written_at if last else thread.started_at
     thread.last_author = last.author if last else None
     thread.save(update_fields=COUNTED)
@@ -292,6 +304,18 @@ def _keep_version(post: Post, told: Practice | None) -> None:
         renderer_version=post.renderer_version,
         written_at=post.edited_at or post.written_at,
     )
+
+
+def hold_post(post: Post) -> Post:
+    """Part of a verb: the post as it is now, with its thread, and as nobody else changes either until the transaction
+    ends. A facilitator may have moved it to another thread since it was looked up."""
+    thread = _locked(post.thread)
+    while True:
+        held = Post.objects.select_for_update(of=("self",)).select_related("author").get(pk=post.pk)
+        if held.thread_id == thread.pk:
+            held.thread = thread
+            return held
+        thread = _locked(held.thread)
 
 
 def _locked(thread: Thread) -> Thread:

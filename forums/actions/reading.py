@@ -61,7 +61,7 @@ def first_unread(thread: Thread, member: Member) -> int | None:
     posts = Post.objects.visible_to(member).filter(thread=thread, number__gt=seen["last_read_number"])
     marked_unread_at = seen["unread_since"]
     if marked_unread_at is None or marked_unread_at <= membership.read_before:
-        posts = posts.filter(written_at__gt=membership.read_before)
+        posts = posts.filter(written_at__gt=membership.read_before, quiet=False)
     return posts.exclude(author=member).order_by("number").values_list("number", flat=True).first()
 
 
@@ -83,7 +83,7 @@ def read_own_post(post: Post, author: Member) -> None:
         number__gt=reading.last_read_number if reading else 0,
     )
     if not (reading and reading.marked_unread_at and reading.marked_unread_at > floor):
-        missed = missed.filter(written_at__gt=floor)
+        missed = missed.filter(written_at__gt=floor, quiet=False)
     if not missed.filter(Q(author=None) | ~Q(author=author)).exists():
         _move_read_number(post.thread, author, post.number)
 

@@ -11,9 +11,10 @@ from django.utils.text import slugify
 from forums import limits, markup, notifications, permissions, signals
 from forums.actions.announcements import ask_to_mail
 from forums.actions.attachments import give_to
+from forums.actions.journal import Journal
 from forums.actions.posts import add_post, submission_of, submitted
 from forums.actions.reading import follow_automatically
-from forums.models import Draft, Level, Practice, Thread
+from forums.models import Draft, Level, ModerationAct, Practice, Thread, ThreadNote
 from forums.models.post import Post
 from network.actions.access import hold_account
 from network.actions.audit import record
@@ -100,15 +101,15 @@ def begin_site_discussion(
 def lock_thread(thread: Thread, *, by: Member | None, now: datetime | None = None) -> Thread:
     """Stops replies. `by` None is the site itself, as when the page discussed is taken down. Raises Refused,
     LimitReached."""
-    return _set_lock(thread, now or timezone.now(), by=by)
+    return _set_lock(thread, is_locked=True, by=by, now=now)
 
 
-def unlock_thread(thread: Thread, *, by: Member | None) -> Thread:
+def unlock_thread(thread: Thread, *, by: Member | None, now: datetime | None = None) -> Thread:
     """Lets members reply again. Raises Refused, LimitReached."""
-    return _set_lock(thread, None, by=by)
+    return _set_lock(thread, is_locked=False, by=by, now=now)
 
 
-def move_thread(thread: Thread, theme: Theme, *, by: Member) -> Thread:
+def move_thread(thread: Thread, theme: Theme, *, by: Member, now: datetime | None = None) -> Thread:
     """Puts a thread under another theme of its network. Nobody is told, nothing moves up and nothing is unread by it.
     Raises Refused, LimitReached."""
     permissions.can_move(by, thread).enforce()
@@ -117,9 +118,11 @@ def move_thread(thread: Thread, theme: Theme, *, by: Member) -> Thread:
     with transaction.atomic():
         thread = Thread.objects.select_for_update(of=("self",)).select_related("network", "theme").get(pk=thread.pk)
         if thread.theme_id != theme.pk:
-            before, thread.theme = thread.theme, theme
-            thread.save(update_fields=["theme"])
-            record("moved thread", thread, by=by, network=thread.network, before=before.pk, after=theme.pk)
+            before = thread.theme_id
+            journal = Journal(ModerationAct.Kind.MOVE, thread, by=by, now=now or timezone.now())
+            journal.change(thread, theme=theme)
+            journal.note(thread, ThreadNote.Kind.THEMED)
+            record("moved thread", thread, by=by, network=thread.network, before=before, after=theme.pk)
     return thread
 
 
@@ -161,16 +164,21 @@ def begin(
     return thread
 
 
-def _set_lock(thread: Thread, locked_at: datetime | None, *, by: Member | None) -> Thread:
+def _set_lock(thread: Thread, *, is_locked: bool, by: Member | None, now: datetime | None) -> Thread:
+    now = now or timezone.now()
     if by is not None:
         permissions.can_lock(by, thread).enforce()
         limits.LOCKING.spend(by)
     with transaction.atomic():
         thread = Thread.objects.select_for_update(of=("self",)).select_related("network").get(pk=thread.pk)
-        if thread.is_locked != (locked_at is not None):
-            thread.locked_at = locked_at
-            thread.save(update_fields=["locked_at"])
-            record("locked" if locked_at else "unlocked", thread, by=by, network=thread.network)
-            if locked_at:
-                notifications.thread_locked(thread, by, now=locked_at)
+        if thread.is_locked != is_locked:
+            kinds = ModerationAct.Kind.LOCK, ThreadNote.Kind.LOCKED
+            if not is_locked:
+                kinds = ModerationAct.Kind.UNLOCK, ThreadNote.Kind.UNLOCKED
+            journal = Journal(kinds[0], thread, by=by, now=now)
+            journal.change(thread, locked_at=now if is_locked else None)
+            journal.note(thread, kinds[1])
+            record("locked" if is_locked else "unlocked", thread, by=by, network=thread.network)
+            if is_locked:
+                notifications.thread_locked(thread, by, now=now)
     return thread

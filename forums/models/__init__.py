@@ -10,8 +10,9 @@ from forums.models.held_message import HeldMessage
 from forums.models.mention import Mention
 from forums.models.message import Consent, Message
 from forums.models.message_reaction import MessageReaction
+from forums.models.moderation import ActChange, ModerationAct, ThreadNote
 from forums.models.poll import Poll, PollOption, PollResults, PollVote, SeenPoll
-from forums.models.post import Post, PostVersion
+from forums.models.post import FormerPlace, Post, PostVersion
 from forums.models.practice import Practice
 from forums.models.presence import RoomPresence
 from forums.models.question import Question, QuestionStep, QuestionVote
@@ -24,6 +25,7 @@ from forums.models.session import ThreadBatch, clock, place_in, recording_at
 from forums.models.thread import Thread, ThreadTag
 
 __all__ = [
+    "ActChange",
     "Announcement",
     "Answer",
     "Attachment",
@@ -32,12 +34,14 @@ __all__ = [
     "Draft",
     "FeedKey",
     "FollowLevel",
+    "FormerPlace",
     "HeldMessage",
     "Level",
     "MemberThread",
     "Mention",
     "Message",
     "MessageReaction",
+    "ModerationAct",
     "Poll",
     "PollOption",
     "PollResults",
@@ -60,6 +64,7 @@ __all__ = [
     "SeenPoll",
     "Thread",
     "ThreadBatch",
+    "ThreadNote",
     "ThreadTag",
     "clock",
     "place_in",

@@ -73,6 +73,8 @@ class Post(models.Model):
     edited_at = models.DateTimeField(null=True)
     # The author took it back; the place stays, and so does its number.
     deleted_at = models.DateTimeField(null=True)
+    # Moved here by a facilitator, from another thread: as old as it was, and unread for nobody.
+    quiet = models.BooleanField(default=False)
     # A facilitator hid it, and the author is told why.
     hidden_at = models.DateTimeField(null=True)
     hidden_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -130,7 +132,7 @@ class Post(models.Model):
         """Where the post that this one answers stands, seen from here."""
         if self.reply_to is None:
             return ""
-        is_here = self.reply_to.page == self.page
+        is_here = self.reply_to.thread_id == self.thread_id and self.reply_to.page == self.page
         return f"#post-{self.reply_to.number}" if is_here else self.reply_to.get_absolute_url()
 
     @property
@@ -141,6 +143,21 @@ class Post(models.Model):
     def page_of(cls, number: int) -> int:
         """The page of a thread on which post `number` stands; the first for a thread without posts."""
         return max(number - 1, 0) // cls.PER_PAGE + 1
+
+
+class FormerPlace(models.Model):
+    """Where a post stood before a facilitator moved it: addresses from then lead to where it stands now. Says nothing
+    by itself; whoever follows one asks whether the post is theirs to read."""
+
+    thread = models.ForeignKey("forums.Thread", on_delete=models.CASCADE, related_name="+")
+    number = models.PositiveIntegerField()
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="former_places")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["thread", "number"], name="former_place_once")]
+
+    def __str__(self) -> str:
+        return f"{self.thread_id} #{self.number}, now {self.post_id}"
 
 
 class PostVersionQuerySet(models.QuerySet["PostVersion"]):

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models.functions import Coalesce, Least
 from django.db.models.lookups import GreaterThan
 from django.urls import reverse
+from django.utils import timezone
 from taggit.managers import TaggableManager
 from taggit.models import ItemBase
 
@@ -113,9 +114,9 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
         """Leaves out those whose last post is the last that the member has read. Takes away only what `_is_unread_by`
         would, but by one look into a table of what they read and not by one look-up for each thread: whoever has read
         fifty thousand threads waits for neither."""
-        read = MemberThread.objects.filter(member=member.pk).order_by()
+        read = MemberThread.objects.filter(member=member.pk, marked_unread_at=None).order_by()
         read_to = read.values_list(_thread_and_number("thread_id", "last_read_number"), flat=True)
-        last = _thread_and_number("pk", "highest_visible_number")
+        last = _thread_and_number("pk", "highest_loud_number")
         return self.alias(thread_and_last=last).exclude(thread_and_last__in=read_to)
 
     def latest_first(self) -> ThreadQuerySet:
@@ -143,7 +144,8 @@ _ABOVE_EVERY_NUMBER = 2**31
 def _is_unread_by(member: Member) -> models.Q:
     """The one rule of what is unread: a post that can be read, by somebody else, above the number the member has read
     and above the floor below which they marked everything. Left out is what the site itself began and nobody has
-    answered (`quiet`), and what the member muted. Stands beside `_beside_reading_of`, as all rules here do."""
+    answered, what a facilitator moved (both are `quiet`), and what the member muted. Stands beside
+    `_beside_reading_of`, as all rules here do."""
     unread = models.Q(pk__in=[])
     for membership in standing_of(member).active():
         # A plain bound value: inside GREATEST() PostgreSQL would scan the table.
@@ -151,7 +153,7 @@ def _is_unread_by(member: Member) -> models.Q:
         # "Mark unread from here" lifts the floor off one thread, until everything is marked as read again.
         lifted = GreaterThan(models.OuterRef("marked_unread_at"), models.Value(floor))
         posts = Post.objects.shown().filter(
-            models.Q(written_at__gt=floor) | models.Q(lifted),
+            models.Q(written_at__gt=floor, quiet=False) | models.Q(lifted),
             ~models.Q(author=member.pk),
             thread=models.OuterRef("pk"),
             number__gt=models.OuterRef("number_read"),
@@ -165,7 +167,11 @@ def _is_unread_by(member: Member) -> models.Q:
         )
     # As a value and not as a bare comparison, of which PostgreSQL would believe that it leaves a third and, among these
     # other conditions, next to nothing: it would sort what it could walk.
-    has_more = Coalesce(GreaterThan(models.F("highest_visible_number"), models.F("number_read")), False)
+    # What a facilitator moved here is unread only for whoever marked it so.
+    last = models.Case(
+        models.When(marked_unread_at=None, then="highest_loud_number"), default=models.F("highest_visible_number")
+    )
+    has_more = Coalesce(GreaterThan(last, models.F("number_read")), False)
     return models.Q(quiet=False) & models.Q(has_more) & ~_is_muted_by(member) & unread
 
 
@@ -270,12 +276,18 @@ class Thread(models.Model):
     started_at = models.DateTimeField()
     # The number last given to a post; never goes down.
     highest_number = models.PositiveIntegerField(default=0)
-    # Of the posts that can be read: how many, the number of the last, and when it was written.
+    # Of the posts that can be read: how many, the number of the last, and of the last that was not moved here.
     visible_count = models.PositiveIntegerField(default=0)
     highest_visible_number = models.PositiveIntegerField(default=0)
+    highest_loud_number = models.PositiveIntegerField(default=0)
+    # When the last of those was written, and by whom; with none, of all that can be read.
     last_post_at = models.DateTimeField()
     last_author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     locked_at = models.DateTimeField(null=True, blank=True)
+    # Above the others in the lists of its network until then.
+    pinned_until = models.DateTimeField(null=True, blank=True)
+    # Where its posts are now, if a facilitator moved all of them: its address leads there.
+    merged_into = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
     # Whoever asked it in a session, where somebody else made the thread of it. Shown to nobody: they may have asked
     # without their name.
     asker = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -290,6 +302,7 @@ class Thread(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(visible_count__lte=models.F("highest_visible_number"))
+                & models.Q(highest_loud_number__lte=models.F("highest_visible_number"))
                 & models.Q(highest_visible_number__lte=models.F("highest_number")),
                 name="thread_counts_agree",
             )
@@ -298,6 +311,11 @@ class Thread(models.Model):
             models.Index(fields=["-last_post_at", "-id"], name="thread_by_activity"),
             models.Index(fields=["network", "-last_post_at"], name="thread_by_network"),
             models.Index(fields=["network", "theme", "-last_post_at"], name="thread_by_theme"),
+            models.Index(
+                fields=["network", "pinned_until"],
+                name="thread_pinned",
+                condition=models.Q(pinned_until__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -319,6 +337,9 @@ class Thread(models.Model):
     @property
     def is_locked(self) -> bool:
         return self.locked_at is not None
+
+    def is_pinned(self, now: datetime | None = None) -> bool:
+        return self.pinned_until is not None and self.pinned_until > (now or timezone.now())
 
     @property
     def is_answered(self) -> bool:

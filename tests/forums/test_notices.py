@@ -48,7 +48,7 @@ def many(cast: Cast, count: int, *, kind: str = "thread_started") -> list[Thread
     """Threads that bob is told of, the newest first."""
     now = timezone.now()
     row = {"network": cast.ai, "theme": cast.theme, "slug": "x", "started_at": now, "last_post_at": now}
-    numbers = {"highest_number": 1, "highest_visible_number": 1, "visible_count": 1}
+    numbers = {"highest_number": 1, "highest_visible_number": 1, "highest_loud_number": 1, "visible_count": 1}
     threads = Thread.objects.bulk_create(Thread(title=f"Thread {number}", **row, **numbers) for number in range(count))
     for number, one in enumerate(threads):
         give_notice(kind, one.pk, [cast.bob], now=now - timedelta(minutes=number))

@@ -63,6 +63,7 @@ def many(cast: Cast, count: int) -> list[Thread]:
             visible_count=1,
             highest_number=1,
             highest_visible_number=1,
+            highest_loud_number=1,
         )
         for number in range(count)
     )

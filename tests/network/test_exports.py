@@ -180,6 +180,8 @@ NOT_A_PART = {
     "forums.Announcement.declined_by": DECIDED,
     "forums.Announcement.stopped_by": DECIDED,
     "forums.Post.hidden_by": DECIDED,
+    "forums.ModerationAct.by": DECIDED,
+    "forums.ModerationAct.undone_by": DECIDED,
     "forums.PostVersion.hidden_by": DECIDED,
     "network.DataExport.member": "The very file.",
     "network.Member_user_permissions.member": "Rights are given as roles, which stand with the account.",

@@ -113,6 +113,7 @@ class TestTheNetworksPage:
                 last_post_at=now + timedelta(seconds=number),
                 highest_number=1,
                 highest_visible_number=1,
+                highest_loud_number=1,
                 visible_count=1,
                 last_author=first,
             )

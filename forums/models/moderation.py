@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from forums.models.thread import Thread
+from network.models import Membership, Network, Viewer
+
+
+class ModerationActQuerySet(models.QuerySet["ModerationAct"]):
+    def visible_to(self, viewer: Viewer) -> ModerationActQuerySet:
+        """Those of networks that the viewer facilitates."""
+        facilitated = Membership.objects.facilitators().filter(member=viewer.pk or 0)
+        return self.filter(network__in=facilitated.values("network"))
+
+    def undoable(self, now: datetime | None = None) -> ModerationActQuerySet:
+        """Done not too long ago, and not undone yet."""
+        return self.filter(undone_at=None, at__gt=(now or timezone.now()) - ModerationAct.UNDOABLE_FOR)
+
+
+class ModerationAct(models.Model):
+    """Something that a facilitator did to a thread or to some of its posts. What every row was before stands in its
+    changes, so that it can be undone."""
+
+    class Kind(models.TextChoices):
+        HIDE = "hide", "Hid posts"
+        RESTORE = "restore", "Brought posts back"
+        LOCK = "lock", "Locked the thread"
+        UNLOCK = "unlock", "Unlocked the thread"
+        PIN = "pin", "Pinned the thread"
+        UNPIN = "unpin", "Unpinned the thread"
+        MOVE = "move", "Moved the thread to another theme"
+        MERGE = "merge", "Merged the thread into another"
+        SPLIT = "split", "Moved posts to a new thread"
+        GATHER = "gather", "Moved posts to another thread"
+
+    UNDOABLE_FOR = timedelta(days=30)
+
+    network = models.ForeignKey(Network, on_delete=models.CASCADE, related_name="+")
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="moderation_acts")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    objects = ModerationActQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["thread", "-at"], name="act_by_thread")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.thread_id}"
+
+    def is_undoable(self, now: datetime | None = None) -> bool:
+        return self.undone_at is None and self.at > (now or timezone.now()) - self.UNDOABLE_FOR
+
+
+class ActChange(models.Model):
+    """One row as an act found it and left it: of a changed row those columns that it changed, of one that it made
+    nothing before, and of one that it took away nothing after. Read by the verb that undoes the act and by nobody else.
+    What members wrote is not in it."""
+
+    act = models.ForeignKey(ModerationAct, on_delete=models.CASCADE, related_name="changes")
+    table = models.CharField(max_length=60)  # the model's label
+    row = models.BigIntegerField()
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    # Whatever somebody has made of it since stays, and does not stand in the way of undoing the rest.
+    is_by_the_way = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["act", "table", "row"], name="act_change_once")]
+
+    def __str__(self) -> str:
+        return f"{self.table} {self.row} by {self.act_id}"
+
+
+class ThreadNoteQuerySet(models.QuerySet["ThreadNote"]):
+    def visible_to(self, viewer: Viewer) -> ThreadNoteQuerySet:
+        """Those in threads of the viewer's networks, of what was not undone."""
+        return self.filter(thread__network__in=Network.objects.of(viewer), act__undone_at=None)
+
+
+class ThreadNote(models.Model):
+    """What was done to a thread, in a line between its posts: dated, without a number, and so never unread."""
+
+    class Kind(models.TextChoices):
+        LOCKED = "locked", "A facilitator locked this thread"
+        UNLOCKED = "unlocked", "A facilitator unlocked this thread"
+        THEMED = "themed", "A facilitator moved this thread to another theme"
+        CAME = "came", "A facilitator moved posts here from another thread"
+        WENT = "went", "A facilitator moved posts from here to another thread"
+
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="notes")
+    after_number = models.PositiveIntegerField()  # of the last post then
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    # The other thread: where the posts came from or went to.
+    other = models.ForeignKey(Thread, on_delete=models.CASCADE, null=True, related_name="+")
+    at = models.DateTimeField()
+    act = models.ForeignKey(ModerationAct, on_delete=models.CASCADE, related_name="notes")
+
+    objects = ThreadNoteQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["at", "pk"]
+        indexes = [models.Index(fields=["thread", "after_number"], name="note_by_place")]
+
+    def __str__(self) -> str:
+        return f"{self.thread_id} after {self.after_number}: {self.get_kind_display()}"
