@@ -99,16 +99,13 @@ def say_together(room_id: int, sayings: Sequence[Saying], *, now: datetime | Non
 
 def _speakers(room: Room, asking: set[int]) -> dict[int, Member]:
     """Those who asked and belong."""
-    here = access.belonging(room.pk).filter(pk__in=asking).select_related("organisation")
-    return {member.pk: member for member in here}
+    return access.speakers(room.pk, asking)
 
 
 def _speakers_still(room: Room, speakers: dict[int, Member]) -> dict[int, Member]:
     """Those of them who belong now, each with what they are in the room now."""
-    here = access.belonging(room.pk).filter(pk__in=list(speakers))
-    now_as = here.values_list("pk", "room_role", "runs_room")  # type: ignore[misc]  # annotated by `belonging`
     still = {}
-    for pk, role, runs in now_as:
+    for pk, (role, runs) in access.roles_of(room.pk, speakers).items():
         still[pk] = speakers[pk]
         still[pk].room_role, still[pk].runs_room = role, runs  # type: ignore[attr-defined]  # as `belonging` annotates
     return still
