@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from network.limits import LimitReached, RateLimit, in_words
 
-THREADS = RateLimit("start a thread", 10, per=timedelta(hours=1))
-REPLIES = RateLimit("reply", 60, per=timedelta(hours=1))
+THREADS = RateLimit("start {} threads", 10, per=timedelta(days=1), again="start another", newcomers=True)
+# Replies and the first posts of threads together.
+POSTS = RateLimit("write {} posts", 60, per=timedelta(hours=1), again="write another", newcomers=True)
 TAGGING = RateLimit("merge tags", 100, per=timedelta(hours=1))
 EDITING = RateLimit("change what you wrote", 100, per=timedelta(hours=1))
 ATTACHING = RateLimit("attach files", 100, per=timedelta(hours=1))
@@ -30,7 +31,7 @@ VOTING = RateLimit("vote in a live room", 60, per=timedelta(seconds=30))
 THREADS_OF_SESSIONS = RateLimit("make threads of what was asked in sessions", 300, per=timedelta(hours=1))
 CONSENTING = RateLimit("decide over your words on public pages", 300, per=timedelta(hours=1))
 HOSTING = RateLimit("run live rooms", 1_200, per=timedelta(hours=1))
-REPORTING = RateLimit("report messages", 20, per=timedelta(hours=1))
+REPORTING = RateLimit("make {} reports", 10, per=timedelta(hours=1), again="make another", newcomers=True)
 MODERATING_ROOMS = RateLimit("look after live rooms", 600, per=timedelta(hours=1))
 REACTING = RateLimit("react to posts", 300, per=timedelta(hours=1))
 ANSWERS = RateLimit("mark answers, or say whether one worked", 100, per=timedelta(hours=1))

@@ -22,16 +22,19 @@ from forums.models import (
     RoomRole,
     RoomSanction,
     Thread,
+    TimeOut,
 )
 from network.models import Member, Network, Theme, Viewer
 from network.permissions import (
     ALLOWED,
     NOT_A_MEMBER,
     Verdict,
+    asked_not_to_write,
     can_change_accounts,
     can_facilitate,
     can_read,
     can_take_part,
+    can_write,
     membership_of,
 )
 from network.templatetags.components import clock
@@ -43,7 +46,7 @@ ROOM_IS_SHUT = Verdict("A facilitator has closed this room to readers for the mo
 
 
 def can_start_thread(viewer: Viewer, network: Network) -> Verdict:
-    return can_read(viewer, network)
+    return can_write(viewer, network)
 
 
 def can_start_kind(viewer: Viewer, network: Network, kind: str) -> Verdict:
@@ -60,7 +63,7 @@ def can_use_theme(viewer: Viewer, network: Network, theme: Theme) -> Verdict:
 
 
 def can_reply(viewer: Viewer, thread: Thread) -> Verdict:
-    verdict = can_read(viewer, thread.network)
+    verdict = can_write(viewer, thread.network)
     if verdict and thread.is_locked:
         return Verdict("This thread is locked, so nobody can reply to it.")
     if verdict and not thread.visible_count:
@@ -146,7 +149,7 @@ def can_stop_announcement(viewer: Viewer, announcement: Announcement) -> Verdict
 
 def can_attach(viewer: Viewer, network: Network) -> Verdict:
     """Uploading a file for what they write in a network."""
-    return can_read(viewer, network)
+    return can_write(viewer, network)
 
 
 def can_change_file(viewer: Viewer, attachment: Attachment) -> Verdict:
@@ -228,7 +231,7 @@ def can_enter(viewer: Viewer, room: Room) -> Verdict:
 
 def can_speak(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
     belongs = Room.objects.visible_to(viewer).filter(pk=room.pk).exists()
-    silenced = RoomSanction.objects.silencing(now).filter(room=room, member=viewer.pk or 0).first() if belongs else None
+    silenced = TimeOut.each(room, [viewer.pk or 0], now).get(viewer.pk or 0) if belongs else None
     runs = bool(belongs and room.lock) and Room.objects.run_by(viewer).filter(pk=room.pk).exists()
     return can_speak_as(belongs, room, runs=runs, silenced=silenced, now=now)
 
@@ -238,7 +241,7 @@ def can_speak_as(
     room: Room,
     *,
     runs: bool = False,
-    silenced: RoomSanction | None = None,
+    silenced: TimeOut | None = None,
     now: datetime | None = None,
 ) -> Verdict:
     """`can_speak` for many who speak at once, where it is known who belongs in the room, who runs it and who is in a
@@ -249,7 +252,9 @@ def can_speak_as(
         return ROOM_IS_OVER
     if not room.is_open(now):
         return Verdict("This room has not opened yet.")
-    if silenced and silenced.until:
+    if silenced and silenced.is_of_network:
+        return asked_not_to_write(silenced.until, silenced.reason)
+    if silenced:
         until = timezone.localtime(silenced.until)
         return Verdict(f"A facilitator has asked you to be silent until {clock(until)}: {silenced.reason}")
     if room.lock and not runs:
@@ -457,7 +462,7 @@ def can_be_sanctioned(member: Member, room: Room) -> Verdict:
 
 def can_react(viewer: Viewer, post: Post) -> Verdict:
     """Giving a post a word, in a locked thread too, and taking it back."""
-    verdict = can_read(viewer, post.thread.network)
+    verdict = can_write(viewer, post.thread.network)
     if verdict and post.author_id and post.author_id == viewer.pk:
         return Verdict("You cannot react to what you wrote yourself.")
     if verdict and not post.is_shown:

@@ -61,7 +61,12 @@ def make_cast() -> Cast:
 
     def officer(name: str) -> Member:
         first = name.split()[0].lower()
-        member = Member.objects.create_user(f"{first}@exampleshire.example.org", name=name, organisation=council)
+        member = Member.objects.create_user(
+            f"{first}@exampleshire.example.org",
+            name=name,
+            organisation=council,
+            date_joined=now - timedelta(days=30),  # nobody here is a newcomer
+        )
         Admission.objects.create(member=member, rule=Admission.Rule.CONFIRMED_DOMAIN, domain=domain)
         return member
 

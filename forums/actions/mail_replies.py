@@ -24,7 +24,7 @@ from network.actions.access import hold_account
 from network.limits import LimitReached
 from network.models import Member
 from network.models.member import mailbox_of
-from network.permissions import Refused, has_agreed
+from network.permissions import Refused, can_read, can_write, has_agreed
 
 __all__ = ["Outcome", "forget_received_mail", "receive_mail", "reply_address"]
 
@@ -115,6 +115,9 @@ def _enforce(letter: Letter, is_theirs: bool, words: str, *, is_whole: bool) -> 
 def _post(letter: Letter, words: str, thread: Thread, *, by: Member, now: datetime) -> Outcome:
     """Raises Refused, LimitReached."""
     has_agreed(by).enforce()  # on the site they are asked before they read on
+    if thread.network.content_free_mail and can_read(by, thread.network) and not can_write(by, thread.network, now=now):
+        # The reason is a facilitator's words, and this answer is a mail.
+        raise Refused("A facilitator has asked you not to write in this network for a while. You find why on its page.")
     with transaction.atomic():
         hold_account(by)
         if ReceivedMail.objects.filter(member=by, digest=letter.digest).exists():

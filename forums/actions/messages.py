@@ -14,7 +14,7 @@ from django.utils import timezone
 from forums import limits, permissions, realtime
 from forums.held_words import HeldWords
 from forums.live import access, log
-from forums.models import HeldMessage, Message, Room, RoomEvent, RoomSanction
+from forums.models import HeldMessage, Message, Room, RoomEvent, TimeOut
 from network.models import Member
 from network.permissions import Refused
 
@@ -124,8 +124,7 @@ def _judge(
         taken = ValidationError("This was sent before, and was no message")
         outcomes |= {key: by_number.get(seq, taken) for key, seq in numbers.items()}
     outcomes |= {held.key: Held(held) for held in held_of(room, open_keys) if held.key not in outcomes}
-    time_outs = RoomSanction.objects.silencing(now).filter(room=room, member__in=list(speakers))
-    silenced = {time_out.member_id: time_out for time_out in time_outs}
+    silenced = TimeOut.each(room, speakers, now)
     for key in open_keys:
         if key not in outcomes:
             member = speakers.get(key[0])

@@ -40,7 +40,7 @@ def reply(
     permissions.can_reply(by, thread).enforce()
     if reply_to is not None and reply_to.thread_id != thread.pk:
         raise ValueError("A post answers one of its own thread.")
-    limits.REPLIES.spend(by, now=now)
+    limits.POSTS.spend(by, now=now)
     submission = submission_of(form_id, source)
     with transaction.atomic():
         hold_account(by)

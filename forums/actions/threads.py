@@ -50,6 +50,7 @@ def start_thread(
         raise ValueError("What a council did is told in threads of the kind for it, and in every one of them.")
     if by_mail and kind != Thread.Kind.ANNOUNCEMENT:
         raise ValueError("Only an announcement goes by mail to all.")
+    limits.POSTS.spend(by, now=now)
     limits.THREADS.spend(by, now=now)
     submission = submission_of(form_id, title, source)
     if there := submitted(by, submission):

@@ -20,7 +20,7 @@ from forums.models.reaction import Reaction
 from forums.models.reading import FollowLevel, Level, MemberThread
 from forums.models.received_mail import ReceivedMail
 from forums.models.report import Report
-from forums.models.room import Room, RoomEvent, RoomRole, RoomSanction
+from forums.models.room import Room, RoomEvent, RoomRole, RoomSanction, TimeOut
 from forums.models.session import ThreadBatch, clock, place_in, recording_at
 from forums.models.thread import Thread, ThreadTag
 
@@ -66,6 +66,7 @@ __all__ = [
     "ThreadBatch",
     "ThreadNote",
     "ThreadTag",
+    "TimeOut",
     "clock",
     "place_in",
     "recording_at",

@@ -49,6 +49,7 @@ def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
     member = member_or_404(request)
     network = network_of(member, slug)
     if request.method != "POST":
+        permissions.can_start_thread(member, network).enforce()
         draft = Draft.objects.visible_to(member).filter(network=network, thread=None).first()
         usual = {"theme": _theme_asked(request, member, network)}
         form = ThreadForm(network, member, draft=draft, initial=usual, kind=request.GET.get("kind", ""))
