@@ -9,9 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from forums import limits, markup, permissions, realtime
+from forums.actions.question_votes import recount
+from forums.actions.votes import have_held_looked_at
 from forums.held_words import HeldWords
 from forums.live import access, log
-from forums.models import Question, QuestionStep, Room, RoomEvent
+from forums.models import Question, QuestionStep, QuestionVote, Room, RoomEvent
 from forums.models.attendance import FEWEST
 from network.models import Member, Membership, Organisation
 from network.models.organisation import KINDS
@@ -79,7 +81,38 @@ def ask_question(
         QuestionStep.objects.create(question=question, state=question.state, at=now)
         if question.number is not None:
             tell_of_question(room, question, RoomEvent.Kind.QUESTION, by=None, now=now)
+        else:
+            have_held_looked_at(room)
     return question
+
+
+def withdraw_question(question: Question, *, by: Member, now: datetime | None = None) -> Question:
+    """Whoever asked a question takes it back, while nobody has dealt with it: its place says so, and its words and the
+    votes for it are gone; twice is once. Raises Refused, LimitReached."""
+    now = now or timezone.now()
+    if question.state == Question.State.WITHDRAWN and question.author == by:
+        return question
+    permissions.can_withdraw_question(by, question).enforce()
+    limits.TAKING_QUESTIONS_BACK.spend(by, now=now)
+    with transaction.atomic():
+        room = log.hold(question.room_id)
+        held = Question.objects.with_asker().get(pk=question.pk)
+        held.room = room
+        if held.state == Question.State.WITHDRAWN and held.author == by:
+            return held
+        permissions.can_withdraw_question(by, held).enforce()
+        waited = held.state == Question.State.HELD
+        held.body, held.state, held.state_at = "", Question.State.WITHDRAWN, now
+        held.save(update_fields=["body", "state", "state_at"])
+        # Who asked stands in no step, nor in a line.
+        QuestionStep.objects.create(question=held, state=held.state, at=now)
+        if QuestionVote.objects.filter(question=held).delete()[0]:
+            recount(room, {held.pk})
+        if waited:
+            have_held_looked_at(room)
+        if held.number is not None:
+            tell_of_question(room, held, RoomEvent.Kind.QUESTION_STATE, by=None, now=now)
+    return held
 
 
 def tell_of_question(

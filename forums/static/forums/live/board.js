@@ -5,7 +5,7 @@ import { keep, kept } from "./storage.js";
  * the new order. Single keys work only while a question has the focus, and can be switched off. */
 
 const SOON_MS = 300;
-const EVERY_MS = 5_000; // what waits to be published stands in no line of the log
+const EVERY_MS = 20_000; // whatever has changed is told by the room beside; this is for when that is not connected
 const KEYS = "guildhall:host-keys";
 
 export class Board {
