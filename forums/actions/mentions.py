@@ -6,9 +6,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from forums import markup
@@ -153,6 +155,8 @@ class Known:
 
 
 AFTER_AT = re.compile(r"@(\w+)")
+PLAIN_LETTERS = re.compile("[A-Za-z]*")
+MOST_BEGINNINGS = 50  # that a query names
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,10 @@ class Roster:
         """`kept`: whoever is named already, by the words after the @."""
         self._said: set[int] = set()
         self._quoted: set[int] = set()
-        self._beginnings = {word.lower() for word in AFTER_AT.findall(markup.composed(source))}
+        words = AFTER_AT.findall(markup.composed(source))
+        self._beginnings = {word.lower() for word in words}
+        # Of letters with capitals of their own, or made of two signs, a database may think otherwise.
+        self._plain_beginnings = {found[0].lower() for word in words if (found := PLAIN_LETTERS.match(word))}
         self._network = network
         self._by = by
         self._kept = Known(kept)
@@ -231,11 +238,12 @@ class Roster:
 
     def _read(self) -> dict[str, list[tuple[str, _Person]]]:
         here = Membership.objects.active().filter(network=self._network, member=OuterRef("pk"))
-        seen: Iterable[Any] = (
-            Member.objects.visible_to(self._by)
-            .exclude(name="")
-            .values_list("pk", "name", "organisation__short_name", "kind", Exists(here))
-        )
+        may_be_named = Member.objects.visible_to(self._by).exclude(name="")
+        # A text names a few of thousands, whom nobody needs to look through.
+        if "" not in self._plain_beginnings and len(self._plain_beginnings) <= MOST_BEGINNINGS:
+            begins = (Q(name__istartswith=word) for word in sorted(self._plain_beginnings))
+            may_be_named = may_be_named.filter(reduce(or_, begins, Q()))
+        seen: Iterable[Any] = may_be_named.values_list("pk", "name", "organisation__short_name", "kind", Exists(here))
         people = defaultdict(list)
         for pk, name, council, kind, is_here in seen:
             word = FIRST_WORD.match(markup.composed(name))
