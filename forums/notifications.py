@@ -72,7 +72,7 @@ register_words(
         "made feed key": "made private addresses of feeds",
         "asked for threads of session": "asked for threads of what was asked in a live room",
         "made thread of session": "made a thread of what was asked in a live room",
-        "noted recording": "said where the recording of a live room is",
+        "noted recording": "said where the recording of a session is",
         "marked answer": "marked the answer to a question",
         "merged tags": "merged tags",
         "moved thread": "moved a thread to another theme",

@@ -107,7 +107,7 @@ def question_ask(request: HttpRequest, pk: int) -> HttpResponse:
     """The plain way to ask. The form sent twice is one question, and with other words in it another."""
     member = member_or_404(request)
     found = room_of(member, pk)
-    form = QuestionForm(request.POST, shown_as=officer_at(member.organisation, found))
+    form = QuestionForm(request.POST, shown_as=officer_at(member, found))
     status = 200
     if form.is_valid():
         form_id = form.cleaned_data["form_id"] or uuid.uuid4()

@@ -25,6 +25,7 @@ export class Board {
     this.#board = board;
     this.#address = root.dataset.host;
     this.#part("tools").hidden = false;
+    this.#part("about-keys").hidden = false;
     const keys = this.#part("keys");
     keys.checked = kept(KEYS) !== "off";
     keys.addEventListener("change", () => keep(KEYS, keys.checked ? null : "off"));
@@ -152,6 +153,11 @@ export class Board {
       here.hidden = part.hidden;
       const count = part.querySelector("[data-host-count]");
       if (count) here.querySelector("[data-host-count]").textContent = count.textContent;
+      const jump = this.#root.querySelector(`[data-host-jump="${part.dataset.hostPart}"]`);
+      if (jump) {
+        jump.hidden = part.hidden;
+        jump.querySelector("[data-host-jump-count]").textContent = count.textContent;
+      }
       const none = part.querySelector("[data-host-none]");
       if (none) here.querySelector("[data-host-none]").hidden = none.hidden;
     }
