@@ -25,6 +25,7 @@ GIVING_ROOM_ROLES = RateLimit("say who runs live rooms", 200, per=timedelta(hour
 SPEAKING = RateLimit("send messages to a live room", 15, per=timedelta(seconds=30))
 CHANGING_MESSAGES = RateLimit("change or delete messages in a live room", 15, per=timedelta(seconds=30))
 REACTING_LIVE = RateLimit("react in a live room", 15, per=timedelta(seconds=30))
+TAKING_QUESTIONS_BACK = RateLimit("take questions in live rooms back", 20, per=timedelta(minutes=10))
 ASKING = RateLimit("ask questions in a live room", 10, per=timedelta(minutes=10))
 VOTING = RateLimit("vote in a live room", 60, per=timedelta(seconds=30))
 # Of sessions: each counts, and a long one has fifty questions.

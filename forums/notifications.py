@@ -72,7 +72,7 @@ register_words(
         "made feed key": "made private addresses of feeds",
         "asked for threads of session": "asked for threads of what was asked in a live room",
         "made thread of session": "made a thread of what was asked in a live room",
-        "noted recording": "said where the recording of a live room is",
+        "noted recording": "said where the recording of a session is",
         "marked answer": "marked the answer to a question",
         "merged tags": "merged tags",
         "moved thread": "moved a thread to another theme",
@@ -108,6 +108,8 @@ QUESTION_THREAD = "question_thread"
 MESSAGE_THREAD = "message_thread"
 PARKED_THREAD = "parked_thread"
 OF_SESSION = (QUESTION_THREAD, MESSAGE_THREAD, PARKED_THREAD)
+QUESTION_TAKEN_ON = "question_taken_on"
+PARKED_TAKEN_ON = "parked_taken_on"
 ROOM_SANCTIONED = "room_sanctioned"
 QUESTION_REFUSED = "question_refused"
 QUESTION_PARKED = "question_parked"
@@ -862,6 +864,80 @@ register(
         title=lambda thread: f"A question that was parked for you is now a thread: “{thread.title}”",
         address=lambda thread: thread.get_absolute_url(),
         where=lambda thread: thread.network.name,
+    )
+)
+
+
+def question_taken_on(question: Question, *, now: datetime) -> None:
+    """Speakers from outside who asked a question of which a thread was made, or for whom it was parked. They may not
+    read the network's threads, so they are told no word of it."""
+    outside = _speakers_from_outside(question)
+    parked_for = question.parked_for_id if question.state == Question.State.PARKED else None
+    for kind, pk in ((QUESTION_TAKEN_ON, question.author_id), (PARKED_TAKEN_ON, parked_for)):
+        for member in outside.filter(pk=pk or 0):
+            give_notice(kind, question.pk, [member], now=now)
+            owe_mail(kind, member, period=str(question.pk), object_id=question.pk, now=now)
+
+
+def _speakers_from_outside(question: Question) -> QuerySet[Member]:
+    """Those of the question's room who do not belong to its network, and were shut out of neither."""
+    room = question.room_id
+    speakers = RoomRole.objects.filter(room=room, role=RoomRole.Role.SPEAKER)
+    inside = Membership.objects.filter(
+        network__rooms=room, state__in=(Membership.State.ACTIVE, Membership.State.SUSPENDED)
+    )
+    removed = RoomSanction.objects.removing().filter(room=room)
+    found: QuerySet[Member] = (
+        Member.objects.filter(pk__in=speakers.values("member"), is_active=True)
+        .exclude(pk__in=inside.values("member"))
+        .exclude(pk__in=removed.values("member"))
+    )
+    return found
+
+
+def _about_question_taken_on(row: MailLedger, member: Member | None) -> Mail | None:
+    found = Question.objects.exclude(thread=None).filter(pk=row.object_id or 0).select_related("room__network")
+    for question in found:
+        if member is not None and _speakers_from_outside(question).filter(pk=member.pk).exists():
+            context = {"member": member, "network": question.room.network, "is_parked": row.stream == PARKED_TAKEN_ON}
+            return Mail("forums/mail/question_taken_on.txt", context)
+    return None
+
+
+mail.register(MailKind(QUESTION_TAKEN_ON, _about_question_taken_on))
+mail.register(MailKind(PARKED_TAKEN_ON, _about_question_taken_on))
+
+
+def _taken_on(viewer: Viewer) -> QuerySet[Question]:
+    """Questions whose room they may enter still, but not the thread that was made of them."""
+    made = Question.objects.visible_to(viewer).exclude(thread=None).select_related("room__network")
+    return made.exclude(thread__in=Thread.objects.visible_to(viewer).values("pk")).defer("body", "answer", "reason")
+
+
+register(
+    NoticeKind(
+        name=QUESTION_TAKEN_ON,
+        visible_to=lambda viewer: _taken_on(viewer).filter(author=viewer.pk or 0),
+        title=lambda question: (
+            "Your question was taken into the network's forum. Its members go on with it there, where only they can "
+            "read it"
+        ),
+        address=lambda question: question.get_absolute_url(),
+        where=lambda question: question.room.network.name,
+        written_anew=True,
+    )
+)
+register(
+    NoticeKind(
+        name=PARKED_TAKEN_ON,
+        visible_to=lambda viewer: _taken_on(viewer).filter(parked_for=viewer.pk or 0),
+        title=lambda question: (
+            "A question that was parked for you was taken into the network's forum. Its members go on with it there, "
+            "where only they can read it"
+        ),
+        address=lambda question: question.get_absolute_url(),
+        where=lambda question: question.room.network.name,
+        written_anew=True,
     )
 )
 

@@ -387,6 +387,20 @@ def can_ask_as(verdict: Verdict, room: Room, *, is_unnamed: bool = False) -> Ver
     return verdict
 
 
+def can_withdraw_question(viewer: Viewer, question: Question) -> Verdict:
+    """Taking a question back: whoever asked it, while nobody has dealt with it."""
+    verdict = can_enter(viewer, question.room)
+    if verdict and question.author_id != viewer.pk:
+        return Verdict("You can only take back what you asked yourself.")
+    if verdict and question.state not in (Question.State.HELD, Question.State.WAITING):
+        return Verdict("Somebody has dealt with this question, so it can no longer be taken back.")
+    if verdict and question.thread_id is not None:
+        return Verdict("The network goes on with this question in a thread, so it can no longer be taken back.")
+    if verdict and question.merged.exists():
+        return Verdict("The host has merged another question into this one, so it can no longer be taken back.")
+    return verdict
+
+
 def can_vote_as(belongs: bool, room: Room, *, now: datetime | None = None) -> Verdict:
     """Saying that one wants to know something too, and choosing in polls: everybody in an open room, those who are
     asked to be silent too."""

@@ -11,7 +11,7 @@ from cms.models.attendance import (
     waiting_for,
 )
 from cms.models.discussion import PageThread
-from cms.models.event import EventEdition, EventPage, EventRoom
+from cms.models.event import EventEdition, EventPage, EventRecording, EventRoom
 from cms.models.guidance import GuidancePage
 from cms.models.home import HomePage
 from cms.models.information import InformationPage
@@ -26,6 +26,7 @@ __all__ = [
     "EventAttendance",
     "EventEdition",
     "EventPage",
+    "EventRecording",
     "EventRoom",
     "GuidancePage",
     "HomePage",

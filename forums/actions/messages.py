@@ -11,7 +11,8 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from forums import limits, permissions, realtime
+from forums import limits, markup, permissions, realtime
+from forums.actions.votes import have_held_looked_at
 from forums.held_words import HeldWords
 from forums.live import access, log
 from forums.models import HeldMessage, Message, Room, RoomEvent, TimeOut
@@ -221,6 +222,7 @@ def _hold(
 ) -> None:
     """What has one of the room's words in it is kept for the host, but for what those say who run the room."""
     words = HeldWords(room.held_words)
+    is_news = False
     for key, saying in wanted.items():
         speaker = speakers.get(saying.member_id)
         if key in outcomes or speaker is None or speaker.runs_room or not words.are_in(saying.body):  # type: ignore[attr-defined]
@@ -236,6 +238,9 @@ def _hold(
             written_at=now,
         )
         outcomes[key] = Held(held)
+        is_news = True
+    if is_news:
+        have_held_looked_at(room)
 
 
 def held_of(room: Room, keys: Iterable[log.Key]) -> list[HeldMessage]:
@@ -282,12 +287,11 @@ def _write(
 
 
 def check_words(body: str) -> str:
-    """The body as it is kept. Raises ValidationError for one that is empty, too long or more than text."""
-    body = "".join(sign for sign in body.replace("\r\n", "\n") if sign >= " " or sign in "\n\t").strip()
-    if not body:
+    """The body as it is kept: without what nobody sees, or what turns the direction of writing around. Raises
+    ValidationError for one that is empty or too long."""
+    body = markup.legible(body).strip()
+    if not markup.is_seen(body):
         raise ValidationError("Enter a message")
     if len(body) > Message.MAX_LENGTH:
         raise ValidationError(f"Your message is too long: it can have at most {Message.MAX_LENGTH:,} characters")
-    if any("\ud800" <= sign <= "\udfff" for sign in body):
-        raise ValidationError("Your message has characters in it that are not text")
     return body

@@ -68,6 +68,8 @@ class Room(models.Model):
     reaction_version = models.PositiveBigIntegerField(default=0, editable=False)
     # Likewise whenever somebody votes, for a question or in a poll, and whenever something is pinned.
     vote_version = models.PositiveBigIntegerField(default=0, editable=False)
+    # Likewise whenever something begins to wait for those who run the room, or is decided.
+    held_version = models.PositiveBigIntegerField(default=0, editable=False)
     # The highest number given to a question. Never goes down.
     last_question = models.PositiveIntegerField(default=0, editable=False)
 
