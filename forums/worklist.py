@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, cast
 
 from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from forums.models import Answer, Post, Question, Thread
@@ -110,10 +111,11 @@ def unconfirmed(facilitator: Member, network: Network, now: datetime) -> Section
 def did_not_work(facilitator: Member, network: Network, now: datetime) -> Section:
     """As long as nobody but the asker has written since."""
     answers = Answer.objects.visible_to(facilitator).filter(worked=Answer.Worked.NO, thread__locked_at=None)
-    own = Q(author=OuterRef("thread__author")) | Q(author=OuterRef("thread__asker"))
     since = Post.objects.shown().filter(thread=OuterRef("thread"), written_at__gt=OuterRef("worked_at"))
+    by_others = since.exclude(author=Coalesce(OuterRef("thread__author"), 0))
+    by_others = by_others.exclude(author=Coalesce(OuterRef("thread__asker"), 0))
     told = answers.filter(worked_at__gte=now - FORGOTTEN_AFTER, thread__in=_threads(facilitator, network))
-    waiting = told.filter(~Exists(since.exclude(own))).order_by("worked_at")
+    waiting = told.filter(~Exists(by_others)).order_by("worked_at")
     told_at = dict(waiting.values_list("thread", "worked_at")[: Section.MOST + 1])
     threads = {thread["pk"]: thread for thread in _first(Thread.objects.filter(pk__in=told_at))} if told_at else {}
     rows = (

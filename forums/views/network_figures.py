@@ -8,7 +8,6 @@ from datetime import date
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.template.defaultfilters import floatformat
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.views.decorators.http import require_safe
@@ -41,7 +40,8 @@ def _hours(week: NetworkWeek) -> Shown:
     """Half of a few is somebody's own time."""
     if week.reply_hours is None or week.replied < FEWEST:
         return "too few replies", None
-    return f"{floatformat(week.reply_hours, 1)} hours", round(week.reply_hours, 1)
+    hours = round(week.reply_hours, 1)
+    return f"{hours:g} hours", hours
 
 
 @dataclass(frozen=True, slots=True)
