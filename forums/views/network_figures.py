@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -93,7 +93,7 @@ def network_figures(request: HttpRequest, slug: str) -> HttpResponse:
         "network": network,
         "charts": [_chart(series, weeks) for series in SERIES] if weeks else [],
         "since": weeks[0].week if weeks else None,
-        "until": weeks[-1].week + WEEK if weeks else None,
+        "until": weeks[-1].week + WEEK - timedelta(days=1) if weeks else None,
         "unanswered": without_reply[: Section.MOST + 1].count(),
         "most": Section.MOST,
         "fewest": FEWEST,
@@ -139,7 +139,7 @@ def _cell(shown: Shown) -> str | float:
 def _chart(series: Series, weeks: list[NetworkWeek]) -> Chart:
     shown = [(week.week, series.of(week)) for week in weeks]
     values = [Value(_day(day), words, height) for day, (words, height) in shown]
-    return Chart(series.name, series.title, series.about, "Week that began on", series.title, values)
+    return Chart(series.name, series.title, series.about, "Week that began on", series.title, "in the week of", values)
 
 
 def _day(day: date) -> str:

@@ -29,7 +29,8 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`name` is its place on the page, `at` and `what` the heads of its table's columns."""
+    """`name` is its place on the page, `at` and `what` the heads of its table's columns; `when` is read between a value
+    and where it stands, such as "in the week of"."""
 
     WIDTH: ClassVar[int] = 10  # of one place: the bar and the space beside it
     BAR: ClassVar[int] = 8
@@ -39,6 +40,7 @@ class Chart:
     about: str
     at: str
     what: str
+    when: str
     values: Sequence[Value]
 
     @property
@@ -76,4 +78,6 @@ class Chart:
     @property
     def in_words(self) -> str:
         """For those who do not see it."""
-        return f"{len(self.values)} bars, the highest {self.top}. The last, {self.last.at}: {self.last.words}."
+        return (
+            f"{len(self.values)} bars, the highest {self.top}. The last, {self.when} {self.last.at}: {self.last.words}."
+        )

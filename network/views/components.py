@@ -335,7 +335,7 @@ def _chart() -> Chart:
     read = [12, 0, 2, 31, 44, 38, 52, 47, 61, 58, 12, 64]
     values = [Value(f"{7 * place + 1} days", str(height), height) for place, height in enumerate(read)]
     about = "Members who read something new, or came to a session."
-    return Chart("readers", "Active readers", about, "After", "Active readers", values)
+    return Chart("readers", "Active readers", about, "After", "Active readers", "after", values)
 
 
 @require_safe

@@ -236,7 +236,7 @@ def chart_heights(chart: str) -> list[str]:
 
 def test_a_chart_shows_what_is_small_and_leaves_out_what_is_unknown() -> None:
     values = [Value("1 June", "1,000", 1000), Value("8 June", "1", 1), Value("15 June", "not counted", None)]
-    chart = Chart("c", "Title", "About", "Week", "Many", values)
+    chart = Chart("c", "Title", "About", "Week", "Many", "on", values)
     assert [(bar.x, bar.y, bar.height) for bar in chart.bars] == [(0, 0, 100), (10, 98, 2)]
-    assert chart.in_words == "3 bars, the highest 1000. The last, 15 June: not counted."
-    assert Chart("c", "Title", "About", "Week", "Many", [Value("1 June", "0", 0)]).bars == []
+    assert chart.in_words == "3 bars, the highest 1000. The last, on 15 June: not counted."
+    assert Chart("c", "Title", "About", "Week", "Many", "on", [Value("1 June", "0", 0)]).bars == []
