@@ -23,6 +23,7 @@ from forums.models import (
     Question,
     QuestionVote,
     Reaction,
+    ReadingWeek,
     ReceivedMail,
     Report,
     RoomAttendance,
@@ -127,6 +128,12 @@ def _roles(member: Member) -> Iterable[Row]:
 def _attendances(member: Member) -> Iterable[Row]:
     for row in RoomAttendance.objects.filter(member=member).select_related("room").order_by("at"):
         yield {"Came": row.at, "Address": settings.SITE_URL + row.room.get_absolute_url()}
+
+
+def _weeks(member: Member) -> Iterable[Row]:
+    """Which weeks, and nothing more is kept of them."""
+    for row in ReadingWeek.objects.filter(member=member).select_related("network").order_by("week", "network"):
+        yield {"Week that began": row.week, "Network": str(row.network)}
 
 
 def _held_messages(member: Member) -> Iterable[Row]:
@@ -276,6 +283,7 @@ register(Part("answers", "Answers you wrote to questions in live rooms", _answer
 register(Part("reports", "Messages you reported", _reports))
 register(Part("sanctions", "When you were asked to be silent in a live room, or to leave it", _sanctions))
 register(Part("reading", "Threads you have read", _reading))
+register(Part("reading_weeks", "Weeks in which you read something new", _weeks))
 register(Part("levels", "Networks and themes you follow or mute", _levels))
 register(Part("reactions", "Reactions you gave", _reactions))
 register(Part("mentions", "Posts that mention you", _mentions))

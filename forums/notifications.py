@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -27,12 +27,13 @@ from forums.models import (
     Question,
     ReceivedMail,
     Report,
+    Room,
     RoomRole,
     RoomSanction,
     Thread,
 )
 from network.actions import mail
-from network.actions.audit import register_words
+from network.actions.audit import ThingKind, register_things, register_words
 from network.actions.mail import Mail, MailKind, owe_mail, owe_mails
 from network.actions.notices import give_notice, settle_notices
 from network.models import MailLedger, Member, Membership, MemberTheme, Notice, Viewer
@@ -83,8 +84,86 @@ register_words(
         "took back room role": "took back the role of a host or a speaker",
         "took mark off answer": "took the mark off an answer",
         "unlocked": "unlocked a thread",
-    }
+    },
+    moderation=[
+        "closed poll",
+        "closed room",
+        "gave room role",
+        "gave time-out",
+        "hid message",
+        "hid post",
+        "hid version",
+        "let back into room",
+        "lifted time-out",
+        "locked",
+        "locked room",
+        "looked at who asked",
+        "marked answer",
+        "merged question",
+        "merged tags",
+        "moved thread",
+        "opened poll",
+        "pinned message",
+        "published question",
+        "put question back",
+        "refused file",
+        "refused held message",
+        "refused question",
+        "released message",
+        "removed from room",
+        "rescheduled room",
+        "restored message",
+        "restored post",
+        "scheduled room",
+        "set room rules",
+        "set slow mode",
+        "settled report",
+        "took back room role",
+        "took mark off answer",
+        "unlocked",
+        "unlocked room",
+        "unpinned message",
+    ],
 )
+
+
+def _in_room(model: type[Model], what: str) -> ThingKind:
+    """How something that was said in a live room is called where its facilitators read what was done to it."""
+    return ThingKind(
+        visible_to=lambda viewer: model._default_manager.visible_to(viewer).select_related("room"),  # type: ignore[attr-defined]
+        words=lambda thing: f"{what} in “{thing.room.title}”",
+        address=lambda thing: thing.room.get_absolute_url(),
+    )
+
+
+register_things(
+    Post,
+    ThingKind(
+        visible_to=lambda viewer: Post.objects.in_place(viewer).select_related("thread"),
+        words=lambda post: f"Post {post.number} in “{post.thread.shown_title}”",
+        address=lambda post: post.get_absolute_url(),
+    ),
+)
+register_things(
+    Thread,
+    ThingKind(
+        visible_to=lambda viewer: Thread.objects.in_place(viewer),
+        words=lambda thread: f"“{thread.shown_title}”",
+        address=lambda thread: thread.get_absolute_url(),
+    ),
+)
+register_things(
+    Room,
+    ThingKind(
+        visible_to=lambda viewer: Room.objects.known_to(viewer),
+        words=lambda room: f"“{room.title}”",
+        address=lambda room: room.get_absolute_url(),
+    ),
+)
+register_things(Message, _in_room(Message, "A message"))
+register_things(HeldMessage, _in_room(HeldMessage, "A message that waited"))
+register_things(Question, _in_room(Question, "A question"))
+register_things(RoomRole, _in_room(RoomRole, "A role"))
 
 POST_ANSWERED = "post_answered"
 POST_HIDDEN = "post_hidden"

@@ -17,6 +17,7 @@ from forums.views import (
     mentions,
     messages,
     moving,
+    network_figures,
     polls,
     posts,
     projector,
@@ -28,11 +29,15 @@ from forums.views import (
     slow_mode,
     tags,
     threads,
+    worklist,
 )
 from forums.views import feeds as feed_pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("administration/live-rooms/", room_figures.room_figures, name="room_figures"),
+    path("networks/<slug:slug>/worklist/", worklist.worklist, name="worklist"),
+    path("networks/<slug:slug>/figures/", network_figures.network_figures, name="network_figures"),
+    path("networks/<slug:slug>/figures/figures.csv", network_figures.export, name="network_figures_csv"),
     path("networks/<slug:slug>/threads/", lists.threads, name="threads"),
     path("networks/<slug:slug>/threads/new/", threads.thread_new, name="thread_new"),
     path("networks/<slug:slug>/threads/draft/", drafts.thread_draft, name="thread_draft"),

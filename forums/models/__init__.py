@@ -23,6 +23,7 @@ from forums.models.report import Report
 from forums.models.room import Room, RoomEvent, RoomRole, RoomSanction, TimeOut
 from forums.models.session import ThreadBatch, clock, place_in, recording_at
 from forums.models.thread import Thread, ThreadTag
+from forums.models.week import NetworkWeek, ReadingWeek
 
 __all__ = [
     "ActChange",
@@ -42,6 +43,7 @@ __all__ = [
     "Message",
     "MessageReaction",
     "ModerationAct",
+    "NetworkWeek",
     "Poll",
     "PollOption",
     "PollResults",
@@ -53,6 +55,7 @@ __all__ = [
     "QuestionStep",
     "QuestionVote",
     "Reaction",
+    "ReadingWeek",
     "ReceivedMail",
     "Report",
     "Room",

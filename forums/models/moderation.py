@@ -6,8 +6,10 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from forums.models.post import Post
 from forums.models.thread import Thread
-from network.models import Membership, Network, Viewer
+from network.models import AuditEvent, Membership, Network, Viewer
+from network.models.audit import AuditEventQuerySet
 
 
 class ModerationActQuerySet(models.QuerySet["ModerationAct"]):
@@ -111,3 +113,16 @@ class ThreadNote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.thread_id} after {self.after_number}: {self.get_kind_display()}"
+
+
+def done_to(post: Post, viewer: Viewer) -> AuditEventQuerySet:
+    """What was done to look after a post, and with the first of a thread to the thread: for its author, as long as they
+    belong to its network, and for those who facilitate that. For everybody else nothing was."""
+    facilitated = Membership.objects.facilitators().filter(member=viewer.pk or 0).values("network")
+    theirs = models.Q(author=viewer.pk or 0) | models.Q(thread__network__in=facilitated)
+    if not Post.objects.in_place(viewer).filter(theirs, pk=post.pk).exists():
+        return AuditEvent.objects.none()
+    about = models.Q(object_kind=Post._meta.label_lower, object_id=str(post.pk))
+    if post.number == 1:
+        about |= models.Q(object_kind=Thread._meta.label_lower, object_id=str(post.thread_id))
+    return AuditEvent.objects.moderation().filter(about)

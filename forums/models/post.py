@@ -91,6 +91,7 @@ class Post(models.Model):
                 condition=models.Q(hidden_at=None) | ~models.Q(hidden_reason=""), name="post_hidden_with_reason"
             ),
         ]
+        indexes = [models.Index(fields=["written_at"], name="post_by_time")]
 
     def __str__(self) -> str:
         return f"{self.thread} #{self.number}"

@@ -14,7 +14,7 @@ from django.utils import timezone
 from taggit.managers import TaggableManager
 from taggit.models import ItemBase
 
-from forums.models.post import Post
+from forums.models.post import Post, PostQuerySet
 from forums.models.reading import FollowLevel, Level, MemberThread, ReasonedLevel, level_of
 from network.models import Member, MemberTheme, Network, Tag, Viewer
 from network.models.standing import standing_of
@@ -74,6 +74,28 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
         """Questions of which nobody has marked the answer, and which can still be answered."""
         return self.filter(kind=Thread.Kind.QUESTION, answer=None, locked_at=None)
 
+    def without_reply(self) -> ThreadQuerySet:
+        """Those in which nobody can read a word but of whoever began it, or asked it in a session."""
+        # The thread itself says who wrote last: only where it was they, the posts have to be looked at.
+        own = models.Q(last_author=models.F("author")) | models.Q(last_author=models.F("asker"))
+        return self.filter(own, ~models.Exists(_replies()))
+
+    def with_first_reply(self) -> ThreadQuerySet:
+        """With `first_reply`, when somebody else first wrote in it."""
+        return self.annotate(first_reply=models.Subquery(_replies().order_by("written_at").values("written_at")[:1]))
+
+    def replied_before(self, moment: datetime) -> ThreadQuerySet:
+        return self.filter(models.Exists(_replies().filter(written_at__lt=moment)))
+
+    def first_of_their_authors(self) -> ThreadQuerySet:
+        """Those that are the first that a member began in the network, whatever became of it."""
+        earlier = Thread.objects.filter(
+            network=models.OuterRef("network"),
+            author=models.OuterRef("author"),
+            started_at__lt=models.OuterRef("started_at"),
+        )
+        return self.exclude(author=None).filter(~models.Exists(earlier))
+
     def marked_for(self, member: Member) -> ThreadQuerySet:
         """As `read_by`, and with `is_unread`."""
         is_unread = models.ExpressionWrapper(_is_unread_by(member), output_field=models.BooleanField())
@@ -130,6 +152,14 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
         return joined.annotate(is_first_post_shown=models.Exists(first)).prefetch_related(
             "tags"  # type: ignore[misc]  # a manager of taggit, which the plugin does not know
         )
+
+
+def _replies() -> PostQuerySet:
+    """Of the thread outside, what members wrote that neither began it nor asked it."""
+    posts = Post.objects.shown().exclude(author=None).filter(thread=models.OuterRef("pk"))
+    for who in ("author", "asker"):
+        posts = posts.exclude(author=Coalesce(models.OuterRef(who), 0))
+    return posts
 
 
 def _thread_and_number(thread: str, number: str) -> models.Expression:
@@ -316,6 +346,12 @@ class Thread(models.Model):
                 name="thread_pinned",
                 condition=models.Q(pinned_until__isnull=False),
             ),
+            models.Index(
+                fields=["network", "started_at"],
+                name="question_by_age",
+                condition=models.Q(kind="question", locked_at=None),
+            ),
+            models.Index(fields=["network", "started_at"], name="thread_by_start"),
         ]
 
     def __str__(self) -> str:

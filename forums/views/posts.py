@@ -20,11 +20,13 @@ from forums.actions.drafts import keep_sent
 from forums.actions.reactions import react, take_back_reaction
 from forums.forms.editing import EditForm, EditPracticeForm, HideForm
 from forums.models import Attachment, Draft, Post, PostVersion, Practice, Reaction, Thread
+from forums.models.moderation import done_to
 from forums.models.post import PostQuerySet
 from forums.views import field_of, member_or_404, say_at_post
 from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, unsent
+from network.actions.audit import WORDS
 from network.limits import LimitReached
-from network.models import Member
+from network.models import AuditEvent, Member, Membership
 from network.models.prepared import prepared
 from network.models.profile import Person
 from network.permissions import Refused, Verdict
@@ -47,6 +49,7 @@ class May:
     mark_answer: Verdict  # and take the mark off again
     # Of a hidden post: whether they still read its words.
     read_hidden: bool
+    read_history: bool  # what was done to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +251,7 @@ def _may(reader: Member, post: Post) -> May:
         react=permissions.can_react(reader, post),
         mark_answer=permissions.can_mark_answer(reader, post),
         read_hidden=post.deleted_at is None and (bool(hide) or post.author_id == reader.pk),
+        read_history=bool(hide) or post.author_id == reader.pk,
     )
 
 
@@ -361,14 +365,70 @@ def edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
 @require_safe
 def versions(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """The words of now and those before them, the newest first."""
+    """The words of now and those before them, the newest first; and what was done to the post, for its author and for
+    facilitators."""
     member = member_or_404(request)
     found = _post_shown(request, pk, number)
     kept = list(PostVersion.objects.in_place(member).filter(post=found).order_by("-number"))
-    if not kept:
+    can_hide = permissions.can_hide(member, found)
+    reads_history = bool(can_hide) or found.author_id == member.pk
+    if not kept and not reads_history:
         raise Http404("The post was never changed.")
-    context = _context(found) | {"versions": kept, "can_hide": permissions.can_hide(member, found)}
+    context = _context(found) | {"versions": kept, "can_hide": can_hide, "reads_history": reads_history}
+    if reads_history:
+        context["done"] = _done_to(found, member)
     return render(request, "forums/post_versions.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Something that was done to a post."""
+
+    by: str
+    did: str
+    at: datetime
+    reason: str
+
+
+# Of a post, and of the thread that it begins, what is done is said shorter than in a list of everything.
+DID = {
+    "hid post": "hid this post",
+    "restored post": "brought this post back",
+    "hid version": "hid an earlier version of this post",
+    "marked answer": "marked this post as the answer",
+    "took mark off answer": "took the mark of the answer off this post",
+    "moved thread": "moved the thread to another theme",
+    "locked": "locked the thread",
+    "unlocked": "unlocked the thread",
+}
+
+
+def _done_to(found: Post, reader: Member) -> list[Done]:
+    """The latest first. The reason is kept with a post as long as it is hidden, so it stands beside the last hiding."""
+    events = list(done_to(found, reader)[:DONE])
+    actors = {event.actor_id for event in events if event.actor_id}
+    here = Membership.objects.visible_to(reader).filter(network=found.thread.network_id, member__in=actors)
+    names = dict(here.values_list("member", "member__name"))
+    last_hiding = next((event for event in events if event.verb == "hid post"), None)
+    return [
+        Done(
+            _named(event, names),
+            DID.get(event.verb) or WORDS.get(event.verb, event.verb),
+            event.at,
+            found.hidden_reason if event is last_hiding else "",
+        )
+        for event in events
+    ]
+
+
+DONE = 100  # as much as one page shows of what was done to a post
+
+
+def _named(event: AuditEvent, names: dict[int, str]) -> str:
+    if event.actor_id:
+        return names.get(event.actor_id, "Somebody who has left the network")
+    # Whoever asked in a session without their name is named nowhere.
+    return "Whoever asked" if event.verb in ("marked answer", "took mark off answer") else "The site"
 
 
 @second_factor_required
@@ -436,6 +496,7 @@ def hidden(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         "told": told,
         "is_own": found.author_id == member.pk,
         "can_delete": permissions.can_delete(member, found),
+        "done": _done_to(found, member),
     }
     return render(request, "forums/post_hidden.html", context)
 
