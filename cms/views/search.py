@@ -55,6 +55,7 @@ def similar(request: HttpRequest) -> HttpResponse:
     member = request.user
     if not member.is_authenticated or not standing_of(member).networks:
         raise Http404("Only who may start a thread is told what is like it.")
+    member.standing = standing_of(member)  # it only reads, though it is posted
     limits.LOOKING_FOR_SIMILAR.spend(member)
     found = finding.similar(member, request.POST.get("title", "")[:LONGEST_TITLE])
     return render(request, "cms/parts/similar.html", {"hits": found})

@@ -1,6 +1,10 @@
 """The index of what is written in threads, kept in the transaction that writes. It is ours, in tables that Django does
-not know (migration 0002): a tsvector with GIN on PostgreSQL, FTS5 with the porter stemmer on SQLite. Beside it stands
-the vocabulary of each network: which words there are, so that one typed with a wrong letter still finds."""
+not know (migrations 0002 and 0009): a tsvector with GIN on PostgreSQL, FTS5 with the porter stemmer on SQLite. Beside it
+stands the vocabulary of each network: which words there are, so that one typed with a wrong letter still finds.
+
+Each post's row says its network too, as one more word that nobody can type. Every search names the networks that it is
+kept to, so the index itself gives no row of another: what is written where the searcher does not belong costs no time
+that could be told."""
 
 from __future__ import annotations
 
@@ -21,16 +25,16 @@ AT_A_TIME = 1_000
 _INDEX = {
     "postgresql": """
         INSERT INTO forums_post_index (post_id, words)
-        VALUES (%s, setweight(to_tsvector('english', %s), 'A') || to_tsvector('english', %s))
+        VALUES (%s, setweight(to_tsvector('english', %s), 'A') || to_tsvector('english', %s) || %s::tsvector)
         ON CONFLICT (post_id) DO UPDATE SET words = EXCLUDED.words
     """,
-    "sqlite": "INSERT OR REPLACE INTO forums_post_index (rowid, title, words) VALUES (%s, %s, %s)",
+    "sqlite": "INSERT OR REPLACE INTO forums_post_index (rowid, title, words, place) VALUES (%s, %s, %s, %s)",
 }
 
 _INDEX_MANY = """
     INSERT INTO forums_post_index (post_id, words)
-    SELECT post_id, setweight(to_tsvector('english', title), 'A') || to_tsvector('english', words)
-    FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS post (post_id, title, words)
+    SELECT post_id, setweight(to_tsvector('english', title), 'A') || to_tsvector('english', words) || place::tsvector
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS post (post_id, title, words, place)
     ON CONFLICT (post_id) DO UPDATE SET words = EXCLUDED.words
 """
 
@@ -60,6 +64,25 @@ _LEARN = {
 }
 
 
+STRETCH = 1 << 15  # keys of posts that have a word for their stretch in common: the newest are looked at first
+
+
+def place_of(post: int, network: int, *, has_title: bool) -> str:
+    """Where a post stands, as it is written into the index. The slash keeps it apart from whatever is typed; on SQLite,
+    where a slash divides words, a column of its own does."""
+    if connection.vendor != "postgresql":
+        return f"in{network}"
+    weight = ":1A" if has_title else ""  # the index of titles has only what carries it
+    return f"in/{network}{weight} of/{post // STRETCH}"
+
+
+def places(networks: Collection[int]) -> str:
+    """The part of a query that keeps it to these networks."""
+    if connection.vendor != "postgresql":
+        return f"place : ({' OR '.join(f'in{network}' for network in networks)})"
+    return " | ".join(f"in/{network}" for network in networks)
+
+
 def index_post(post: Post) -> None:
     """Puts what is said in a post into the index, with the names of its files and the addresses that it leads to; and
     with its thread's first post what stands beside it: the title, and what a council did."""
@@ -71,8 +94,9 @@ def index_post(post: Post) -> None:
         words += [told for _, told in practice.told] if practice else []
     words += Attachment.objects.filter(post=post).values_list("name", flat=True)
     row = indexed(title), indexed(" ".join(words))
+    place = place_of(post.pk, post.thread.network_id, has_title=bool(row[0]))
     with connection.cursor() as cursor:
-        cursor.execute(_INDEX[connection.vendor], [post.pk, *row])
+        cursor.execute(_INDEX[connection.vendor], [post.pk, *row, place])
     learn_words({(post.thread.network_id, word) for text in row for word in words_to_learn(text)})
 
 
@@ -80,7 +104,10 @@ def index_posts(posts: Iterable[tuple[Post, str]]) -> None:
     """`index_post` for many without files and practices, whose threads are at hand: each with its title, or an empty
     one."""
     found = [(post, indexed(title), _indexed_html(post.html)) for post, title in posts]
-    rows = [(post.pk, title, words) for post, title, words in found]
+    rows = [
+        (post.pk, title, words, place_of(post.pk, post.thread.network_id, has_title=bool(title)))
+        for post, title, words in found
+    ]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(_INDEX_MANY, [list(column) for column in zip(*rows, strict=True)])
@@ -266,7 +293,9 @@ def _written_among(words: Collection[str], networks: Collection[int]) -> set[str
     if not words:
         return set()
     is_postgresql = connection.vendor == "postgresql"
-    matches = "words @@ plainto_tsquery('english', %s)" if is_postgresql else "forums_post_index MATCH %s"
+    matches = (
+        "words @@ (%s::tsquery && plainto_tsquery('english', %s))" if is_postgresql else "forums_post_index MATCH %s"
+    )
     key = "post_id" if is_postgresql else "rowid"
     one = f"""
         SELECT %s WHERE EXISTS (
@@ -277,7 +306,8 @@ def _written_among(words: Collection[str], networks: Collection[int]) -> set[str
     """  # noqa: S608  # names of ours and places for values
     values: list[int | str] = []
     for word in sorted(words):
-        values += [word, word if is_postgresql else f'"{word}"', *networks]
+        sought = [places(networks), word] if is_postgresql else [f'{{title words}} : "{word}" AND {places(networks)}']
+        values += [word, *sought, *networks]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join([one] * len(words)), values)
         return {word for (word,) in cursor.fetchall()}
