@@ -14,7 +14,7 @@ MAKE = {
         )::tsvector
         FROM forums_post post JOIN forums_thread thread ON thread.id = post.thread_id
         WHERE post.id = entry.post_id
-        """,
+        """,  # noqa: S608  # a constant of ours
     ],
     "sqlite": [
         "ALTER TABLE forums_post_index RENAME TO forums_post_index_before",

@@ -29,9 +29,9 @@ NEWEST_MATCHES = 300
 LINE_LENGTH = 200
 LINES_OF_A_THREAD = 3
 
-# What is looked for stands in a query of its own, so that PostgreSQL plans without knowing how common a word is anywhere:
-# by it alone it would now and then walk through all posts. By `+ 0` it is kept from that too. First the newest stretch
-# of posts is looked at, then the rest where that did not give enough, so a common word is as quick as a rare one.
+# What is looked for stands in a query of its own, so that PostgreSQL plans without knowing how common a word is
+# anywhere: for one that is common in other networks it would walk through all posts. By `+ 0` it is kept from that too.
+# First the newest stretch of posts is looked at, and the rest only where that did not give enough.
 _SEARCH = {
     "postgresql": """
         WITH typed AS (
@@ -398,6 +398,11 @@ def _conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
     ]
     conditions = [condition for condition, _, value in known if value is not None]
     values = {name: value for _, name, value in known if value is not None}
+    if filters.news is not None:
+        conditions.append("post.id > %(after_post)s AND post.id <= %(last_post)s")
+        conditions.append("(post.author_id IS NULL OR post.author_id <> %(not_by)s)")
+        news = filters.news
+        values |= {"after_post": news.after_post, "last_post": news.last_post, "not_by": news.not_by}
     if filters.authors:
         places = ", ".join(f"%(author{place})s" for place in range(len(filters.authors)))
         conditions.append(f"post.author_id IN ({places})")

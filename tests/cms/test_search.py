@@ -174,8 +174,8 @@ def test_a_filter_leaves_out_what_does_not_know_it(hub: Hub, cast: Cast) -> None
     hub.publish_event("Canary event")
     start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Canary talk", source="Canary.")
 
-    assert groups(cast.bob, "canary", kind="events") == {"events": ["Canary event"]}
-    assert groups(cast.bob, "canary", kind="threads") == {"threads": ["Canary talk"]}
+    assert groups(cast.bob, "canary", kinds=("events",)) == {"events": ["Canary event"]}
+    assert groups(cast.bob, "canary", kinds=("threads",)) == {"threads": ["Canary talk"]}
     assert groups(cast.bob, "canary", authors=(cast.bob.pk,)) == {"threads": ["Canary talk"]}
     assert groups(cast.bob, "canary", network=cast.ai.pk) == {"threads": ["Canary talk"]}
 
