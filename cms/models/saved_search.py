@@ -46,4 +46,4 @@ class SavedSearch(models.Model):
         return f"{self.member_id} looks for {self.pk}"
 
     def get_absolute_url(self) -> str:
-        return f"{reverse('search')}?{self.query}"
+        return f"{reverse('search')}?{self.query}&saved={self.pk}"

@@ -24,6 +24,7 @@ from cms.search import Results, search_everything
 from forums.models import Thread
 from network.models import Member
 from network.models.standing import standing_of
+from network.numbers import number_in
 from network.permissions import Refused
 from network.views import MemberRequest
 
@@ -60,8 +61,9 @@ def _of_member(member: Member, form: SearchForm, results: Results) -> dict[str, 
     """What a member may do with a search; and what is noted of it."""
     if not results.groups:
         note_fruitless_search(form.cleaned_data["q"], form.filters(), by=member)
-    address = form.address()
-    saved = SavedSearch.objects.visible_to(member).filter(query=address).first()
+    address, saved = form.address(), None
+    if number := number_in(form.data.get("saved", "")):  # they come from their list, or from a notice
+        saved = SavedSearch.objects.visible_to(member).filter(pk=number, query=address).first()
     if saved is not None and saved.is_followed:
         read_search(saved, by=member)
     return {"address": address, "saved": saved}
