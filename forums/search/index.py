@@ -69,7 +69,7 @@ def index_post(post: Post) -> None:
         title = post.thread.title
         practice = Practice.objects.beside(post)
         words += [told for _, told in practice.told] if practice else []
-    words += Attachment.objects.filter(post=post).values_list("name", flat=True)
+    words += Attachment.objects.shown().filter(post=post).values_list("name", flat=True)
     row = indexed(title), indexed(" ".join(words))
     with connection.cursor() as cursor:
         cursor.execute(_INDEX[connection.vendor], [post.pk, *row])
