@@ -156,7 +156,7 @@ ACTS = [
     Act("Delete a post of their own", may_delete_own, ("thread",)),
     Act("Delete a post of somebody else", talk.can_delete, ("post",)),
     Act("Change or take back an announcement of their own", talk.can_change_announcement, ("announcement",)),
-    Act("Report a post of somebody else", talk.can_report_post, ("post",)),
+    Act("Report a post of somebody else", talk.can_report_post, ("anothers_post",)),
     Act("Report a file of somebody else", talk.can_report_file, ("file",)),
     Act("Report the profile of somebody they share a network with", talk.can_report_profile, ("fellow",)),
     Act("Read what was reported, and note something about it", talk.can_look_after, ("case",)),
@@ -300,6 +300,7 @@ NOT_OF_ROLES = {
     "forums.can_choose_answer": "can_mark_answer, for all posts of a page at once",
     "forums.can_mark_answer": "can_choose_answer, once it is known which; in the table by whose the question is",
     "forums.can_tell_whether_it_worked": "in the table as the asker's own",
+    "forums.can_appeal": "in the table as the author's own",
     "cms.can_give_these_roles": "can_give_roles, once it is known which and to whom",
 }
 
@@ -380,7 +381,8 @@ def stage(cast: Cast) -> Stage:
     }
     things["post"] = Post.objects.select_related("thread__network").get(thread=things["thread"])
     things["fellow"] = host
-    things["file"] = Attachment(post=things["post"], member=host)
+    things["anothers_post"] = Post(thread=things["thread"], number=2, author=speaker, source="Words")
+    things["file"] = Attachment(post=things["anothers_post"], member=speaker)
     things["case"] = Case.objects.create(network=network, post=things["post"], author=speaker)
     things["case_of_site"] = Case.objects.create(address="/guidance/")
     things["appeal"] = Appeal(case=things["case"], by=host)
