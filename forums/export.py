@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from django.conf import settings
 
 from forums.models import (
+    Appeal,
     Attachment,
+    Case,
     Draft,
     FeedKey,
     FollowLevel,
@@ -182,9 +184,39 @@ def _polls(member: Member) -> Iterable[Row]:
 
 def _reports(member: Member) -> Iterable[Row]:
     """What they told, without what others had said."""
-    for row in Report.objects.filter(by=member).select_related("message").order_by("at", "pk"):
-        address = settings.SITE_URL + row.message.get_absolute_url()
-        yield {"Reported": row.at, "Reason": str(row.get_kind_display()), "Words": row.words, "Address": address}
+    for row in Report.objects.filter(by=member).select_related("case").order_by("at", "pk"):
+        yield {
+            "Reported": row.at,
+            "What": row.case.kind,
+            "Reason": str(row.get_kind_display()),
+            "Words": row.words,
+            "What became of it": str(row.case.get_outcome_display()),
+            "Address": settings.SITE_URL + row.get_absolute_url(),
+        }
+
+
+def _own_cases(member: Member) -> Iterable[Row]:
+    """What was done to what they wrote, and why. That somebody reported them, where nothing was done, is no part of
+    it: whoever reports has to be safe."""
+    done = Case.objects.told_to(member).filter(author=member).order_by("opened_at", "pk")
+    for row in done.select_related("attachment", "member"):
+        yield {
+            "Hidden": row.decided_at or row.hidden_for_now_at,
+            "What": row.kind,
+            "Outcome": str(row.get_outcome_display()),
+            "Reason": row.reason,
+        }
+
+
+def _appeals(member: Member) -> Iterable[Row]:
+    for row in Appeal.objects.filter(by=member).order_by("at", "pk"):
+        yield {
+            "Appealed": row.at,
+            "Words": row.words,
+            "Answered": row.decided_at,
+            "Outcome": str(row.get_outcome_display()),
+            "Answer": row.answer,
+        }
 
 
 def _sanctions(member: Member) -> Iterable[Row]:
@@ -280,7 +312,9 @@ register(Part("message_reactions", "Reactions you gave in live rooms", _message_
 register(Part("poll_votes", "What you chose in polls", _poll_votes))
 register(Part("polls", "Polls you made", _polls))
 register(Part("answers", "Answers you wrote to questions in live rooms", _answers))
-register(Part("reports", "Messages you reported", _reports))
+register(Part("reports", "What you reported", _reports))
+register(Part("hidden", "What was done to what you wrote", _own_cases))
+register(Part("appeals", "Appeals you made", _appeals))
 register(Part("sanctions", "When you were asked to be silent in a live room, or to leave it", _sanctions))
 register(Part("reading", "Threads you have read", _reading))
 register(Part("reading_weeks", "Weeks in which you read something new", _weeks))

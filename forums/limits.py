@@ -33,6 +33,8 @@ THREADS_OF_SESSIONS = RateLimit("make threads of what was asked in sessions", 30
 CONSENTING = RateLimit("decide over your words on public pages", 300, per=timedelta(hours=1))
 HOSTING = RateLimit("run live rooms", 1_200, per=timedelta(hours=1))
 REPORTING = RateLimit("make {} reports", 10, per=timedelta(hours=1), again="make another", newcomers=True)
+DECIDING_REPORTS = RateLimit("look after reports", 300, per=timedelta(hours=1))
+APPEALING = RateLimit("appeal", 10, per=timedelta(days=1))
 MODERATING_ROOMS = RateLimit("look after live rooms", 600, per=timedelta(hours=1))
 REACTING = RateLimit("react to posts", 300, per=timedelta(hours=1))
 ANSWERS = RateLimit("mark answers, or say whether one worked", 100, per=timedelta(hours=1))
@@ -46,9 +48,23 @@ ANNOUNCING = RateLimit("confirm, decline or stop the mail of announcements", 100
 ANNOUNCED_A_DAY = 3
 # By mail, of one member. Counted where they are kept: a program that takes in one message remembers nothing.
 MAILED_REPLIES_AN_HOUR = 60
+# By everybody without an account together: nothing tells them apart that we would want to know. Counted where they are
+# kept.
+OUTSIDE_REPORTS_AN_HOUR = 60
 
 # In one room, by all of them: nobody can read more, and every screen would only flicker. Counted in its log.
 MESSAGES_A_SECOND = 100
+
+
+class TooManyFromOutside(LimitReached):
+    """So many people without an account have reported something that nobody could read more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Very many reports have come in within the last hour, so we cannot take another at the moment. Try again "
+            "in an hour. If somebody is in danger, call 999.",
+            3_600,
+        )
 
 
 class RoomBusy(LimitReached):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +16,9 @@ from forums import markup
 from forums.models import (
     Announcement,
     Answer,
+    Appeal,
     Attachment,
+    Case,
     FollowLevel,
     HeldMessage,
     Level,
@@ -65,7 +68,16 @@ register_words(
         "removed from room": "removed somebody from a live room",
         "restored message": "brought a hidden message in a live room back",
         "set slow mode": "changed the slow mode of a live room",
-        "settled report": "settled a report about a message in a live room",
+        "appealed": "appealed against something being hidden",
+        "claimed report": "said that they are looking at a report",
+        "decided appeal": "answered an appeal",
+        "decided report": "decided on a report",
+        "hid file": "hid a file",
+        "hid profile": "hid what somebody tells of themselves",
+        "noted on report": "noted something on a report",
+        "showed file": "brought a hidden file back",
+        "showed profile": "brought back what somebody tells of themselves",
+        "took over report": "took over a report that somebody else was looking at",
         "unlocked room": "unlocked a live room",
         "hid post": "hid a post",
         "hid version": "hid earlier words of a post",
@@ -182,7 +194,14 @@ SPEAKER_NAMED = "speaker_named"
 BOOKMARK_DUE = "bookmark_due"
 MESSAGE_HIDDEN = "message_hidden"
 HELD_MESSAGE_REFUSED = "held_message_refused"
-MESSAGE_REPORTED = "message_reported"
+CASE_OPENED = "case_opened"
+REPORT_DECIDED = "report_decided"
+CASE_HIDDEN = "case_hidden"
+CASE_SHOWN = "case_shown"
+POST_SHOWN = "post_shown"
+MESSAGE_SHOWN = "message_shown"
+APPEAL_MADE = "appeal_made"
+APPEAL_DECIDED = "appeal_decided"
 QUESTION_THREAD = "question_thread"
 MESSAGE_THREAD = "message_thread"
 PARKED_THREAD = "parked_thread"
@@ -322,6 +341,12 @@ def post_hidden(post: Post, *, now: datetime) -> None:
         give_notice(POST_HIDDEN, post.pk, Member.objects.filter(pk=post.author_id), now=now)
 
 
+def post_shown(post: Post, *, by: Member | None, now: datetime) -> None:
+    """Its author, unless they brought it back themselves."""
+    if post.author_id and (by is None or by.pk != post.author_id):
+        give_notice(POST_SHOWN, post.pk, Member.objects.filter(pk=post.author_id), now=now)
+
+
 def version_hidden(version: PostVersion, *, now: datetime) -> None:
     """Whoever wrote it, unless they hid it themselves."""
     author = version.post.author_id
@@ -364,7 +389,7 @@ def _about(thread: int, up_to: int, *, is_end: bool) -> Q:
     versions = PostVersion.objects.filter(post__thread=thread, post__number__lte=up_to)
     answers = Answer.objects.filter(thread=thread, post__number__lte=up_to)
     about = (
-        Q(kind__in=(MENTIONED, POST_ANSWERED, POST_HIDDEN), object_id__in=seen.values("pk"))
+        Q(kind__in=(MENTIONED, POST_ANSWERED, POST_HIDDEN, POST_SHOWN), object_id__in=seen.values("pk"))
         | Q(kind=VERSION_HIDDEN, object_id__in=versions.values("pk"))
         | Q(kind=ANSWER_MARKED, object_id__in=answers.values("pk"))
         | Q(kind__in=(THREAD_STARTED, THEME_FOLLOWED, THREAD_LOCKED, BOOKMARK_DUE, *OF_SESSION), object_id=thread)
@@ -576,7 +601,20 @@ register(
     NoticeKind(
         name=POST_HIDDEN,
         visible_to=_own_hidden_posts,
-        title=lambda post: f"A facilitator hid post {post.number} that you wrote: {post.hidden_reason}",
+        title=lambda post: (
+            f"A facilitator hid post {post.number} that you wrote: {post.hidden_reason}"
+            if post.hidden_by_id
+            else f"Post {post.number} that you wrote is hidden for now. {post.hidden_reason}"
+        ),
+        address=lambda post: post.get_absolute_url(),
+        where=lambda post: post.thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=POST_SHOWN,
+        visible_to=_posts,
+        title=lambda post: f"Everybody can read post {post.number} that you wrote in “{post.thread.title}” again",
         address=lambda post: post.get_absolute_url(),
         where=lambda post: post.thread.network.name,
     )
@@ -827,11 +865,10 @@ def held_message_refused(held: HeldMessage, *, now: datetime) -> None:
     give_notice(HELD_MESSAGE_REFUSED, held.pk, [held.author], now=now)
 
 
-def message_reported(report: Report, *, now: datetime) -> None:
-    """The facilitators of the network, without whoever reported it."""
-    facilitators = Membership.objects.facilitators().filter(network=report.message.room.network_id)
-    told = Member.objects.filter(pk__in=facilitators.values("member")).exclude(pk=report.by_id)
-    give_notice(MESSAGE_REPORTED, report.pk, told, now=now)
+def message_shown(message: Message, *, by: Member | None, now: datetime) -> None:
+    """Its author, unless they brought it back themselves."""
+    if by is None or by.pk != message.author_id:
+        give_notice(MESSAGE_SHOWN, message.pk, [message.author], now=now)
 
 
 def room_sanctioned(given: RoomSanction, *, now: datetime) -> None:
@@ -848,7 +885,11 @@ register(
     NoticeKind(
         name=MESSAGE_HIDDEN,
         visible_to=_own_hidden_messages,
-        title=lambda message: f"A facilitator hid what you said in “{message.room.title}”: {message.hidden_reason}",
+        title=lambda message: (
+            f"A facilitator hid what you said in “{message.room.title}”: {message.hidden_reason}"
+            if message.hidden_by_id
+            else f"What you said in “{message.room.title}” is hidden for now. {message.hidden_reason}"
+        ),
         address=lambda message: message.get_absolute_url(),
         where=lambda message: message.room.network.name,
         # Whoever was removed from a room for a while is back in it when that is over.
@@ -874,11 +915,14 @@ register(
 )
 register(
     NoticeKind(
-        name=MESSAGE_REPORTED,
-        visible_to=lambda viewer: Report.objects.visible_to(viewer).waiting().select_related("message__room__network"),
-        title=lambda report: f"A message in the live room “{report.message.room.title}” was reported",
-        address=lambda report: report.message.get_absolute_url(),
-        where=lambda report: report.message.room.network.name,
+        name=MESSAGE_SHOWN,
+        visible_to=lambda viewer: (
+            Message.objects.visible_to(viewer).shown().filter(author=viewer.pk or 0).select_related("room__network")
+        ),
+        title=lambda message: f"Everybody can read what you said in “{message.room.title}” again",
+        address=lambda message: message.get_absolute_url(),
+        where=lambda message: message.room.network.name,
+        written_anew=True,
     )
 )
 register(
@@ -1061,5 +1105,199 @@ register(
         address=lambda question: question.get_absolute_url(),
         where=lambda question: question.room.network.name,
         written_anew=True,
+    )
+)
+
+
+# Reports. Whoever looks after them hears of each thing once, however many report it; whoever reported it hears what
+# became of it and no more; whoever wrote it hears where something was done to it, and nothing where nothing was: that
+# would only say that somebody reported them. They hear of it by the notices of the thing itself (POST_HIDDEN), or where
+# it has none by CASE_HIDDEN.
+
+# What whoever reported something is told of it, and no more.
+WHAT_BECAME: dict[str, str] = {
+    Case.Outcome.LEFT.value: "It was looked at, and stays as it is.",
+    Case.Outcome.HIDDEN.value: "It was looked at, and is not shown any more.",
+    Case.Outcome.DEALT.value: "It was looked at and dealt with.",
+}
+OWN: dict[str, str] = {
+    "a post": "what you wrote",
+    "a message in a live room": "what you said",
+    "a profile": "what you tell of yourself",
+    "a file": "a file that you attached",
+    "a page": "a page",
+}
+
+
+def keepers_of(case: Case, *, but: Iterable[int | None] = ()) -> QuerySet[Member]:
+    """Who looks after it: the facilitators of its network, or where none of them may the administrators; never its
+    author."""
+    others = [pk for pk in (*but, case.author_id) if pk]
+    facilitators = Membership.objects.facilitators().filter(network=case.network_id or 0).exclude(member__in=others)
+    found: QuerySet[Member] = Member.objects.filter(pk__in=facilitators.values("member"))
+    return found if found.exists() else Member.objects.administrators().exclude(pk__in=others)
+
+
+def case_opened(case: Case, *, but: Member | None, now: datetime) -> None:
+    """Who looks after it, without whoever reported it just now: they know."""
+    give_notice(CASE_OPENED, case.pk, keepers_of(case).exclude(pk=but.pk if but else 0), now=now)
+
+
+def case_read(case: Case, member: Member) -> None:
+    """Part of a verb, or of reading its page: the member has seen it."""
+    settle_notices(member, Q(kind=CASE_OPENED, object_id=case.pk))
+
+
+def told_of_case(case: Case, member: Member) -> None:
+    """Its author has read why something was done, or what became of the appeal."""
+    appeals = Appeal.objects.told_to(member).filter(case=case)
+    about = Q(kind__in=(CASE_HIDDEN, CASE_SHOWN), object_id=case.pk)
+    about |= Q(kind=APPEAL_DECIDED, object_id__in=appeals.values("pk"))
+    if case.post_id:
+        about |= Q(kind__in=(POST_HIDDEN, POST_SHOWN), object_id=case.post_id)
+    if case.message_id:
+        about |= Q(kind__in=(MESSAGE_HIDDEN, MESSAGE_SHOWN), object_id=case.message_id)
+    settle_notices(member, about)
+
+
+def told_of_report(report: Report, member: Member) -> None:
+    settle_notices(member, Q(kind=REPORT_DECIDED, object_id=report.pk))
+
+
+def reports_decided(case: Case, *, now: datetime) -> None:
+    """Everybody who reported it, but whoever decided; by mail whoever has no account and wants to know."""
+    for report in Report.objects.filter(case=case).select_related("by"):
+        if report.by is not None and report.by_id != case.decided_by_id:
+            give_notice(REPORT_DECIDED, report.pk, [report.by], now=now)
+        elif report.by is None and report.reply_to_address:
+            owe_mail(REPORT_DECIDED, report.reply_to_address, period=str(report.pk), object_id=report.pk, now=now)
+
+
+def file_hidden(attachment: Attachment, *, now: datetime) -> None:
+    """Its owner, with the reason."""
+    case = Case.objects.about(attachment).order_by("-pk").first()
+    if case is not None:
+        case_hidden(case, now=now)
+
+
+def file_shown(attachment: Attachment, *, now: datetime) -> None:
+    case = Case.objects.about(attachment).order_by("-pk").first()
+    if case is not None:
+        case_shown(case, now=now)
+
+
+def case_hidden(case: Case, *, now: datetime) -> None:
+    """Whose file or profile was hidden."""
+    give_notice(CASE_HIDDEN, case.pk, Member.objects.filter(pk=case.author_id or 0), now=now)
+
+
+def case_shown(case: Case, *, now: datetime) -> None:
+    give_notice(CASE_SHOWN, case.pk, Member.objects.filter(pk=case.author_id or 0), now=now)
+
+
+def appeal_made(appeal: Appeal, *, now: datetime) -> None:
+    """Who can answer it: somebody who did not decide."""
+    keepers = keepers_of(appeal.case, but=[appeal.case.decided_by_id])
+    give_notice(APPEAL_MADE, appeal.pk, keepers, now=now)
+
+
+def appeal_decided(appeal: Appeal, *, now: datetime) -> None:
+    """Whoever made it, with the answer."""
+    give_notice(APPEAL_DECIDED, appeal.pk, [appeal.by], now=now)
+
+
+def _about_report(row: MailLedger, member: Member | None) -> Mail | None:
+    """To somebody without an account, who may have given an address that is not theirs: says nothing of what it was."""
+    report = Report.objects.filter(pk=row.object_id or 0, by=None).select_related("case").first()
+    if report is None or report.case.is_open:
+        return None
+    return Mail("forums/mail/report_decided.txt", {"report": report, "case": report.case})
+
+
+mail.register(MailKind(REPORT_DECIDED, _about_report))
+
+
+def _open_cases(viewer: Viewer) -> QuerySet[Case]:
+    return Case.objects.visible_to(viewer).open().with_things()
+
+
+def _decided_reports(viewer: Viewer) -> QuerySet[Report]:
+    own = Report.objects.told_to(viewer).filter(case__state=Case.State.DECIDED)
+    return own.select_related("case").defer("said", "words")
+
+
+def _own_cases(viewer: Viewer) -> QuerySet[Case]:
+    return Case.objects.told_to(viewer).select_related("attachment", "member")
+
+
+register(
+    NoticeKind(
+        name=CASE_OPENED,
+        visible_to=_open_cases,
+        title=lambda case: (
+            f"Somebody says that this may be against the law: {case.title}"
+            if case.is_urgent
+            else f"Somebody reported this: {case.title}"
+        ),
+        address=lambda case: case.get_absolute_url(),
+        where=lambda case: case.network.name if case.network else "",
+        # Administrators look after some of them.
+        written_anew=True,
+    )
+)
+register(
+    NoticeKind(
+        name=REPORT_DECIDED,
+        visible_to=_decided_reports,
+        title=lambda report: f"You reported {report.case.kind}. {WHAT_BECAME[report.case.outcome]}",
+        address=lambda report: report.get_absolute_url(),
+    )
+)
+register(
+    NoticeKind(
+        name=CASE_HIDDEN,
+        visible_to=_own_cases,
+        title=lambda case: (
+            f"A facilitator hid {OWN[case.kind]}: {case.reason}"
+            if case.reason
+            else f"{OWN[case.kind].capitalize()} is hidden for now. A facilitator will look at it and decide."
+        ),
+        address=lambda case: reverse("own_case", args=[case.pk]),
+    )
+)
+register(
+    NoticeKind(
+        name=CASE_SHOWN,
+        visible_to=_own_cases,
+        title=lambda case: f"Everybody can see {OWN[case.kind]} again",
+        address=lambda case: reverse("own_case", args=[case.pk]),
+    )
+)
+register(
+    NoticeKind(
+        name=APPEAL_MADE,
+        visible_to=lambda viewer: Appeal.objects.to_be_decided_by(viewer).select_related(
+            "by",
+            "case__network",
+            "case__post__thread",
+            "case__message__room",
+            "case__attachment",
+            "case__member",
+        ),
+        title=lambda appeal: f"{named(appeal.by)} appeals against a decision: {appeal.case.title}",
+        address=lambda appeal: appeal.case.get_absolute_url(),
+        where=lambda appeal: appeal.case.network.name if appeal.case.network else "",
+        written_anew=True,
+    )
+)
+register(
+    NoticeKind(
+        name=APPEAL_DECIDED,
+        visible_to=lambda viewer: Appeal.objects.told_to(viewer).exclude(decided_at=None).select_related("case"),
+        title=lambda appeal: (
+            f"Your appeal was answered: {appeal.get_outcome_display().lower()}"
+            + (f". {appeal.answer}" if appeal.answer else "")
+        ),
+        address=lambda appeal: reverse("own_case", args=[appeal.case_id]),
     )
 )

@@ -10,7 +10,9 @@ from forums import limits
 from forums.models import (
     Announcement,
     Answer,
+    Appeal,
     Attachment,
+    Case,
     Draft,
     HeldMessage,
     Message,
@@ -171,6 +173,18 @@ def can_hide(viewer: Viewer, post: Post) -> Verdict:
     return can_facilitate(viewer, post.thread.network)
 
 
+def can_restore(viewer: Viewer, post: Post) -> Verdict:
+    """Bringing a hidden post back: not what somebody else hid of one's own."""
+    return can_hide(viewer, post) and _not_over_own(viewer, post)
+
+
+def _not_over_own(viewer: Viewer, hidden: Post | Message) -> Verdict:
+    """Nobody decides over their own words. What they hid themselves they may show again."""
+    if hidden.hidden_at and hidden.author_id == viewer.pk and hidden.hidden_by_id != viewer.pk:
+        return Verdict("You wrote this yourself, so another facilitator has to decide whether it is shown again.")
+    return ALLOWED
+
+
 def can_hide_version(viewer: Viewer, version: PostVersion) -> Verdict:
     return can_facilitate(viewer, version.post.thread.network)
 
@@ -320,6 +334,93 @@ def can_report_message(viewer: Viewer, message: Message) -> Verdict:
     if verdict and not message.is_shown:
         return Verdict("This message can no longer be read, so there is nothing to report.")
     return verdict
+
+
+def can_report_post(viewer: Viewer, post: Post) -> Verdict:
+    verdict = can_read(viewer, post.thread.network)
+    if verdict and post.author_id == viewer.pk:
+        return Verdict("You cannot report what you wrote yourself. You can change or delete it.")
+    if verdict and not (post.is_shown and post.source):
+        return Verdict("This post can no longer be read, so there is nothing to report.")
+    return verdict
+
+
+def can_report_file(viewer: Viewer, attachment: Attachment) -> Verdict:
+    """A file that stands with a post."""
+    if attachment.post is None:
+        return NOT_A_MEMBER
+    verdict = can_read(viewer, attachment.post.thread.network)
+    if verdict and attachment.member_id == viewer.pk:
+        return Verdict("You cannot report what you attached yourself. You can remove it.")
+    if verdict and (attachment.hidden_at or attachment.is_refused or not attachment.post.is_shown):
+        return Verdict("This file can no longer be read, so there is nothing to report.")
+    return verdict
+
+
+def can_report_profile(viewer: Viewer, member: Member) -> Verdict:
+    """What somebody tells of themselves, whom the viewer shares a network with."""
+    if member.pk == viewer.pk:
+        return Verdict("You cannot report your own profile. You can change it.")
+    if Member.objects.visible_to(viewer).filter(pk=member.pk, is_active=True).exists():
+        return ALLOWED
+    return Verdict("You share no network with this person.")
+
+
+def can_look_after(viewer: Viewer, case: Case) -> Verdict:
+    """Reading what was reported, and noting something about it."""
+    if Case.objects.visible_to(viewer).filter(pk=case.pk).exists():
+        return ALLOWED
+    if viewer.pk and case.author_id == viewer.pk:
+        return Verdict("It is about what you wrote yourself, so somebody else has to decide.")
+    return Verdict("Only those who look after these reports can do this.")
+
+
+def can_decide_case(viewer: Viewer, case: Case, *, takes_over: bool = False, now: datetime | None = None) -> Verdict:
+    """Claiming a case and deciding it: while it is open, and nobody else is looking at it. Asked of somebody who looks
+    after it."""
+    verdict = can_look_after(viewer, case)
+    if verdict and not case.is_open:
+        return Verdict(_decided(case, viewer, now or timezone.now()))
+    if verdict and case.claimed_by and case.claimed_by_id != viewer.pk and not takes_over:
+        return Verdict(f"{case.claimed_by} is looking at this. Take it over first, if you want to decide.")
+    return verdict
+
+
+def _decided(case: Case, viewer: Viewer, now: datetime) -> str:
+    who = "You" if case.decided_by_id == viewer.pk else str(case.decided_by or "Somebody")
+    if case.decided_at is None or now - case.decided_at < timedelta(minutes=5):
+        return f"{who} decided this a moment ago."
+    return f"{who} decided this on {timezone.localtime(case.decided_at):%-d %B %Y}."
+
+
+def can_appeal(viewer: Viewer, case: Case) -> Verdict:
+    """Asking for somebody else to look again at what was hidden: whoever wrote it, once."""
+    verdict = can_take_part(viewer)
+    if verdict and (case.author_id is None or case.author_id != viewer.pk):
+        return Verdict("Only whoever wrote it can appeal.")
+    if verdict and case.is_open:
+        return Verdict("A facilitator will look at it and decide. If it stays hidden, you can appeal then.")
+    if verdict and (case.outcome != Case.Outcome.HIDDEN or not case.is_hidden or case.is_gone):
+        return Verdict("It is not hidden any more, so there is nothing to appeal against.")
+    if verdict and case.appeal_or_none is not None and not case.appeal_or_none.is_open:
+        return Verdict("Your appeal was decided.")
+    return verdict
+
+
+def can_decide_appeal(viewer: Viewer, appeal: Appeal) -> Verdict:
+    """Somebody who looks after the case, and did not decide it."""
+    verdict = can_look_after(viewer, appeal.case)
+    if verdict and not appeal.is_open:
+        who = "You" if appeal.decided_by_id == viewer.pk else str(appeal.decided_by or "Somebody")
+        return Verdict(f"{who} answered this appeal already.")
+    if verdict and appeal.case.decided_by_id == viewer.pk:
+        return Verdict("You hid it, so somebody else has to answer the appeal.")
+    return verdict
+
+
+def can_restore_message(viewer: Viewer, message: Message) -> Verdict:
+    """Bringing a hidden message back: not what somebody else hid of one's own."""
+    return can_moderate_room(viewer, message.room) and _not_over_own(viewer, message)
 
 
 def can_moderate_room(viewer: Viewer, room: Room) -> Verdict:

@@ -16,6 +16,8 @@ from forums.actions.session_threads import forget_words_in_threads
 from forums.models import (
     Answer,
     Attachment,
+    Case,
+    CaseNote,
     Consent,
     HeldMessage,
     Message,
@@ -64,8 +66,7 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
             held.exclude(reason="").update(reason="Erased by its author")
             held.update(body="", organisation=None)
             _erase_questions(member)
-            Report.objects.filter(message__author=member).update(said="")
-            Report.objects.filter(by=member).update(words="")
+            _erase_reports(member)
             _erase_polls(member)
             Question.objects.filter(answer_by=member).update(answer="")
         spoke = Q(messages__author=member) | Q(polls__made_by=member) | Q(questions__answer_by=member)
@@ -111,6 +112,16 @@ def _erase_posts(member: Member) -> None:
     own.filter(hidden_at=None).update(hidden_reason="")
     own.exclude(hidden_at=None).update(hidden_reason="Erased by its author")
     own.update(source="", html="", organisation=None, submission=None)
+
+
+def _erase_reports(member: Member) -> None:
+    """What was kept of their words with reports, and what they reported and noted themselves. Their appeals go with the
+    account."""
+    about_them = Case.objects.filter(author=member)
+    Report.objects.filter(case__in=about_them).update(said="")
+    about_them.exclude(reason="").update(reason="Erased by its author")
+    Report.objects.filter(by=member).update(words="")
+    CaseNote.objects.filter(by=member).update(words="Erased by whoever wrote it")
 
 
 def _erase_polls(member: Member) -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from forums import limits, markup, notifications, permissions, signals
-from forums.actions import answers, attachments, mentions
+from forums.actions import answers, attachments, cases, mentions
 from forums.actions.attachments import give_to
 from forums.actions.journal import Journal
 from forums.actions.reading import follow_automatically, read_own_post
@@ -175,15 +175,18 @@ def hide_held(post: Post, journal: Journal, *, by: Member | None, reason: str) -
     answers.take_mark_away(post, journal)
     count_anew(post.thread)
     record("hid post", post, by=by, network=post.thread.network)
+    if by is not None:
+        cases.note_hidden(post, post.thread.network, by=by, reason=reason, now=journal.now)
     notifications.post_hidden(post, now=journal.now)
 
 
 def restore_post(post: Post, *, by: Member, now: datetime | None = None) -> Post:
     """Brings a hidden post back. Raises Refused, LimitReached."""
-    permissions.can_hide(by, post).enforce()
+    permissions.can_restore(by, post).enforce()
     limits.MODERATING.spend(by)
     with transaction.atomic():
         post = hold_post(post)
+        permissions.can_restore(by, post).enforce()  # somebody else may have hidden it meanwhile
         if post.hidden_at is not None:
             journal = Journal(ModerationAct.Kind.RESTORE, post.thread, by=by, now=now or timezone.now())
             show_held(post, journal, by=by)
@@ -191,12 +194,14 @@ def restore_post(post: Post, *, by: Member, now: datetime | None = None) -> Post
 
 
 def show_held(post: Post, journal: Journal, *, by: Member | None) -> None:
-    """Part of a verb: brings a post back that is held and hidden."""
+    """Part of a verb: brings a post back that is held and hidden, and tells its author."""
     journal.change(post, hidden_at=None, hidden_by=None, hidden_reason="")
     if post.is_shown:
         index.index_post(post)
     count_anew(post.thread)
     record("restored post", post, by=by, network=post.thread.network)
+    cases.note_shown(post, by=by, now=journal.now)
+    notifications.post_shown(post, by=by, now=journal.now)
 
 
 def submission_of(form_id: uuid.UUID | None, *words: str) -> uuid.UUID | None:

@@ -19,7 +19,7 @@ from forums.models.question import Question, QuestionStep, QuestionVote
 from forums.models.reaction import Reaction
 from forums.models.reading import FollowLevel, Level, MemberThread
 from forums.models.received_mail import ReceivedMail
-from forums.models.report import Report
+from forums.models.report import Appeal, Case, CaseNote, Report
 from forums.models.room import Room, RoomEvent, RoomRole, RoomSanction, TimeOut
 from forums.models.session import ThreadBatch, clock, place_in, recording_at
 from forums.models.thread import Thread, ThreadTag
@@ -29,7 +29,10 @@ __all__ = [
     "ActChange",
     "Announcement",
     "Answer",
+    "Appeal",
     "Attachment",
+    "Case",
+    "CaseNote",
     "Consent",
     "Delivery",
     "Draft",

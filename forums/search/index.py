@@ -111,7 +111,7 @@ def _told_beside(posts: Iterable[Post]) -> dict[int, list[str]]:
 
 def _files_of(posts: Iterable[Post]) -> dict[int | None, list[str]]:
     files: dict[int | None, list[str]] = {}
-    for post, name in Attachment.objects.filter(post__in=posts).values_list("post", "name"):
+    for post, name in Attachment.objects.shown().filter(post__in=posts).values_list("post", "name"):
         files.setdefault(post, []).append(name)
     return files
 

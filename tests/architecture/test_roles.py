@@ -30,6 +30,9 @@ from forums.actions.threads import start_thread
 from forums.models import (
     Announcement,
     Answer,
+    Appeal,
+    Attachment,
+    Case,
     HeldMessage,
     Message,
     Poll,
@@ -101,6 +104,11 @@ def may_agree_to_own(viewer: Viewer, room: Room) -> Verdict:
     return talk.can_answer_consent(viewer, Message(room=room, author_id=viewer.pk))
 
 
+def may_appeal(viewer: Viewer, post: Post) -> Verdict:
+    hidden = Post(thread=post.thread, number=2, author_id=viewer.pk, hidden_at=timezone.now())
+    return talk.can_appeal(viewer, Case(post=hidden, author_id=viewer.pk, state="decided", outcome="hidden"))
+
+
 def may_delete_own(viewer: Viewer, thread: Thread) -> Verdict:
     return talk.can_delete(viewer, Post(thread=thread, number=2, author_id=viewer.pk))
 
@@ -148,7 +156,16 @@ ACTS = [
     Act("Delete a post of their own", may_delete_own, ("thread",)),
     Act("Delete a post of somebody else", talk.can_delete, ("post",)),
     Act("Change or take back an announcement of their own", talk.can_change_announcement, ("announcement",)),
-    Act("Hide a post, and bring it back", talk.can_hide, ("post",)),
+    Act("Report a post of somebody else", talk.can_report_post, ("anothers_post",)),
+    Act("Report a file of somebody else", talk.can_report_file, ("file",)),
+    Act("Report the profile of somebody they share a network with", talk.can_report_profile, ("fellow",)),
+    Act("Read what was reported, and note something about it", talk.can_look_after, ("case",)),
+    Act("Decide on what was reported", talk.can_decide_case, ("case",)),
+    Act("Decide on a report that no network looks after", talk.can_decide_case, ("case_of_site",)),
+    Act("Appeal where their own words were hidden", may_appeal, ("post",)),
+    Act("Answer an appeal against what somebody else decided", talk.can_decide_appeal, ("appeal",)),
+    Act("Hide a post", talk.can_hide, ("post",)),
+    Act("Bring a hidden post back", talk.can_restore, ("post",)),
     Act("Hide earlier words of a post", talk.can_hide_version, ("version",)),
     Act("React to a post of somebody else", talk.can_react, ("post",)),
     Act("Follow, watch or mute a theme", talk.can_follow_theme, ("theme",)),
@@ -169,6 +186,7 @@ ACTS = [
     Act("Delete a message of somebody else", talk.can_delete_message, ("message",)),
     Act("React to a message of somebody else", talk.can_react_to_message, ("message",)),
     Act("Report a message of somebody else", talk.can_report_message, ("message",)),
+    Act("Bring a hidden message back", talk.can_restore_message, ("message",)),
     Act("Hide messages, lock a room, ask people to be silent or leave", talk.can_moderate_room, ("room",)),
     Act("Ask a question in a session", talk.can_ask, ("room",)),
     Act("Vote in a session", talk.can_vote, ("room",)),
@@ -282,6 +300,7 @@ NOT_OF_ROLES = {
     "forums.can_choose_answer": "can_mark_answer, for all posts of a page at once",
     "forums.can_mark_answer": "can_choose_answer, once it is known which; in the table by whose the question is",
     "forums.can_tell_whether_it_worked": "in the table as the asker's own",
+    "forums.can_appeal": "in the table as the author's own",
     "cms.can_give_these_roles": "can_give_roles, once it is known which and to whom",
 }
 
@@ -361,6 +380,12 @@ def stage(cast: Cast) -> Stage:
         "guidance": publish_page(section, GuidancePage(title="Guidance", slug="guidance", body=[]), by=None),
     }
     things["post"] = Post.objects.select_related("thread__network").get(thread=things["thread"])
+    things["fellow"] = host
+    things["anothers_post"] = Post(thread=things["thread"], number=2, author=speaker, source="Words")
+    things["file"] = Attachment(post=things["anothers_post"], member=speaker)
+    things["case"] = Case.objects.create(network=network, post=things["post"], author=speaker)
+    things["case_of_site"] = Case.objects.create(address="/guidance/")
+    things["appeal"] = Appeal(case=things["case"], by=host)
     things["past_room"] = Room(pk=room.pk, network=network, closes_at=now)
     things["message"] = Message(room=room, author_id=0, body="Words", written_at=now)
     things["held"] = HeldMessage(room=room, author=cast.bob, body="Words", written_at=now)
