@@ -17,6 +17,7 @@ from forums.views import (
     mentions,
     messages,
     moving,
+    network_moves,
     polls,
     posts,
     projector,
@@ -27,6 +28,7 @@ from forums.views import (
     rooms,
     tags,
     threads,
+    tidying,
 )
 from forums.views import feeds as feed_pages
 
@@ -137,6 +139,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("threads/<int:pk>/bookmark/remove/", following.thread_bookmark_remove, name="thread_bookmark_remove"),
     path("threads/<int:pk>/posts/<int:number>/unread/", following.post_unread, name="post_unread"),
     path("threads/<int:pk>/move/", moving.thread_move, name="thread_move"),
+    path("threads/<int:pk>/lock/", tidying.thread_lock, name="thread_lock"),
+    path("threads/<int:pk>/pin/", tidying.thread_pin, name="thread_pin"),
+    path("threads/<int:pk>/unpin/", tidying.thread_unpin, name="thread_unpin"),
+    path("threads/<int:pk>/merge/", tidying.thread_merge, name="thread_merge"),
+    path("threads/<int:pk>/tidy/", tidying.thread_tidy, name="thread_tidy"),
+    path("threads/<int:pk>/history/", tidying.thread_history, name="thread_history"),
+    path("threads/<int:pk>/history/<int:act>/undo/", tidying.act_undo, name="act_undo"),
+    path("threads/<int:pk>/network/", network_moves.thread_network, name="thread_network"),
+    path("threads/<int:pk>/network/settle/", network_moves.thread_network_settle, name="thread_network_settle"),
+    path("thread-moves/<int:pk>/", network_moves.move_answer, name="move_answer"),
     path("digest/preview/", digest.digest_preview, name="digest_preview"),
     path("digest/preview/html/", digest.digest_preview_html, name="digest_preview_html"),
     path("threads/<int:pk>/mail/", announcements.announcement, name="announcement"),

@@ -23,6 +23,7 @@ from forums.models.report import Report
 from forums.models.room import Room, RoomEvent, RoomRole, RoomSanction
 from forums.models.session import ThreadBatch, clock, place_in, recording_at
 from forums.models.thread import Thread, ThreadTag
+from forums.models.thread_move import MoveAnswer, ThreadMove
 
 __all__ = [
     "ActChange",
@@ -42,6 +43,7 @@ __all__ = [
     "Message",
     "MessageReaction",
     "ModerationAct",
+    "MoveAnswer",
     "Poll",
     "PollOption",
     "PollResults",
@@ -64,6 +66,7 @@ __all__ = [
     "SeenPoll",
     "Thread",
     "ThreadBatch",
+    "ThreadMove",
     "ThreadNote",
     "ThreadTag",
     "clock",
