@@ -84,8 +84,8 @@ class Talk:
 @lru_cache(maxsize=64)
 def talk_in(network: int, until: datetime) -> tuple[Talk, ...]:
     """What was written in a network in the longest time that a digest looks back to, but for what the site itself began
-    and nobody answered, and for what a facilitator moved. For the sender alone: each member gets of it what they may see. Kept for the length of a run,
-    by the moment that it ends at."""
+    and nobody answered, and for what a facilitator moved. For the sender alone: each member gets of it what they may
+    see. Kept for the length of a run, by the moment that it ends at."""
     since = until - LONGEST
     rows = Post.objects.shown().filter(thread__network=network, thread__quiet=False, quiet=False)
     rows = rows.filter(written_at__gt=since, written_at__lte=until).order_by("thread", "number")

@@ -144,8 +144,8 @@ def _begun_by(first: Post, beside: Thread, *, title: str, theme: Theme) -> Threa
 
 
 def _carry(posts: list[Post], source: Thread, into: Thread, journal: Journal) -> dict[int, int]:
-    """Moves posts, in their order, to the end of another thread; both are held. Returns the new numbers by the old. What
-    stands at a post, such as reactions, files and notices, goes with it, for it hangs on the post alone."""
+    """Moves posts, in their order, to the end of another thread; both are held. Returns the new numbers by the old.
+    What stands at a post, such as reactions, files and notices, goes with it, for it hangs on the post alone."""
     numbers = {post.number: into.highest_number + step for step, post in enumerate(posts, start=1)}
     remember_places(posts)
     changes: list[tuple[Post, dict[str, Any]]] = [

@@ -45,9 +45,8 @@ def thread_network(request: HttpRequest, pk: int) -> HttpResponse:
         "network": thread.network,
         "form": form,
         "networks": networks,
-        "can_move": next(
-            (no for one in networks if not (no := permissions.can_move_to_network(member, thread, one))), ""
-        ),
+        # What stands in its way is about the thread, the same for each of them.
+        "can_move": permissions.can_move_to_network(member, thread, networks[0]) if networks else None,
         "move": move,
         "asked": answers.count(),
         "agreed": answers.filter(agreed=True).count(),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from forums import markup, permissions
 from forums.actions.hiding import hide_posts
 from forums.actions.merging import gather_posts, merge_threads, split_thread
-from forums.actions.pinning import pin_thread, unpin_thread
+from forums.actions.pinning import MOST, pin_thread, unpin_thread
 from forums.actions.threads import lock_thread, unlock_thread
 from forums.actions.undoing import undo_act
 from forums.forms.tidying import IntoForm, PinForm, TidyForm
@@ -61,7 +61,7 @@ def thread_pin(request: HttpRequest, pk: int) -> HttpResponse:
         else:
             messages.success(request, f"The thread is pinned until {form.day:%-d %B %Y}.")
             return redirect(thread)
-    return render(request, "forums/thread_pin.html", _context(thread) | {"form": form})
+    return render(request, "forums/thread_pin.html", _context(thread) | {"form": form, "most": MOST})
 
 
 @second_factor_required
