@@ -20,6 +20,7 @@ from forums.actions.amendments import hide_message
 from forums.actions.hosting import refuse_question, write_answer
 from forums.actions.message_reactions import react_to_message
 from forums.actions.messages import say
+from forums.actions.network_moves import ask_to_move
 from forums.actions.poll_votes import choose
 from forums.actions.polls import PollWords, make_poll, open_poll
 from forums.actions.posts import delete_post, edit_post, hide_post, reply
@@ -241,6 +242,7 @@ def _tell_around(thread: Thread, answer: Post, cast: Cast) -> None:
     taken_back = reply(thread, by=cast.fay, source="Private and taken back")
     delete_post(taken_back, by=cast.fay)
     hide_post(reply(thread, by=cast.bob, source="Private and hidden"), by=cast.fay, reason="Private reason")
+    ask_to_move(thread, cast.ai, cast.theme, by=cast.fay)
     Practice.objects.create(thread=thread, tool="Private", stage="live", outcome="Private", differently="Private")
     Answer.objects.create(thread=thread, post=answer, by=cast.bob, at=timezone.now())
     Mention.objects.create(post=answer, member=cast.bob)

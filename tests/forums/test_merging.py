@@ -371,10 +371,11 @@ class TestAddresses:
 
     def test_a_feed_reader_takes_it_for_what_it_had(self, cast: Cast, roads: Thread, parks: Thread) -> None:
         client = browser_of(cast.bob)
-        names = lambda: sorted(
-            part.partition("</id>")[0]
-            for part in client.get(reverse("network_feed", args=["ai"])).content.decode().split("<id>")[2:]
-        )
+
+        def names() -> list[str]:
+            feed = client.get(reverse("network_feed", args=["ai"])).content.decode()
+            return sorted(part.partition("</id>")[0] for part in feed.split("<id>")[2:])
+
         before = names()
         merge_threads(roads, parks, by=cast.fay)
         assert names() == before
