@@ -19,6 +19,7 @@ from forums.models import (
     Mention,
     Message,
     MessageReaction,
+    MoveAnswer,
     Poll,
     PollVote,
     Post,
@@ -295,6 +296,12 @@ def _feeds(member: Member) -> Iterable[Row]:
         yield {"Private feed addresses made": row.made_at}
 
 
+def _move_answers(member: Member) -> Iterable[Row]:
+    for row in MoveAnswer.objects.filter(member=member).select_related("move").order_by("pk"):
+        agreed = {None: "Not answered", True: "Agreed", False: "Did not agree"}[row.agreed]
+        yield {"Asked": row.move.asked_at, "Thread": row.move.thread_id, "Answered": row.at, "Said": agreed}
+
+
 def _received_mail(member: Member) -> Iterable[Row]:
     for row in ReceivedMail.objects.filter(member=member).order_by("at"):
         yield {"Came": row.at, "Thread": row.thread_id, "Posted": row.post_id is not None, "Refused": row.refusal}
@@ -324,4 +331,5 @@ register(Part("mentions", "Posts that mention you", _mentions))
 register(Part("drafts", "Drafts", _drafts))
 register(Part("attachments", "Files you attached", _attachments, _attached_files))
 register(Part("feeds", "Your private feeds", _feeds))
+register(Part("move_answers", "Whether threads you wrote in may move to another network", _move_answers))
 register(Part("mail_replies", "Replies you sent by mail", _received_mail))

@@ -42,6 +42,8 @@ LOOKING_FOR_NAMES = RateLimit("look for people to mention", 1_000, per=timedelta
 FEED_KEYS = RateLimit("make new addresses of your feeds", 20, per=timedelta(days=1))
 FEEDS = RateLimit("read your feeds", 600, per=timedelta(hours=1))
 MOVING = RateLimit("move threads", 200, per=timedelta(hours=1))
+PINNING = RateLimit("pin threads", 100, per=timedelta(hours=1))
+TIDYING = RateLimit("merge threads, or undo what was done to one", 100, per=timedelta(hours=1))
 PREVIEWING = RateLimit("preview what you write", 300, per=timedelta(hours=1))
 ANNOUNCING = RateLimit("confirm, decline or stop the mail of announcements", 100, per=timedelta(hours=1))
 # By mail, of one network: whoever gets mail from it each hour soon reads none. Counted where announcements are kept.

@@ -25,6 +25,7 @@ from forums.models import (
     MemberThread,
     Mention,
     Message,
+    MoveAnswer,
     Post,
     PostVersion,
     Question,
@@ -89,6 +90,15 @@ register_words(
         "marked answer": "marked the answer to a question",
         "merged tags": "merged tags",
         "moved thread": "moved a thread to another theme",
+        "asked to move thread": "asked whether a thread may move to another network",
+        "withdrew move of thread": "stopped asking whether a thread may move to another network",
+        "moved thread to network": "moved a thread to another network",
+        "merged threads": "merged a thread into another",
+        "split thread": "moved posts to a new thread",
+        "moved posts": "moved posts to another thread",
+        "pinned thread": "pinned a thread",
+        "unpinned thread": "unpinned a thread",
+        "undid": "undid what was done to a thread",
         "refused file": "deleted a file that may hold malware",
         "rescheduled room": "changed the time of a live room",
         "restored post": "brought a hidden post back",
@@ -98,12 +108,19 @@ register_words(
         "unlocked": "unlocked a thread",
     },
     moderation=[
+        "appealed",
+        "asked to move thread",
+        "claimed report",
         "closed poll",
         "closed room",
+        "decided appeal",
+        "decided report",
         "gave room role",
         "gave time-out",
+        "hid file",
         "hid message",
         "hid post",
+        "hid profile",
         "hid version",
         "let back into room",
         "lifted time-out",
@@ -113,9 +130,14 @@ register_words(
         "marked answer",
         "merged question",
         "merged tags",
+        "merged threads",
+        "moved posts",
         "moved thread",
+        "moved thread to network",
+        "noted on report",
         "opened poll",
         "pinned message",
+        "pinned thread",
         "published question",
         "put question back",
         "refused file",
@@ -129,12 +151,18 @@ register_words(
         "scheduled room",
         "set room rules",
         "set slow mode",
-        "settled report",
+        "showed file",
+        "showed profile",
+        "split thread",
         "took back room role",
         "took mark off answer",
+        "took over report",
+        "undid",
         "unlocked",
         "unlocked room",
         "unpinned message",
+        "unpinned thread",
+        "withdrew move of thread",
     ],
 )
 
@@ -210,6 +238,7 @@ QUESTION_TAKEN_ON = "question_taken_on"
 PARKED_TAKEN_ON = "parked_taken_on"
 ROOM_SANCTIONED = "room_sanctioned"
 QUESTION_REFUSED = "question_refused"
+MOVE_ASKED = "move_asked"
 QUESTION_PARKED = "question_parked"
 # The kind of mail that a post goes out with at once (forums/post_mail.py says in what words).
 POST_MAIL = "post"
@@ -840,12 +869,14 @@ def _about_received_mail(row: MailLedger, member: Member | None) -> Mail | None:
     received = own.select_related("thread__network").first()
     if received is None:
         return None
-    seen = Thread.objects.visible_to(member).filter(pk=received.thread_id).exists()
+    seen = Thread.objects.reachable_by(member).filter(pk=received.thread_id).exists()
     context = {
         "member": member,
         "received": received,
         "thread": received.thread if seen else None,
-        "title": received.thread.title if seen and not received.thread.network.content_free_mail else "",
+        "title": received.thread.title
+        if seen and received.thread.visible_count and not received.thread.network.content_free_mail
+        else "",
         # By its number, where not even the words of its address are to stand in a mail.
         "thread_address": reverse("post", args=[received.thread_id, 1]),
     }
@@ -1230,6 +1261,15 @@ def _own_cases(viewer: Viewer) -> QuerySet[Case]:
     return Case.objects.told_to(viewer).select_related("attachment", "member")
 
 
+def move_asked(answer: MoveAnswer, *, now: datetime) -> None:
+    """Whoever wrote in a thread that a facilitator would like to move to another network."""
+    give_notice(MOVE_ASKED, answer.pk, [answer.member], now=now)
+
+
+def move_answered(answer: MoveAnswer) -> None:
+    settle_notices(answer.member, Q(kind=MOVE_ASKED, object_id=answer.pk))
+
+
 register(
     NoticeKind(
         name=CASE_OPENED,
@@ -1299,5 +1339,20 @@ register(
             + (f". {appeal.answer}" if appeal.answer else "")
         ),
         address=lambda appeal: reverse("own_case", args=[appeal.case_id]),
+    )
+)
+register(
+    NoticeKind(
+        name=MOVE_ASKED,
+        visible_to=lambda viewer: (
+            MoveAnswer.objects.visible_to(viewer).waiting().select_related("move__thread__network", "move__network")
+        ),
+        title=lambda answer: (
+            f"May “{answer.move.thread.shown_title}”, in which you wrote, move to the {answer.move.network}?"
+        ),
+        address=lambda answer: answer.get_absolute_url(),
+        where=lambda answer: answer.move.thread.network.name,
+        # It ends by the clock.
+        written_anew=True,
     )
 )

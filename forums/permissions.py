@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
 from forums import limits
@@ -14,8 +15,11 @@ from forums.models import (
     Attachment,
     Case,
     Draft,
+    FormerPlace,
     HeldMessage,
     Message,
+    ModerationAct,
+    MoveAnswer,
     Poll,
     Post,
     PostVersion,
@@ -41,6 +45,7 @@ from network.permissions import (
 )
 from network.templatetags.components import clock
 
+NO_WORDS_LEFT = Verdict("No post in this thread can be read, so this cannot be done with it.")
 ROOM_IS_OVER = Verdict("This room has closed. What was said in it can still be read.")
 ROOM_IS_LOCKED = Verdict("A facilitator has locked this room, so nobody can write in it at the moment.")
 NOT_SHOWN_YET = Verdict("Not everybody in the room sees this message yet. Try again in a few seconds.")
@@ -66,6 +71,8 @@ def can_use_theme(viewer: Viewer, network: Network, theme: Theme) -> Verdict:
 
 def can_reply(viewer: Viewer, thread: Thread) -> Verdict:
     verdict = can_write(viewer, thread.network)
+    if verdict and thread.merged_into_id and not thread.visible_count:
+        return Verdict("This thread was merged into another. Reply there.")
     if verdict and thread.is_locked:
         return Verdict("This thread is locked, so nobody can reply to it.")
     if verdict and not thread.visible_count:
@@ -202,6 +209,99 @@ def can_lock(viewer: Viewer, thread: Thread) -> Verdict:
 def can_move(viewer: Viewer, thread: Thread) -> Verdict:
     """To another theme of its network."""
     return can_facilitate(viewer, thread.network)
+
+
+def can_pin_thread(viewer: Viewer, thread: Thread) -> Verdict:
+    """Having a thread stand above the others in its network for a while, and no longer."""
+    verdict = can_facilitate(viewer, thread.network)
+    if verdict and not thread.visible_count:
+        return NO_WORDS_LEFT
+    return verdict
+
+
+def can_tidy(viewer: Viewer, thread: Thread) -> Verdict:
+    """Hiding or moving several posts of a thread at once, merging it, and looking at what was done to it."""
+    return can_facilitate(viewer, thread.network)
+
+
+def can_put_posts_into(viewer: Viewer, thread: Thread, into: Thread) -> Verdict:
+    """Whether posts of one thread may be moved to another: words stay among those who could read them before."""
+    verdict = can_tidy(viewer, thread)
+    if not verdict:
+        return verdict
+    if into.network_id != thread.network_id:
+        return Verdict(
+            "The other thread is in another network. What members wrote is not moved to where others can read it. You "
+            "can ask everybody who wrote in this thread to agree that it moves to the other network as a whole."
+        )
+    if into.pk == thread.pk:
+        return Verdict("This is the thread itself. Choose another one.")
+    if not into.visible_count:
+        return Verdict("No post in the other thread can be read, so nothing can be moved to it.")
+    return ALLOWED
+
+
+def can_merge(viewer: Viewer, thread: Thread, into: Thread) -> Verdict:
+    """Moving all posts of a thread to another."""
+    return can_be_merged(viewer, thread) and can_put_posts_into(viewer, thread, into)
+
+
+def can_be_merged(viewer: Viewer, thread: Thread) -> Verdict:
+    """Whether a thread can go into another at all."""
+    verdict = can_tidy(viewer, thread)
+    if not verdict:
+        return verdict
+    if thread.author_id is None:
+        return Verdict("The hub began this thread to discuss something it published, so it stays where it is.")
+    if thread.kind == Thread.Kind.ANNOUNCEMENT:
+        return Verdict("An announcement stays where it is, for its mail leads to it.")
+    if thread.kind == Thread.Kind.PRACTICE:
+        return Verdict("What a council did is told at the top of this thread, so it cannot become part of another.")
+    if not thread.visible_count:
+        return NO_WORDS_LEFT
+    return ALLOWED
+
+
+def can_move_to_network(viewer: Viewer, thread: Thread, network: Network) -> Verdict:
+    """Asking those who wrote in a thread whether it may move to another network, and moving it when all agree."""
+    verdict = can_tidy(viewer, thread)
+    if not verdict:
+        return verdict
+    if network.pk == thread.network_id:
+        return Verdict("The thread is in this network already.")
+    if not can_facilitate(viewer, network):
+        return Verdict("You do not facilitate the other network, so you cannot move anything to it.")
+    if thread.author_id is None:
+        return Verdict("The hub began this thread to discuss something it published, so it stays where it is.")
+    if thread.kind == Thread.Kind.ANNOUNCEMENT:
+        return Verdict("An announcement was made to the members of its network, so it stays there.")
+    if not thread.visible_count:
+        return NO_WORDS_LEFT
+    came_from = FormerPlace.objects.filter(post__thread=thread).order_by().values("thread")
+    for said in (Question, Message):
+        if said.objects.filter(Q(thread=thread) | Q(thread__in=came_from)).exists():
+            return Verdict("In this thread stands what was said in a session of the network, so it stays there.")
+    return ALLOWED
+
+
+def can_answer_move(viewer: Viewer, answer: MoveAnswer, *, now: datetime | None = None) -> Verdict:
+    """Saying whether a thread may move to another network: whoever wrote in it and was asked."""
+    verdict = can_read(viewer, answer.move.thread.network)
+    if verdict and answer.member_id != viewer.pk:
+        return Verdict("Only whoever was asked can answer this.")
+    if verdict and not answer.move.is_open(now):
+        return Verdict("Nobody is asked about this any more.")
+    return verdict
+
+
+def can_undo(viewer: Viewer, act: ModerationAct, *, now: datetime | None = None) -> Verdict:
+    """Undoing what a facilitator did to a thread."""
+    verdict = can_facilitate(viewer, act.network)
+    if verdict and act.undone_at is not None:
+        return Verdict("This was undone before.")
+    if verdict and not act.is_undoable(now):
+        return Verdict(f"This was done more than {ModerationAct.UNDOABLE_FOR.days} days ago, so it stays.")
+    return verdict
 
 
 def can_merge_tags(viewer: Viewer, network: Network) -> Verdict:

@@ -284,17 +284,18 @@ def rewrite(thread: Thread, *, source: str, title: str) -> None:
     gone = [thread.title]
     thread.title, thread.slug = title, slugify(title)[:80].strip("-") or "thread"
     thread.save(update_fields=["title", "slug"])
-    post = Post.objects.filter(thread=thread, number=1).exclude(source="").select_related("author").first()
+    # With the whole thread it may have been moved to another.
+    posts = Post.objects.standing_at(thread.pk, 1).exclude(source="").select_related("author", "thread")
+    post = posts.first()
     if post is None:
         return
-    post.thread = thread
     gone += [markup.plain(html) for html in (post.html, *post.versions.values_list("html", flat=True))]
     PostVersion.objects.filter(post=post).delete()
     post.source, post.html, post.renderer_version = source, markup.render(source), markup.VERSION
     post.save(update_fields=["source", "html", "renderer_version"])
     if post.is_shown:
         index.index_post(post)
-    index.forget_words(index.words_to_learn(indexed(" ".join(gone))), thread.network_id)
+    index.forget_words(index.words_to_learn(indexed(" ".join(gone))), post.thread.network_id)
     index.forget_what_was_replaced()
 
 

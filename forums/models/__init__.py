@@ -23,6 +23,7 @@ from forums.models.report import Appeal, Case, CaseNote, Report
 from forums.models.room import Room, RoomEvent, RoomRole, RoomSanction, TimeOut
 from forums.models.session import ThreadBatch, clock, place_in, recording_at
 from forums.models.thread import Thread, ThreadTag
+from forums.models.thread_move import MoveAnswer, ThreadMove
 from forums.models.week import NetworkWeek, ReadingWeek
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Message",
     "MessageReaction",
     "ModerationAct",
+    "MoveAnswer",
     "NetworkWeek",
     "Poll",
     "PollOption",
@@ -70,6 +72,7 @@ __all__ = [
     "SeenPoll",
     "Thread",
     "ThreadBatch",
+    "ThreadMove",
     "ThreadNote",
     "ThreadTag",
     "TimeOut",

@@ -217,6 +217,19 @@ def _words_by(member: Member) -> dict[int, set[str]]:
     return written
 
 
+def words_in_thread(thread: Thread) -> set[str]:
+    """All that was ever written in a thread, its title and what its posts said before they were changed, too."""
+    texts = [thread.title]
+    posts = Post.objects.filter(thread=thread)
+    for said in (posts, PostVersion.objects.filter(post__in=posts)):
+        for html in said.values_list("html", flat=True).iterator():
+            texts += [markup.plain(html), *markup.linked(html)]
+    for practice in Practice.objects.filter(thread=thread):
+        texts += [told for _, told in practice.told]
+    texts += Attachment.objects.filter(post__in=posts).values_list("name", flat=True)
+    return set(words_to_learn(indexed(" ".join(texts))))
+
+
 def _is_written(network: int, word: str) -> bool:
     found = {
         "postgresql": """

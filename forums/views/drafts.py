@@ -10,7 +10,7 @@ from forums.actions.drafts import delete_draft
 from forums.forms import ReplyForm, ThreadForm
 from forums.forms.editing import EditPracticeForm
 from forums.models import Draft, Post, Thread
-from forums.views import member_or_404, network_of
+from forums.views import member_or_404, network_of, post_or_404
 from forums.views.composing import draft_saved
 
 SHOWN = 100
@@ -51,5 +51,5 @@ def reply_draft(request: HttpRequest, pk: int) -> HttpResponse:
 def post_draft(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     member = member_or_404(request)
     posts = Post.objects.visible_to(member).select_related("thread__network")
-    post = get_object_or_404(posts, thread=pk, number=number)
+    post = post_or_404(posts, pk, number)
     return draft_saved(request, post, by=member, form=EditPracticeForm)

@@ -22,7 +22,7 @@ from forums.forms.editing import EditForm, EditPracticeForm, HideForm
 from forums.models import Attachment, Draft, Post, PostVersion, Practice, Reaction, Thread
 from forums.models.moderation import done_to
 from forums.models.post import PostQuerySet
-from forums.views import case_of, field_of, member_or_404, say_at_post
+from forums.views import case_of, field_of, member_or_404, post_or_404, say_at_post
 from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, unsent
 from network.actions.audit import WORDS
 from network.limits import LimitReached
@@ -312,7 +312,7 @@ def _asked_about_announcement(request: HttpRequest, post: Post) -> HttpResponse 
 def _keep_edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     def find(writer: Member) -> Post:
         own = Post.objects.in_place(writer).filter(author=writer).select_related("thread__network")
-        return get_object_or_404(own, thread=pk, number=number)
+        return post_or_404(own, pk, number)
 
     address = reverse("post_edit", args=[pk, number])
     return keep_typed(request, f"post {pk} {number}", find=find, form=EditPracticeForm, address=address)
@@ -466,7 +466,7 @@ def delete(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         return render(request, "forums/post_delete.html", _context(found))
     if request.method == "POST":
         verbs.delete_post(found, by=member)
-        say_at_post(request, found, f"You have deleted post {number}.")
+        say_at_post(request, found, f"You have deleted post {found.number}.")
     return redirect(place_of(_post_in_place(request, pk, number)))
 
 
@@ -479,7 +479,7 @@ def hide(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     permissions.can_hide(member, found).enforce()
     form = HideForm(request.POST if request.method == "POST" else None)
     if not found.is_shown:
-        say_at_post(request, found, f"Post {number} is already out of sight.", level=messages.ERROR)
+        say_at_post(request, found, f"Post {found.number} is already out of sight.", level=messages.ERROR)
         return redirect(place_of(found))
     if form.is_valid():
         try:
@@ -488,7 +488,7 @@ def hide(request: HttpRequest, pk: int, number: int) -> HttpResponse:
             form.add_error(None, str(no))
         else:
             and_so = " Its author is told why." if found.author else ""
-            say_at_post(request, found, f"Post {number} is hidden.{and_so}")
+            say_at_post(request, found, f"Post {found.number} is hidden.{and_so}")
             return redirect(place_of(_post_in_place(request, pk, number)))
     told = Practice.objects.beside(found)
     return render(request, "forums/post_hide.html", _context(found) | {"form": form, "told": told})
@@ -500,7 +500,7 @@ def hidden(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """Why a post is hidden and what it said, for its author and for facilitators; for others there is no such page."""
     member = member_or_404(request)
     posts = Post.objects.hidden_shown_to(member).select_related("thread__network", "author", "hidden_by")
-    found = get_object_or_404(posts, thread=pk, number=number)
+    found = post_or_404(posts, pk, number)
     told = Practice.objects.beside(found)
     is_own = found.author_id == member.pk
     context = _context(found) | {
@@ -520,8 +520,8 @@ def hidden(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 def restore(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     found = _post_in_place(request, pk, number)
     restored = verbs.restore_post(found, by=member_or_404(request))
-    say_at_post(request, restored, f"Post {number} can be read again.")
-    return redirect(place_of(_post_in_place(request, restored.thread_id, number)))
+    say_at_post(request, restored, f"Post {restored.number} can be read again.")
+    return redirect(place_of(_post_in_place(request, pk, number)))
 
 
 @require_POST
@@ -566,12 +566,12 @@ def place_of(found: Post) -> str:
 def _post_in_place(request: HttpRequest, pk: int, number: int) -> Post:
     """Whoever does not belong to its network learns nothing but 404, whatever became of the post."""
     posts = Post.objects.in_place(request.user).select_related("thread__network", "author__profile", "organisation")
-    return get_object_or_404(posts, thread=pk, number=number)
+    return post_or_404(posts, pk, number)
 
 
 def _post_shown(request: HttpRequest, pk: int, number: int) -> Post:
     posts = Post.objects.visible_to(request.user).select_related("thread__network", "author__profile", "organisation")
-    return get_object_or_404(posts, thread=pk, number=number)
+    return post_or_404(posts, pk, number)
 
 
 def _context(found: Post) -> dict[str, object]:

@@ -17,12 +17,13 @@ from forums.actions.posts import reply as reply_to
 from forums.actions.reading import first_unread, read_thread
 from forums.actions.threads import start_thread
 from forums.forms import ReplyForm, ThreadForm
-from forums.models import Announcement, Draft, Post, Thread, ThreadTag
+from forums.models import Announcement, Draft, FormerPlace, Post, Thread, ThreadTag
 from forums.models.thread import ThreadQuerySet, ThreadTagQuerySet
 from forums.views import field_of, member_or_404, network_of
 from forums.views.attachments import Attaching
 from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, unsent
-from forums.views.posts import posts_on_page
+from forums.views.notes import notes_on_page
+from forums.views.posts import place_of, posts_on_page
 from network.limits import LimitReached
 from network.models import Member, Network, Theme
 from network.models.prepared import prepared
@@ -137,6 +138,8 @@ def thread(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
     to the first post that the reader has not read."""
     member = member_or_404(request)
     found = _thread_of_reader(member, pk)
+    if found.merged_into_id and not found.visible_count:
+        return redirect(_where_it_went(found, member, request.GET.get("page", "")))
     unread = first_unread(found, member) if "page" not in request.GET else None
     if unread and unread > 1:
         return redirect(f"{found.get_absolute_url()}?page={Post.page_of(unread)}#post-{unread}")
@@ -145,6 +148,18 @@ def thread(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
         query = f"?{request.GET.urlencode()}" if request.GET else ""
         return redirect(found.get_absolute_url() + query)
     return _thread_page(request, found, _page_number(request, found), _reply_form(request, found))
+
+
+def _where_it_went(found: Thread, member: Member, page: str) -> str:
+    """The address of where the posts of a merged thread are now: the first of the page that was asked for. Raises
+    Http404 for whoever may not read it there."""
+    start = (int(page) - 1) * Post.PER_PAGE if page.isdecimal() and len(page) < 10 else 0
+    places = FormerPlace.objects.filter(thread=found, post__in=Post.objects.in_place(member)).order_by("number")
+    there = places.select_related("post__thread")
+    place = there.filter(number__gt=start).first() or there.first()
+    if place is not None:
+        return place_of(place.post)
+    return get_object_or_404(Thread.objects.in_place(member), pk=found.merged_into_id).get_absolute_url()
 
 
 def _keep_reply(request: HttpRequest, pk: int) -> HttpResponse:
@@ -245,6 +260,8 @@ def _thread_page(
         "network": found.network,
         "tags": [one.tag for one in _tags(member, found.pk)],
         "posts": posts,
+        "notes": notes_on_page(found, number, member, [shown.in_words.number for shown in posts]),
+        "merged_into": _merged_into(found, member),
         "form": form,
         "files": (files or Attaching(request, found.network, form)).form,
         "page_number": number,
@@ -255,6 +272,13 @@ def _thread_page(
         **shown,
     }
     return render(request, "forums/thread.html", context)
+
+
+def _merged_into(found: Thread, member: Member) -> Thread | None:
+    """Where somebody goes on whose reply came a moment too late."""
+    if not found.merged_into_id or found.visible_count:
+        return None
+    return Thread.objects.visible_to(member).filter(pk=found.merged_into_id).first()
 
 
 def _announcement_of(found: Thread, member: Member) -> Announcement | None:

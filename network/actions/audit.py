@@ -121,6 +121,9 @@ WORDS = {
 
 # How a network is looked after: its facilitators read who did it (`AuditEvent.objects.visible_to`).
 MODERATION |= {
+    "let write again",
+    "silenced",
+    "warned",
     "appointed facilitator",
     "approved",
     "asked applicant",

@@ -22,6 +22,7 @@ from forums.actions.decisions import note_on_case
 from forums.actions.hosting import refuse_question, write_answer
 from forums.actions.message_reactions import react_to_message
 from forums.actions.messages import say
+from forums.actions.network_moves import ask_to_move
 from forums.actions.poll_votes import choose
 from forums.actions.polls import PollWords, make_poll, open_poll
 from forums.actions.posts import delete_post, edit_post, hide_post, reply
@@ -250,6 +251,7 @@ def _tell_around(thread: Thread, answer: Post, cast: Cast) -> None:
     made = appeal(hidden.cases.get(), by=cast.bob, words="Private appeal")
     made.answer = "Private answer"
     made.save()
+    ask_to_move(thread, cast.ai, cast.theme, by=cast.fay)
     Practice.objects.create(thread=thread, tool="Private", stage="live", outcome="Private", differently="Private")
     Answer.objects.create(thread=thread, post=answer, by=cast.bob, at=timezone.now())
     Mention.objects.create(post=answer, member=cast.bob)

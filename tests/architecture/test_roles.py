@@ -35,12 +35,15 @@ from forums.models import (
     Case,
     HeldMessage,
     Message,
+    ModerationAct,
+    MoveAnswer,
     Poll,
     Post,
     PostVersion,
     Question,
     Room,
     Thread,
+    ThreadMove,
 )
 from network.actions.invitations import invite
 from network.actions.membership import appoint_facilitator, ask_question, ask_to_join, join_network
@@ -109,6 +112,11 @@ def may_appeal(viewer: Viewer, post: Post) -> Verdict:
     return talk.can_appeal(viewer, Case(post=hidden, author_id=viewer.pk, state="decided", outcome="hidden"))
 
 
+def may_answer_own_move(viewer: Viewer, thread: Thread) -> Verdict:
+    move = ThreadMove(thread=thread, asked_at=timezone.now())
+    return talk.can_answer_move(viewer, MoveAnswer(move=move, member_id=viewer.pk))
+
+
 def may_delete_own(viewer: Viewer, thread: Thread) -> Verdict:
     return talk.can_delete(viewer, Post(thread=thread, number=2, author_id=viewer.pk))
 
@@ -174,6 +182,11 @@ ACTS = [
     Act("Mark the answer to a question of somebody else", may_mark_anothers, ("thread",)),
     Act("Say whether the answer to their own question worked", may_tell_own, ("thread",)),
     Act("Move a thread to another theme", talk.can_move, ("thread",)),
+    Act("Pin a thread above the others for a while", talk.can_pin_thread, ("thread",)),
+    Act("Hide or move several posts at once, see what was done to a thread", talk.can_tidy, ("thread",)),
+    Act("Merge a thread into another of its network", talk.can_merge, ("thread", "other_thread")),
+    Act("Undo what was done to a thread", talk.can_undo, ("act",)),
+    Act("Say whether a thread in which they wrote may move to another network", may_answer_own_move, ("thread",)),
     Act("Merge tags on the threads of a network", talk.can_merge_tags, ("network",)),
     # Live rooms
     Act("Schedule a live room", talk.can_schedule_room, ("network",)),
@@ -267,6 +280,10 @@ NOT_OF_ROLES = {
     "network.can_work_for": "about an organisation",
     "network.can_be_succeeded": "about two organisations",
     "forums.can_use_theme": "about a network and a theme",
+    "forums.can_be_merged": "can_merge, where the other thread is not known yet",
+    "forums.can_put_posts_into": "can_merge, for some of the posts",
+    "forums.can_answer_move": "in the table as the own of whoever wrote",
+    "forums.can_move_to_network": "of those who facilitate both networks: can_tidy in each",
     "forums.can_have_room_role": "about whoever is to be named",
     "forums.can_ask_as": "can_ask, where it is known whether they may speak",
     "forums.can_vote_as": "can_vote, for many at once",
@@ -386,6 +403,8 @@ def stage(cast: Cast) -> Stage:
     things["case"] = Case.objects.create(network=network, post=things["post"], author=speaker)
     things["case_of_site"] = Case.objects.create(address="/guidance/")
     things["appeal"] = Appeal(case=things["case"], by=host)
+    things["other_thread"] = Thread(network=network, visible_count=1)
+    things["act"] = ModerationAct(network=network, thread=things["thread"])
     things["past_room"] = Room(pk=room.pk, network=network, closes_at=now)
     things["message"] = Message(room=room, author_id=0, body="Words", written_at=now)
     things["held"] = HeldMessage(room=room, author=cast.bob, body="Words", written_at=now)

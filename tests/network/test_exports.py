@@ -188,6 +188,7 @@ NOT_A_PART = {
     "forums.ModerationAct.by": DECIDED,
     "forums.ModerationAct.undone_by": DECIDED,
     "forums.PostVersion.hidden_by": DECIDED,
+    "forums.ThreadMove.asked_by": DECIDED,
     "network.DataExport.member": "The very file.",
     "network.Member_user_permissions.member": "Rights are given as roles, which stand with the account.",
     "forums.RoomEvent.actor": "The order of what they said; the words are a part.",
