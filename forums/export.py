@@ -13,6 +13,7 @@ from forums.models import (
     FeedKey,
     FollowLevel,
     HeldMessage,
+    HeldPost,
     MemberThread,
     Mention,
     Message,
@@ -146,6 +147,30 @@ def _held_messages(member: Member) -> Iterable[Row]:
         }
 
 
+def _held_posts(member: Member) -> Iterable[Row]:
+    """What waits for a facilitator or was not posted; what was posted stands among the posts, and what they had back
+    among the drafts."""
+    held = HeldPost.objects.filter(author=member).exclude(decision=HeldPost.Decision.RELEASED)
+    for one in held.with_author().order_by("written_at", "pk").iterator():
+        practice = {
+            heading if heading != "What we would do differently" else "What you would do differently": words
+            for heading, words in one.told
+        }
+        yield {
+            "Written": one.written_at,
+            "Network": str(one.network),
+            "Title": one.title,
+            "Tags": list(one.tags),
+            **practice,
+            "Text": one.source,
+            "Others may quote it": str(one.get_quoting_display()),
+            "State": str(one.get_decision_display()),
+            "Decided": one.decided_at,
+            "Reason": one.reason,
+            "Council at the time": str(one.organisation or ""),
+        }
+
+
 def _message_reactions(member: Member) -> Iterable[Row]:
     rows = MessageReaction.objects.filter(member=member).select_related("message").order_by("at", "pk")
     for row in rows:
@@ -269,6 +294,7 @@ register(Part("question_votes", "Questions in live rooms whose answer you wanted
 register(Part("room_roles", "Live rooms you host or speak in", _roles))
 register(Part("came_to", "Live sessions you came to", _attendances))
 register(Part("held_messages", "Messages of yours that waited for the host of a live room", _held_messages))
+register(Part("held_posts", "Posts of yours that waited for a facilitator", _held_posts))
 register(Part("message_reactions", "Reactions you gave in live rooms", _message_reactions))
 register(Part("poll_votes", "What you chose in polls", _poll_votes))
 register(Part("polls", "Polls you made", _polls))

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from forums.files import kind_in_words
+from forums.models.held_post import HeldPost
 from forums.models.post import Post
 from network.models import Member, Viewer
 from network.storage import attachments
@@ -15,11 +16,16 @@ from network.storage import attachments
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def visible_to(self, viewer: Viewer) -> AttachmentQuerySet:
-        """Of posts that the viewer may read; and what they have uploaded themselves for a post not yet sent."""
+        """Of posts that the viewer may read; of those that wait for the viewer to decide; and what they have uploaded
+        themselves for a post not yet sent."""
         if not viewer.is_authenticated or not viewer.is_active:
             return self.none()
         in_a_post = models.Q(post__in=Post.objects.visible_to(viewer))
-        return self.filter(in_a_post | models.Q(post=None, member=viewer.pk))
+        # Whoever uploaded it is asked too: a number of a form is nobody's proof.
+        held = HeldPost.objects.visible_to(viewer).waiting()
+        waits = held.filter(author=models.OuterRef("member"), form_id=models.OuterRef("form_id"))
+        with_a_held = models.Q(post=None) & models.Q(models.Exists(waits))
+        return self.filter(in_a_post | models.Q(post=None, member=viewer.pk) | with_a_held)
 
     def clean(self) -> AttachmentQuerySet:
         """Looked at, and nothing found."""

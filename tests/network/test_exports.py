@@ -171,6 +171,7 @@ NOT_A_PART = {
     "forums.RoomRole.by": DECIDED,
     "forums.RoomSanction.by": DECIDED,
     "forums.HeldMessage.decided_by": DECIDED,
+    "forums.HeldPost.decided_by": DECIDED,
     "forums.Message.hidden_by": DECIDED,
     "forums.QuestionStep.by": DECIDED,
     "forums.Question.parked_for": "What others asked, and the host gave to them to answer.",
