@@ -50,7 +50,7 @@ def names_amounts(text: str) -> bool:
     return _AMOUNT.search(text) is not None
 
 
-_ADDRESS = re.compile(r"(?<![a-z])https?://\S{1,2000}", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?<![\w+.-])[a-z][a-z0-9+.-]{1,20}://\S{1,2000}", re.IGNORECASE)
 
 
 def _digits(words: str) -> str:
