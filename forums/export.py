@@ -152,16 +152,12 @@ def _held_posts(member: Member) -> Iterable[Row]:
     among the drafts."""
     held = HeldPost.objects.filter(author=member).exclude(decision=HeldPost.Decision.RELEASED)
     for one in held.with_author().order_by("written_at", "pk").iterator():
-        practice = {
-            heading if heading != "What we would do differently" else "What you would do differently": words
-            for heading, words in one.told
-        }
         yield {
             "Written": one.written_at,
             "Network": str(one.network),
             "Title": one.title,
             "Tags": list(one.tags),
-            **practice,
+            **dict(one.told),
             "Text": one.source,
             "Others may quote it": str(one.get_quoting_display()),
             "State": str(one.get_decision_display()),
@@ -283,7 +279,13 @@ def _feeds(member: Member) -> Iterable[Row]:
 
 def _received_mail(member: Member) -> Iterable[Row]:
     for row in ReceivedMail.objects.filter(member=member).order_by("at"):
-        yield {"Came": row.at, "Thread": row.thread_id, "Posted": row.post_id is not None, "Refused": row.refusal}
+        yield {
+            "Came": row.at,
+            "Thread": row.thread_id,
+            "Posted": row.post_id is not None,
+            "Waited for a facilitator": row.held_id is not None,
+            "Refused": row.refusal,
+        }
 
 
 register(Part("threads", "Threads you started", _threads))

@@ -79,7 +79,7 @@ def _keep(
     form_id: uuid.UUID | None,
     now: datetime,
 ) -> HeldPost:
-    held.author, held.organisation, held.written_at = by, by.organisation, now
+    held.author, held.organisation_id, held.written_at = by, by.organisation_id, now
     held.source, held.quoting, held.submission = markup.legible(source), quoting, submission
     # Its writer is told now of a name that is nobody's, and not the facilitator later. Nothing of it is kept.
     mentions.write(held.source, held.network, by=by)

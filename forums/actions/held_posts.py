@@ -100,6 +100,7 @@ def _written(held: HeldPost, *, now: datetime) -> Post:
     }
     if held.thread is not None:
         thread = hold_thread(held.thread)
+        permissions.can_reply(held.author, thread).enforce()  # it may have been locked meanwhile
         answered = held.reply_to if held.reply_to and held.reply_to.thread_id == thread.pk else None
         return write_reply(thread, reply_to=answered, **shared)
     assert held.theme is not None  # asked a moment ago, by `can_release_post`

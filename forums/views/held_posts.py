@@ -53,7 +53,7 @@ def held_posts(request: HttpRequest, slug: str) -> HttpResponse:
     decided = held.filter(decision__in=(HeldPost.Decision.RELEASED, HeldPost.Decision.REFUSED))
     context = {
         "network": network,
-        "waiting": with_files(held.waiting().order_by("written_at", "pk")[:SHOWN], member),
+        "posts": with_files(held.waiting().order_by("written_at", "pk")[:SHOWN], member),
         "decided": decided.order_by("-decided_at", "-pk")[:SHOWN],
     }
     return render(request, "forums/held_posts.html", context)

@@ -62,10 +62,10 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
 
 def names_of_suppliers() -> list[str]:
     """All of the register; kept for some minutes, for it may be asked whenever somebody posts."""
-    names: list[str] | None = cache.get("names of suppliers")
+    names: list[str] | None = cache.get("names-of-suppliers")
     if names is None:
         names = list(Organisation.objects.suppliers().values_list("name", flat=True))
-        cache.set("names of suppliers", names, timeout=300)
+        cache.set("names-of-suppliers", names, timeout=300)
     return names
 
 

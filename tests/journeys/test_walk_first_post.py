@@ -40,14 +40,14 @@ def test_a_first_post_from_the_form_to_the_thread(
     page.goto(thread.get_absolute_url())
     expect(page.get_by_text("A facilitator reads the first post of each member")).to_be_visible()
     page.get_by_label("Your reply").fill("Jo does: ring 07700 900123.")
-    page.get_by_label("To members").check()
+    page.get_by_label("May others quote this elsewhere?").select_option("members")
     page.get_by_role("button", name="Post your reply").click()
     warning = page.get_by_role("region", name="Look at this before you post")
     expect(warning).to_contain_text("This looks like a phone number: 07700 900123")
     if javascript:
         expect(warning).to_be_focused()
     expect(page.get_by_label("Your reply")).to_have_value("Jo does: ring 07700 900123.")
-    expect(page.get_by_label("To members")).to_be_checked()
+    expect(page.get_by_label("May others quote this elsewhere?")).to_have_value("members")
     looks_right(page)
     assert not HeldPost.objects.exists()
 
