@@ -15,6 +15,7 @@ from forums.models import (
     FeedKey,
     FollowLevel,
     HeldMessage,
+    HeldPost,
     MemberThread,
     Mention,
     Message,
@@ -153,6 +154,26 @@ def _held_messages(member: Member) -> Iterable[Row]:
             "Reason": one.reason,
             "Council at the time": str(one.organisation or ""),
             "Address": settings.SITE_URL + one.room.get_absolute_url(),
+        }
+
+
+def _held_posts(member: Member) -> Iterable[Row]:
+    """What waits for a facilitator or was not posted; what was posted stands among the posts, and what they had back
+    among the drafts."""
+    held = HeldPost.objects.filter(author=member).exclude(decision=HeldPost.Decision.RELEASED)
+    for one in held.with_author().order_by("written_at", "pk").iterator():
+        yield {
+            "Written": one.written_at,
+            "Network": str(one.network),
+            "Title": one.title,
+            "Tags": list(one.tags),
+            **dict(one.told),
+            "Text": one.source,
+            "Others may quote it": str(one.get_quoting_display()),
+            "State": str(one.get_decision_display()),
+            "Decided": one.decided_at,
+            "Reason": one.reason,
+            "Council at the time": str(one.organisation or ""),
         }
 
 
@@ -304,7 +325,13 @@ def _move_answers(member: Member) -> Iterable[Row]:
 
 def _received_mail(member: Member) -> Iterable[Row]:
     for row in ReceivedMail.objects.filter(member=member).order_by("at"):
-        yield {"Came": row.at, "Thread": row.thread_id, "Posted": row.post_id is not None, "Refused": row.refusal}
+        yield {
+            "Came": row.at,
+            "Thread": row.thread_id,
+            "Posted": row.post_id is not None,
+            "Waited for a facilitator": row.held_id is not None,
+            "Refused": row.refusal,
+        }
 
 
 register(Part("threads", "Threads you started", _threads))
@@ -315,6 +342,7 @@ register(Part("question_votes", "Questions in live rooms whose answer you wanted
 register(Part("room_roles", "Live rooms you host or speak in", _roles))
 register(Part("came_to", "Live sessions you came to", _attendances))
 register(Part("held_messages", "Messages of yours that waited for the host of a live room", _held_messages))
+register(Part("held_posts", "Posts of yours that waited for a facilitator", _held_posts))
 register(Part("message_reactions", "Reactions you gave in live rooms", _message_reactions))
 register(Part("poll_votes", "What you chose in polls", _poll_votes))
 register(Part("polls", "Polls you made", _polls))

@@ -21,6 +21,7 @@ from forums.models import (
     Case,
     FollowLevel,
     HeldMessage,
+    HeldPost,
     Level,
     MemberThread,
     Mention,
@@ -53,6 +54,8 @@ register_words(
         "gave time-out": "asked somebody in a live room to be silent for a while",
         "hid message": "hid a message in a live room",
         "pinned message": "pinned a message in a live room",
+        "refused post": "decided not to post what waited for the facilitators",
+        "released post": "posted what waited for the facilitators",
         "refused held message": "decided not to show a message that waited for the host of a live room",
         "released message": "showed a message that waited for the host of a live room",
         "unpinned message": "unpinned a message in a live room",
@@ -143,7 +146,9 @@ register_words(
         "refused file",
         "refused held message",
         "refused question",
+        "refused post",
         "released message",
+        "released post",
         "removed from room",
         "rescheduled room",
         "restored message",
@@ -207,6 +212,9 @@ register_things(RoomRole, _in_room(RoomRole, "A role"))
 
 POST_ANSWERED = "post_answered"
 POST_HIDDEN = "post_hidden"
+HELD_POST_WAITS = "held_post_waits"
+HELD_POST_RELEASED = "held_post_released"
+HELD_POST_REFUSED = "held_post_refused"
 VERSION_HIDDEN = "version_hidden"
 THREAD_LOCKED = "thread_locked"
 MENTIONED = "mentioned"
@@ -233,6 +241,7 @@ APPEAL_DECIDED = "appeal_decided"
 QUESTION_THREAD = "question_thread"
 MESSAGE_THREAD = "message_thread"
 PARKED_THREAD = "parked_thread"
+OF_POSTS = (MENTIONED, POST_ANSWERED, POST_HIDDEN, POST_SHOWN, HELD_POST_RELEASED)
 OF_SESSION = (QUESTION_THREAD, MESSAGE_THREAD, PARKED_THREAD)
 QUESTION_TAKEN_ON = "question_taken_on"
 PARKED_TAKEN_ON = "parked_taken_on"
@@ -376,6 +385,22 @@ def post_shown(post: Post, *, by: Member | None, now: datetime) -> None:
         give_notice(POST_SHOWN, post.pk, Member.objects.filter(pk=post.author_id), now=now)
 
 
+def post_held(held: HeldPost, *, now: datetime) -> None:
+    """The facilitators, who see it first."""
+    facilitators = Membership.objects.facilitators().filter(network=held.network_id).exclude(member=held.author_id)
+    give_notice(HELD_POST_WAITS, held.pk, Member.objects.filter(pk__in=facilitators.values("member")), now=now)
+
+
+def held_post_released(post: Post, *, now: datetime) -> None:
+    """Whoever wrote it: others read it now."""
+    give_notice(HELD_POST_RELEASED, post.pk, Member.objects.filter(pk=post.author_id or 0), now=now)
+
+
+def held_post_refused(held: HeldPost, *, now: datetime) -> None:
+    """Whoever wrote it, with the reason."""
+    give_notice(HELD_POST_REFUSED, held.pk, [held.author], now=now)
+
+
 def version_hidden(version: PostVersion, *, now: datetime) -> None:
     """Whoever wrote it, unless they hid it themselves."""
     author = version.post.author_id
@@ -418,7 +443,7 @@ def _about(thread: int, up_to: int, *, is_end: bool) -> Q:
     versions = PostVersion.objects.filter(post__thread=thread, post__number__lte=up_to)
     answers = Answer.objects.filter(thread=thread, post__number__lte=up_to)
     about = (
-        Q(kind__in=(MENTIONED, POST_ANSWERED, POST_HIDDEN, POST_SHOWN), object_id__in=seen.values("pk"))
+        Q(kind__in=OF_POSTS, object_id__in=seen.values("pk"))
         | Q(kind=VERSION_HIDDEN, object_id__in=versions.values("pk"))
         | Q(kind=ANSWER_MARKED, object_id__in=answers.values("pk"))
         | Q(kind__in=(THREAD_STARTED, THEME_FOLLOWED, THREAD_LOCKED, BOOKMARK_DUE, *OF_SESSION), object_id=thread)
@@ -548,6 +573,20 @@ def _own_hidden_posts(viewer: Viewer) -> QuerySet[Post]:
     return own.select_related("thread__network").defer("source", "html")
 
 
+def _waiting_posts(viewer: Viewer) -> QuerySet[HeldPost]:
+    others = HeldPost.objects.visible_to(viewer).waiting().exclude(author=viewer.pk or 0)
+    return others.select_related("network", "author").defer("source", "practice")
+
+
+def _own_released_posts(viewer: Viewer) -> QuerySet[Post]:
+    return _posts(viewer).filter(author=viewer.pk or 0, was_held__isnull=False)
+
+
+def _own_refused_posts(viewer: Viewer) -> QuerySet[HeldPost]:
+    own = HeldPost.objects.visible_to(viewer).filter(author=viewer.pk or 0, decision=HeldPost.Decision.REFUSED)
+    return own.select_related("network").defer("source", "practice")
+
+
 def _own_hidden_versions(viewer: Viewer) -> QuerySet[PostVersion]:
     own = PostVersion.objects.in_place(viewer).filter(post__author=viewer.pk or 0).exclude(hidden_at=None)
     return own.select_related("post__thread__network").defer("source", "html", "post__source", "post__html")
@@ -624,6 +663,33 @@ register(
         title=lambda post: f"{_author(post)} answered you in “{post.thread.title}”",
         address=lambda post: post.get_absolute_url(),
         where=lambda post: post.thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=HELD_POST_WAITS,
+        visible_to=_waiting_posts,
+        title=lambda held: f"The first post of {named(held.author)} waits for you to read it",
+        address=lambda held: held.get_absolute_url(),
+        where=lambda held: held.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=HELD_POST_RELEASED,
+        visible_to=_own_released_posts,
+        title=lambda post: f"A facilitator has posted what you wrote in “{post.thread.title}”",
+        address=lambda post: post.get_absolute_url(),
+        where=lambda post: post.thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=HELD_POST_REFUSED,
+        visible_to=_own_refused_posts,
+        title=lambda held: f"A facilitator did not post what you wrote, and you have it back as a draft: {held.reason}",
+        address=lambda held: reverse("drafts"),
+        where=lambda held: held.network.name,
     )
 )
 register(
@@ -857,7 +923,7 @@ register(
 
 
 def reply_came_by_mail(received: ReceivedMail, *, now: datetime) -> None:
-    """Its writer, where it was refused or something of it was not taken."""
+    """Its writer, where it was refused, waits, or something of it was not taken."""
     owe_mail(REPLY_BY_MAIL, received.member, period=str(received.pk), object_id=received.pk, now=now)
 
 
@@ -866,9 +932,9 @@ def _about_received_mail(row: MailLedger, member: Member | None) -> Mail | None:
     if member is None:
         return None
     own = ReceivedMail.objects.visible_to(member).filter(pk=row.object_id or 0)
-    received = own.select_related("thread__network").first()
-    if received is None:
-        return None
+    received = own.select_related("thread__network", "held").first()
+    if received is None or (received.held and received.held.decision):
+        return None  # what became of it they are told on the site
     seen = Thread.objects.reachable_by(member).filter(pk=received.thread_id).exists()
     context = {
         "member": member,

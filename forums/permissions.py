@@ -17,6 +17,7 @@ from forums.models import (
     Draft,
     FormerPlace,
     HeldMessage,
+    HeldPost,
     Message,
     ModerationAct,
     MoveAnswer,
@@ -78,6 +79,63 @@ def can_reply(viewer: Viewer, thread: Thread) -> Verdict:
     if verdict and not thread.visible_count:
         return Verdict("This thread was taken back, so nobody can reply to it.")
     return verdict
+
+
+def can_post_at_once(viewer: Viewer, network: Network) -> Verdict:
+    """Whether what they write there is a post when it is sent. Where a network sees first posts before others do, it is
+    so for its facilitators, and for whoever has written there what was shown: whatever became of it since."""
+    if not network.first_post_hold or can_facilitate(viewer, network):
+        return ALLOWED
+    if Post.objects.filter(author=viewer.pk or 0, thread__network=network).exists():
+        return ALLOWED
+    return Verdict("A facilitator reads the first post of each member before others do.")
+
+
+def can_decide_held_posts(viewer: Viewer, network: Network) -> Verdict:
+    """Reading what waits in a network, and deciding on it."""
+    return can_facilitate(viewer, network)
+
+
+def can_decide_held_post(viewer: Viewer, held: HeldPost) -> Verdict:
+    """Having what waits posted or not, once."""
+    verdict = can_decide_held_posts(viewer, held.network)
+    return _is_waiting(held) if verdict else verdict
+
+
+def can_release_post(viewer: Viewer, held: HeldPost) -> Verdict:
+    """Having it posted: where its author could write it now. The reason is for the facilitator to read."""
+    verdict = can_decide_held_post(viewer, held)
+    if not verdict:
+        return verdict
+    if not can_read(held.author, held.network):
+        return Verdict(f"{held.author} is no longer a member of this network, so nothing of theirs can be posted.")
+    if held.thread is not None:
+        return can_reply(held.author, held.thread)
+    if held.theme is None or not can_use_theme(held.author, held.network, held.theme):
+        return Verdict(
+            "The network no longer uses the theme that it was written under. Say so, and it can be sent again."
+        )
+    return can_start_kind(held.author, held.network, held.kind)
+
+
+def can_withdraw_post(viewer: Viewer, held: HeldPost) -> Verdict:
+    """Taking back what waits: whoever wrote it."""
+    verdict = can_take_part(viewer)
+    if verdict and held.author_id != viewer.pk:
+        return Verdict("You can only take back what you wrote yourself.")
+    if verdict and held.decision == HeldPost.Decision.WITHDRAWN:
+        return ALLOWED  # it is as they want it
+    return _is_waiting(held) if verdict else verdict
+
+
+def _is_waiting(held: HeldPost) -> Verdict:
+    if held.decision == HeldPost.Decision.RELEASED:
+        return Verdict("This has been posted by now.")
+    if held.decision == HeldPost.Decision.REFUSED:
+        return Verdict("A facilitator has decided not to post this.")
+    if held.decision == HeldPost.Decision.WITHDRAWN:
+        return Verdict("Its author has taken this back.")
+    return ALLOWED
 
 
 def can_edit(viewer: Viewer, post: Post) -> Verdict:

@@ -20,6 +20,7 @@ from forums.models import (
     CaseNote,
     Consent,
     HeldMessage,
+    HeldPost,
     Message,
     Poll,
     PollOption,
@@ -52,7 +53,10 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
         Question.objects.filter(author=member).update(consent=Consent.NOT_ASKED)
         _hold_open_rooms()
         forget_votes(member)
+        # What nobody but a facilitator has read is posted for nobody who has gone.
+        HeldPost.objects.waiting().filter(author=member).delete()
         if erase:
+            HeldPost.objects.filter(author=member).delete()
             _erase_posts(member)
             _erase_threads(member)
             forget_words_in_threads(member)

@@ -7,6 +7,7 @@ from forums.models.attendance import RoomAttendance
 from forums.models.draft import Draft
 from forums.models.feed import FeedKey
 from forums.models.held_message import HeldMessage
+from forums.models.held_post import HeldPost
 from forums.models.mention import Mention
 from forums.models.message import Consent, Message
 from forums.models.message_reaction import MessageReaction
@@ -41,6 +42,7 @@ __all__ = [
     "FollowLevel",
     "FormerPlace",
     "HeldMessage",
+    "HeldPost",
     "Level",
     "MemberThread",
     "Mention",

@@ -349,6 +349,8 @@ def edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     elif do == "draft":
         if saved_as_draft(found, by=member, form=form):
             return redirect("post_edit", pk, number)
+    elif typed is not None and form.is_valid() and (concerns := form.asks_first(goes_on=do == "anyway")):
+        shown = {"concerns": concerns}
     elif typed is not None and form.is_valid():
         words = {name: form.cleaned_data[name] for name in ("source", "seen")}
         quoting = form.cleaned_data["quoting"] if "quoting" in typed else None

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from forums import notifications, permissions
 from forums.actions.announcements import NotMailed
 from forums.actions.drafts import NotKept, keep_sent
+from forums.actions.first_posts import Held
 from forums.actions.posts import reply as reply_to
 from forums.actions.reading import first_unread, read_thread
 from forums.actions.threads import start_thread
@@ -21,7 +22,7 @@ from forums.models import Announcement, Draft, FormerPlace, Post, Thread, Thread
 from forums.models.thread import ThreadQuerySet, ThreadTagQuerySet
 from forums.views import field_of, member_or_404, network_of
 from forums.views.attachments import Attaching
-from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, unsent
+from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, unsent, waiting_for_facilitator
 from forums.views.notes import notes_on_page
 from forums.views.posts import place_of, posts_on_page
 from network.limits import LimitReached
@@ -66,13 +67,17 @@ def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
                 return redirect("thread_new", slug=slug)
         case do if do == "kind" or files.is_step:
             form.judge_only()
-        case _ if all([form.is_valid(), files.is_valid()]):
+        case do if all([form.is_valid(), files.is_valid()]):
             try:
+                if concerns := form.asks_first(goes_on=do == "anyway"):
+                    return _thread_form(request, network, form, files, concerns=concerns)
                 if asked := _ask_to_announce(request, network, form):
                     return asked
                 if shown := _ask_to_mail(request, network, form):
                     return _thread_form(request, network, form, files, **shown)
                 return _begun(request, start_thread(network, by=member, **form.thread))
+            except Held as waits:
+                return waiting_for_facilitator(request, waits)
             except (LimitReached, Refused, NotKept) as no:
                 form.add_error(field_of(no), str(no))
     return _thread_form(request, network, form, files, **shown)
@@ -81,7 +86,8 @@ def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
 def _thread_form(
     request: HttpRequest, network: Network, form: ThreadForm, files: Attaching, **shown: Any
 ) -> HttpResponse:
-    context = {"network": network, "form": form, "files": files.form, **shown}
+    first = permissions.can_post_at_once(member_or_404(request), network)
+    context = {"network": network, "form": form, "files": files.form, "can_post_at_once": first, **shown}
     return render(request, "forums/thread_new.html", context)
 
 
@@ -195,9 +201,14 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
             form.answered = None
         case _ if files.is_step:
             form.judge_only()
-        case _ if all([form.is_valid(), files.is_valid()]):
+        case do if all([form.is_valid(), files.is_valid()]):
             try:
-                return redirect(reply_to(found, by=member, **form.cleaned_data))
+                if concerns := form.asks_first(goes_on=do == "anyway"):
+                    shown = {"concerns": concerns}
+                else:
+                    return redirect(reply_to(found, by=member, **form.cleaned_data))
+            except Held as waits:
+                return waiting_for_facilitator(request, waits)
             except (LimitReached, Refused) as no:
                 # It may have been locked while they wrote; the words they typed stay in the form.
                 form.add_error(field_of(no), str(no))
@@ -268,6 +279,7 @@ def _thread_page(
         "page_count": _last_page(found),
         "announcement": _announcement_of(found, member),
         "can_reply": can_reply,
+        "can_post_at_once": permissions.can_post_at_once(member, found.network),
         "reply_from": f"{found.get_absolute_url()}?page={number}" if can_reply else "",
         **shown,
     }

@@ -41,6 +41,7 @@ from forums.models import (
     FeedKey,
     FollowLevel,
     HeldMessage,
+    HeldPost,
     Mention,
     Post,
     Practice,
@@ -263,6 +264,9 @@ def _tell_around(thread: Thread, answer: Post, cast: Cast) -> None:
             setattr(attached, name, value)
         attached.save()
     Draft.objects.create(member=cast.bob, network=thread.network, thread=thread, fields={"source": "Private"})
+    HeldPost.objects.create(
+        network=thread.network, author=cast.bob, theme=thread.theme, title="Private", source="Private", reason="Private"
+    )
     for member in (cast.bob, cast.lena):
         FeedKey.objects.create(member=member)
     FollowLevel.objects.create(member=cast.bob, network=thread.network, level="watch")

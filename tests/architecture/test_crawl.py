@@ -128,6 +128,8 @@ def _filled(route: str, world: World) -> str:
             return str(world.cast.bob.pk)
         if "/invitations/" in route:
             return str(world.invitation.pk)
+        if "held/" in route:
+            return str(world.cast.bob.held_posts.get().pk)
         if route.startswith("networks/<slug:slug>/tags/"):
             return str(world.thread.tags.get().pk)
         if route.startswith("networks/"):
@@ -407,6 +409,7 @@ def test_the_crawl_has_eyes(world: World) -> None:
         "forums.Poll.title",
         "forums.PollOption.text",
         "forums.HeldMessage.body",
+        "forums.HeldPost.source",
         "forums.Room.title",
         "forums.RoomSanction.reason",
         "network.Member.name",

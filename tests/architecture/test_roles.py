@@ -34,6 +34,7 @@ from forums.models import (
     Attachment,
     Case,
     HeldMessage,
+    HeldPost,
     Message,
     ModerationAct,
     MoveAnswer,
@@ -159,6 +160,7 @@ ACTS = [
     Act("Stop the mail of an announcement", talk.can_stop_announcement, ("mail",)),
     Act("Reply in a thread", talk.can_reply, ("thread",)),
     Act("Attach a file to what they write", talk.can_attach, ("network",)),
+    Act("Have the first post that waits in a network posted or not", talk.can_decide_held_post, ("held_post",)),
     Act("Change a post of their own", may_edit_own, ("thread",)),
     Act("Change a post of somebody else", talk.can_edit, ("post",)),
     Act("Delete a post of their own", may_delete_own, ("thread",)),
@@ -284,6 +286,7 @@ NOT_OF_ROLES = {
     "forums.can_put_posts_into": "can_merge, for some of the posts",
     "forums.can_answer_move": "in the table as the own of whoever wrote",
     "forums.can_move_to_network": "of those who facilitate both networks: can_tidy in each",
+    "forums.can_post_at_once": "about whether somebody has written in a network before",
     "forums.can_have_room_role": "about whoever is to be named",
     "forums.can_ask_as": "can_ask, where it is known whether they may speak",
     "forums.can_vote_as": "can_vote, for many at once",
@@ -300,6 +303,7 @@ NOT_OF_ROLES = {
     "network.can_end_session": "its owner's alone; can_end_sessions is the administrators'",
     "network.can_remove_password": "its owner's alone, who has one",
     "forums.can_delete_draft": "its owner's alone",
+    "forums.can_withdraw_post": "its owner's alone",
     "network.can_change_factor": "its owner's alone",
     "network.can_enrol_app": "its owner's alone, who has none",
     "network.can_make_recovery_codes": "their own account's, where it has what they stand in for",
@@ -313,6 +317,8 @@ NOT_OF_ROLES = {
     # A function of the table, asked in another way
     "network.can_take_welcome_step": "can_be_welcomed, step by step",
     "forums.can_look_after_announcement": "can_stop_announcement, and administrators who belong to the network",
+    "forums.can_decide_held_posts": "can_decide_held_post, of all of a network",
+    "forums.can_release_post": "can_decide_held_post, and whether its author could write it now",
     "forums.can_speak_as": "can_speak, for many at once",
     "forums.can_choose_answer": "can_mark_answer, for all posts of a page at once",
     "forums.can_mark_answer": "can_choose_answer, once it is known which; in the table by whose the question is",
@@ -407,6 +413,7 @@ def stage(cast: Cast) -> Stage:
     things["act"] = ModerationAct(network=network, thread=things["thread"])
     things["past_room"] = Room(pk=room.pk, network=network, closes_at=now)
     things["message"] = Message(room=room, author_id=0, body="Words", written_at=now)
+    things["held_post"] = HeldPost(network=network, author=cast.bob, source="Words", written_at=now)
     things["held"] = HeldMessage(room=room, author=cast.bob, body="Words", written_at=now)
     things["version"] = PostVersion(post=things["post"], number=1)
     things["announcement"] = Post(thread=Thread(network=network, kind=Thread.Kind.ANNOUNCEMENT), number=1)

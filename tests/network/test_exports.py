@@ -171,6 +171,7 @@ NOT_A_PART = {
     "forums.RoomRole.by": DECIDED,
     "forums.RoomSanction.by": DECIDED,
     "forums.HeldMessage.decided_by": DECIDED,
+    "forums.HeldPost.decided_by": DECIDED,
     "forums.Message.hidden_by": DECIDED,
     "forums.Case.member": "Whose profile it is about, which is the author; what was done is a part.",
     "forums.Case.claimed_by": DECIDED,
