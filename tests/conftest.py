@@ -37,6 +37,7 @@ from forums.models import Attachment
 from network import limits
 from network.models import Profile
 from tests.cast import Cast, make_cast
+from tests.cms.hub import Hub, shared_hub
 from tests.servers import RedisServer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -210,6 +211,16 @@ def django_db_setup(
         request.getfixturevalue("django_db_setup")
         if option.create_db:
             database.keep()
+    shared_hub.database = django_db_blocker
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    shared_hub.before(item)
+
+
+def pytest_sessionfinish() -> None:
+    shared_hub.close()
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -236,6 +247,11 @@ def portraits_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture
 def cast(db: None) -> Cast:
     return make_cast()
+
+
+@pytest.fixture
+def hub(db: None) -> Hub:
+    return shared_hub.hub()
 
 
 @pytest.fixture(autouse=True)
