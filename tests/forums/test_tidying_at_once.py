@@ -1,5 +1,5 @@
-"""Two people at the same moment, of whom one moves the posts that the other is busy with: each with a connection of their
-own. Whatever happens first, every post stands somewhere, once, and every figure is right."""
+"""Two people at the same moment, of whom one moves the posts that the other is busy with: each with a connection of
+their own. Whatever happens first, every post stands somewhere, once, and every figure is right."""
 
 from __future__ import annotations
 
