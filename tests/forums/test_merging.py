@@ -16,8 +16,8 @@ from django.utils import timezone
 from forums.actions.answers import mark_answer
 from forums.actions.drafts import save_draft
 from forums.actions.following import bookmark, choose_level
-from forums.actions.hiding import hide_posts
 from forums.actions.held_posts import release_post
+from forums.actions.hiding import hide_posts
 from forums.actions.merging import gather_posts, merge_threads, split_thread
 from forums.actions.posts import delete_post, hide_post, reply, rewrite
 from forums.actions.reading import read_thread
