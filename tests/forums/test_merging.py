@@ -127,7 +127,7 @@ class TestMerging:
         assert told == {parks.pk: [1, 2, 3]}
 
     def test_mail_that_waited_for_its_time_is_not_sent(self, cast: Cast, roads: Thread, parks: Thread) -> None:
-        Member.objects.update(mails_at_once=True)
+        Member.objects.update(mails_at_once=True, welcome_steps_done=1)
         choose_level(roads, Level.WATCH, by=cast.bob)
         tell_of_post(reply(roads, by=cast.fay, source="Cobbles").pk)
         assert MailLedger.objects.filter(stream="post", member=cast.bob).exists()
