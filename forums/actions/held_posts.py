@@ -99,7 +99,7 @@ def _written(held: HeldPost, *, now: datetime) -> Post:
         "now": now,
     }
     if held.thread is not None:
-        thread = hold_thread(held.thread)
+        thread = hold_thread(held.thread.goes_on_in)
         permissions.can_reply(held.author, thread).enforce()  # it may have been locked meanwhile
         answered = held.reply_to if held.reply_to and held.reply_to.thread_id == thread.pk else None
         return write_reply(thread, reply_to=answered, **shared)
