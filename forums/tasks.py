@@ -83,7 +83,7 @@ def forget_answers_by_mail() -> None:
     forget_received_mail()
 
 
-@scheduled("count what weeks were like", every=timedelta(hours=1))
+@scheduled("count what weeks were like", every=timedelta(minutes=10))
 def count_weeks_that_are_over() -> None:
     count_weeks()
 

@@ -16,7 +16,7 @@ class FruitlessSearchQuerySet(models.QuerySet["FruitlessSearch"]):
         if not viewer.is_authenticated or not viewer.is_active or not viewer.has_perm("wagtailadmin.access_admin"):
             return self.none()
         counted = self.of_several().exclude(words="").annotate(last_asked=Max("askers__day"))
-        return counted.order_by("-people", "-last_asked", "words")
+        return counted.order_by("-people", "-last_asked", "words")  # type: ignore[misc]  # annotated by `of_several`
 
     def of_several(self) -> FruitlessSearchQuerySet:
         counted: FruitlessSearchQuerySet = self.alias(several=Count("askers")).filter(

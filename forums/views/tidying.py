@@ -27,6 +27,12 @@ from network.permissions import Refused, Verdict
 from network.views import second_factor_required
 
 ACTS_SHOWN = 200
+# What was done to another thread, as this one has it.
+SEEN_FROM_THE_OTHER = {
+    ModerationAct.Kind.MERGE.value: "Merged another thread into this one",
+    ModerationAct.Kind.SPLIT.value: "Made this thread of posts of another",
+    ModerationAct.Kind.GATHER.value: "Moved posts here from another thread",
+}
 EXCERPT = 240  # characters of a post
 
 
@@ -161,6 +167,7 @@ class Done:
     """Something that was done to a thread."""
 
     act: ModerationAct
+    words: str
     # The thread that it was about, and the other one, seen from the thread whose page this is.
     others: list[Thread]
     can_undo: Verdict
@@ -205,7 +212,8 @@ def _done(act: ModerationAct, thread: Thread, member: Member) -> Done:
     for note in act.notes.all():
         concerned += [note.thread, *([note.other] if note.other else [])]
     others = {other.pk: other for other in concerned if other.pk != thread.pk and other.network_id == thread.network_id}
-    return Done(act, list(others.values()), permissions.can_undo(member, act))
+    words = act.get_kind_display() if act.thread_id == thread.pk else SEEN_FROM_THE_OTHER.get(act.kind, "")
+    return Done(act, words, list(others.values()), permissions.can_undo(member, act))
 
 
 def _excerpt(post: Post) -> str:

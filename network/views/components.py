@@ -350,6 +350,12 @@ def components(request: HttpRequest) -> HttpResponse:
         "themes": THEMES,
         "tags": TAGS,
         "threads": _threads(now),
+        "notes": [
+            Thing(words="This thread was locked", at=now - timedelta(days=2)),
+            Thing(
+                words="Posts were moved here from another thread", at=now, title="Who records meetings?", address="#"
+            ),
+        ],
         "posts": _posts(now),
         "chat": _messages(now),
         "form": SampleForm(auto_id="sample_%s"),

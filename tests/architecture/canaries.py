@@ -178,6 +178,8 @@ def build(cast: Cast) -> World:
         GuidancePage(title="Guidance", slug="advice", body=[], themes=[cast.theme], discuss_in=cast.ai),
         by=None,
     )
+    silent = Membership.objects.filter(member=cast.bob)
+    silent.update(silent_until=now + timedelta(days=1), silent_reason="Private reason")
     AccountEvent.objects.create(member=cast.bob, kind=AccountEvent.Kind.CORRECTED, words="Private reason")
     mail = MailLedger.objects.create(recipient=f"member {cast.bob.pk}", stream="greeting", period="1", member=cast.bob)
     Authenticator.objects.create(user=cast.bob, type="webauthn", data={"name": "Private key", "credential": {}})

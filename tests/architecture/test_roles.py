@@ -137,6 +137,7 @@ ACTS = [
     Act("Answer what the facilitators asked about their request", people.can_answer, ("network",)),
     Act("Withdraw their request to join", people.can_withdraw, ("network",)),
     Act("Read what is said in a network", people.can_read, ("network",)),
+    Act("Write in a network, unless a facilitator asked them not to", people.can_write, ("network",)),
     Act("Leave a network", people.can_leave, ("network",)),
     # Looking after a network
     Act("Choose the themes of a network", people.can_facilitate, ("network",)),
@@ -145,7 +146,9 @@ ACTS = [
     Act("Invite somebody to a network", people.can_invite, ("network",)),
     Act("Send an invitation again", people.can_resend, ("invitation",)),
     Act("Withdraw an invitation", people.can_revoke, ("invitation",)),
-    Act("Remove or suspend a member of a network", people.can_end, ("membership",)),
+    Act("Warn, remove or suspend a member of a network", people.can_end, ("membership",)),
+    Act("Ask a member of a network not to write for a while", people.can_silence, ("membership",)),
+    Act("End that before its time", people.can_lift_silence, ("membership",)),
     Act("Let a suspended member into a network again", people.can_reinstate, ("suspension",)),
     Act("Change what a network says of itself", people.can_change_network, ("network", ("purpose",))),
     Act(

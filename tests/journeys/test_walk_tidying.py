@@ -81,7 +81,7 @@ def test_a_facilitator_splits_merges_and_undoes(browse: Browse, axe: Axe, cast: 
     facilitate(fay, "What was done here")
     expect(fay.get_by_role("heading", level=1)).to_have_text("What was done to “Parks”")
     axe(fay)
-    press(fay, "Undo Merged the thread into another")
+    press(fay, "Undo Merged another thread into this one")
     expect(fay.get_by_text("Undone by Fay Facilitates")).to_be_visible()
     assert Post.objects.get(source__contains="mows").thread == split
     fay.goto(f"/threads/{parks.pk}/posts/2/")
