@@ -109,8 +109,10 @@ def can_release_post(viewer: Viewer, held: HeldPost) -> Verdict:
         return verdict
     if not can_read(held.author, held.network):
         return Verdict(f"{held.author} is no longer a member of this network, so nothing of theirs can be posted.")
-    if held.thread is not None:
-        return can_reply(held.author, held.thread.goes_on_in)
+    if held.is_moved:
+        return Verdict("Its thread is in another network now, and its author wrote for the people of this one.")
+    if held.goes_to is not None:
+        return can_reply(held.author, held.goes_to)
     if held.theme is None or not can_use_theme(held.author, held.network, held.theme):
         return Verdict(
             "The network no longer uses the theme that it was written under. Say so, and it can be sent again."

@@ -86,23 +86,6 @@ def reports(facilitator: Member, network: Network, now: datetime) -> Section:
     return Section.of("reports", "Reports and appeals", "reports or appeals", rows)
 
 
-def first_posts(facilitator: Member, network: Network, now: datetime) -> Section:
-    held = HeldPost.objects.visible_to(facilitator).waiting().filter(network=network).exclude(author=facilitator)
-    rows = (
-        Row(
-            one.where,
-            "",
-            ", ".join(filter(None, [one.author.name, one.organisation.short_name if one.organisation else ""])),
-            "Written",
-            one.written_at,
-            "Read it and decide",
-            one.get_absolute_url(),
-        )
-        for one in held.with_author().order_by("written_at", "pk")[: Section.MOST + 1]
-    )
-    return Section.of("held", "First posts that wait", "first posts", rows)
-
-
 def newcomers(facilitator: Member, network: Network, now: datetime) -> Section:
     """Whoever is answered the first time comes back."""
     old_enough = Q(started_at__lt=now - WITHOUT_REPLY, started_at__gte=now - NEW_FOR, locked_at=None)
@@ -172,6 +155,26 @@ def requests(facilitator: Member, network: Network, now: datetime) -> Section:
         for pk, name, council, at in asked[: Section.MOST + 1]
     )
     return Section.of("requests", "Requests to join", "requests to join", rows)
+
+
+def first_posts(facilitator: Member, network: Network, now: datetime) -> Section:
+    """Whoever wrote it waits for an answer, and nobody else knows of it."""
+    waiting = HeldPost.objects.visible_to(facilitator).filter(network=network).waiting()
+    page = reverse("held_posts", args=[network.slug])
+    found = waiting.with_author().order_by("written_at", "pk")[: Section.MOST + 1]
+    rows = (
+        Row(
+            held.where,
+            "",
+            ", ".join(filter(None, [str(held.author), held.organisation.short_name if held.organisation else ""])),
+            "Sent",
+            held.written_at,
+            "Read it and decide",
+            f"{page}#held-{held.pk}",
+        )
+        for held in found
+    )
+    return Section.of("first-posts", "First posts", "first posts", rows)
 
 
 def of_sessions(facilitator: Member, network: Network, now: datetime) -> Section:
