@@ -24,6 +24,7 @@ from network.views import (
     mailbox,
     members,
     merging,
+    moderation,
     network_members,
     networks,
     notices,
@@ -106,6 +107,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(
         "networks/<slug:slug>/members/<int:pk>/reinstate/", network_members.reinstate, name="network_member_reinstate"
     ),
+    path("networks/<slug:slug>/audit/", moderation.moderation, name="network_audit"),
+    path("networks/<slug:slug>/audit/export/", moderation.export, name="network_audit_export"),
     path("networks/<slug:slug>/invitations/", invitations.invitations, name="network_invitations"),
     path("networks/<slug:slug>/invitations/new/", invitations.invite, name="network_invite"),
     path("networks/<slug:slug>/invitations/<int:pk>/resend/", invitations.resend, name="invitation_resend"),

@@ -15,6 +15,7 @@ from network.models import Member, Network, Theme
 
 class ThreadForm(PracticeFields, Composed):
     KEPT = ("title", "kind", "theme", "source", "tags", "quoting", "by_mail", "form_id", *PRACTICE)
+    CARED = ("title", "source", "tags")
     field_order = ("form_id", "title", "kind", "theme", *PRACTICE, "source", "tags", "quoting")
 
     title = LegibleField(
@@ -82,6 +83,9 @@ class ThreadForm(PracticeFields, Composed):
             for name in PRACTICE:
                 self.errors.pop(name, None)
         return cleaned
+
+    def _cared(self) -> list[str]:
+        return [*super()._cared(), *(words for _, words in self.told)]
 
     @property
     def told(self) -> list[tuple[str, str]]:

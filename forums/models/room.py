@@ -68,6 +68,8 @@ class Room(models.Model):
     reaction_version = models.PositiveBigIntegerField(default=0, editable=False)
     # Likewise whenever somebody votes, for a question or in a poll, and whenever something is pinned.
     vote_version = models.PositiveBigIntegerField(default=0, editable=False)
+    # Likewise whenever something begins to wait for those who run the room, or is decided.
+    held_version = models.PositiveBigIntegerField(default=0, editable=False)
     # The highest number given to a question. Never goes down.
     last_question = models.PositiveIntegerField(default=0, editable=False)
 
@@ -233,9 +235,10 @@ class RoomRoleQuerySet(models.QuerySet["RoomRole"]):
         """Of the rooms that the viewer may enter."""
         return self.filter(room__in=Room.objects.visible_to(viewer))
 
-    def speakers(self, now: datetime | None = None) -> RoomRoleQuerySet:
-        """Of rooms that are still open to their speakers. Being a host lets nobody in: hosts are members."""
-        closed_after = (now or timezone.now()) - RoomRole.READS_FOR
+    def speakers(self, closed_after: datetime | None = None) -> RoomRoleQuerySet:
+        """Of rooms that are still open to their speakers, or that closed after a moment. Being a host lets nobody in:
+        hosts are members."""
+        closed_after = closed_after or timezone.now() - RoomRole.READS_FOR
         return self.filter(role=RoomRole.Role.SPEAKER, member__is_active=True, room__closes_at__gt=closed_after)
 
     def lets_in(self, viewer: Viewer) -> models.QuerySet[RoomRole, int]:

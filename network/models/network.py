@@ -44,6 +44,8 @@ class Network(models.Model):
     first_post_hold = models.BooleanField("hold the first post of a new member", default=False)
     # Mail about it says that there is something, and not what: for networks whose words must not stand in a mailbox.
     content_free_mail = models.BooleanField("keep its words out of mail", default=False)
+    # So many members have to report something before the site hides it by itself; 0: it never does.
+    reports_to_hide = models.PositiveSmallIntegerField("reports that hide something", default=3)
     published_members = models.PositiveIntegerField("published number of members", null=True, blank=True)
     published_source = models.CharField("source of that number", max_length=200, blank=True)
     # Goes up whenever somebody's access ends, so that open sockets are checked again within a second.
@@ -54,6 +56,10 @@ class Network(models.Model):
 
     class Meta:
         ordering = ["order", "name"]
+        constraints = [
+            # One person alone hides nothing.
+            models.CheckConstraint(condition=~models.Q(reports_to_hide=1), name="network_hidden_by_several"),
+        ]
 
     def __str__(self) -> str:
         return self.name
