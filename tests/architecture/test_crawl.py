@@ -430,6 +430,7 @@ def taken_back(world: World) -> Thread:
     network = world.cast.practitioners
     long_ago = timezone.now() - timedelta(days=30)
     Membership.objects.create(member=olga, network=network, state="active", joined_at=long_ago, read_before=long_ago)
+    Membership.objects.filter(member=bob).update(silent_until=None, silent_reason="")  # he has something to say
     FollowLevel.objects.create(member=olga, network=network, level=Level.WATCH)
     thread = start_thread(
         network,
