@@ -109,6 +109,8 @@ def can_release_post(viewer: Viewer, held: HeldPost) -> Verdict:
         return verdict
     if not can_read(held.author, held.network):
         return Verdict(f"{held.author} is no longer a member of this network, so nothing of theirs can be posted.")
+    if not can_write(held.author, held.network):
+        return Verdict(f"{held.author} has been asked not to write in this network, so this waits until that is over.")
     if held.thread is not None:
         return can_reply(held.author, held.thread)
     if held.theme is None or not can_use_theme(held.author, held.network, held.theme):
