@@ -109,6 +109,8 @@ def can_release_post(viewer: Viewer, held: HeldPost) -> Verdict:
         return verdict
     if not can_read(held.author, held.network):
         return Verdict(f"{held.author} is no longer a member of this network, so nothing of theirs can be posted.")
+    if not can_write(held.author, held.network):
+        return Verdict(f"{held.author} has been asked not to write in this network, so this waits until that is over.")
     if held.is_moved:
         return Verdict("Its thread is in another network now, and its author wrote for the people of this one.")
     if held.goes_to is not None:

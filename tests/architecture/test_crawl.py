@@ -41,6 +41,7 @@ from forums.models import (
     Report,
     Thread,
     ThreadBatch,
+    ThreadMove,
 )
 from forums.search.posts import search_posts
 from network.actions.mail_stops import Stop, address_of
@@ -123,7 +124,7 @@ def _filled(route: str, world: World) -> str:
             act = str(world.thread.moderation_acts.get().pk)
             return {"number": "4" if hidden else "2", "version": "1", "act": act}.get(name, str(world.thread.pk))
         if route.startswith("thread-moves/"):
-            return str(world.thread.moves.get().answers.get(member=world.cast.bob).pk)
+            return str(ThreadMove.objects.get().answers.get(member=world.cast.bob).pk)
         if route.startswith(("people/", "administration/people/")):
             return str(world.cast.bob.pk)
         if "/invitations/" in route:
@@ -430,6 +431,7 @@ def taken_back(world: World) -> Thread:
     network = world.cast.practitioners
     long_ago = timezone.now() - timedelta(days=30)
     Membership.objects.create(member=olga, network=network, state="active", joined_at=long_ago, read_before=long_ago)
+    Membership.objects.filter(member=bob).update(silent_until=None, silent_reason="")  # he has something to say
     FollowLevel.objects.create(member=olga, network=network, level=Level.WATCH)
     thread = start_thread(
         network,
