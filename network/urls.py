@@ -32,6 +32,7 @@ from network.views import (
     own_data,
     profile,
     rules,
+    sanctions,
     security,
     themes,
     welcome,
@@ -97,10 +98,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("networks/<slug:slug>/requests/<int:pk>/approve/", networks.approve, name="network_request_approve"),
     path("networks/<slug:slug>/requests/<int:pk>/decline/", networks.decline, name="network_request_decline"),
     path("people/", directory.people, name="people"),
+    path("networks/<slug:slug>/your-membership/", sanctions.own_membership, name="own_membership"),
     path("networks/<slug:slug>/members/", network_members.network_members, name="network_members"),
     path("networks/<slug:slug>/members/<int:pk>/", network_members.network_membership, name="network_membership"),
     path("networks/<slug:slug>/members/<int:pk>/remove/", network_members.remove, name="network_member_remove"),
-    path("networks/<slug:slug>/members/<int:pk>/suspend/", network_members.suspend, name="network_member_suspend"),
+    path("networks/<slug:slug>/members/<int:pk>/sanction/", sanctions.sanction, name="membership_sanction"),
+    path("networks/<slug:slug>/members/<int:pk>/write/", sanctions.let_write, name="membership_let_write"),
     path(
         "networks/<slug:slug>/members/<int:pk>/reinstate/", network_members.reinstate, name="network_member_reinstate"
     ),

@@ -36,6 +36,7 @@ class ModerationAct(models.Model):
         UNPIN = "unpin", "Unpinned the thread"
         MOVE = "move", "Moved the thread to another theme"
         MERGE = "merge", "Merged the thread into another"
+        NETWORK = "network", "Moved the thread to another network"
         SPLIT = "split", "Moved posts to a new thread"
         GATHER = "gather", "Moved posts to another thread"
 
@@ -91,14 +92,16 @@ class ThreadNote(models.Model):
     """What was done to a thread, in a line between its posts: dated, without a number, and so never unread."""
 
     class Kind(models.TextChoices):
-        LOCKED = "locked", "A facilitator locked this thread"
-        UNLOCKED = "unlocked", "A facilitator unlocked this thread"
-        THEMED = "themed", "A facilitator moved this thread to another theme"
-        CAME = "came", "A facilitator moved posts here from another thread"
-        WENT = "went", "A facilitator moved posts from here to another thread"
+        LOCKED = "locked", "This thread was locked"
+        UNLOCKED = "unlocked", "This thread was unlocked"
+        THEMED = "themed", "This thread was moved to another theme"
+        CAME = "came", "Posts were moved here from another thread"
+        WENT = "went", "Posts were moved from here to another thread"
+        ARRIVED = "arrived", "This thread was moved here from another network"
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="notes")
-    after_number = models.PositiveIntegerField()  # of the last post then
+    # It stands after this post: the last one then, or the one before those that went.
+    after_number = models.PositiveIntegerField()
     kind = models.CharField(max_length=8, choices=Kind.choices)
     # The other thread: where the posts came from or went to.
     other = models.ForeignKey(Thread, on_delete=models.CASCADE, null=True, related_name="+")

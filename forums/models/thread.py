@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,11 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
     def in_place(self, viewer: Viewer) -> ThreadQuerySet:
         """With those whose every post was deleted or hidden: their address stays, their title is shown to nobody."""
         return self.filter(network__in=Network.objects.of(viewer))
+
+    def reachable_by(self, viewer: Viewer) -> ThreadQuerySet:
+        """With those that were merged into one of them: their address leads there."""
+        into = Thread.objects.visible_to(viewer)
+        return self.in_place(viewer).filter(models.Q(visible_count__gt=0) | models.Q(merged_into__in=into.values("pk")))
 
     def unread_by(self, member: Member) -> ThreadQuerySet:
         """Threads with something new by others since the member last looked: what the list shows, the badge counts."""
@@ -140,6 +145,9 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
         read_to = read.values_list(_thread_and_number("thread_id", "last_read_number"), flat=True)
         last = _thread_and_number("pk", "highest_loud_number")
         return self.alias(thread_and_last=last).exclude(thread_and_last__in=read_to)
+
+    def pinned(self, now: datetime | None = None) -> ThreadQuerySet:
+        return self.filter(pinned_until__gt=now or timezone.now())
 
     def latest_first(self) -> ThreadQuerySet:
         return self.order_by("-last_post_at", "-pk")
@@ -259,22 +267,37 @@ class ThreadPage:
 
     threads: list[Thread]
     next_key: str  # empty on the last page
+    pinned: list[Thread] = field(default_factory=list)
 
     @classmethod
-    def of(cls, threads: ThreadQuerySet, member: Member, *, after: str = "", levelled: bool = False) -> ThreadPage:
+    def of(
+        cls,
+        threads: ThreadQuerySet,
+        member: Member,
+        *,
+        after: str = "",
+        levelled: bool = False,
+        pinned: ThreadQuerySet | None = None,
+    ) -> ThreadPage:
         """Marked for the member, and `levelled_for` them if asked to. `after` is the `next_key` of the page before;
-        anything else gives the first page."""
+        anything else gives the first page, above which the `pinned` ones stand; on no page do they stand among the
+        others."""
+        above = list(pinned.order_by("pinned_until", "pk").values_list("pk", flat=True)) if pinned is not None else []
+        if above:
+            threads = threads.exclude(pk__in=above)
         last_post_at, _, pk = after.partition("_")
-        if re.fullmatch(r"[0-9]{1,19}", last_post_at) and re.fullmatch(r"[0-9]{1,18}", pk):
+        is_first = not (re.fullmatch(r"[0-9]{1,19}", last_post_at) and re.fullmatch(r"[0-9]{1,18}", pk))
+        if not is_first:
             moment = _EPOCH + timedelta(microseconds=min(int(last_post_at), _LAST_MOMENT))
             # The first of the two bounds the walk, the second leaves out what the page before has shown.
             threads = threads.filter(last_post_at__lte=moment).exclude(last_post_at=moment, pk__gte=int(pk))
         found = list(threads.latest_first().values_list("pk", flat=True)[: cls.SIZE + 1])
         # First which threads, then what their rows show: beside all that, a database would not walk down an index.
         marked = Thread.objects.visible_to(member).marked_for(member).for_rows()
-        rows = (marked.levelled_for(member) if levelled else marked).in_bulk(found)
+        rows = (marked.levelled_for(member) if levelled else marked).in_bulk([*above, *found])
         shown = [rows[pk] for pk in found[: cls.SIZE] if pk in rows]
-        return cls(shown, _key(shown[-1]) if shown and len(found) > cls.SIZE else "")
+        pins = [rows[pk] for pk in above if is_first and pk in rows]
+        return cls(shown, _key(shown[-1]) if shown and len(found) > cls.SIZE else "", pins)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -363,7 +386,9 @@ class Thread(models.Model):
     @property
     def shown_title(self) -> str:
         """The title, or what stands in its place where no word of the thread is left."""
-        return self.title if self.visible_count else "A thread that was taken back"
+        if self.visible_count:
+            return self.title
+        return "A thread that was merged into another" if self.merged_into_id else "A thread that was taken back"
 
     @property
     def shown_slug(self) -> str:

@@ -78,6 +78,7 @@ WORDS = {
     "joined": "joined a network",
     "lapsed": "took an account out of use: its mailbox was not proved again",
     "left": "left a network",
+    "let write again": "let a member of a network write again",
     "let mail go": "let all email go again",
     "loaded the register": "loaded the council register",
     "looked at a list of people": "checked a list of people",
@@ -106,18 +107,23 @@ WORDS = {
     "sent mail again": "sent an email again",
     "set kind of domain": "changed what people with an email domain are",
     "set password": "set a password",
+    "silenced": "asked a member of a network not to write for a while",
     "stood down facilitator": "ended somebody's role as a facilitator",
     "stopped all mail": "stopped all email",
     "suspended": "suspended a member of a network",
     "suspended account": "suspended an account",
     "took away theme": "removed a theme from a network's list",
     "took confirmation back": "took back the confirmation of an email domain",
+    "warned": "warned a member of a network",
     "withdrew request": "withdrew their request to join",
 }
 
 
 # How a network is looked after: its facilitators read who did it (`AuditEvent.objects.visible_to`).
 MODERATION |= {
+    "let write again",
+    "silenced",
+    "warned",
     "appointed facilitator",
     "approved",
     "asked applicant",

@@ -350,10 +350,20 @@ def components(request: HttpRequest) -> HttpResponse:
         "themes": THEMES,
         "tags": TAGS,
         "threads": _threads(now),
+        "notes": [
+            Thing(words="This thread was locked", at=now - timedelta(days=2)),
+            Thing(
+                words="Posts were moved here from another thread", at=now, title="Who records meetings?", address="#"
+            ),
+        ],
         "posts": _posts(now),
         "chat": _messages(now),
         "form": SampleForm(auto_id="sample_%s"),
         "wrong_form": SampleForm({"email": "priya", "source": "x" * 1010}, auto_id="wrong_%s"),
+        "concerns": [
+            Thing(kind="a phone number", words="07700 900123"),
+            Thing(kind="a protective marking", words="OFFICIAL-SENSITIVE"),
+        ],
         "composer_form": SampleForm(auto_id="composer_%s"),
         "chat_form": SampleForm(auto_id="chat_%s"),
         "notices_counted": Unread(2),

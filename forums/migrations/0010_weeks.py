@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("forums", "0008_keeping_order"),
+        ("forums", "0009_sessions_mended"),
         ("network", "0004_mail"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
