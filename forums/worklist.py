@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
-from forums.models import Answer, Post, Question, Thread
+from forums.models import Answer, Case, HeldPost, Post, Question, Thread
 from forums.models.thread import ThreadQuerySet
 from network.models import Member, Membership, Network, NetworkTheme, Theme
 
@@ -126,6 +126,56 @@ def did_not_work(facilitator: Member, network: Network, now: datetime) -> Sectio
     return Section.of("failed", "Answers that did not work", "answers that did not work", rows)
 
 
+def reports(facilitator: Member, network: Network, now: datetime) -> Section:
+    """What may be against the law first. Never one about the facilitator's own words."""
+    cases = Case.objects.visible_to(facilitator).filter(network=network).waiting().in_order()
+    found = cases.values_list(
+        "pk", "is_urgent", "opened_at", "post__thread__title", "message__room__title", "member__name"
+    )
+    rows = (
+        Row(
+            _reported(thread, room, profile),
+            "",
+            "It may be against the law" if is_urgent else "",
+            "Reported",
+            at,
+            "Look at it and decide",
+            reverse("case", args=[pk]),
+        )
+        for pk, is_urgent, at, thread, room, profile in found[: Section.MOST + 1]
+    )
+    return Section.of("reports", "Reports", "reports", rows)
+
+
+def _reported(thread: str | None, room: str | None, profile: str | None) -> str:
+    if thread:
+        return f"A post in “{thread}”"
+    if room:
+        return f"A message in “{room}”"
+    return f"The profile of {profile}" if profile else "Something that was reported"
+
+
+def held_posts(facilitator: Member, network: Network, now: datetime) -> Section:
+    waiting = HeldPost.objects.visible_to(facilitator).filter(network=network).waiting().order_by("written_at", "pk")
+    found = waiting.values_list(
+        "pk", "title", "thread__title", "author__name", "organisation__short_name", "written_at"
+    )
+    page = reverse("held_posts", args=[network.slug])
+    rows = (
+        Row(
+            f"A reply in “{thread}”" if thread else f"A new thread: “{title}”",
+            "",
+            ", ".join(filter(None, [name, council])),
+            "Written",
+            at,
+            "Read it and decide",
+            f"{page}#held-{pk}",
+        )
+        for pk, title, thread, name, council, at in found[: Section.MOST + 1]
+    )
+    return Section.of("held", "Held posts", "held posts", rows)
+
+
 def requests(facilitator: Member, network: Network, now: datetime) -> Section:
     waiting = Membership.objects.visible_to(facilitator).requested().filter(network=network)
     asked = waiting.order_by("requested_at", "pk").values_list(
@@ -166,7 +216,17 @@ def quiet_themes(facilitator: Member, network: Network, now: datetime) -> Sectio
 
 
 # In the order in which a page shows them: what somebody waits for first.
-SECTIONS: list[Finder] = [newcomers, unanswered, requests, of_sessions, did_not_work, unconfirmed, quiet_themes]
+SECTIONS: list[Finder] = [
+    reports,
+    held_posts,
+    newcomers,
+    unanswered,
+    requests,
+    of_sessions,
+    did_not_work,
+    unconfirmed,
+    quiet_themes,
+]
 
 
 def _threads(facilitator: Member, network: Network) -> ThreadQuerySet:
