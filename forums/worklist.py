@@ -68,24 +68,6 @@ class Section:
 Finder = Callable[[Member, Network, datetime], Section]
 
 
-def reports(facilitator: Member, network: Network, now: datetime) -> Section:
-    """What may be against the law first. Nobody sees one about their own words here either."""
-    waiting = Case.objects.visible_to(facilitator).waiting().filter(network=network).in_order().with_things()
-    rows = (
-        Row(
-            case.title,
-            "",
-            "May be against the law" if case.is_urgent else "",
-            "Reported",
-            case.opened_at,
-            "Decide" if case.is_open else "Answer the appeal",
-            case.get_absolute_url(),
-        )
-        for case in waiting[: Section.MOST + 1]
-    )
-    return Section.of("reports", "Reports and appeals", "reports or appeals", rows)
-
-
 def newcomers(facilitator: Member, network: Network, now: datetime) -> Section:
     """Whoever is answered the first time comes back."""
     old_enough = Q(started_at__lt=now - WITHOUT_REPLY, started_at__gte=now - NEW_FOR, locked_at=None)
@@ -144,6 +126,42 @@ def did_not_work(facilitator: Member, network: Network, now: datetime) -> Sectio
     return Section.of("failed", "Answers that did not work", "answers that did not work", rows)
 
 
+def reports(facilitator: Member, network: Network, now: datetime) -> Section:
+    """What may be against the law first. Nobody finds one about their own words here either."""
+    waiting = Case.objects.visible_to(facilitator).waiting().filter(network=network).in_order().with_things()
+    rows = (
+        Row(
+            case.title,
+            "",
+            "It may be against the law" if case.is_urgent else "",
+            "Reported",
+            case.opened_at,
+            "Look at it and decide" if case.is_open else "Answer the appeal",
+            case.get_absolute_url(),
+        )
+        for case in waiting[: Section.MOST + 1]
+    )
+    return Section.of("reports", "Reports and appeals", "reports or appeals", rows)
+
+
+def held_posts(facilitator: Member, network: Network, now: datetime) -> Section:
+    """Whoever wrote it waits, and nobody else knows of it."""
+    waiting = HeldPost.objects.visible_to(facilitator).filter(network=network).waiting().with_author()
+    rows = (
+        Row(
+            held.where,
+            "",
+            ", ".join(filter(None, [str(held.author), held.organisation.short_name if held.organisation else ""])),
+            "Written",
+            held.written_at,
+            "Read it and decide",
+            held.get_absolute_url(),
+        )
+        for held in waiting.order_by("written_at", "pk")[: Section.MOST + 1]
+    )
+    return Section.of("held", "First posts that wait", "first posts", rows)
+
+
 def requests(facilitator: Member, network: Network, now: datetime) -> Section:
     waiting = Membership.objects.visible_to(facilitator).requested().filter(network=network)
     asked = waiting.order_by("requested_at", "pk").values_list(
@@ -155,26 +173,6 @@ def requests(facilitator: Member, network: Network, now: datetime) -> Section:
         for pk, name, council, at in asked[: Section.MOST + 1]
     )
     return Section.of("requests", "Requests to join", "requests to join", rows)
-
-
-def first_posts(facilitator: Member, network: Network, now: datetime) -> Section:
-    """Whoever wrote it waits for an answer, and nobody else knows of it."""
-    waiting = HeldPost.objects.visible_to(facilitator).filter(network=network).waiting()
-    page = reverse("held_posts", args=[network.slug])
-    found = waiting.with_author().order_by("written_at", "pk")[: Section.MOST + 1]
-    rows = (
-        Row(
-            held.where,
-            "",
-            ", ".join(filter(None, [str(held.author), held.organisation.short_name if held.organisation else ""])),
-            "Sent",
-            held.written_at,
-            "Read it and decide",
-            f"{page}#held-{held.pk}",
-        )
-        for held in found
-    )
-    return Section.of("first-posts", "First posts", "first posts", rows)
 
 
 def of_sessions(facilitator: Member, network: Network, now: datetime) -> Section:
@@ -206,7 +204,7 @@ def quiet_themes(facilitator: Member, network: Network, now: datetime) -> Sectio
 # In the order in which a page shows them: what somebody waits for first.
 SECTIONS: list[Finder] = [
     reports,
-    first_posts,
+    held_posts,
     newcomers,
     unanswered,
     requests,

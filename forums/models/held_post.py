@@ -96,10 +96,7 @@ class HeldPost(models.Model):
     @property
     def goes_to(self) -> Thread | None:
         """The thread that it is posted in: where a facilitator merged its own into another, that one."""
-        there = self.thread
-        while there is not None and there.merged_into is not None and not there.visible_count:
-            there = there.merged_into
-        return there
+        return self.thread.goes_on_in if self.thread else None
 
     @property
     def is_moved(self) -> bool:
