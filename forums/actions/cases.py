@@ -40,7 +40,7 @@ def note_hidden(thing: Thing, network: Network | None, *, by: Member, reason: st
 
 
 def close_case(case: Case, outcome: str, *, by: Member, reason: str = "", now: datetime) -> None:
-    """Decides an open case that is held, and tells whoever reported it."""
+    """Part of a verb: decides an open case that is held, and tells whoever reported it."""
     case.state, case.outcome, case.reason = Case.State.DECIDED, outcome, markup.legible(reason)
     case.decided_by, case.decided_at = by, now
     case.first_action_at = case.first_action_at or now
@@ -60,7 +60,7 @@ def note_shown(thing: Thing, *, by: Member | None, now: datetime) -> None:
 
 
 def close_appeal(appeal: Appeal, outcome: str, *, by: Member | None, answer: str, now: datetime) -> None:
-    """Decides an open appeal that is held, and tells whoever made it."""
+    """Part of a verb: decides an open appeal that is held, and tells whoever made it."""
     appeal.outcome, appeal.answer = outcome, markup.legible(answer)
     appeal.decided_by, appeal.decided_at = by, now
     appeal.save(update_fields=["outcome", "answer", "decided_by", "decided_at"])

@@ -248,7 +248,7 @@ def _tell_around(thread: Thread, answer: Post, cast: Cast) -> None:
     delete_post(taken_back, by=cast.fay)
     hidden = hide_post(reply(thread, by=cast.bob, source="Private and hidden"), by=cast.fay, reason="Private reason")
     made = appeal(hidden.cases.get(), by=cast.bob, words="Private appeal")
-    made.answer = "Private answer"
+    made.answer, made.outcome, made.decided_at = "Private answer", "kept", timezone.now()
     made.save()
     Practice.objects.create(thread=thread, tool="Private", stage="live", outcome="Private", differently="Private")
     Answer.objects.create(thread=thread, post=answer, by=cast.bob, at=timezone.now())
