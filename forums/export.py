@@ -15,16 +15,19 @@ from forums.models import (
     FeedKey,
     FollowLevel,
     HeldMessage,
+    HeldPost,
     MemberThread,
     Mention,
     Message,
     MessageReaction,
+    MoveAnswer,
     Poll,
     PollVote,
     Post,
     Question,
     QuestionVote,
     Reaction,
+    ReadingWeek,
     ReceivedMail,
     Report,
     RoomAttendance,
@@ -131,6 +134,12 @@ def _attendances(member: Member) -> Iterable[Row]:
         yield {"Came": row.at, "Address": settings.SITE_URL + row.room.get_absolute_url()}
 
 
+def _weeks(member: Member) -> Iterable[Row]:
+    """Which weeks, and nothing more is kept of them."""
+    for row in ReadingWeek.objects.filter(member=member).select_related("network").order_by("week", "network"):
+        yield {"Week that began": row.week, "Network": str(row.network)}
+
+
 def _held_messages(member: Member) -> Iterable[Row]:
     """What waits for the host of a room, or was not shown; what was shown stands among the messages."""
     held = HeldMessage.objects.filter(author=member).exclude(decision=HeldMessage.Decision.RELEASED)
@@ -145,6 +154,26 @@ def _held_messages(member: Member) -> Iterable[Row]:
             "Reason": one.reason,
             "Council at the time": str(one.organisation or ""),
             "Address": settings.SITE_URL + one.room.get_absolute_url(),
+        }
+
+
+def _held_posts(member: Member) -> Iterable[Row]:
+    """What waits for a facilitator or was not posted; what was posted stands among the posts, and what they had back
+    among the drafts."""
+    held = HeldPost.objects.filter(author=member).exclude(decision=HeldPost.Decision.RELEASED)
+    for one in held.with_author().order_by("written_at", "pk").iterator():
+        yield {
+            "Written": one.written_at,
+            "Network": str(one.network),
+            "Title": one.title,
+            "Tags": list(one.tags),
+            **dict(one.told),
+            "Text": one.source,
+            "Others may quote it": str(one.get_quoting_display()),
+            "State": str(one.get_decision_display()),
+            "Decided": one.decided_at,
+            "Reason": one.reason,
+            "Council at the time": str(one.organisation or ""),
         }
 
 
@@ -288,9 +317,21 @@ def _feeds(member: Member) -> Iterable[Row]:
         yield {"Private feed addresses made": row.made_at}
 
 
+def _move_answers(member: Member) -> Iterable[Row]:
+    for row in MoveAnswer.objects.filter(member=member).select_related("move").order_by("pk"):
+        agreed = {None: "Not answered", True: "Agreed", False: "Did not agree"}[row.agreed]
+        yield {"Asked": row.move.asked_at, "Thread": row.move.thread_id, "Answered": row.at, "Said": agreed}
+
+
 def _received_mail(member: Member) -> Iterable[Row]:
     for row in ReceivedMail.objects.filter(member=member).order_by("at"):
-        yield {"Came": row.at, "Thread": row.thread_id, "Posted": row.post_id is not None, "Refused": row.refusal}
+        yield {
+            "Came": row.at,
+            "Thread": row.thread_id,
+            "Posted": row.post_id is not None,
+            "Waited for a facilitator": row.held_id is not None,
+            "Refused": row.refusal,
+        }
 
 
 register(Part("threads", "Threads you started", _threads))
@@ -301,6 +342,7 @@ register(Part("question_votes", "Questions in live rooms whose answer you wanted
 register(Part("room_roles", "Live rooms you host or speak in", _roles))
 register(Part("came_to", "Live sessions you came to", _attendances))
 register(Part("held_messages", "Messages of yours that waited for the host of a live room", _held_messages))
+register(Part("held_posts", "Posts of yours that waited for a facilitator", _held_posts))
 register(Part("message_reactions", "Reactions you gave in live rooms", _message_reactions))
 register(Part("poll_votes", "What you chose in polls", _poll_votes))
 register(Part("polls", "Polls you made", _polls))
@@ -310,10 +352,12 @@ register(Part("hidden", "What was done to what you wrote", _own_cases))
 register(Part("appeals", "Appeals you made", _appeals))
 register(Part("sanctions", "When you were asked to be silent in a live room, or to leave it", _sanctions))
 register(Part("reading", "Threads you have read", _reading))
+register(Part("reading_weeks", "Weeks in which you read something new", _weeks))
 register(Part("levels", "Networks and themes you follow or mute", _levels))
 register(Part("reactions", "Reactions you gave", _reactions))
 register(Part("mentions", "Posts that mention you", _mentions))
 register(Part("drafts", "Drafts", _drafts))
 register(Part("attachments", "Files you attached", _attachments, _attached_files))
 register(Part("feeds", "Your private feeds", _feeds))
+register(Part("move_answers", "Whether threads you wrote in may move to another network", _move_answers))
 register(Part("mail_replies", "Replies you sent by mail", _received_mail))

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,21 +21,24 @@ from forums.models import (
     Case,
     FollowLevel,
     HeldMessage,
+    HeldPost,
     Level,
     MemberThread,
     Mention,
     Message,
+    MoveAnswer,
     Post,
     PostVersion,
     Question,
     ReceivedMail,
     Report,
+    Room,
     RoomRole,
     RoomSanction,
     Thread,
 )
 from network.actions import mail
-from network.actions.audit import register_words
+from network.actions.audit import ThingKind, register_things, register_words
 from network.actions.mail import Mail, MailKind, owe_mail, owe_mails
 from network.actions.notices import give_notice, settle_notices
 from network.models import MailLedger, Member, Membership, MemberTheme, Notice, Viewer
@@ -51,6 +54,8 @@ register_words(
         "gave time-out": "asked somebody in a live room to be silent for a while",
         "hid message": "hid a message in a live room",
         "pinned message": "pinned a message in a live room",
+        "refused post": "decided not to post what waited for the facilitators",
+        "released post": "posted what waited for the facilitators",
         "refused held message": "decided not to show a message that waited for the host of a live room",
         "released message": "showed a message that waited for the host of a live room",
         "unpinned message": "unpinned a message in a live room",
@@ -84,10 +89,19 @@ register_words(
         "made feed key": "made private addresses of feeds",
         "asked for threads of session": "asked for threads of what was asked in a live room",
         "made thread of session": "made a thread of what was asked in a live room",
-        "noted recording": "said where the recording of a live room is",
+        "noted recording": "said where the recording of a session is",
         "marked answer": "marked the answer to a question",
         "merged tags": "merged tags",
         "moved thread": "moved a thread to another theme",
+        "asked to move thread": "asked whether a thread may move to another network",
+        "withdrew move of thread": "stopped asking whether a thread may move to another network",
+        "moved thread to network": "moved a thread to another network",
+        "merged threads": "merged a thread into another",
+        "split thread": "moved posts to a new thread",
+        "moved posts": "moved posts to another thread",
+        "pinned thread": "pinned a thread",
+        "unpinned thread": "unpinned a thread",
+        "undid": "undid what was done to a thread",
         "refused file": "deleted a file that may hold malware",
         "rescheduled room": "changed the time of a live room",
         "restored post": "brought a hidden post back",
@@ -95,11 +109,112 @@ register_words(
         "took back room role": "took back the role of a host or a speaker",
         "took mark off answer": "took the mark off an answer",
         "unlocked": "unlocked a thread",
-    }
+    },
+    moderation=[
+        "appealed",
+        "asked to move thread",
+        "claimed report",
+        "closed poll",
+        "closed room",
+        "decided appeal",
+        "decided report",
+        "gave room role",
+        "gave time-out",
+        "hid file",
+        "hid message",
+        "hid post",
+        "hid profile",
+        "hid version",
+        "let back into room",
+        "lifted time-out",
+        "locked",
+        "locked room",
+        "looked at who asked",
+        "marked answer",
+        "merged question",
+        "merged tags",
+        "merged threads",
+        "moved posts",
+        "moved thread",
+        "moved thread to network",
+        "noted on report",
+        "opened poll",
+        "pinned message",
+        "pinned thread",
+        "published question",
+        "put question back",
+        "refused file",
+        "refused held message",
+        "refused question",
+        "refused post",
+        "released message",
+        "released post",
+        "removed from room",
+        "rescheduled room",
+        "restored message",
+        "restored post",
+        "scheduled room",
+        "set room rules",
+        "set slow mode",
+        "showed file",
+        "showed profile",
+        "split thread",
+        "took back room role",
+        "took mark off answer",
+        "took over report",
+        "undid",
+        "unlocked",
+        "unlocked room",
+        "unpinned message",
+        "unpinned thread",
+        "withdrew move of thread",
+    ],
 )
+
+
+def _in_room(model: type[Model], what: str) -> ThingKind:
+    """How something that was said in a live room is called where its facilitators read what was done to it."""
+    return ThingKind(
+        visible_to=lambda viewer: model._default_manager.visible_to(viewer).select_related("room"),  # type: ignore[attr-defined]
+        words=lambda thing: f"{what} in “{thing.room.title}”",
+        address=lambda thing: thing.room.get_absolute_url(),
+    )
+
+
+register_things(
+    Post,
+    ThingKind(
+        visible_to=lambda viewer: Post.objects.in_place(viewer).select_related("thread"),
+        words=lambda post: f"Post {post.number} in “{post.thread.shown_title}”",
+        address=lambda post: post.get_absolute_url(),
+    ),
+)
+register_things(
+    Thread,
+    ThingKind(
+        visible_to=lambda viewer: Thread.objects.in_place(viewer),
+        words=lambda thread: f"“{thread.shown_title}”",
+        address=lambda thread: thread.get_absolute_url(),
+    ),
+)
+register_things(
+    Room,
+    ThingKind(
+        visible_to=lambda viewer: Room.objects.known_to(viewer),
+        words=lambda room: f"“{room.title}”",
+        address=lambda room: room.get_absolute_url(),
+    ),
+)
+register_things(Message, _in_room(Message, "A message"))
+register_things(HeldMessage, _in_room(HeldMessage, "A message that waited"))
+register_things(Question, _in_room(Question, "A question"))
+register_things(RoomRole, _in_room(RoomRole, "A role"))
 
 POST_ANSWERED = "post_answered"
 POST_HIDDEN = "post_hidden"
+HELD_POST_WAITS = "held_post_waits"
+HELD_POST_RELEASED = "held_post_released"
+HELD_POST_REFUSED = "held_post_refused"
 VERSION_HIDDEN = "version_hidden"
 THREAD_LOCKED = "thread_locked"
 MENTIONED = "mentioned"
@@ -126,9 +241,13 @@ APPEAL_DECIDED = "appeal_decided"
 QUESTION_THREAD = "question_thread"
 MESSAGE_THREAD = "message_thread"
 PARKED_THREAD = "parked_thread"
+OF_POSTS = (MENTIONED, POST_ANSWERED, POST_HIDDEN, POST_SHOWN, HELD_POST_RELEASED)
 OF_SESSION = (QUESTION_THREAD, MESSAGE_THREAD, PARKED_THREAD)
+QUESTION_TAKEN_ON = "question_taken_on"
+PARKED_TAKEN_ON = "parked_taken_on"
 ROOM_SANCTIONED = "room_sanctioned"
 QUESTION_REFUSED = "question_refused"
+MOVE_ASKED = "move_asked"
 QUESTION_PARKED = "question_parked"
 # The kind of mail that a post goes out with at once (forums/post_mail.py says in what words).
 POST_MAIL = "post"
@@ -266,6 +385,22 @@ def post_shown(post: Post, *, by: Member | None, now: datetime) -> None:
         give_notice(POST_SHOWN, post.pk, Member.objects.filter(pk=post.author_id), now=now)
 
 
+def post_held(held: HeldPost, *, now: datetime) -> None:
+    """The facilitators, who see it first."""
+    facilitators = Membership.objects.facilitators().filter(network=held.network_id).exclude(member=held.author_id)
+    give_notice(HELD_POST_WAITS, held.pk, Member.objects.filter(pk__in=facilitators.values("member")), now=now)
+
+
+def held_post_released(post: Post, *, now: datetime) -> None:
+    """Whoever wrote it: others read it now."""
+    give_notice(HELD_POST_RELEASED, post.pk, Member.objects.filter(pk=post.author_id or 0), now=now)
+
+
+def held_post_refused(held: HeldPost, *, now: datetime) -> None:
+    """Whoever wrote it, with the reason."""
+    give_notice(HELD_POST_REFUSED, held.pk, [held.author], now=now)
+
+
 def version_hidden(version: PostVersion, *, now: datetime) -> None:
     """Whoever wrote it, unless they hid it themselves."""
     author = version.post.author_id
@@ -308,7 +443,7 @@ def _about(thread: int, up_to: int, *, is_end: bool) -> Q:
     versions = PostVersion.objects.filter(post__thread=thread, post__number__lte=up_to)
     answers = Answer.objects.filter(thread=thread, post__number__lte=up_to)
     about = (
-        Q(kind__in=(MENTIONED, POST_ANSWERED, POST_HIDDEN, POST_SHOWN), object_id__in=seen.values("pk"))
+        Q(kind__in=OF_POSTS, object_id__in=seen.values("pk"))
         | Q(kind=VERSION_HIDDEN, object_id__in=versions.values("pk"))
         | Q(kind=ANSWER_MARKED, object_id__in=answers.values("pk"))
         | Q(kind__in=(THREAD_STARTED, THEME_FOLLOWED, THREAD_LOCKED, BOOKMARK_DUE, *OF_SESSION), object_id=thread)
@@ -438,6 +573,20 @@ def _own_hidden_posts(viewer: Viewer) -> QuerySet[Post]:
     return own.select_related("thread__network").defer("source", "html")
 
 
+def _waiting_posts(viewer: Viewer) -> QuerySet[HeldPost]:
+    others = HeldPost.objects.visible_to(viewer).waiting().exclude(author=viewer.pk or 0)
+    return others.select_related("network", "author").defer("source", "practice")
+
+
+def _own_released_posts(viewer: Viewer) -> QuerySet[Post]:
+    return _posts(viewer).filter(author=viewer.pk or 0, was_held__isnull=False)
+
+
+def _own_refused_posts(viewer: Viewer) -> QuerySet[HeldPost]:
+    own = HeldPost.objects.visible_to(viewer).filter(author=viewer.pk or 0, decision=HeldPost.Decision.REFUSED)
+    return own.select_related("network").defer("source", "practice")
+
+
 def _own_hidden_versions(viewer: Viewer) -> QuerySet[PostVersion]:
     own = PostVersion.objects.in_place(viewer).filter(post__author=viewer.pk or 0).exclude(hidden_at=None)
     return own.select_related("post__thread__network").defer("source", "html", "post__source", "post__html")
@@ -514,6 +663,33 @@ register(
         title=lambda post: f"{_author(post)} answered you in “{post.thread.title}”",
         address=lambda post: post.get_absolute_url(),
         where=lambda post: post.thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=HELD_POST_WAITS,
+        visible_to=_waiting_posts,
+        title=lambda held: f"The first post of {named(held.author)} waits for you to read it",
+        address=lambda held: held.get_absolute_url(),
+        where=lambda held: held.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=HELD_POST_RELEASED,
+        visible_to=_own_released_posts,
+        title=lambda post: f"A facilitator has posted what you wrote in “{post.thread.title}”",
+        address=lambda post: post.get_absolute_url(),
+        where=lambda post: post.thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=HELD_POST_REFUSED,
+        visible_to=_own_refused_posts,
+        title=lambda held: f"A facilitator did not post what you wrote, and you have it back as a draft: {held.reason}",
+        address=lambda held: reverse("drafts"),
+        where=lambda held: held.network.name,
     )
 )
 register(
@@ -747,7 +923,7 @@ register(
 
 
 def reply_came_by_mail(received: ReceivedMail, *, now: datetime) -> None:
-    """Its writer, where it was refused or something of it was not taken."""
+    """Its writer, where it was refused, waits, or something of it was not taken."""
     owe_mail(REPLY_BY_MAIL, received.member, period=str(received.pk), object_id=received.pk, now=now)
 
 
@@ -756,15 +932,17 @@ def _about_received_mail(row: MailLedger, member: Member | None) -> Mail | None:
     if member is None:
         return None
     own = ReceivedMail.objects.visible_to(member).filter(pk=row.object_id or 0)
-    received = own.select_related("thread__network").first()
-    if received is None:
-        return None
-    seen = Thread.objects.visible_to(member).filter(pk=received.thread_id).exists()
+    received = own.select_related("thread__network", "held").first()
+    if received is None or (received.held and received.held.decision):
+        return None  # what became of it they are told on the site
+    seen = Thread.objects.reachable_by(member).filter(pk=received.thread_id).exists()
     context = {
         "member": member,
         "received": received,
         "thread": received.thread if seen else None,
-        "title": received.thread.title if seen and not received.thread.network.content_free_mail else "",
+        "title": received.thread.title
+        if seen and received.thread.visible_count and not received.thread.network.content_free_mail
+        else "",
         # By its number, where not even the words of its address are to stand in a mail.
         "thread_address": reverse("post", args=[received.thread_id, 1]),
     }
@@ -906,6 +1084,80 @@ register(
         title=lambda thread: f"A question that was parked for you is now a thread: “{thread.title}”",
         address=lambda thread: thread.get_absolute_url(),
         where=lambda thread: thread.network.name,
+    )
+)
+
+
+def question_taken_on(question: Question, *, now: datetime) -> None:
+    """Speakers from outside who asked a question of which a thread was made, or for whom it was parked. They may not
+    read the network's threads, so they are told no word of it."""
+    outside = _speakers_from_outside(question)
+    parked_for = question.parked_for_id if question.state == Question.State.PARKED else None
+    for kind, pk in ((QUESTION_TAKEN_ON, question.author_id), (PARKED_TAKEN_ON, parked_for)):
+        for member in outside.filter(pk=pk or 0):
+            give_notice(kind, question.pk, [member], now=now)
+            owe_mail(kind, member, period=str(question.pk), object_id=question.pk, now=now)
+
+
+def _speakers_from_outside(question: Question) -> QuerySet[Member]:
+    """Those of the question's room who do not belong to its network, and were shut out of neither."""
+    room = question.room_id
+    speakers = RoomRole.objects.filter(room=room, role=RoomRole.Role.SPEAKER)
+    inside = Membership.objects.filter(
+        network__rooms=room, state__in=(Membership.State.ACTIVE, Membership.State.SUSPENDED)
+    )
+    removed = RoomSanction.objects.removing().filter(room=room)
+    found: QuerySet[Member] = (
+        Member.objects.filter(pk__in=speakers.values("member"), is_active=True)
+        .exclude(pk__in=inside.values("member"))
+        .exclude(pk__in=removed.values("member"))
+    )
+    return found
+
+
+def _about_question_taken_on(row: MailLedger, member: Member | None) -> Mail | None:
+    found = Question.objects.exclude(thread=None).filter(pk=row.object_id or 0).select_related("room__network")
+    for question in found:
+        if member is not None and _speakers_from_outside(question).filter(pk=member.pk).exists():
+            context = {"member": member, "network": question.room.network, "is_parked": row.stream == PARKED_TAKEN_ON}
+            return Mail("forums/mail/question_taken_on.txt", context)
+    return None
+
+
+mail.register(MailKind(QUESTION_TAKEN_ON, _about_question_taken_on))
+mail.register(MailKind(PARKED_TAKEN_ON, _about_question_taken_on))
+
+
+def _taken_on(viewer: Viewer) -> QuerySet[Question]:
+    """Questions whose room they may enter still, but not the thread that was made of them."""
+    made = Question.objects.visible_to(viewer).exclude(thread=None).select_related("room__network")
+    return made.exclude(thread__in=Thread.objects.visible_to(viewer).values("pk")).defer("body", "answer", "reason")
+
+
+register(
+    NoticeKind(
+        name=QUESTION_TAKEN_ON,
+        visible_to=lambda viewer: _taken_on(viewer).filter(author=viewer.pk or 0),
+        title=lambda question: (
+            "Your question was taken into the network's forum. Its members go on with it there, where only they can "
+            "read it"
+        ),
+        address=lambda question: question.get_absolute_url(),
+        where=lambda question: question.room.network.name,
+        written_anew=True,
+    )
+)
+register(
+    NoticeKind(
+        name=PARKED_TAKEN_ON,
+        visible_to=lambda viewer: _taken_on(viewer).filter(parked_for=viewer.pk or 0),
+        title=lambda question: (
+            "A question that was parked for you was taken into the network's forum. Its members go on with it there, "
+            "where only they can read it"
+        ),
+        address=lambda question: question.get_absolute_url(),
+        where=lambda question: question.room.network.name,
+        written_anew=True,
     )
 )
 
@@ -1075,6 +1327,15 @@ def _own_cases(viewer: Viewer) -> QuerySet[Case]:
     return Case.objects.told_to(viewer).select_related("attachment", "member")
 
 
+def move_asked(answer: MoveAnswer, *, now: datetime) -> None:
+    """Whoever wrote in a thread that a facilitator would like to move to another network."""
+    give_notice(MOVE_ASKED, answer.pk, [answer.member], now=now)
+
+
+def move_answered(answer: MoveAnswer) -> None:
+    settle_notices(answer.member, Q(kind=MOVE_ASKED, object_id=answer.pk))
+
+
 register(
     NoticeKind(
         name=CASE_OPENED,
@@ -1144,5 +1405,20 @@ register(
             + (f". {appeal.answer}" if appeal.answer else "")
         ),
         address=lambda appeal: reverse("own_case", args=[appeal.case_id]),
+    )
+)
+register(
+    NoticeKind(
+        name=MOVE_ASKED,
+        visible_to=lambda viewer: (
+            MoveAnswer.objects.visible_to(viewer).waiting().select_related("move__thread__network", "move__network")
+        ),
+        title=lambda answer: (
+            f"May “{answer.move.thread.shown_title}”, in which you wrote, move to the {answer.move.network}?"
+        ),
+        address=lambda answer: answer.get_absolute_url(),
+        where=lambda answer: answer.move.thread.network.name,
+        # It ends by the clock.
+        written_anew=True,
     )
 )

@@ -13,11 +13,12 @@ from typing import IO
 from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from forums import files, limits, markup, notifications, permissions, scanner
 from forums.actions import cases
-from forums.models import Attachment, Post
+from forums.models import Attachment, HeldPost, Post
 from forums.search import index
 from network.actions.access import hold_account
 from network.actions.audit import record
@@ -122,8 +123,12 @@ def is_check_due() -> bool:
 
 
 def forget_unsent(*, now: datetime | None = None) -> int:
-    """Deletes what was uploaded a day ago and never sent, with its files; returns how many. The site itself does."""
-    over = Attachment.objects.filter(post=None, uploaded_at__lte=(now or timezone.now()) - KEPT_UNSENT)
+    """Deletes what was uploaded a day ago and never sent, with its files; returns how many. The site itself does. What
+    waits for a facilitator stays, and for a day what their writer has back from there."""
+    before = (now or timezone.now()) - KEPT_UNSENT
+    with_a_held = HeldPost.objects.filter(Q(decision=HeldPost.Decision.NONE) | Q(decided_at__gt=before))
+    held = with_a_held.filter(author=OuterRef("member"), form_id=OuterRef("form_id"))
+    over = Attachment.objects.filter(~Exists(held), post=None, uploaded_at__lte=before)
     with transaction.atomic():
         unsent = list(over.select_for_update())
         for attachment in unsent:

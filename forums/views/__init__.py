@@ -5,6 +5,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from forums import permissions
 from forums.models import Case, Post, Room
+from forums.models.post import PostQuerySet
 from forums.models.report import Thing
 from network.models import Member, Network, Viewer
 from network.models.standing import standing_of
@@ -23,6 +24,12 @@ def network_of(member: Member, slug: str) -> Network:
     if network is None:
         raise Http404("Whoever does not belong to a network learns nothing of what is in it.")
     return network
+
+
+def post_or_404(posts: PostQuerySet, thread: int, number: int) -> Post:
+    """Of these, which the viewer may know of, the post that stands at an address; or that stood there, before a
+    facilitator moved it."""
+    return get_object_or_404(posts.standing_at(thread, number))
 
 
 def room_of(viewer: Viewer, pk: int) -> Room:

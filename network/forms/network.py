@@ -60,6 +60,12 @@ class _WhatItSays(forms.Form):
         },
         widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "govuk-input--width-3"}),
     )
+    first_post_hold = forms.BooleanField(
+        label="Read first posts before others do",
+        help_text="If you tick this, what somebody writes here for the first time waits until a facilitator has read "
+        "it. What facilitators write does not wait.",
+        required=False,
+    )
     published_members = forms.IntegerField(
         label="Published number of members (optional)",
         help_text="People outside see this number, and never how many members there are now.",

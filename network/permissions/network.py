@@ -18,11 +18,12 @@ SETTINGS_OF_FACILITATORS = frozenset(
         "reports_to_hide",
         "published_members",
         "published_source",
+        "first_post_hold",
     }
 )
 
 
-SETTINGS = SETTINGS_OF_FACILITATORS | {"name", "joining", "first_post_hold", "order"}
+SETTINGS = SETTINGS_OF_FACILITATORS | {"name", "joining", "order"}
 
 
 def can_create_networks(viewer: Viewer) -> Verdict:

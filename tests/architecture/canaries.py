@@ -22,6 +22,7 @@ from forums.actions.decisions import note_on_case
 from forums.actions.hosting import refuse_question, write_answer
 from forums.actions.message_reactions import react_to_message
 from forums.actions.messages import say
+from forums.actions.network_moves import ask_to_move
 from forums.actions.poll_votes import choose
 from forums.actions.polls import PollWords, make_poll, open_poll
 from forums.actions.posts import delete_post, edit_post, hide_post, reply
@@ -40,6 +41,7 @@ from forums.models import (
     FeedKey,
     FollowLevel,
     HeldMessage,
+    HeldPost,
     Mention,
     Post,
     Practice,
@@ -176,6 +178,8 @@ def build(cast: Cast) -> World:
         GuidancePage(title="Guidance", slug="advice", body=[], themes=[cast.theme], discuss_in=cast.ai),
         by=None,
     )
+    silent = Membership.objects.filter(member=cast.bob)
+    silent.update(silent_until=now + timedelta(days=1), silent_reason="Private reason")
     AccountEvent.objects.create(member=cast.bob, kind=AccountEvent.Kind.CORRECTED, words="Private reason")
     mail = MailLedger.objects.create(recipient=f"member {cast.bob.pk}", stream="greeting", period="1", member=cast.bob)
     Authenticator.objects.create(user=cast.bob, type="webauthn", data={"name": "Private key", "credential": {}})
@@ -250,6 +254,7 @@ def _tell_around(thread: Thread, answer: Post, cast: Cast) -> None:
     made = appeal(hidden.cases.get(), by=cast.bob, words="Private appeal")
     made.answer, made.outcome, made.decided_at = "Private answer", "kept", timezone.now()
     made.save()
+    ask_to_move(thread, cast.ai, cast.theme, by=cast.fay)
     Practice.objects.create(thread=thread, tool="Private", stage="live", outcome="Private", differently="Private")
     Answer.objects.create(thread=thread, post=answer, by=cast.bob, at=timezone.now())
     Mention.objects.create(post=answer, member=cast.bob)
@@ -261,6 +266,9 @@ def _tell_around(thread: Thread, answer: Post, cast: Cast) -> None:
             setattr(attached, name, value)
         attached.save()
     Draft.objects.create(member=cast.bob, network=thread.network, thread=thread, fields={"source": "Private"})
+    HeldPost.objects.create(
+        network=thread.network, author=cast.bob, theme=thread.theme, title="Private", source="Private", reason="Private"
+    )
     for member in (cast.bob, cast.lena):
         FeedKey.objects.create(member=member)
     FollowLevel.objects.create(member=cast.bob, network=thread.network, level="watch")

@@ -120,11 +120,16 @@ def _filled(route: str, world: World) -> str:
         if route.startswith("threads/"):
             # An answer that was edited, and a post that was hidden.
             hidden = route.endswith(("/hidden/", "/restore/"))
-            return {"number": "4" if hidden else "2", "version": "1"}.get(name, str(world.thread.pk))
+            act = str(world.thread.moderation_acts.get().pk)
+            return {"number": "4" if hidden else "2", "version": "1", "act": act}.get(name, str(world.thread.pk))
+        if route.startswith("thread-moves/"):
+            return str(world.thread.moves.get().answers.get(member=world.cast.bob).pk)
         if route.startswith(("people/", "administration/people/")):
             return str(world.cast.bob.pk)
         if "/invitations/" in route:
             return str(world.invitation.pk)
+        if "held/" in route:
+            return str(world.cast.bob.held_posts.get().pk)
         if route.startswith("networks/<slug:slug>/tags/"):
             return str(world.thread.tags.get().pk)
         if route.startswith("networks/"):
@@ -404,6 +409,7 @@ def test_the_crawl_has_eyes(world: World) -> None:
         "forums.Poll.title",
         "forums.PollOption.text",
         "forums.HeldMessage.body",
+        "forums.HeldPost.source",
         "forums.Room.title",
         "forums.RoomSanction.reason",
         "network.Member.name",

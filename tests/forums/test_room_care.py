@@ -295,7 +295,7 @@ def test_a_report_by_the_plain_form(client: Client, cast: Cast, room: Room) -> N
 
 
 @pytest.mark.parametrize("who", [None, "bob", *OUTSIDERS])
-@pytest.mark.parametrize("page", ["care/", "care/slow/", "care/lock/", "change/", "close/", "people/{bob}/"])
+@pytest.mark.parametrize("page", ["care/", "care/lock/", "change/", "close/", "people/{bob}/"])
 def test_the_pages_for_facilitators_are_theirs(
     client: Client, cast: Cast, room: Room, who: str | None, page: str
 ) -> None:
@@ -319,7 +319,7 @@ def test_a_facilitator_looks_after_the_room_by_plain_forms(
     base = room.get_absolute_url()
     report_message(message, by=cast.fay, kind="unkind", words="Hm")
 
-    client.post(f"{base}care/slow/", {"seconds": "30"})
+    client.post(f"{base}slow/", {"seconds": "30", "screen": "care"})
     client.post(f"{base}care/lock/", {"lock": "writing"})
     client.post(f"{base}people/{cast.bob.pk}/", {"kind": "300", "words": "Let others speak"})
     html = client.get(f"{base}care/").content.decode()
@@ -341,8 +341,8 @@ def test_a_facilitator_looks_after_the_room_by_plain_forms(
 @pytest.mark.parametrize(
     ("page", "typed", "words"),
     [
-        ("care/slow/", {"seconds": "7"}, "Select how long people wait"),
-        ("care/slow/", {}, "Select how long people wait"),
+        ("slow/", {"seconds": "7", "screen": "care"}, "Select how long people wait"),
+        ("slow/", {"screen": "care"}, "Select how long people wait"),
         ("care/lock/", {"lock": "everything"}, "Select who reads and writes"),
         ("people/{bob}/", {"kind": "10", "words": "x"}, "Select a valid choice"),
         ("people/{bob}/", {"kind": "300", "words": " "}, "Enter why"),

@@ -6,8 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("forums", "0008_keeping_order"),
-        ("network", "0005_reports_to_hide"),
+        ("forums", "0011_post_index_places"),
+        ("network", "0007_reports_to_hide"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("network", "0004_mail"),
+        ("network", "0006_audit_by_network"),
     ]
 
     operations = [
