@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from forums import markup, notifications
-from forums.models import Appeal, Case, Report
+from forums.models import Appeal, Case, Report, Thread
 from forums.models.report import Thing, author_of, field_of
 from network.actions.audit import record
 from network.models import Member, Network
@@ -57,6 +59,15 @@ def note_shown(thing: Thing, *, by: Member | None, now: datetime) -> None:
     open_appeals = Appeal.objects.open().filter(case__in=Case.objects.about(thing).values("pk"))
     for appeal in open_appeals.select_for_update(of=("self",)).select_related("case", "by"):
         close_appeal(appeal, Appeal.Outcome.SHOWN, by=by, answer="", now=now)
+
+
+def move_cases(thread: Thread, *, now: datetime) -> None:
+    """What was reported in a thread that is now in another network is for those who facilitate that one."""
+    in_thread = Q(post__thread=thread) | Q(attachment__post__thread=thread)
+    moved = list(Case.objects.filter(in_thread).exclude(network=thread.network_id).values_list("pk", flat=True))
+    Case.objects.filter(pk__in=moved).update(network=thread.network)
+    for case in Case.objects.filter(pk__in=moved).open().with_things():
+        notifications.case_opened(case, but=None, now=now)
 
 
 def close_appeal(appeal: Appeal, outcome: str, *, by: Member | None, answer: str, now: datetime) -> None:
