@@ -160,7 +160,7 @@ def test_ten_reports_an_hour_of_whatever_it_is(cast: Cast, post: Post, rita: Mem
         report_post(post, by=rita, kind="spam", now=now)
     report_profile(cast.bob, by=rita, kind="spam", now=now)
 
-    with pytest.raises(LimitReached, match="report something 10 times in an hour"):
+    with pytest.raises(LimitReached, match="10 reports an hour"):
         report_post(post, by=rita, kind="spam", now=now)
 
 
