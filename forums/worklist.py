@@ -127,16 +127,17 @@ def did_not_work(facilitator: Member, network: Network, now: datetime) -> Sectio
 
 
 def reports(facilitator: Member, network: Network, now: datetime) -> Section:
-    """What may be against the law first. Nobody finds one about their own words here either."""
-    waiting = Case.objects.visible_to(facilitator).waiting().filter(network=network).in_order().with_things()
+    """What may be against the law before what has waited longer; and the appeals that the facilitator may answer."""
+    cases = Case.objects.visible_to(facilitator).filter(network=network).waiting()
+    waiting = cases.exclude(state=Case.State.DECIDED, decided_by=facilitator.pk or 0).in_order().with_things()
     rows = (
         Row(
             case.title,
-            "",
-            "It may be against the law" if case.is_urgent else "",
-            "Reported",
-            case.opened_at,
-            "Look at it and decide" if case.is_open else "Answer the appeal",
+            case.thing_address,
+            "May be against the law" if case.is_urgent else "",
+            "Reported" if case.is_open else "Appealed",
+            case.waits_since,
+            "Decide" if case.is_open else "Answer the appeal",
             case.get_absolute_url(),
         )
         for case in waiting[: Section.MOST + 1]

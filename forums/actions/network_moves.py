@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from forums import limits, notifications, permissions
+from forums.actions.cases import move_cases
 from forums.actions.journal import Journal
 from forums.actions.merging import hold_threads
 from forums.actions.posts import count_anew
@@ -158,3 +159,4 @@ def settle_network(thread: Thread, old: Network, words: set[str]) -> None:
     for post in Post.objects.filter(thread=thread).shown().select_related("thread"):
         index.index_post(post)
     index.forget_words(words, old.pk)
+    move_cases(thread, now=timezone.now())

@@ -78,6 +78,10 @@ def _threads_of(act: ModerationAct) -> list[Thread]:
 
 def _enforce(act: ModerationAct, moved: list[ActChange], by: Member) -> None:
     """What stands in the way of it beside what has changed since. Raises Refused."""
+    if act.kind == Kind.HIDE:
+        hidden = act.changes.filter(table=POSTS).values("row")
+        for post in Post.objects.filter(pk__in=hidden, author=by).select_related("thread__network"):
+            permissions.can_restore(by, post).enforce()
     if act.kind == Kind.MOVE:
         for change in act.changes.all():
             theme = Theme.objects.filter(pk=(change.before or {}).get("theme_id") or 0).first()
@@ -114,7 +118,8 @@ def _tell_of_sight(post: Post, *, by: Member, now: datetime) -> None:
         notifications.post_shown(post, by=by, now=now)
     else:
         record("hid post", post, by=by, network=network)
-        cases.note_hidden(post, network, by=by, reason=post.hidden_reason, now=now)
+        if post.hidden_by_id is not None:  # what the site hid by itself waits for a decision of its own
+            cases.note_hidden(post, network, by=by, reason=post.hidden_reason, now=now)
         notifications.post_hidden(post, now=now)
 
 
@@ -142,7 +147,7 @@ def _taken_by(moved: list[ActChange]) -> set[int]:
 def _settle(
     act: ModerationAct, rows: Sequence[models.Model], threads: dict[int, Thread], *, by: Member, now: datetime
 ) -> None:
-    """What follows from the rows: the figures of the threads, the search, and who is told."""
+    """What follows from the rows: the figures of the threads, the search, what was reported, and who is told."""
     held = Thread.objects.select_related("network", "theme").in_bulk(threads)
     posts = [row for row in rows if isinstance(row, Post)]
     for post in posts:

@@ -252,7 +252,7 @@ def _tell_around(thread: Thread, answer: Post, cast: Cast) -> None:
     delete_post(taken_back, by=cast.fay)
     hidden = hide_post(reply(thread, by=cast.bob, source="Private and hidden"), by=cast.fay, reason="Private reason")
     made = appeal(hidden.cases.get(), by=cast.bob, words="Private appeal")
-    made.answer = "Private answer"
+    made.answer, made.outcome, made.decided_at = "Private answer", "kept", timezone.now()
     made.save()
     ask_to_move(thread, cast.ai, cast.theme, by=cast.fay)
     Practice.objects.create(thread=thread, tool="Private", stage="live", outcome="Private", differently="Private")

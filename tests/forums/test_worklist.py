@@ -139,7 +139,7 @@ class TestWhatWaits:
         post = begin("Bob's thread", cast.bob, days=1).posts.get()
         case = Case.objects.create(network=cast.practitioners, post=post, author=cast.bob)
         urgent = Case.objects.create(network=cast.practitioners, member=cast.bob, author=cast.bob, is_urgent=True)
-        assert waits(cast, "reports") == ["The profile of Bob Belongs", "A post in “Bob's thread”"]
+        assert waits(cast, "reports") == ["The profile of Bob Belongs", "Post 1 in “Bob's thread”"]
         assert f'href="/reports/{case.pk}/"' in page_for(cast.fay)
         Case.objects.filter(pk__in=[case.pk, urgent.pk]).update(author=cast.fay)
         assert waits(cast, "reports") == [], "nobody learns that there is one about their own words"
@@ -204,7 +204,9 @@ class TestThePage:
         assert "Bob&#x27;s &lt;first&gt;" in page
         request = Membership.objects.get(member=cast.amir)
         assert f'href="/networks/ai-practitioners/requests/#request-{request.pk}">Decide' in page
-        assert "There are no questions that nobody replied to in two days, no questions from sessions" in page
+        assert (
+            "There are no reports, no questions that nobody replied to in two days, no questions from sessions" in page
+        )
 
     def test_says_so_where_nothing_waits(self, cast: Cast) -> None:
         Membership.objects.filter(member=cast.amir).delete()
