@@ -138,7 +138,8 @@ def note_fruitless_search(typed: str, filters: Filters, *, by: Member, now: date
     """Counts that somebody found nothing, unless it looks like something about a person. Who it was is not kept. A
     search that was kept to something says nothing about what there is."""
     words = " ".join(words_of(typed.casefold()))
-    if filters != Filters() or not words or len(words) > FruitlessSearch.LONGEST or PERSONAL.search(typed):
+    is_long = len(typed.strip()) > FruitlessSearch.LONGEST
+    if filters != Filters() or not words or is_long or PERSONAL.search(typed):
         return
     search = FruitlessSearch(mark=_mark(words))
     asker = FruitlessAsker(mark=_mark(f"{by.pk} {words}"), day=timezone.localdate(now))

@@ -15,14 +15,12 @@ class FruitlessSearchQuerySet(models.QuerySet["FruitlessSearch"]):
         many `people` did, and when somebody last did. What most looked for comes first."""
         if not viewer.is_authenticated or not viewer.is_active or not viewer.has_perm("wagtailadmin.access_admin"):
             return self.none()
-        counted = self.of_several().exclude(words="").annotate(last_asked=Max("askers__day"))
-        return counted.order_by("-people", "-last_asked", "words")
+        counted = self.annotate(people=Count("askers"), last_asked=Max("askers__day"))
+        several = counted.filter(pk__in=self.of_several().values("pk")).exclude(words="")
+        return several.order_by("-people", "-last_asked", "words")
 
     def of_several(self) -> FruitlessSearchQuerySet:
-        counted: FruitlessSearchQuerySet = self.alias(several=Count("askers")).filter(
-            several__gte=FruitlessSearch.LEAST
-        )
-        return counted.annotate(people=Count("askers"))
+        return self.alias(several=Count("askers")).filter(several__gte=FruitlessSearch.LEAST)
 
 
 class FruitlessSearch(models.Model):
