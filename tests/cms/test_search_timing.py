@@ -99,6 +99,7 @@ def test_the_database_is_asked_the_same(
         lambda word: similar(viewer, f"What is a {word}?"),
     ]
     for ask in searches:
+        ask("what is asked once for a process")
         nowhere = asked_for(NOWHERE, ask)
         for word in (PRIVATE, NEAR):
             assert asked_for(word, ask) == nowhere
@@ -126,7 +127,8 @@ def test_the_page_asks_the_same(
     ]
     assert statements[1] == statements[0]
     assert statements[2] == statements[0]
-    assert statements[3] == statements[0], "nor does it tell that somebody looked for it before"
+    # Nor does it tell that somebody looked for it before, though no row is new then.
+    assert [sql for sql, _ in statements[3]] == [sql for sql, _ in statements[0]]
 
 
 def rows_read(viewer: Member, word: str) -> int:
