@@ -110,9 +110,11 @@ def test_no_words_of_a_reader_break_the_search(hub: Hub, cast: Cast, client: Cli
         for query in ODD:
             cache.clear()  # nobody searches as often as this
             answers = [client.get("/search/", {"q": query}), client.get("/search/suggestions/", {"q": query})]
-            if member:
-                answers.append(client.post("/similar/", {"title": query}))
-            broken += [(query[:40], answer.status_code) for answer in answers if answer.status_code != 200]
+            # An address with a NUL in it is nobody's typing, and is told so before it comes here.
+            wanted = 400 if "\0" in query else 200
+            broken += [(query[:40], answer.status_code) for answer in answers if answer.status_code != wanted]
+            if member and (status := client.post("/similar/", {"title": query}).status_code) != 200:
+                broken.append((query[:40], status))
     assert broken == []
 
 
