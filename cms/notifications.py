@@ -46,6 +46,8 @@ register_words(
     {
         "approved record item": "let something from a session stand on the page of its event",
         "drafted record": "had the record of a session drafted",
+        "left out of record": "left something out of the record of a session",
+        "put back into record": "put something back into the record of a session",
         "took record item off": "took something from a session off the page of its event",
         "dropped speaker": "took a speaker off an event",
         "gave roles": "changed the hub roles of",

@@ -104,6 +104,13 @@ def can_be_named_by(viewer: Viewer, member: Member, room: Room, role: str) -> Ve
     return ALLOWED
 
 
+def can_set_recording(viewer: Viewer, event: EventPage) -> Verdict:
+    """Saying where the recording of an event is: those who may edit it, and those who run its live room."""
+    if can_see_sign_ups(viewer, event):
+        return ALLOWED
+    return Verdict("Only those who edit this event or run its live room can set its recording.")
+
+
 def can_draft_record(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
     """Drafting the record of a session, when it is over: those who ran it."""
     verdict = can_run_room(viewer, room)

@@ -11,7 +11,7 @@ from cms.models.attendance import (
     waiting_for,
 )
 from cms.models.discussion import PageThread
-from cms.models.event import EventEdition, EventPage, EventRoom
+from cms.models.event import EventEdition, EventPage, EventRecording, EventRoom
 from cms.models.fruitless_search import FruitlessAsker, FruitlessSearch
 from cms.models.guidance import GuidancePage
 from cms.models.home import HomePage
@@ -28,6 +28,7 @@ __all__ = [
     "EventAttendance",
     "EventEdition",
     "EventPage",
+    "EventRecording",
     "EventRoom",
     "FruitlessAsker",
     "FruitlessSearch",

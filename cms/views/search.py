@@ -22,6 +22,7 @@ from cms.forms import SearchForm
 from cms.models import SavedSearch
 from cms.search import Results, search_everything
 from forums.models import Thread
+from network.limits import LimitReached
 from network.models import Member
 from network.models.standing import standing_of
 from network.numbers import number_in
@@ -37,10 +38,16 @@ LONGEST_SEARCH = 5_000  # characters of an address
 def search(request: HttpRequest) -> HttpResponse:
     """Everything in one search, by kind; with `?thread=` inside one thread. What the reader may not see leaves no
     trace, not even a number."""
-    if isinstance(request.user, Member):
-        limits.SEARCHING.spend(request.user)
     form = SearchForm(request.user, request.GET if "q" in request.GET else None)
     context: dict[str, object] = {"form": form, "query": ""}
+    try:
+        if form.is_bound and isinstance(request.user, Member):
+            limits.SEARCHING.spend(request.user)
+    except LimitReached as no:
+        form.add_error("q", str(no))
+        response = render(request, "cms/search.html", context, status=429)
+        response["Retry-After"] = str(no.retry_after)
+        return response
     if form.is_bound and form.is_valid():
         query, filters = form.cleaned_data["q"], form.filters()
         context |= {"query": query, "shown": SHOWN, "filters_used": form.filters_used()}

@@ -1,5 +1,5 @@
 """The index of what is written in threads, kept in the transaction that writes. It is ours, in tables that Django does
-not know (migrations 0002 and 0009): a tsvector with GIN on PostgreSQL, FTS5 with the porter stemmer on SQLite. Beside
+not know (migrations 0002 and 0011): a tsvector with GIN on PostgreSQL, FTS5 with the porter stemmer on SQLite. Beside
 it stands the vocabulary of each network: which words there are, so that one typed with a wrong letter still finds.
 
 Each post's row says its network too, as one more word that nobody can type. Every search names the networks that it is
@@ -111,7 +111,7 @@ def _told_beside(posts: Iterable[Post]) -> dict[int, list[str]]:
 
 def _files_of(posts: Iterable[Post]) -> dict[int | None, list[str]]:
     files: dict[int | None, list[str]] = {}
-    for post, name in Attachment.objects.filter(post__in=posts).values_list("post", "name"):
+    for post, name in Attachment.objects.shown().filter(post__in=posts).values_list("post", "name"):
         files.setdefault(post, []).append(name)
     return files
 
@@ -215,6 +215,19 @@ def _words_by(member: Member) -> dict[int, set[str]]:
     for network, name in files.values_list("post__thread__network", "name"):
         add(network, name)
     return written
+
+
+def words_in_thread(thread: Thread) -> set[str]:
+    """All that was ever written in a thread, its title and what its posts said before they were changed, too."""
+    texts = [thread.title]
+    posts = Post.objects.filter(thread=thread)
+    for said in (posts, PostVersion.objects.filter(post__in=posts)):
+        for html in said.values_list("html", flat=True).iterator():
+            texts += [markup.plain(html), *markup.linked(html)]
+    for practice in Practice.objects.filter(thread=thread):
+        texts += [told for _, told in practice.told]
+    texts += Attachment.objects.filter(post__in=posts).values_list("name", flat=True)
+    return set(words_to_learn(indexed(" ".join(texts))))
 
 
 def _is_written(network: int, word: str) -> bool:

@@ -295,7 +295,7 @@ class _Texts:
         files: dict[int, list[str]] = {}
         with_files = [pk for pk, post in posts.items() if post.has_files]  # type: ignore[attr-defined]
         if with_files:
-            for post, name in Attachment.objects.filter(post__in=with_files).values_list("post", "name"):
+            for post, name in Attachment.objects.shown().filter(post__in=with_files).values_list("post", "name"):
                 files.setdefault(post or 0, []).append(name)
         return cls(posts, files)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 
 import pytest
@@ -10,6 +11,7 @@ from django.core.cache import cache
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
+from cms import limits
 from cms.search import search_everything, search_pages, suggest
 from forums.actions.answers import mark_answer
 from forums.actions.posts import reply
@@ -146,6 +148,29 @@ def test_a_query_that_is_too_long_is_said_to_be_and_kept(hub: Hub, client: Clien
     assert "<title>Error: " in html
     assert "200 characters or fewer" in html
     assert "x" * 201 in html
+
+
+def test_a_search_too_many_is_told_on_its_own_page_with_what_was_typed(
+    hub: Hub, cast: Cast, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.publish_guidance("Canary in the hub")
+    monkeypatch.setattr(limits, "SEARCHING", dataclasses.replace(limits.SEARCHING, times=1))
+    sign_in(client, cast.bob)
+    for _ in range(3):
+        client.get("/search/")  # the empty form is no search
+    assert client.get("/search/", {"q": "canary"}).status_code == 200
+
+    answer = client.get("/search/", {"q": "canary in", "council": "Exampleshire"})
+
+    page = answer.content.decode()
+    assert answer.status_code == 429
+    assert 0 < int(answer["Retry-After"]) <= 60
+    assert "You can make 1 searches a minute. You can search again in " in page
+    assert "canary in" in page
+    assert "Exampleshire" in page
+    assert "Canary in the hub" not in page
+    # Titles that come while somebody types are counted by themselves.
+    assert client.get("/search/suggestions/", {"q": "canary"}).status_code == 200
 
 
 def test_a_member_finds_threads_beside_pages(hub: Hub, cast: Cast, client: Client) -> None:

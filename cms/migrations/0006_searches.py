@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cms", "0004_session_record"),
+        ("cms", "0005_one_recording"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -50,6 +50,6 @@ def drop(apps: StateApps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("forums", "0008_keeping_order"), ("network", "0001_initial")]
+    dependencies = [("forums", "0010_weeks"), ("network", "0001_initial")]
 
     operations = [migrations.RunPython(make, drop)]
