@@ -40,6 +40,12 @@ class FruitlessSearch(models.Model):
         return f"search {self.pk} that found nothing"
 
 
+class FruitlessAskerQuerySet(models.QuerySet["FruitlessAsker"]):
+    def visible_to(self, viewer: Viewer) -> FruitlessAskerQuerySet:
+        """Nobody's: the site counts them."""
+        return self.none()
+
+
 class FruitlessAsker(models.Model):
     """One person who looked for it, as a mark too: it says that two who asked are two, and not who they are, and is
     another one for the same person's other words."""
@@ -47,6 +53,8 @@ class FruitlessAsker(models.Model):
     search = models.ForeignKey(FruitlessSearch, on_delete=models.CASCADE, related_name="askers")
     mark = models.CharField(max_length=64)
     day: models.DateField[date, date] = models.DateField()
+
+    objects = FruitlessAskerQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["search", "mark"], name="fruitless_asker_once")]

@@ -205,7 +205,7 @@ def test_with_the_account_go_its_searches(cast: Cast) -> None:
 
 def ask(words: str, *members: Member, now: datetime | None = None, filters: Filters | None = None) -> None:
     for member in members:
-        note_fruitless_search(words, filters or Filters(), by=member, now=now)
+        note_fruitless_search(member, words, filters or Filters(), now=now)
 
 
 @pytest.fixture

@@ -264,6 +264,14 @@ def test_a_word_with_a_wrong_letter_finds_pages_too(hub: Hub) -> None:
     assert found.instead == {"procuremnet": "procurement"}
 
 
+def test_a_word_that_a_thread_has_is_not_called_wrong(hub: Hub, cast: Cast) -> None:
+    hub.publish_guidance("Canary")
+    start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Canery", source="It is spelt so.")
+
+    assert search_everything(cast.bob, "canery").instead == {}
+    assert search_everything(ANYBODY, "canery").instead == {"canery": "canary"}
+
+
 def test_titles_are_suggested_as_far_as_somebody_may_see_them(hub: Hub, cast: Cast) -> None:
     hub.publish_guidance("Buying wisely")
     start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Buying chatbots", source="Words")
