@@ -229,6 +229,8 @@ ACTS = [
     Act("Name the hosts and speakers of an event", hub.can_name_speakers, ("event",)),
     Act("Publish a page", hub.can_publish_in, ("section",)),
     Act("Say that a page was reviewed", hub.can_review, ("guidance",)),
+    Act("Save a search, and follow it", hub.can_save_search),
+    Act("See which searches found nothing", hub.can_see_fruitless_searches),
     Act("Give roles in the hub", hub.can_give_roles),
     # Administration: people
     Act("Open the administrators' pages", people.can_administer),
@@ -306,6 +308,8 @@ NOT_OF_ROLES = {
     "network.can_end_session": "its owner's alone; can_end_sessions is the administrators'",
     "network.can_remove_password": "its owner's alone, who has one",
     "forums.can_delete_draft": "its owner's alone",
+    "cms.can_save_another_search": "about how many they have",
+    "cms.can_change_search": "its owner's alone",
     "forums.can_withdraw_post": "its owner's alone",
     "network.can_change_factor": "its owner's alone",
     "network.can_enrol_app": "its owner's alone, who has none",
