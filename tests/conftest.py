@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import gc
 import hashlib
 import os
 import socket
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -23,15 +26,19 @@ from django.apps.registry import Apps
 from django.conf import settings
 from django.core.cache import cache
 from django.core.files.storage import FileSystemStorage
-from django.db import OperationalError
+from django.core.management.commands import flush
+from django.db import OperationalError, connection
 from django.db.backends.base.introspection import BaseDatabaseIntrospection
 from django.db.backends.base.operations import BaseDatabaseOperations
+from pytest_django import DjangoDbBlocker
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from forums.digest import talk_in
 from forums.models import Attachment
 from network import limits
 from network.models import Profile
 from tests.cast import Cast, make_cast
+from tests.cms.hub import Hub, shared_hub
 from tests.servers import RedisServer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,6 +72,28 @@ def remember_what_may_be_swapped() -> None:
 remember_what_may_be_swapped()
 
 
+def remember_static_files() -> None:
+    """Every test client is a site of its own that starts by looking for all static files: a tenth of the time of all
+    tests. None comes while they run, so they are looked for once for each way in which they are found and served."""
+    look = WhiteNoiseMiddleware.add_files_from_finders
+    known: dict[str, dict[str, Any]] = {}
+
+    def remembered(middleware: WhiteNoiseMiddleware) -> None:
+        found_by = (settings.STATICFILES_FINDERS, settings.STATICFILES_DIRS, settings.INSTALLED_APPS, settings.STORAGES)
+        served_as = (middleware.static_prefix, middleware.max_age, middleware.charset, middleware.allow_all_origins)
+        way = repr((found_by, served_as))
+        if way not in known:
+            before = dict(middleware.files)
+            look(middleware)
+            known[way] = {url: file for url, file in middleware.files.items() if before.get(url) is not file}
+        middleware.files.update(known[way])
+
+    WhiteNoiseMiddleware.add_files_from_finders = remembered
+
+
+remember_static_files()
+
+
 def empty_again_after_a_deadlock() -> None:
     """A server of a test writes down who is in its rooms until it has stopped. PostgreSQL then breaks off either that
     or the emptying of all tables; the emptying begins again."""
@@ -85,6 +114,16 @@ def empty_again_after_a_deadlock() -> None:
 empty_again_after_a_deadlock()
 
 
+def do_not_wait_for_the_disk() -> None:
+    """What a test commits need not outlive the machine, only its process. Servers under test are waited for."""
+    options = settings.DATABASES["default"].get("OPTIONS", {})
+    if "init_command" in options:
+        options["init_command"] = options["init_command"].replace("synchronous=FULL", "synchronous=OFF")
+
+
+do_not_wait_for_the_disk()
+
+
 def use_a_redis_of_its_own() -> None:
     """Two processes must not empty each other's cache nor hear each other's rooms. Emptying knows no key prefixes and
     publishing knows no database numbers, so each process gets a number and a prefix."""
@@ -101,34 +140,104 @@ if settings.REDIS_URL:
     use_a_redis_of_its_own()
 
 
-def migrations_stamp() -> tuple[Path, str]:
-    """Where it is written which migrations the kept test database was made by, and a name for those of now."""
+def name_of_migrations() -> str:
     files = [*sorted(ROOT.glob("*/migrations/*.py")), ROOT / "deploy" / "constraints.txt"]
-    name = hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
-    database = hashlib.sha256(settings.DATABASE_URL.encode()).hexdigest()[:8]
-    return settings.VAR_DIR / f"test-database-{database}-{PROCESS}", name
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def stamp_of(database: str) -> Path:
+    """Where it is written which migrations a kept test database was made by."""
+    server = hashlib.sha256(settings.DATABASE_URL.encode()).hexdigest()[:8]
+    return settings.VAR_DIR / f"test-database-{server}-{database}"
+
+
+def is_of_now(database: str) -> bool:
+    stamp = stamp_of(database)
+    return stamp.exists() and stamp.read_text() == name_of_migrations()
+
+
+class KeptDatabase:
+    """The database of this process, and one beside it that no test ever writes to: all others are copies of that."""
+
+    def __init__(self) -> None:
+        self.name = str(connection.creation._get_test_db_name())
+        if connection.vendor == "sqlite":
+            self.untouched = str(settings.VAR_DIR / "test-untouched.sqlite3")
+        else:
+            self.untouched = f"test_{urlsplit(settings.DATABASE_URL).path.strip('/')}_untouched"
+
+    def can_be_copied(self) -> bool:
+        if not is_of_now("untouched"):
+            return False
+        if connection.vendor == "sqlite":
+            return Path(self.untouched).exists()
+        with connection._nodb_cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [self.untouched])
+            return cursor.fetchone() is not None
+
+    def copy(self) -> None:
+        self._copy(self.untouched, self.name)
+        stamp_of(PROCESS).write_text(name_of_migrations())
+
+    def keep(self) -> None:
+        """As it was just made, for others to copy."""
+        self._copy(self.name, self.untouched)
+        for database in ("untouched", PROCESS):
+            stamp_of(database).write_text(name_of_migrations())
+
+    def _copy(self, source: str, target: str) -> None:
+        connection.close()
+        if connection.vendor == "sqlite":
+            for end in ("", "-wal", "-shm"):
+                Path(target + end).unlink(missing_ok=True)
+            with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+                old.backup(new)
+            return
+        connection.close_pool()  # nobody may be in what is copied
+        quoted = connection.ops.quote_name
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f"DROP DATABASE IF EXISTS {quoted(target)}")
+            cursor.execute(f"CREATE DATABASE {quoted(target)} TEMPLATE {quoted(source)}")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write pages that are made by tests anew")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """A kept test database whose migrations have changed since is made anew."""
-    stamp, name = migrations_stamp()
-    if not stamp.exists() or stamp.read_text() != name:
-        config.option.create_db = True
-
-
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None) -> None:
-    stamp, name = migrations_stamp()
-    stamp.write_text(name)
+def django_db_setup(
+    request: pytest.FixtureRequest, django_db_modify_db_settings: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """A kept database whose migrations have changed since is made anew. Of several processes that need one, the first
+    makes it while the others wait, and they copy it."""
+    with stamp_of("lock").open("w") as lock, django_db_blocker.unblock():
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        option = request.config.option
+        database = KeptDatabase()
+        if not option.create_db and not is_of_now(PROCESS):
+            if database.can_be_copied():
+                database.copy()
+            else:
+                option.create_db = True
+        request.getfixturevalue("django_db_setup")
+        if option.create_db:
+            database.keep()
+    shared_hub.database = django_db_blocker
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    shared_hub.before(item)
+
+
+def pytest_sessionfinish() -> None:
+    shared_hub.close()
 
 
 @pytest.fixture(autouse=True, scope="session")
 def numbers_that_servers_remember() -> Iterator[None]:
-    """Between tests that commit all tables are emptied but these. For all connections: a browser makes another one."""
+    """Between tests that commit all tables are emptied but these. For all connections: a browser makes another one. And
+    so nothing has to be made again, which takes ten times as long as the emptying."""
     kept = ("django_content_type", "auth_permission")
     tables = BaseDatabaseIntrospection.django_table_names
 
@@ -137,6 +246,7 @@ def numbers_that_servers_remember() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(BaseDatabaseIntrospection, "django_table_names", table_names)
+        patch.setattr(flush, "emit_post_migrate_signal", lambda *_: None)
         yield
 
 
@@ -150,6 +260,11 @@ def portraits_of_the_tests(tmp_path_factory: pytest.TempPathFactory) -> None:
 @pytest.fixture
 def cast(db: None) -> Cast:
     return make_cast()
+
+
+@pytest.fixture
+def hub(db: None) -> Hub:
+    return shared_hub.hub()
 
 
 @pytest.fixture(autouse=True)

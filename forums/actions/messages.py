@@ -15,7 +15,7 @@ from forums import limits, markup, permissions, realtime
 from forums.actions.votes import have_held_looked_at
 from forums.held_words import HeldWords
 from forums.live import access, log
-from forums.models import HeldMessage, Message, Room, RoomEvent, RoomSanction
+from forums.models import HeldMessage, Message, Room, RoomEvent, TimeOut
 from network.models import Member
 from network.permissions import Refused
 
@@ -100,16 +100,13 @@ def say_together(room_id: int, sayings: Sequence[Saying], *, now: datetime | Non
 
 def _speakers(room: Room, asking: set[int]) -> dict[int, Member]:
     """Those who asked and belong."""
-    here = access.belonging(room.pk).filter(pk__in=asking).select_related("organisation")
-    return {member.pk: member for member in here}
+    return access.speakers(room.pk, asking)
 
 
 def _speakers_still(room: Room, speakers: dict[int, Member]) -> dict[int, Member]:
     """Those of them who belong now, each with what they are in the room now."""
-    here = access.belonging(room.pk).filter(pk__in=list(speakers))
-    now_as = here.values_list("pk", "room_role", "runs_room")  # type: ignore[misc]  # annotated by `belonging`
     still = {}
-    for pk, role, runs in now_as:
+    for pk, (role, runs) in access.roles_of(room.pk, speakers).items():
         still[pk] = speakers[pk]
         still[pk].room_role, still[pk].runs_room = role, runs  # type: ignore[attr-defined]  # as `belonging` annotates
     return still
@@ -128,8 +125,7 @@ def _judge(
         taken = ValidationError("This was sent before, and was no message")
         outcomes |= {key: by_number.get(seq, taken) for key, seq in numbers.items()}
     outcomes |= {held.key: Held(held) for held in held_of(room, open_keys) if held.key not in outcomes}
-    time_outs = RoomSanction.objects.silencing(now).filter(room=room, member__in=list(speakers))
-    silenced = {time_out.member_id: time_out for time_out in time_outs}
+    silenced = TimeOut.each(room, speakers, now)
     for key in open_keys:
         if key not in outcomes:
             member = speakers.get(key[0])

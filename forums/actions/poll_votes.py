@@ -50,8 +50,7 @@ def choose_together(room_id: int, choosings: Sequence[Choosing], *, now: datetim
             .prefetch_related("options")
             .in_bulk()
         )
-        here = access.belonging(room_id).filter(pk__in={choosing.member_id for choosing in choosings})
-        belonging = set(here.values_list("pk", flat=True))
+        belonging = access.members(room_id, {choosing.member_id for choosing in choosings})
         chosen: dict[tuple[int, int], frozenset[int]] = {}
         for place, choosing in enumerate(choosings):
             if outcomes[place] is not None:

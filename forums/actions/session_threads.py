@@ -324,7 +324,8 @@ def _may_still(batch: ThreadBatch) -> Member:
 
 
 def _begin(batch: ThreadBatch, by: Member, words: str, sources: Iterable[str], now: datetime) -> Thread:
-    """`sources`: with names, and without, for whom they name may be leaving at this moment."""
+    """`sources`: with names, and without, for whom they name may be leaving at this moment. Never held as a first post:
+    the network has heard what stands in it."""
     for source in sources:
         try:
             with transaction.atomic():

@@ -305,7 +305,7 @@ class QuestionBoard:
             dealt_with=dealt_with,
             own=list(kept.with_asker().order_by("asked_at", "pk")[:most]),
             voted={number or 0 for number in votes.values_list("question__number", flat=True)},
-            threads=set(Thread.objects.visible_to(viewer).filter(pk__in=made).values_list("pk", flat=True))
+            threads=set(Thread.objects.reachable_by(viewer).filter(pk__in=made).values_list("pk", flat=True))
             if made
             else set(),
             asked=[question.number or 0 for question in (*found, *dealt_with) if question.author_id == viewer.pk],

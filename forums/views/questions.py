@@ -61,7 +61,7 @@ def question(request: HttpRequest, pk: int, uid: uuid.UUID) -> HttpResponse:
     if not is_own and not permissions.can_run_room(member, room):
         steps = steps.exclude(state=Question.State.HELD)
     # Whoever speaks here from outside may not know what goes on in the network.
-    thread = Thread.objects.visible_to(member).filter(pk=found.thread_id or 0).first()
+    thread = Thread.objects.reachable_by(member).filter(pk=found.thread_id or 0).first()
     has_voted = QuestionVote.objects.visible_to(member).filter(question=found).exists()
     context = {
         "room": room,

@@ -15,7 +15,7 @@ from forums.actions.sanctions import give_time_out, lift_sanction, remove_from_r
 from forums.forms import LockForm, SanctionForm, SlowModeForm
 from forums.forms.room import REMOVE
 from forums.live import access
-from forums.models import Message, Report, Room, RoomSanction
+from forums.models import Case, Message, Room, RoomSanction
 from forums.views import member_or_404, room_of
 from network.limits import LimitReached
 from network.models import Member
@@ -99,7 +99,7 @@ def care_page(
     lock_form: LockForm | None = None,
 ) -> HttpResponse:
     sanctions = RoomSanction.objects.visible_to(member).in_force().filter(room=found).select_related("member", "by")
-    reports = Report.objects.visible_to(member).waiting().filter(message__room=found).order_by("at", "pk")
+    cases = Case.objects.visible_to(member).waiting().filter(message__room=found).in_order().with_things()
     hidden = Message.objects.hidden_shown_to(member).filter(room=found).with_author().order_by("-seq")
     context = {
         "room": found,
@@ -107,7 +107,7 @@ def care_page(
         "slow_form": slow_form or SlowModeForm(initial={"seconds": found.slow_seconds}),
         "lock_form": lock_form or LockForm(initial={"lock": found.lock}),
         "sanctions": sanctions.order_by("at", "pk"),
-        "reports": reports.select_related("message__author", "message__room", "by"),
+        "cases": cases.prefetch_related("reports"),
         "hidden": hidden[:50],
     }
     return render(request, "forums/room_care.html", context)

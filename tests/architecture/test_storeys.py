@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import gc
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,8 +30,11 @@ OWN_ROOMS = {
     },
     # The live engine; how members' words become HTML; which files are taken, and who looks for malware in them; what is
     # mailed of posts at once, and in the digest; what comes back as an answer, and to which address; which words in a
-    # live room wait for its host.
-    "forums": {"live", "markup", "files", "scanner", "post_mail", "digest", "letters", "reply_address", "held_words"},
+    # live room wait for its host; what waits for facilitators; what in a text its writer is warned of.
+    "forums": {
+        *("live", "markup", "files", "scanner", "post_mail", "digest", "letters", "reply_address", "held_words"),
+        *("worklist", "care"),
+    },
     "cms": {"wagtail_hooks"},
 }
 
@@ -85,11 +90,25 @@ def test_every_table_says_who_may_see_its_rows(storey: str) -> None:
     assert mute == []
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Looking for rings in between may end a thread or an object that runs Python of its own; the parser of Python 3.11
+    then loses count of how deep it is, and gives up."""
+    looked = gc.isenabled()
+    gc.disable()
+    try:
+        return ast.parse(path.read_text())
+    finally:
+        if looked:
+            gc.enable()
+
+
+@cache
 def verbs() -> list[tuple[str, ast.FunctionDef]]:
     found = []
     for storey in STOREYS:
         for path in sorted((ROOT / storey / "actions").glob("*.py")):
-            for node in ast.parse(path.read_text()).body:
+            for node in tree_of(path).body:
                 if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
                     found.append((f"{storey}.actions.{path.stem}.{node.name}", node))
     return found
@@ -138,7 +157,7 @@ def test_the_live_engine_knows_no_http() -> None:
     imported = {
         f"{path.name}: {node.module}"
         for path in [*(ROOT / "forums" / "live").glob("*.py"), *(ROOT / "network" / "live").glob("*.py")]
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.ImportFrom)
         and (node.module or "").startswith(("django.http", "django.views", "django.shortcuts"))
     }

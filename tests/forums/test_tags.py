@@ -17,14 +17,9 @@ from network.models import AuditEvent, Membership, Network, Notice, Tag
 from network.models.tag import MAX_TAG_LENGTH, clean_tags
 from network.permissions import Refused
 from tests.cast import Cast, sign_in
-from tests.cms.hub import Hub, close, make_hub
+from tests.cms.hub import Hub, close
 
 NOT_FACILITATORS = ["bob", "olga", "amir", "lena", "sven", "ada", None]
-
-
-@pytest.fixture
-def hub(db: None) -> Hub:
-    return make_hub()
 
 
 def browser(cast: Cast, who: str | None) -> Client:

@@ -15,7 +15,7 @@ from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
 from network.models import Member, Membership, Network, NetworkTheme, Theme
 from tests.cast import Cast, sign_in
-from tests.cms.hub import Hub, make_hub
+from tests.cms.hub import Hub
 
 OUTSIDE = [None, "olga", "amir", "lena", "sven", "ada"]
 NETWORKS = ["ai", "ai-practitioners"]
@@ -23,14 +23,14 @@ PUBLIC = ["/networks/", "/themes/", "/"]
 
 
 @pytest.fixture
-def hub(cast: Cast) -> Hub:
+def hub(cast: Cast, hub: Hub) -> Hub:
     Network.objects.filter(pk=cast.ai.pk).update(
         published_members=450, published_source="A report, November 2024", audience="Officers"
     )
     Network.objects.filter(pk=cast.practitioners.pk).update(
         published_members=250, published_source="A report, November 2024"
     )
-    return make_hub()
+    return hub
 
 
 def browser(cast: Cast, who: str | None) -> Client:

@@ -41,15 +41,10 @@ from network.models import (
 )
 from network.permissions import Refused
 from tests.cast import Cast, sign_in
-from tests.cms.hub import Hub, make_hub
+from tests.cms.hub import Hub
 
 NOT_ADMINISTRATORS = ["fay", "bob", "olga", "amir", "lena", "sven", None]
 NOT_FACILITATORS = ["bob", "olga", "amir", "lena", "sven", "ada", None]
-
-
-@pytest.fixture
-def hub(db: None) -> Hub:
-    return make_hub()
 
 
 @pytest.fixture
