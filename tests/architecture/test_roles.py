@@ -293,6 +293,7 @@ NOT_OF_ROLES = {
     "forums.can_use_theme": "about a network and a theme",
     "forums.can_be_merged": "can_merge, where the other thread is not known yet",
     "forums.can_put_posts_into": "can_merge, for some of the posts",
+    "forums.can_withdraw_question": "in the table as the own of whoever asked",
     "forums.can_answer_move": "in the table as the own of whoever wrote",
     "forums.can_move_to_network": "of those who facilitate both networks: can_tidy in each",
     "forums.can_post_at_once": "about whether somebody has written in a network before",
