@@ -659,7 +659,7 @@ def can_withdraw_question(viewer: Viewer, question: Question) -> Verdict:
         return Verdict("Somebody has dealt with this question, so it can no longer be taken back.")
     if verdict and question.thread_id is not None:
         return Verdict("The network goes on with this question in a thread, so it can no longer be taken back.")
-    if verdict and question.merged.exists():
+    if verdict and Question.objects.filter(merged_into=question.pk or 0).exists():
         return Verdict("The host has merged another question into this one, so it can no longer be taken back.")
     return verdict
 

@@ -24,6 +24,7 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from cms.feeds import token_for_events
+from cms.models import RecordItem
 from forums.actions.feeds import token_of
 from forums.actions.posts import delete_post, edit_post, hide_post, reply
 from forums.actions.reactions import react
@@ -108,6 +109,8 @@ def _filled(route: str, world: World) -> str:
             }.get(name, str(world.room.pk))
         if route.startswith("event-rooms/") and name == "role":
             return str(world.room.roles.get().pk)
+        if route.startswith("events/") and name == "item":
+            return str(RecordItem.objects.earliest("pk").pk)
         if route.startswith("reports/sent/"):
             return str(Report.objects.get(case__member=world.cast.bob).pk)
         if route.startswith("reports/decided/"):
