@@ -27,9 +27,9 @@ test: test-tools ## Run all tests but the slow ones; ARGS="tests/forums -x" for 
 test-slow: test-tools ## Run the slow tests: faults, and a clean clone
 	@$(BIN)/python -m pytest -m slow --durations=15 $(ARGS)
 
-bench: tools ## Measure threads and digests at SCALE, on SQLite and the PostgreSQL of DATABASE_URL; TO=docs/speed.md
+bench: tools ## Measure threads, search and digests at SCALE, on SQLite and the PostgreSQL of DATABASE_URL; TO=docs/speed.md
 	@$(START) build
-	@for what in "threads $(if $(TO),--to $(TO))" digests; do \
+	@for what in "threads $(if $(TO),--to $(TO))" "search $(if $(TO),--to $(TO))" digests; do \
 		env -u DATABASE_URL -u REDIS_URL GUILDHALL_DEMONSTRATION=1 GUILDHALL_VAR=var/bench-$(SCALE) \
 			$(BIN)/python -m tests.benchmarks.$$what --scale $(SCALE) || exit 1; \
 		if [ -n "$$DATABASE_URL" ]; then GUILDHALL_DEMONSTRATION=1 GUILDHALL_VAR=var/bench-$(SCALE) \

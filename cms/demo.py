@@ -109,7 +109,6 @@ class Event:
     themes: tuple[str, ...]
     programme: list[tuple[str, str, str]]  # title, who, what it is about
     at: time | None = None
-    recording_link: str = ""
     record: str = ""
     places: int | None = None  # people sign up for it where there is a number
     signed_up: tuple[str, ...] = ()  # in this order; who comes after the last place waits
@@ -784,7 +783,6 @@ EVENTS = [
             ("What still runs", "Owen Operations, Modelham City Council", ""),
             ("What we switched off", "Sunita Services, Specimen District Council", "And who noticed."),
         ],
-        recording_link="https://video.example.org/automation-that-lasted",
         record=(
             "<p>Thirty-one officers took part. Three things were said again and again:</p>"
             "<ul><li>Write down who owns a robot, or nobody will dare to switch it off.</li>"
@@ -796,6 +794,7 @@ EVENTS = [
 ]
 
 LOOKED_BACK_AT = "automation-that-lasted"
+RECORDING = "https://video.example.org/automation-that-lasted"
 
 ABOUT = [
     Plain(
@@ -961,7 +960,6 @@ def _event(below: Page, event: Event, now: datetime) -> None:
         ends_at=ends_at,
         network=Network.objects.get(slug=event.network) if event.network else None,
         joining_link=f"https://meet.example.org/{event.slug}",
-        recording_link=event.recording_link,
         record=event.record,
         needs_sign_up=event.places is not None,
         places=event.places,
@@ -1011,7 +1009,7 @@ def _look_back(link: EventRoom) -> None:
     refuse_question(which, "Suppliers are not named in open sessions.", by=host, now=minutes(29))
     words = "One council did, and wrote it anew in a week: what it did was written down."
     write_answer(regret, words, by=host, now=minutes(55))
-    note_recording(room, by=host, link=link.page.specific.recording_link, began_at=at)
+    note_recording(room, by=host, link=RECORDING, began_at=at)
     room = Room.objects.select_related("network").get(pk=room.pk)
     ask_for_threads(room, by=host, theme=Theme.objects.get(slug="automation"), questions=[_anew(check)])
     make_threads()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from django.conf import settings
 from django.urls import reverse
 
-from cms.models import EventAttendance, EventPage, RecordItem
+from cms.models import EventAttendance, EventPage, RecordItem, SavedSearch
 from network.export import Part, Row, register
 from network.models import Member
 
@@ -36,5 +36,16 @@ def _record_items(member: Member) -> Iterable[Row]:
         }
 
 
+def _saved_searches(member: Member) -> Iterable[Row]:
+    for saved in SavedSearch.objects.filter(member=member).order_by("saved_at", "pk"):
+        yield {
+            "Name": saved.name,
+            "Address": settings.SITE_URL + saved.get_absolute_url(),
+            "Saved": saved.saved_at,
+            "Followed": saved.is_followed,
+        }
+
+
+register(Part("searches", "Your saved searches", _saved_searches))
 register(Part("records", "What you asked or said in sessions of which a record was drafted", _record_items))
 register(Part("events", "Your events", _events))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -37,7 +38,7 @@ class SearchForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off", "autocapitalize": "none"}),
     )
     newest = forms.BooleanField(label="Newest first", required=False)
-    kind = forms.ChoiceField(label="What", required=False)
+    kind = forms.MultipleChoiceField(label="What", required=False, widget=forms.CheckboxSelectMultiple)
     network = forms.ChoiceField(label="Network", required=False)
     theme = forms.CharField(
         label="Theme", required=False, max_length=100, help_text="Its name, or the beginning of it."
@@ -78,7 +79,7 @@ class SearchForm(forms.Form):
         self.viewer = viewer
         networks = standing_of(viewer).networks if viewer.is_authenticated else []
         self.networks = {network.slug: network for network in networks}
-        kinds = [("", "Everything"), ("pages", "Pages"), ("events", "Events")]
+        kinds = [("pages", "Pages"), ("events", "Events")]
         if networks:
             kinds += [("threads", "Threads"), ("rooms", "Live rooms"), ("people", "People")]
         choices = {
@@ -139,7 +140,7 @@ class SearchForm(forms.Form):
         given = self.cleaned_data
         network = self.networks.get(given.get("network", ""))
         return Filters(
-            kind=given["kind"],
+            kinds=tuple(given["kind"]),
             network=network.pk if network else None,
             theme=given["theme"],
             tag=given["tag"],
@@ -153,6 +154,36 @@ class SearchForm(forms.Form):
 
     def filters_used(self) -> int:
         return sum(bool(self.data.get(name)) for name in self.FILTERS)
+
+    def address(self) -> str:
+        """What a valid form looks for, as it stands in its address: always in the same order and nothing twice, so that
+        two searches for the same are the same text. In which order it is shown is no part of it."""
+        given = []
+        for name in ("q", *self.FILTERS, "thread"):
+            if name not in self.fields:
+                continue
+            value = self.cleaned_data[name] if name in ("kind", "thread") else self.data.get(name, "")
+            if isinstance(value, list):
+                given += [(name, one) for one in sorted(set(value))]
+            elif value:
+                given.append((name, " ".join(str(value).split())))
+        return urlencode(given)
+
+    def in_words(self) -> str:
+        """What a valid form looks for, as the name of a saved search."""
+        words = [f"“{self.cleaned_data['q']}”"]
+        for name in self.FILTERS:
+            value = self.data.get(name, "") if name in self.fields else ""
+            field = self.fields.get(name)
+            if not value or field is None:
+                continue
+            if isinstance(field, forms.MultipleChoiceField):
+                names = dict(field.choices)  # type: ignore[arg-type]
+                value = " or ".join(str(names[one]) for one in self.cleaned_data[name])
+            elif isinstance(field, forms.ChoiceField):
+                value = dict(field.choices).get(value, value)  # type: ignore[arg-type]
+            words.append(f"{str(field.label).lower()}: {value}")
+        return ", ".join(words)
 
 
 NAMESAKES = 20  # or people whose names begin alike

@@ -14,5 +14,7 @@ REVIEWING = RateLimit("say that pages were reviewed", 200, per=timedelta(hours=1
 GIVING_ROLES = RateLimit("give roles in the hub", 100, per=timedelta(hours=1))
 RECORDING = RateLimit("change the records of sessions", 600, per=timedelta(hours=1))
 ATTENDING = RateLimit("change which events are yours", 300, per=timedelta(hours=1))
-SEARCHING = RateLimit("search", 60, per=timedelta(minutes=1))
+SEARCHING = RateLimit("make {} searches", 60, per=timedelta(minutes=1), again="search again", newcomers=True)
+SAVING_SEARCHES = RateLimit("change your saved searches", 200, per=timedelta(hours=1))
+# They come while somebody types, four a second at most.
 SUGGESTING = RateLimit("ask for suggestions", 300, per=timedelta(minutes=1))

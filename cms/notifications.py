@@ -20,6 +20,7 @@ from cms.models import (
     GuidancePage,
     PageThread,
     RecordItem,
+    SavedSearch,
     SessionRecord,
     attendees_of,
     events_called_off,
@@ -45,6 +46,8 @@ register_words(
     {
         "approved record item": "let something from a session stand on the page of its event",
         "drafted record": "had the record of a session drafted",
+        "left out of record": "left something out of the record of a session",
+        "put back into record": "put something back into the record of a session",
         "took record item off": "took something from a session off the page of its event",
         "dropped speaker": "took a speaker off an event",
         "gave roles": "changed the hub roles of",
@@ -85,6 +88,7 @@ EVENT_PLACE = "event_place"
 EVENT_CALLED_OFF = "event_called_off"
 ROOM_OPENED = "room_opened"
 GUIDANCE_UPDATED = "guidance_updated"
+SEARCH_FOUND = "search_found"
 
 # A change of what is further away than this stands in the notices and in the calendar, and nobody's mailbox needs it.
 MAILED_WITHIN = timedelta(days=14)
@@ -145,6 +149,14 @@ def guidance_updated(link: PageThread, *, now: datetime) -> None:
 def about_event(page: int) -> Q:
     kinds = (EVENT_REMINDER, EVENT_CHANGED, EVENT_PLACE, EVENT_CALLED_OFF, ROOM_OPENED)
     return Q(kind__in=kinds, object_id=page)
+
+
+def search_found(saved: SavedSearch, *, now: datetime) -> None:
+    give_notice(SEARCH_FOUND, saved.pk, [saved.member], now=now)
+
+
+def about_search(pk: int) -> Q:
+    return Q(kind=SEARCH_FOUND, object_id=pk)
 
 
 def about_page(page: int) -> Q:
@@ -252,6 +264,16 @@ register(
         ),
         title=lambda page: f"The guidance “{page.title}”, which you discussed, was updated",
         address=lambda page: page.url,
+    )
+)
+
+
+register(
+    NoticeKind(
+        name=SEARCH_FOUND,
+        visible_to=lambda viewer: SavedSearch.objects.visible_to(viewer).followed(),
+        title=lambda saved: f"Something new was found by your search {saved.name}",
+        address=lambda saved: f"{saved.get_absolute_url()}&newest=on",
     )
 )
 

@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING
 
 from wagtail.models import Page
 
+from cms.models.saved_search import SavedSearch
 from forums.models import Room, RoomRole
 from forums.permissions import can_have_room_role, can_run_room
 from network.models import Member, Network, Theme, Viewer
-from network.permissions import ALLOWED, SIGN_IN_FIRST, Verdict, can_read, can_stop_administering
+from network.permissions import (
+    ALLOWED,
+    SIGN_IN_FIRST,
+    Verdict,
+    can_read,
+    can_stop_administering,
+    can_take_part,
+)
 
 if TYPE_CHECKING:
     from cms.models import EventPage
@@ -96,6 +104,13 @@ def can_be_named_by(viewer: Viewer, member: Member, room: Room, role: str) -> Ve
     return ALLOWED
 
 
+def can_set_recording(viewer: Viewer, event: EventPage) -> Verdict:
+    """Saying where the recording of an event is: those who may edit it, and those who run its live room."""
+    if can_see_sign_ups(viewer, event):
+        return ALLOWED
+    return Verdict("Only those who edit this event or run its live room can set its recording.")
+
+
 def can_draft_record(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
     """Drafting the record of a session, when it is over: those who ran it."""
     verdict = can_run_room(viewer, room)
@@ -140,6 +155,28 @@ def can_stand_on_page(themes: Iterable[Theme]) -> Verdict:
     if any(theme.private_to_id for theme in themes):
         return Verdict("A theme that is private to a network cannot be put on a page.")
     return ALLOWED
+
+
+def can_save_search(viewer: Viewer) -> Verdict:
+    return can_take_part(viewer)
+
+
+def can_save_another_search(viewer: Viewer) -> Verdict:
+    if SavedSearch.objects.visible_to(viewer).count() < SavedSearch.MOST:
+        return ALLOWED
+    return Verdict(f"You have {SavedSearch.MOST} saved searches, which is the most. Delete one of them first.")
+
+
+def can_change_search(viewer: Viewer, saved: SavedSearch) -> Verdict:
+    verdict = can_take_part(viewer)
+    return verdict if not verdict or saved.member_id == viewer.pk else Verdict("This search is somebody else's.")
+
+
+def can_see_fruitless_searches(viewer: Viewer) -> Verdict:
+    """Which words found nothing: those who could write a page about it."""
+    if viewer.is_authenticated and viewer.is_active and viewer.has_perm("wagtailadmin.access_admin"):
+        return ALLOWED
+    return Verdict("Only those who edit pages can see what was looked for and not found.")
 
 
 def can_publish_in(viewer: Viewer, parent: Page) -> Verdict:

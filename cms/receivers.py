@@ -24,6 +24,7 @@ from cms.actions.discussions import close_discussion, settle_discussion, settle_
 from cms.actions.events import call_off, close_room_of, settle_edition, settle_room
 from cms.actions.lifecycle import begin_lifecycle, tell_of_update
 from cms.actions.members import forget_in_logs
+from cms.actions.searches import forget_searches_of
 from cms.actions.session_record import forget_in_records
 from cms.actions.tags import forget_tag
 from cms.actions.themes import move_pages, take_off_private_themes
@@ -151,6 +152,11 @@ def forget_who_they_were(sender: type[Member], member: Member, **news: Any) -> N
 @receiver(account_closed)
 def forget_which_events_were_theirs(sender: type[Member], member: Member, **news: Any) -> None:
     forget_events_of(member)
+
+
+@receiver(account_closed)
+def forget_what_they_looked_for(sender: type[Member], member: Member, **news: Any) -> None:
+    forget_searches_of(member)
 
 
 @receiver(account_closed)

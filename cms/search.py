@@ -58,12 +58,12 @@ def search_everything(
     and live rooms; events and other pages; people. What they may not see leaves no trace."""
     pages = _pages(viewer, typed, filters, newest_first=newest_first, limit=limit)
     found = NOTHING
-    if filters.kind in ("", "threads"):
+    if filters.takes("threads"):
         found = search_posts(viewer, typed, filters=filters, newest_first=newest_first, limit=limit)
     answered = [hit for hit in found.hits if hit.is_answered]
     threads = [hit for hit in found.hits if not hit.is_answered]
-    is_plain = filters == Filters(kind=filters.kind)
-    rooms = search_rooms(viewer, typed, limit=limit) if is_plain and filters.kind in ("", "rooms") else []
+    is_plain = filters == Filters(kinds=filters.kinds)
+    rooms = search_rooms(viewer, typed, limit=limit) if is_plain and filters.takes("rooms") else []
     people = _people(viewer, typed, filters, limit=PEOPLE_SHOWN)
     guidance = [hit for hit in pages.hits if hit.kind == GuidancePage.kind]
     others = [hit for hit in pages.hits if hit.kind != GuidancePage.kind]
@@ -82,8 +82,8 @@ PEOPLE_SHOWN = 10
 
 def _people(viewer: Viewer, typed: str, filters: Filters, *, limit: int) -> list[Hit]:
     """Of the directory, by their name, their council and what they show of themselves."""
-    of_people = Filters(kind=filters.kind, network=filters.network, council=filters.council)
-    if filters.kind not in ("", "people") or filters != of_people or not words_of(typed):
+    of_people = Filters(kinds=filters.kinds, network=filters.network, council=filters.council)
+    if not filters.takes("people") or filters != of_people or not words_of(typed):
         return []
     if not viewer.is_authenticated or not standing_of(viewer).networks:
         return []  # they share no network with anybody
@@ -114,7 +114,7 @@ def search_pages(viewer: Viewer, typed: str, *, limit: int = 20) -> list[Hit]:
 
 def _pages(viewer: Viewer, typed: str, filters: Filters, *, newest_first: bool, limit: int) -> Found:
     """Pages have no author and no council, and only events a network."""
-    if filters.kind not in ("", "pages", "events") or (
+    if not (filters.takes("pages") or filters.takes("events")) or (
         filters.council or filters.authors or filters.thread or filters.is_answered is not None
     ):
         return NOTHING
@@ -159,6 +159,9 @@ def _found_pages(viewer: Viewer, query: Query, filters: Filters, *, newest_first
         among = among.filter(first_published_at__date__gte=filters.since)
     if filters.until is not None:
         among = among.filter(first_published_at__date__lte=filters.until)
+    if (news := filters.news) is not None:
+        among = among.filter(first_published_at__gt=news.after, first_published_at__lte=news.until)
+        among = among.exclude(owner=news.not_by)
     pages = list(_with_summary(among).search(" ".join(words), operator="and")[: CANDIDATES if query.phrases else limit])
     if newest_first:
         pages.sort(key=lambda page: page.first_published_at or _LONG_AGO, reverse=True)
@@ -200,7 +203,7 @@ def _kept_to(filters: Filters) -> list[QuerySet[Any, Any]]:
         kept.append(PageTag.objects.filter(tag__name=filters.tag).values_list("content_object", flat=True))
     if filters.network is not None:
         kept.append(EventPage.objects.filter(network=filters.network).values_list("pk", flat=True))
-    if filters.kind == "events":
+    if not filters.takes("pages"):
         kept.append(EventPage.objects.values_list("pk", flat=True))
     return kept
 

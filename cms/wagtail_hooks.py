@@ -7,16 +7,19 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.templatetags.static import static
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from wagtail import hooks
 from wagtail.admin import messages
+from wagtail.admin.menu import MenuItem
 from wagtail.models import Page
 
 from cms.actions.events import attend_room_of, see_page
 from cms.actions.lifecycle import call_small, review_page
 from cms.models import EventPage, GuidancePage, PageThread
 from cms.models.attendance import events_awaited
+from cms.views.reports import FruitlessSearchesView
 
 
 @hooks.register("after_edit_page")  # type: ignore[untyped-decorator]
@@ -84,6 +87,21 @@ def say_where_it_is_discussed(request: HttpRequest, page: Page) -> None:
         may_read = PageThread.objects.visible_to(request.user).filter(pk=link.pk).exists()
         buttons = [messages.button(link.thread.get_absolute_url(), "Read the discussion")] if may_read else []
         messages.info(request, f"The discussion of “{page.title}” is in the {link.thread.network}.", buttons=buttons)
+
+
+@hooks.register("register_admin_urls")  # type: ignore[untyped-decorator]
+def reports_of_ours() -> list[URLPattern]:
+    view = FruitlessSearchesView
+    return [
+        path("reports/searches/", view.as_view(), name="fruitless_searches"),
+        path("reports/searches/results/", view.as_view(results_only=True), name="fruitless_searches_results"),
+    ]
+
+
+@hooks.register("register_reports_menu_item")  # type: ignore[untyped-decorator]
+def report_of_searches() -> MenuItem:
+    title = FruitlessSearchesView.page_title
+    return MenuItem(title, reverse("fruitless_searches"), icon_name=FruitlessSearchesView.header_icon, order=900)
 
 
 @hooks.register("insert_global_admin_js")  # type: ignore[untyped-decorator]

@@ -14,6 +14,7 @@ import random
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -196,7 +197,7 @@ async def answer_to(frame: Asking, admission: Admission, listener: Listener | No
     there is one."""
     if not asked.spend(admission.member_id, asyncio.get_running_loop().time()):
         words = "You are doing too much at once. Try again in a few seconds."
-        return protocol.err(frame.client_id, "rate", words, retry_ms=TOO_FAST_MS)
+        return _refused(frame.client_id, "rate", words, retry_ms=TOO_FAST_MS)
     try:
         outcome = await writer.submit(admission.room_id, _command(frame, admission.member_id))
     except (Busy, ValidationError) as error:
@@ -208,16 +209,21 @@ async def answer_to(frame: Asking, admission: Admission, listener: Listener | No
             return protocol.held(frame.client_id, str(outcome))
         case Refused():
             is_open = listener is None or listener.hub.state["open"]
-            return protocol.err(frame.client_id, "forbidden" if is_open else "closed", str(outcome))
+            return _refused(frame.client_id, "forbidden" if is_open else "closed", str(outcome))
         case RoomBusy():
             pass
         case LimitReached():
             code = "slow_mode" if isinstance(outcome, SlowMode) else "rate"
-            return protocol.err(frame.client_id, code, str(outcome), retry_ms=outcome.retry_after * 1000)
+            return _refused(frame.client_id, code, str(outcome), retry_ms=outcome.retry_after * 1000)
         case ValidationError():
-            return protocol.err(frame.client_id, "invalid", " ".join(outcome.messages))
+            return _refused(frame.client_id, "invalid", " ".join(outcome.messages))
     retry_ms = random.randint(500, 1500)  # noqa: S311
-    return protocol.err(frame.client_id, "busy", str(outcome) or "The room is busy.", retry_ms=retry_ms)
+    return _refused(frame.client_id, "busy", str(outcome) or "The room is busy.", retry_ms=retry_ms)
+
+
+def _refused(client_id: UUID, code: str, words: str, *, retry_ms: int | None = None) -> str:
+    figures.here.refused[code] += 1
+    return protocol.err(client_id, code, words, retry_ms=retry_ms)
 
 
 async def _number_shown(seq: int, admission: Admission, listener: Listener | None) -> int | None:

@@ -11,6 +11,8 @@ from random import Random
 
 from forums.actions.answers import mark_answer
 from forums.actions.bulk import NewPost, NewThread, load_threads
+from forums.actions.first_posts import Held
+from forums.actions.held_posts import release_post
 from forums.actions.messages import say
 from forums.actions.poll_votes import choose
 from forums.actions.polls import PollWords, close_poll, make_poll, open_poll
@@ -455,23 +457,34 @@ def _hold(conversation: Conversation, network: Network, began: datetime) -> None
     if conversation.did:
         tool, stage, outcome, differently = conversation.did
         practice = Practice(tool=tool, stage=stage, outcome=outcome, differently=differently)
-    thread = start_thread(
-        network,
-        by=member(conversation.by),
-        theme=Theme.objects.get(slug=conversation.theme),
-        title=conversation.title,
-        source=conversation.source,
-        kind=conversation.kind,
-        tags=conversation.tags,
-        practice=practice,
-        now=began,
-    )
+    try:
+        thread = start_thread(
+            network,
+            by=member(conversation.by),
+            theme=Theme.objects.get(slug=conversation.theme),
+            title=conversation.title,
+            source=conversation.source,
+            kind=conversation.kind,
+            tags=conversation.tags,
+            practice=practice,
+            now=began,
+        )
+    except Held as waits:
+        thread = _released(waits, began).thread
     posts = [Post.objects.get(thread=thread)]
     for number, (nickname, source) in enumerate(conversation.replies, start=1):
         at = began + timedelta(hours=7 * number)
-        posts.append(reply(thread, by=member(nickname), source=source, now=at))
+        try:
+            posts.append(reply(thread, by=member(nickname), source=source, now=at))
+        except Held as waits:
+            posts.append(_released(waits, at))
     for number, nickname, kind in conversation.reactions:
         react(posts[number - 1], kind, by=member(nickname), now=began + timedelta(days=2))
     if conversation.answer:
         answered_at = began + timedelta(days=3)
         mark_answer(posts[conversation.answer - 1], by=member(conversation.by), now=answered_at)
+
+
+def _released(waits: Held, at: datetime) -> Post:
+    """Where somebody has set a network of the demonstration to see first posts before others do."""
+    return release_post(waits.post, by=member("fiona"), now=at)

@@ -84,10 +84,10 @@ class Talk:
 @lru_cache(maxsize=64)
 def talk_in(network: int, until: datetime) -> tuple[Talk, ...]:
     """What was written in a network in the longest time that a digest looks back to, but for what the site itself began
-    and nobody answered. For the sender alone: each member gets of it what they may see. Kept for the length of a run,
-    by the moment that it ends at."""
+    and nobody answered, and for what a facilitator moved. For the sender alone: each member gets of it what they may
+    see. Kept for the length of a run, by the moment that it ends at."""
     since = until - LONGEST
-    rows = Post.objects.shown().filter(thread__network=network, thread__quiet=False)
+    rows = Post.objects.shown().filter(thread__network=network, thread__quiet=False, quiet=False)
     rows = rows.filter(written_at__gt=since, written_at__lte=until).order_by("thread", "number")
     threads: dict[int, tuple[int, str, bool, bool, list[Words]]] = {}
     for thread, theme, theme_name, kind, answer, *told in rows.values_list(
@@ -262,7 +262,8 @@ class Digests:
         wanted = Membership.objects.active().filter(member=member.pk, mail__in=FARTHEST)
         done = MemberThread.objects.filter(member=member.pk, thread=OuterRef("thread"))
         done = done.filter(Q(last_read_number__gte=OuterRef("number")) | Q(level=Level.MUTE, level_chosen=True))
-        seen = Post.objects.visible_to(member).filter(pk__in=posts, thread__network__in=wanted.values("network"))
+        here = wanted.values("network")
+        seen = Post.objects.visible_to(member).filter(pk__in=posts, thread__network__in=here, quiet=False)
         return dict(seen.exclude(Exists(done)).values_list("pk", "edited_at"))
 
     def _shown(

@@ -8,21 +8,26 @@ from collections.abc import Iterable
 from django.conf import settings
 
 from forums.models import (
+    Appeal,
     Attachment,
+    Case,
     Draft,
     FeedKey,
     FollowLevel,
     HeldMessage,
+    HeldPost,
     MemberThread,
     Mention,
     Message,
     MessageReaction,
+    MoveAnswer,
     Poll,
     PollVote,
     Post,
     Question,
     QuestionVote,
     Reaction,
+    ReadingWeek,
     ReceivedMail,
     Report,
     RoomAttendance,
@@ -129,6 +134,12 @@ def _attendances(member: Member) -> Iterable[Row]:
         yield {"Came": row.at, "Address": settings.SITE_URL + row.room.get_absolute_url()}
 
 
+def _weeks(member: Member) -> Iterable[Row]:
+    """Which weeks, and nothing more is kept of them."""
+    for row in ReadingWeek.objects.filter(member=member).select_related("network").order_by("week", "network"):
+        yield {"Week that began": row.week, "Network": str(row.network)}
+
+
 def _held_messages(member: Member) -> Iterable[Row]:
     """What waits for the host of a room, or was not shown; what was shown stands among the messages."""
     held = HeldMessage.objects.filter(author=member).exclude(decision=HeldMessage.Decision.RELEASED)
@@ -143,6 +154,26 @@ def _held_messages(member: Member) -> Iterable[Row]:
             "Reason": one.reason,
             "Council at the time": str(one.organisation or ""),
             "Address": settings.SITE_URL + one.room.get_absolute_url(),
+        }
+
+
+def _held_posts(member: Member) -> Iterable[Row]:
+    """What waits for a facilitator or was not posted; what was posted stands among the posts, and what they had back
+    among the drafts."""
+    held = HeldPost.objects.filter(author=member).exclude(decision=HeldPost.Decision.RELEASED)
+    for one in held.with_author().order_by("written_at", "pk").iterator():
+        yield {
+            "Written": one.written_at,
+            "Network": str(one.network),
+            "Title": one.title,
+            "Tags": list(one.tags),
+            **dict(one.told),
+            "Text": one.source,
+            "Others may quote it": str(one.get_quoting_display()),
+            "State": str(one.get_decision_display()),
+            "Decided": one.decided_at,
+            "Reason": one.reason,
+            "Council at the time": str(one.organisation or ""),
         }
 
 
@@ -175,9 +206,39 @@ def _polls(member: Member) -> Iterable[Row]:
 
 def _reports(member: Member) -> Iterable[Row]:
     """What they told, without what others had said."""
-    for row in Report.objects.filter(by=member).select_related("message").order_by("at", "pk"):
-        address = settings.SITE_URL + row.message.get_absolute_url()
-        yield {"Reported": row.at, "Reason": str(row.get_kind_display()), "Words": row.words, "Address": address}
+    for row in Report.objects.filter(by=member).select_related("case").order_by("at", "pk"):
+        yield {
+            "Reported": row.at,
+            "What": row.case.kind,
+            "Reason": str(row.get_kind_display()),
+            "Words": row.words,
+            "What became of it": str(row.case.get_outcome_display()),
+            "Address": settings.SITE_URL + row.get_absolute_url(),
+        }
+
+
+def _own_cases(member: Member) -> Iterable[Row]:
+    """What was done to what they wrote, and why. That somebody reported them, where nothing was done, is no part of
+    it: whoever reports has to be safe."""
+    done = Case.objects.told_to(member).filter(author=member).order_by("opened_at", "pk")
+    for row in done.select_related("attachment", "member"):
+        yield {
+            "Hidden": row.decided_at or row.hidden_for_now_at,
+            "What": row.kind,
+            "Outcome": str(row.get_outcome_display()),
+            "Reason": row.reason,
+        }
+
+
+def _appeals(member: Member) -> Iterable[Row]:
+    for row in Appeal.objects.filter(by=member).order_by("at", "pk"):
+        yield {
+            "Appealed": row.at,
+            "Words": row.words,
+            "Answered": row.decided_at,
+            "Outcome": str(row.get_outcome_display()),
+            "Answer": row.answer,
+        }
 
 
 def _sanctions(member: Member) -> Iterable[Row]:
@@ -256,9 +317,21 @@ def _feeds(member: Member) -> Iterable[Row]:
         yield {"Private feed addresses made": row.made_at}
 
 
+def _move_answers(member: Member) -> Iterable[Row]:
+    for row in MoveAnswer.objects.filter(member=member).select_related("move").order_by("pk"):
+        agreed = {None: "Not answered", True: "Agreed", False: "Did not agree"}[row.agreed]
+        yield {"Asked": row.move.asked_at, "Thread": row.move.thread_id, "Answered": row.at, "Said": agreed}
+
+
 def _received_mail(member: Member) -> Iterable[Row]:
     for row in ReceivedMail.objects.filter(member=member).order_by("at"):
-        yield {"Came": row.at, "Thread": row.thread_id, "Posted": row.post_id is not None, "Refused": row.refusal}
+        yield {
+            "Came": row.at,
+            "Thread": row.thread_id,
+            "Posted": row.post_id is not None,
+            "Waited for a facilitator": row.held_id is not None,
+            "Refused": row.refusal,
+        }
 
 
 register(Part("threads", "Threads you started", _threads))
@@ -269,17 +342,22 @@ register(Part("question_votes", "Questions in live rooms whose answer you wanted
 register(Part("room_roles", "Live rooms you host or speak in", _roles))
 register(Part("came_to", "Live sessions you came to", _attendances))
 register(Part("held_messages", "Messages of yours that waited for the host of a live room", _held_messages))
+register(Part("held_posts", "Posts of yours that waited for a facilitator", _held_posts))
 register(Part("message_reactions", "Reactions you gave in live rooms", _message_reactions))
 register(Part("poll_votes", "What you chose in polls", _poll_votes))
 register(Part("polls", "Polls you made", _polls))
 register(Part("answers", "Answers you wrote to questions in live rooms", _answers))
-register(Part("reports", "Messages you reported", _reports))
+register(Part("reports", "What you reported", _reports))
+register(Part("hidden", "What was done to what you wrote", _own_cases))
+register(Part("appeals", "Appeals you made", _appeals))
 register(Part("sanctions", "When you were asked to be silent in a live room, or to leave it", _sanctions))
 register(Part("reading", "Threads you have read", _reading))
+register(Part("reading_weeks", "Weeks in which you read something new", _weeks))
 register(Part("levels", "Networks and themes you follow or mute", _levels))
 register(Part("reactions", "Reactions you gave", _reactions))
 register(Part("mentions", "Posts that mention you", _mentions))
 register(Part("drafts", "Drafts", _drafts))
 register(Part("attachments", "Files you attached", _attachments, _attached_files))
 register(Part("feeds", "Your private feeds", _feeds))
+register(Part("move_answers", "Whether threads you wrote in may move to another network", _move_answers))
 register(Part("mail_replies", "Replies you sent by mail", _received_mail))

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from forums import limits, markup
 from forums.actions.feeds import reader_of
-from forums.models import Post
+from forums.models import FormerPlace, Post
 from forums.models.post import PostQuerySet
 from network.models import Member, Network, Theme, Viewer
 from network.models.standing import Standing
@@ -79,12 +79,23 @@ def _answer(request: HttpRequest, title: str, link: str, posts: PostQuerySet) ->
         feed_url=settings.SITE_URL + request.path,
     )
     newest = posts.exclude(source="").select_related("thread__network", "author").order_by("-written_at", "-pk")
-    for post in newest[:NEWEST]:
+    shown = list(newest[:NEWEST])
+    first_places = _first_places(shown)
+    for post in shown:
         address = settings.SITE_URL + post.get_absolute_url()
+        # By the first address that it had: a feed reader shows what has another name as new.
+        name = settings.SITE_URL + first_places.get(post.pk, post.get_absolute_url())
         feed.add_item(
-            link=address, unique_id=address, pubdate=post.written_at, updateddate=post.written_at, **_words(post)
+            link=address, unique_id=name, pubdate=post.written_at, updateddate=post.written_at, **_words(post)
         )
     return HttpResponse(feed.writeString("utf-8"), content_type=feed.content_type)
+
+
+def _first_places(posts: list[Post]) -> dict[int, str]:
+    """The addresses at which those stood first that were moved since. Where that was in a network that the reader does
+    not know, its number says no more of it than the number of any thread."""
+    places = FormerPlace.objects.filter(post__in=posts).order_by("-pk")
+    return {place.post_id: reverse("post", args=[place.thread_id, place.number]) for place in places}
 
 
 def _words(post: Post) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Model, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,24 +16,29 @@ from forums import markup
 from forums.models import (
     Announcement,
     Answer,
+    Appeal,
     Attachment,
+    Case,
     FollowLevel,
     HeldMessage,
+    HeldPost,
     Level,
     MemberThread,
     Mention,
     Message,
+    MoveAnswer,
     Post,
     PostVersion,
     Question,
     ReceivedMail,
     Report,
+    Room,
     RoomRole,
     RoomSanction,
     Thread,
 )
 from network.actions import mail
-from network.actions.audit import register_words
+from network.actions.audit import ThingKind, register_things, register_words
 from network.actions.mail import Mail, MailKind, owe_mail, owe_mails
 from network.actions.notices import give_notice, settle_notices
 from network.models import MailLedger, Member, Membership, MemberTheme, Notice, Viewer
@@ -48,6 +54,8 @@ register_words(
         "gave time-out": "asked somebody in a live room to be silent for a while",
         "hid message": "hid a message in a live room",
         "pinned message": "pinned a message in a live room",
+        "refused post": "decided not to post what waited for the facilitators",
+        "released post": "posted what waited for the facilitators",
         "refused held message": "decided not to show a message that waited for the host of a live room",
         "released message": "showed a message that waited for the host of a live room",
         "unpinned message": "unpinned a message in a live room",
@@ -64,7 +72,16 @@ register_words(
         "removed from room": "removed somebody from a live room",
         "restored message": "brought a hidden message in a live room back",
         "set slow mode": "changed the slow mode of a live room",
-        "settled report": "settled a report about a message in a live room",
+        "appealed": "appealed against something being hidden",
+        "claimed report": "said that they are looking at a report",
+        "decided appeal": "answered an appeal",
+        "decided report": "decided on a report",
+        "hid file": "hid a file",
+        "hid profile": "hid what somebody tells of themselves",
+        "noted on report": "noted something on a report",
+        "showed file": "brought a hidden file back",
+        "showed profile": "brought back what somebody tells of themselves",
+        "took over report": "took over a report that somebody else was looking at",
         "unlocked room": "unlocked a live room",
         "hid post": "hid a post",
         "hid version": "hid earlier words of a post",
@@ -72,10 +89,19 @@ register_words(
         "made feed key": "made private addresses of feeds",
         "asked for threads of session": "asked for threads of what was asked in a live room",
         "made thread of session": "made a thread of what was asked in a live room",
-        "noted recording": "said where the recording of a live room is",
+        "noted recording": "said where the recording of a session is",
         "marked answer": "marked the answer to a question",
         "merged tags": "merged tags",
         "moved thread": "moved a thread to another theme",
+        "asked to move thread": "asked whether a thread may move to another network",
+        "withdrew move of thread": "stopped asking whether a thread may move to another network",
+        "moved thread to network": "moved a thread to another network",
+        "merged threads": "merged a thread into another",
+        "split thread": "moved posts to a new thread",
+        "moved posts": "moved posts to another thread",
+        "pinned thread": "pinned a thread",
+        "unpinned thread": "unpinned a thread",
+        "undid": "undid what was done to a thread",
         "refused file": "deleted a file that may hold malware",
         "rescheduled room": "changed the time of a live room",
         "restored post": "brought a hidden post back",
@@ -83,11 +109,112 @@ register_words(
         "took back room role": "took back the role of a host or a speaker",
         "took mark off answer": "took the mark off an answer",
         "unlocked": "unlocked a thread",
-    }
+    },
+    moderation=[
+        "appealed",
+        "asked to move thread",
+        "claimed report",
+        "closed poll",
+        "closed room",
+        "decided appeal",
+        "decided report",
+        "gave room role",
+        "gave time-out",
+        "hid file",
+        "hid message",
+        "hid post",
+        "hid profile",
+        "hid version",
+        "let back into room",
+        "lifted time-out",
+        "locked",
+        "locked room",
+        "looked at who asked",
+        "marked answer",
+        "merged question",
+        "merged tags",
+        "merged threads",
+        "moved posts",
+        "moved thread",
+        "moved thread to network",
+        "noted on report",
+        "opened poll",
+        "pinned message",
+        "pinned thread",
+        "published question",
+        "put question back",
+        "refused file",
+        "refused held message",
+        "refused question",
+        "refused post",
+        "released message",
+        "released post",
+        "removed from room",
+        "rescheduled room",
+        "restored message",
+        "restored post",
+        "scheduled room",
+        "set room rules",
+        "set slow mode",
+        "showed file",
+        "showed profile",
+        "split thread",
+        "took back room role",
+        "took mark off answer",
+        "took over report",
+        "undid",
+        "unlocked",
+        "unlocked room",
+        "unpinned message",
+        "unpinned thread",
+        "withdrew move of thread",
+    ],
 )
+
+
+def _in_room(model: type[Model], what: str) -> ThingKind:
+    """How something that was said in a live room is called where its facilitators read what was done to it."""
+    return ThingKind(
+        visible_to=lambda viewer: model._default_manager.visible_to(viewer).select_related("room"),  # type: ignore[attr-defined]
+        words=lambda thing: f"{what} in “{thing.room.title}”",
+        address=lambda thing: thing.room.get_absolute_url(),
+    )
+
+
+register_things(
+    Post,
+    ThingKind(
+        visible_to=lambda viewer: Post.objects.in_place(viewer).select_related("thread"),
+        words=lambda post: f"Post {post.number} in “{post.thread.shown_title}”",
+        address=lambda post: post.get_absolute_url(),
+    ),
+)
+register_things(
+    Thread,
+    ThingKind(
+        visible_to=lambda viewer: Thread.objects.in_place(viewer),
+        words=lambda thread: f"“{thread.shown_title}”",
+        address=lambda thread: thread.get_absolute_url(),
+    ),
+)
+register_things(
+    Room,
+    ThingKind(
+        visible_to=lambda viewer: Room.objects.known_to(viewer),
+        words=lambda room: f"“{room.title}”",
+        address=lambda room: room.get_absolute_url(),
+    ),
+)
+register_things(Message, _in_room(Message, "A message"))
+register_things(HeldMessage, _in_room(HeldMessage, "A message that waited"))
+register_things(Question, _in_room(Question, "A question"))
+register_things(RoomRole, _in_room(RoomRole, "A role"))
 
 POST_ANSWERED = "post_answered"
 POST_HIDDEN = "post_hidden"
+HELD_POST_WAITS = "held_post_waits"
+HELD_POST_RELEASED = "held_post_released"
+HELD_POST_REFUSED = "held_post_refused"
 VERSION_HIDDEN = "version_hidden"
 THREAD_LOCKED = "thread_locked"
 MENTIONED = "mentioned"
@@ -103,13 +230,24 @@ SPEAKER_NAMED = "speaker_named"
 BOOKMARK_DUE = "bookmark_due"
 MESSAGE_HIDDEN = "message_hidden"
 HELD_MESSAGE_REFUSED = "held_message_refused"
-MESSAGE_REPORTED = "message_reported"
+CASE_OPENED = "case_opened"
+REPORT_DECIDED = "report_decided"
+CASE_HIDDEN = "case_hidden"
+CASE_SHOWN = "case_shown"
+POST_SHOWN = "post_shown"
+MESSAGE_SHOWN = "message_shown"
+APPEAL_MADE = "appeal_made"
+APPEAL_DECIDED = "appeal_decided"
 QUESTION_THREAD = "question_thread"
 MESSAGE_THREAD = "message_thread"
 PARKED_THREAD = "parked_thread"
+OF_POSTS = (MENTIONED, POST_ANSWERED, POST_HIDDEN, POST_SHOWN, HELD_POST_RELEASED)
 OF_SESSION = (QUESTION_THREAD, MESSAGE_THREAD, PARKED_THREAD)
+QUESTION_TAKEN_ON = "question_taken_on"
+PARKED_TAKEN_ON = "parked_taken_on"
 ROOM_SANCTIONED = "room_sanctioned"
 QUESTION_REFUSED = "question_refused"
+MOVE_ASKED = "move_asked"
 QUESTION_PARKED = "question_parked"
 # The kind of mail that a post goes out with at once (forums/post_mail.py says in what words).
 POST_MAIL = "post"
@@ -241,6 +379,28 @@ def post_hidden(post: Post, *, now: datetime) -> None:
         give_notice(POST_HIDDEN, post.pk, Member.objects.filter(pk=post.author_id), now=now)
 
 
+def post_shown(post: Post, *, by: Member | None, now: datetime) -> None:
+    """Its author, unless they brought it back themselves."""
+    if post.author_id and (by is None or by.pk != post.author_id):
+        give_notice(POST_SHOWN, post.pk, Member.objects.filter(pk=post.author_id), now=now)
+
+
+def post_held(held: HeldPost, *, now: datetime) -> None:
+    """The facilitators, who see it first."""
+    facilitators = Membership.objects.facilitators().filter(network=held.network_id).exclude(member=held.author_id)
+    give_notice(HELD_POST_WAITS, held.pk, Member.objects.filter(pk__in=facilitators.values("member")), now=now)
+
+
+def held_post_released(post: Post, *, now: datetime) -> None:
+    """Whoever wrote it: others read it now."""
+    give_notice(HELD_POST_RELEASED, post.pk, Member.objects.filter(pk=post.author_id or 0), now=now)
+
+
+def held_post_refused(held: HeldPost, *, now: datetime) -> None:
+    """Whoever wrote it, with the reason."""
+    give_notice(HELD_POST_REFUSED, held.pk, [held.author], now=now)
+
+
 def version_hidden(version: PostVersion, *, now: datetime) -> None:
     """Whoever wrote it, unless they hid it themselves."""
     author = version.post.author_id
@@ -283,7 +443,7 @@ def _about(thread: int, up_to: int, *, is_end: bool) -> Q:
     versions = PostVersion.objects.filter(post__thread=thread, post__number__lte=up_to)
     answers = Answer.objects.filter(thread=thread, post__number__lte=up_to)
     about = (
-        Q(kind__in=(MENTIONED, POST_ANSWERED, POST_HIDDEN), object_id__in=seen.values("pk"))
+        Q(kind__in=OF_POSTS, object_id__in=seen.values("pk"))
         | Q(kind=VERSION_HIDDEN, object_id__in=versions.values("pk"))
         | Q(kind=ANSWER_MARKED, object_id__in=answers.values("pk"))
         | Q(kind__in=(THREAD_STARTED, THEME_FOLLOWED, THREAD_LOCKED, BOOKMARK_DUE, *OF_SESSION), object_id=thread)
@@ -413,6 +573,20 @@ def _own_hidden_posts(viewer: Viewer) -> QuerySet[Post]:
     return own.select_related("thread__network").defer("source", "html")
 
 
+def _waiting_posts(viewer: Viewer) -> QuerySet[HeldPost]:
+    others = HeldPost.objects.visible_to(viewer).waiting().exclude(author=viewer.pk or 0)
+    return others.select_related("network", "author").defer("source", "practice")
+
+
+def _own_released_posts(viewer: Viewer) -> QuerySet[Post]:
+    return _posts(viewer).filter(author=viewer.pk or 0, was_held__isnull=False)
+
+
+def _own_refused_posts(viewer: Viewer) -> QuerySet[HeldPost]:
+    own = HeldPost.objects.visible_to(viewer).filter(author=viewer.pk or 0, decision=HeldPost.Decision.REFUSED)
+    return own.select_related("network").defer("source", "practice")
+
+
 def _own_hidden_versions(viewer: Viewer) -> QuerySet[PostVersion]:
     own = PostVersion.objects.in_place(viewer).filter(post__author=viewer.pk or 0).exclude(hidden_at=None)
     return own.select_related("post__thread__network").defer("source", "html", "post__source", "post__html")
@@ -493,9 +667,49 @@ register(
 )
 register(
     NoticeKind(
+        name=HELD_POST_WAITS,
+        visible_to=_waiting_posts,
+        title=lambda held: f"The first post of {named(held.author)} waits for you to read it",
+        address=lambda held: held.get_absolute_url(),
+        where=lambda held: held.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=HELD_POST_RELEASED,
+        visible_to=_own_released_posts,
+        title=lambda post: f"A facilitator has posted what you wrote in “{post.thread.title}”",
+        address=lambda post: post.get_absolute_url(),
+        where=lambda post: post.thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=HELD_POST_REFUSED,
+        visible_to=_own_refused_posts,
+        title=lambda held: f"A facilitator did not post what you wrote, and you have it back as a draft: {held.reason}",
+        address=lambda held: reverse("drafts"),
+        where=lambda held: held.network.name,
+    )
+)
+register(
+    NoticeKind(
         name=POST_HIDDEN,
         visible_to=_own_hidden_posts,
-        title=lambda post: f"A facilitator hid post {post.number} that you wrote: {post.hidden_reason}",
+        title=lambda post: (
+            f"A facilitator hid post {post.number} that you wrote: {post.hidden_reason}"
+            if post.hidden_by_id
+            else f"Post {post.number} that you wrote is hidden for now. {post.hidden_reason}"
+        ),
+        address=lambda post: post.get_absolute_url(),
+        where=lambda post: post.thread.network.name,
+    )
+)
+register(
+    NoticeKind(
+        name=POST_SHOWN,
+        visible_to=_posts,
+        title=lambda post: f"Everybody can read post {post.number} that you wrote in “{post.thread.title}” again",
         address=lambda post: post.get_absolute_url(),
         where=lambda post: post.thread.network.name,
     )
@@ -709,7 +923,7 @@ register(
 
 
 def reply_came_by_mail(received: ReceivedMail, *, now: datetime) -> None:
-    """Its writer, where it was refused or something of it was not taken."""
+    """Its writer, where it was refused, waits, or something of it was not taken."""
     owe_mail(REPLY_BY_MAIL, received.member, period=str(received.pk), object_id=received.pk, now=now)
 
 
@@ -718,15 +932,17 @@ def _about_received_mail(row: MailLedger, member: Member | None) -> Mail | None:
     if member is None:
         return None
     own = ReceivedMail.objects.visible_to(member).filter(pk=row.object_id or 0)
-    received = own.select_related("thread__network").first()
-    if received is None:
-        return None
-    seen = Thread.objects.visible_to(member).filter(pk=received.thread_id).exists()
+    received = own.select_related("thread__network", "held").first()
+    if received is None or (received.held and received.held.decision):
+        return None  # what became of it they are told on the site
+    seen = Thread.objects.reachable_by(member).filter(pk=received.thread_id).exists()
     context = {
         "member": member,
         "received": received,
         "thread": received.thread if seen else None,
-        "title": received.thread.title if seen and not received.thread.network.content_free_mail else "",
+        "title": received.thread.title
+        if seen and received.thread.visible_count and not received.thread.network.content_free_mail
+        else "",
         # By its number, where not even the words of its address are to stand in a mail.
         "thread_address": reverse("post", args=[received.thread_id, 1]),
     }
@@ -746,11 +962,10 @@ def held_message_refused(held: HeldMessage, *, now: datetime) -> None:
     give_notice(HELD_MESSAGE_REFUSED, held.pk, [held.author], now=now)
 
 
-def message_reported(report: Report, *, now: datetime) -> None:
-    """The facilitators of the network, without whoever reported it."""
-    facilitators = Membership.objects.facilitators().filter(network=report.message.room.network_id)
-    told = Member.objects.filter(pk__in=facilitators.values("member")).exclude(pk=report.by_id)
-    give_notice(MESSAGE_REPORTED, report.pk, told, now=now)
+def message_shown(message: Message, *, by: Member | None, now: datetime) -> None:
+    """Its author, unless they brought it back themselves."""
+    if by is None or by.pk != message.author_id:
+        give_notice(MESSAGE_SHOWN, message.pk, [message.author], now=now)
 
 
 def room_sanctioned(given: RoomSanction, *, now: datetime) -> None:
@@ -767,7 +982,11 @@ register(
     NoticeKind(
         name=MESSAGE_HIDDEN,
         visible_to=_own_hidden_messages,
-        title=lambda message: f"A facilitator hid what you said in “{message.room.title}”: {message.hidden_reason}",
+        title=lambda message: (
+            f"A facilitator hid what you said in “{message.room.title}”: {message.hidden_reason}"
+            if message.hidden_by_id
+            else f"What you said in “{message.room.title}” is hidden for now. {message.hidden_reason}"
+        ),
         address=lambda message: message.get_absolute_url(),
         where=lambda message: message.room.network.name,
         # Whoever was removed from a room for a while is back in it when that is over.
@@ -793,11 +1012,14 @@ register(
 )
 register(
     NoticeKind(
-        name=MESSAGE_REPORTED,
-        visible_to=lambda viewer: Report.objects.visible_to(viewer).waiting().select_related("message__room__network"),
-        title=lambda report: f"A message in the live room “{report.message.room.title}” was reported",
-        address=lambda report: report.message.get_absolute_url(),
-        where=lambda report: report.message.room.network.name,
+        name=MESSAGE_SHOWN,
+        visible_to=lambda viewer: (
+            Message.objects.visible_to(viewer).shown().filter(author=viewer.pk or 0).select_related("room__network")
+        ),
+        title=lambda message: f"Everybody can read what you said in “{message.room.title}” again",
+        address=lambda message: message.get_absolute_url(),
+        where=lambda message: message.room.network.name,
+        written_anew=True,
     )
 )
 register(
@@ -866,6 +1088,80 @@ register(
 )
 
 
+def question_taken_on(question: Question, *, now: datetime) -> None:
+    """Speakers from outside who asked a question of which a thread was made, or for whom it was parked. They may not
+    read the network's threads, so they are told no word of it."""
+    outside = _speakers_from_outside(question)
+    parked_for = question.parked_for_id if question.state == Question.State.PARKED else None
+    for kind, pk in ((QUESTION_TAKEN_ON, question.author_id), (PARKED_TAKEN_ON, parked_for)):
+        for member in outside.filter(pk=pk or 0):
+            give_notice(kind, question.pk, [member], now=now)
+            owe_mail(kind, member, period=str(question.pk), object_id=question.pk, now=now)
+
+
+def _speakers_from_outside(question: Question) -> QuerySet[Member]:
+    """Those of the question's room who do not belong to its network, and were shut out of neither."""
+    room = question.room_id
+    speakers = RoomRole.objects.filter(room=room, role=RoomRole.Role.SPEAKER)
+    inside = Membership.objects.filter(
+        network__rooms=room, state__in=(Membership.State.ACTIVE, Membership.State.SUSPENDED)
+    )
+    removed = RoomSanction.objects.removing().filter(room=room)
+    found: QuerySet[Member] = (
+        Member.objects.filter(pk__in=speakers.values("member"), is_active=True)
+        .exclude(pk__in=inside.values("member"))
+        .exclude(pk__in=removed.values("member"))
+    )
+    return found
+
+
+def _about_question_taken_on(row: MailLedger, member: Member | None) -> Mail | None:
+    found = Question.objects.exclude(thread=None).filter(pk=row.object_id or 0).select_related("room__network")
+    for question in found:
+        if member is not None and _speakers_from_outside(question).filter(pk=member.pk).exists():
+            context = {"member": member, "network": question.room.network, "is_parked": row.stream == PARKED_TAKEN_ON}
+            return Mail("forums/mail/question_taken_on.txt", context)
+    return None
+
+
+mail.register(MailKind(QUESTION_TAKEN_ON, _about_question_taken_on))
+mail.register(MailKind(PARKED_TAKEN_ON, _about_question_taken_on))
+
+
+def _taken_on(viewer: Viewer) -> QuerySet[Question]:
+    """Questions whose room they may enter still, but not the thread that was made of them."""
+    made = Question.objects.visible_to(viewer).exclude(thread=None).select_related("room__network")
+    return made.exclude(thread__in=Thread.objects.visible_to(viewer).values("pk")).defer("body", "answer", "reason")
+
+
+register(
+    NoticeKind(
+        name=QUESTION_TAKEN_ON,
+        visible_to=lambda viewer: _taken_on(viewer).filter(author=viewer.pk or 0),
+        title=lambda question: (
+            "Your question was taken into the network's forum. Its members go on with it there, where only they can "
+            "read it"
+        ),
+        address=lambda question: question.get_absolute_url(),
+        where=lambda question: question.room.network.name,
+        written_anew=True,
+    )
+)
+register(
+    NoticeKind(
+        name=PARKED_TAKEN_ON,
+        visible_to=lambda viewer: _taken_on(viewer).filter(parked_for=viewer.pk or 0),
+        title=lambda question: (
+            "A question that was parked for you was taken into the network's forum. Its members go on with it there, "
+            "where only they can read it"
+        ),
+        address=lambda question: question.get_absolute_url(),
+        where=lambda question: question.room.network.name,
+        written_anew=True,
+    )
+)
+
+
 def question_refused(question: Question, *, now: datetime) -> None:
     """Whoever asked it, with the reason."""
     give_notice(QUESTION_REFUSED, question.pk, [question.author], now=now)
@@ -905,6 +1201,224 @@ register(
         title=lambda question: f"A question in “{question.room.title}” was parked for you: {question.body}",
         address=lambda question: question.get_absolute_url(),
         where=lambda question: question.room.network.name,
+        written_anew=True,
+    )
+)
+
+
+# Reports. Whoever looks after them hears of each thing once, however many report it; whoever reported it hears what
+# became of it and no more; whoever wrote it hears where something was done to it, and nothing where nothing was: that
+# would only say that somebody reported them. They hear of it by the notices of the thing itself (POST_HIDDEN), or where
+# it has none by CASE_HIDDEN.
+
+# What whoever reported something is told of it, and no more.
+WHAT_BECAME: dict[str, str] = {
+    Case.Outcome.LEFT.value: "It was looked at, and stays as it is.",
+    Case.Outcome.HIDDEN.value: "It was looked at, and is not shown any more.",
+    Case.Outcome.DEALT.value: "It was looked at and dealt with.",
+}
+OWN: dict[str, str] = {
+    "a post": "what you wrote",
+    "a message in a live room": "what you said",
+    "a profile": "what you tell of yourself",
+    "a file": "a file that you attached",
+    "a page": "a page",
+}
+
+
+def keepers_of(case: Case, *, but: Iterable[int | None] = ()) -> QuerySet[Member]:
+    """Who looks after it: the facilitators of its network, or where none of them may the administrators; never its
+    author."""
+    others = [pk for pk in (*but, case.author_id) if pk]
+    facilitators = Membership.objects.facilitators().filter(network=case.network_id or 0).exclude(member__in=others)
+    found: QuerySet[Member] = Member.objects.filter(pk__in=facilitators.values("member"))
+    return found if found.exists() else Member.objects.administrators().exclude(pk__in=others)
+
+
+def case_opened(case: Case, *, but: Member | None, now: datetime) -> None:
+    """Who looks after it, without whoever reported it just now: they know."""
+    give_notice(CASE_OPENED, case.pk, keepers_of(case).exclude(pk=but.pk if but else 0), now=now)
+
+
+def case_read(case: Case, member: Member) -> None:
+    """Part of a verb, or of reading its page: the member has seen it."""
+    settle_notices(member, Q(kind=CASE_OPENED, object_id=case.pk))
+
+
+def told_of_case(case: Case, member: Member) -> None:
+    """Its author has read why something was done, or what became of the appeal."""
+    appeals = Appeal.objects.told_to(member).filter(case=case)
+    about = Q(kind__in=(CASE_HIDDEN, CASE_SHOWN), object_id=case.pk)
+    about |= Q(kind=APPEAL_DECIDED, object_id__in=appeals.values("pk"))
+    if case.post_id:
+        about |= Q(kind__in=(POST_HIDDEN, POST_SHOWN), object_id=case.post_id)
+    if case.message_id:
+        about |= Q(kind__in=(MESSAGE_HIDDEN, MESSAGE_SHOWN), object_id=case.message_id)
+    settle_notices(member, about)
+
+
+def told_of_report(report: Report, member: Member) -> None:
+    settle_notices(member, Q(kind=REPORT_DECIDED, object_id=report.pk))
+
+
+def reports_decided(case: Case, *, now: datetime) -> None:
+    """Everybody who reported it, but whoever decided; by mail whoever has no account and wants to know."""
+    for report in Report.objects.filter(case=case).select_related("by"):
+        if report.by is not None and report.by_id != case.decided_by_id:
+            give_notice(REPORT_DECIDED, report.pk, [report.by], now=now)
+        elif report.by is None and report.reply_to_address:
+            owe_mail(REPORT_DECIDED, report.reply_to_address, period=str(report.pk), object_id=report.pk, now=now)
+
+
+def file_hidden(attachment: Attachment, *, now: datetime) -> None:
+    """Its owner, with the reason."""
+    case = Case.objects.about(attachment).order_by("-pk").first()
+    if case is not None:
+        case_hidden(case, now=now)
+
+
+def file_shown(attachment: Attachment, *, now: datetime) -> None:
+    case = Case.objects.about(attachment).order_by("-pk").first()
+    if case is not None:
+        case_shown(case, now=now)
+
+
+def case_hidden(case: Case, *, now: datetime) -> None:
+    """Whose file or profile was hidden."""
+    give_notice(CASE_HIDDEN, case.pk, Member.objects.filter(pk=case.author_id or 0), now=now)
+
+
+def case_shown(case: Case, *, now: datetime) -> None:
+    give_notice(CASE_SHOWN, case.pk, Member.objects.filter(pk=case.author_id or 0), now=now)
+
+
+def appeal_made(appeal: Appeal, *, now: datetime) -> None:
+    """Who can answer it: somebody who did not decide."""
+    keepers = keepers_of(appeal.case, but=[appeal.case.decided_by_id])
+    give_notice(APPEAL_MADE, appeal.pk, keepers, now=now)
+
+
+def appeal_decided(appeal: Appeal, *, now: datetime) -> None:
+    """Whoever made it, with the answer."""
+    give_notice(APPEAL_DECIDED, appeal.pk, [appeal.by], now=now)
+
+
+def _about_report(row: MailLedger, member: Member | None) -> Mail | None:
+    """To somebody without an account, who may have given an address that is not theirs: says nothing of what it was."""
+    report = Report.objects.filter(pk=row.object_id or 0, by=None).select_related("case").first()
+    if report is None or report.case.is_open:
+        return None
+    return Mail("forums/mail/report_decided.txt", {"report": report, "case": report.case})
+
+
+mail.register(MailKind(REPORT_DECIDED, _about_report))
+
+
+def _open_cases(viewer: Viewer) -> QuerySet[Case]:
+    return Case.objects.visible_to(viewer).open().with_things()
+
+
+def _decided_reports(viewer: Viewer) -> QuerySet[Report]:
+    own = Report.objects.told_to(viewer).filter(case__state=Case.State.DECIDED)
+    return own.select_related("case").defer("said", "words")
+
+
+def _own_cases(viewer: Viewer) -> QuerySet[Case]:
+    return Case.objects.told_to(viewer).select_related("attachment", "member")
+
+
+def move_asked(answer: MoveAnswer, *, now: datetime) -> None:
+    """Whoever wrote in a thread that a facilitator would like to move to another network."""
+    give_notice(MOVE_ASKED, answer.pk, [answer.member], now=now)
+
+
+def move_answered(answer: MoveAnswer) -> None:
+    settle_notices(answer.member, Q(kind=MOVE_ASKED, object_id=answer.pk))
+
+
+register(
+    NoticeKind(
+        name=CASE_OPENED,
+        visible_to=_open_cases,
+        title=lambda case: (
+            f"Somebody says that this may be against the law: {case.title}"
+            if case.is_urgent
+            else f"Somebody reported this: {case.title}"
+        ),
+        address=lambda case: case.get_absolute_url(),
+        where=lambda case: case.network.name if case.network else "",
+        # Administrators look after some of them.
+        written_anew=True,
+    )
+)
+register(
+    NoticeKind(
+        name=REPORT_DECIDED,
+        visible_to=_decided_reports,
+        title=lambda report: f"You reported {report.case.kind}. {WHAT_BECAME[report.case.outcome]}",
+        address=lambda report: report.get_absolute_url(),
+    )
+)
+register(
+    NoticeKind(
+        name=CASE_HIDDEN,
+        visible_to=_own_cases,
+        title=lambda case: (
+            f"A facilitator hid {OWN[case.kind]}: {case.reason}"
+            if case.reason
+            else f"{OWN[case.kind].capitalize()} is hidden for now. A facilitator will look at it and decide."
+        ),
+        address=lambda case: reverse("own_case", args=[case.pk]),
+    )
+)
+register(
+    NoticeKind(
+        name=CASE_SHOWN,
+        visible_to=_own_cases,
+        title=lambda case: f"Everybody can see {OWN[case.kind]} again",
+        address=lambda case: reverse("own_case", args=[case.pk]),
+    )
+)
+register(
+    NoticeKind(
+        name=APPEAL_MADE,
+        visible_to=lambda viewer: Appeal.objects.to_be_decided_by(viewer).select_related(
+            "by",
+            "case__network",
+            "case__post__thread",
+            "case__message__room",
+            "case__attachment",
+            "case__member",
+        ),
+        title=lambda appeal: f"{named(appeal.by)} appeals against a decision: {appeal.case.title}",
+        address=lambda appeal: appeal.case.get_absolute_url(),
+        where=lambda appeal: appeal.case.network.name if appeal.case.network else "",
+        written_anew=True,
+    )
+)
+register(
+    NoticeKind(
+        name=APPEAL_DECIDED,
+        visible_to=lambda viewer: Appeal.objects.told_to(viewer).exclude(decided_at=None).select_related("case"),
+        title=lambda appeal: (
+            f"Your appeal was answered: {appeal.get_outcome_display().lower()}"
+            + (f". {appeal.answer}" if appeal.answer else "")
+        ),
+        address=lambda appeal: reverse("own_case", args=[appeal.case_id]),
+    )
+)
+register(
+    NoticeKind(
+        name=MOVE_ASKED,
+        visible_to=lambda viewer: (
+            MoveAnswer.objects.visible_to(viewer).waiting().select_related("move__thread__network", "move__network")
+        ),
+        title=lambda answer: (
+            f"May “{answer.move.thread.shown_title}”, in which you wrote, move to the {answer.move.network}?"
+        ),
+        address=lambda answer: answer.get_absolute_url(),
+        where=lambda answer: answer.move.thread.network.name,
+        # It ends by the clock.
         written_anew=True,
     )
 )

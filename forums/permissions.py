@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
 from forums import limits
 from forums.models import (
     Announcement,
     Answer,
+    Appeal,
     Attachment,
+    Case,
     Draft,
+    FormerPlace,
     HeldMessage,
+    HeldPost,
     Message,
+    ModerationAct,
+    MoveAnswer,
     Poll,
     Post,
     PostVersion,
@@ -22,20 +29,24 @@ from forums.models import (
     RoomRole,
     RoomSanction,
     Thread,
+    TimeOut,
 )
 from network.models import Member, Network, Theme, Viewer
 from network.permissions import (
     ALLOWED,
     NOT_A_MEMBER,
     Verdict,
+    asked_not_to_write,
     can_change_accounts,
     can_facilitate,
     can_read,
     can_take_part,
+    can_write,
     membership_of,
 )
 from network.templatetags.components import clock
 
+NO_WORDS_LEFT = Verdict("No post in this thread can be read, so this cannot be done with it.")
 ROOM_IS_OVER = Verdict("This room has closed. What was said in it can still be read.")
 ROOM_IS_LOCKED = Verdict("A facilitator has locked this room, so nobody can write in it at the moment.")
 NOT_SHOWN_YET = Verdict("Not everybody in the room sees this message yet. Try again in a few seconds.")
@@ -43,7 +54,7 @@ ROOM_IS_SHUT = Verdict("A facilitator has closed this room to readers for the mo
 
 
 def can_start_thread(viewer: Viewer, network: Network) -> Verdict:
-    return can_read(viewer, network)
+    return can_write(viewer, network)
 
 
 def can_start_kind(viewer: Viewer, network: Network, kind: str) -> Verdict:
@@ -60,12 +71,71 @@ def can_use_theme(viewer: Viewer, network: Network, theme: Theme) -> Verdict:
 
 
 def can_reply(viewer: Viewer, thread: Thread) -> Verdict:
-    verdict = can_read(viewer, thread.network)
+    verdict = can_write(viewer, thread.network)
+    if verdict and thread.merged_into_id and not thread.visible_count:
+        return Verdict("This thread was merged into another. Reply there.")
     if verdict and thread.is_locked:
         return Verdict("This thread is locked, so nobody can reply to it.")
     if verdict and not thread.visible_count:
         return Verdict("This thread was taken back, so nobody can reply to it.")
     return verdict
+
+
+def can_post_at_once(viewer: Viewer, network: Network) -> Verdict:
+    """Whether what they write there is a post when it is sent. Where a network sees first posts before others do, it is
+    so for its facilitators, and for whoever has written there what was shown: whatever became of it since."""
+    if not network.first_post_hold or can_facilitate(viewer, network):
+        return ALLOWED
+    if Post.objects.filter(author=viewer.pk or 0, thread__network=network).exists():
+        return ALLOWED
+    return Verdict("A facilitator reads the first post of each member before others do.")
+
+
+def can_decide_held_posts(viewer: Viewer, network: Network) -> Verdict:
+    """Reading what waits in a network, and deciding on it."""
+    return can_facilitate(viewer, network)
+
+
+def can_decide_held_post(viewer: Viewer, held: HeldPost) -> Verdict:
+    """Having what waits posted or not, once."""
+    verdict = can_decide_held_posts(viewer, held.network)
+    return _is_waiting(held) if verdict else verdict
+
+
+def can_release_post(viewer: Viewer, held: HeldPost) -> Verdict:
+    """Having it posted: where its author could write it now. The reason is for the facilitator to read."""
+    verdict = can_decide_held_post(viewer, held)
+    if not verdict:
+        return verdict
+    if not can_read(held.author, held.network):
+        return Verdict(f"{held.author} is no longer a member of this network, so nothing of theirs can be posted.")
+    if held.thread is not None:
+        return can_reply(held.author, held.thread)
+    if held.theme is None or not can_use_theme(held.author, held.network, held.theme):
+        return Verdict(
+            "The network no longer uses the theme that it was written under. Say so, and it can be sent again."
+        )
+    return can_start_kind(held.author, held.network, held.kind)
+
+
+def can_withdraw_post(viewer: Viewer, held: HeldPost) -> Verdict:
+    """Taking back what waits: whoever wrote it."""
+    verdict = can_take_part(viewer)
+    if verdict and held.author_id != viewer.pk:
+        return Verdict("You can only take back what you wrote yourself.")
+    if verdict and held.decision == HeldPost.Decision.WITHDRAWN:
+        return ALLOWED  # it is as they want it
+    return _is_waiting(held) if verdict else verdict
+
+
+def _is_waiting(held: HeldPost) -> Verdict:
+    if held.decision == HeldPost.Decision.RELEASED:
+        return Verdict("This has been posted by now.")
+    if held.decision == HeldPost.Decision.REFUSED:
+        return Verdict("A facilitator has decided not to post this.")
+    if held.decision == HeldPost.Decision.WITHDRAWN:
+        return Verdict("Its author has taken this back.")
+    return ALLOWED
 
 
 def can_edit(viewer: Viewer, post: Post) -> Verdict:
@@ -146,7 +216,7 @@ def can_stop_announcement(viewer: Viewer, announcement: Announcement) -> Verdict
 
 def can_attach(viewer: Viewer, network: Network) -> Verdict:
     """Uploading a file for what they write in a network."""
-    return can_read(viewer, network)
+    return can_write(viewer, network)
 
 
 def can_change_file(viewer: Viewer, attachment: Attachment) -> Verdict:
@@ -168,6 +238,18 @@ def can_hide(viewer: Viewer, post: Post) -> Verdict:
     return can_facilitate(viewer, post.thread.network)
 
 
+def can_restore(viewer: Viewer, post: Post) -> Verdict:
+    """Bringing a hidden post back: not what somebody else hid of one's own."""
+    return can_hide(viewer, post) and _not_over_own(viewer, post)
+
+
+def _not_over_own(viewer: Viewer, hidden: Post | Message) -> Verdict:
+    """Nobody decides over their own words. What they hid themselves they may show again."""
+    if hidden.hidden_at and hidden.author_id == viewer.pk and hidden.hidden_by_id != viewer.pk:
+        return Verdict("You wrote this yourself, so another facilitator has to decide whether it is shown again.")
+    return ALLOWED
+
+
 def can_hide_version(viewer: Viewer, version: PostVersion) -> Verdict:
     return can_facilitate(viewer, version.post.thread.network)
 
@@ -185,6 +267,99 @@ def can_lock(viewer: Viewer, thread: Thread) -> Verdict:
 def can_move(viewer: Viewer, thread: Thread) -> Verdict:
     """To another theme of its network."""
     return can_facilitate(viewer, thread.network)
+
+
+def can_pin_thread(viewer: Viewer, thread: Thread) -> Verdict:
+    """Having a thread stand above the others in its network for a while, and no longer."""
+    verdict = can_facilitate(viewer, thread.network)
+    if verdict and not thread.visible_count:
+        return NO_WORDS_LEFT
+    return verdict
+
+
+def can_tidy(viewer: Viewer, thread: Thread) -> Verdict:
+    """Hiding or moving several posts of a thread at once, merging it, and looking at what was done to it."""
+    return can_facilitate(viewer, thread.network)
+
+
+def can_put_posts_into(viewer: Viewer, thread: Thread, into: Thread) -> Verdict:
+    """Whether posts of one thread may be moved to another: words stay among those who could read them before."""
+    verdict = can_tidy(viewer, thread)
+    if not verdict:
+        return verdict
+    if into.network_id != thread.network_id:
+        return Verdict(
+            "The other thread is in another network. What members wrote is not moved to where others can read it. You "
+            "can ask everybody who wrote in this thread to agree that it moves to the other network as a whole."
+        )
+    if into.pk == thread.pk:
+        return Verdict("This is the thread itself. Choose another one.")
+    if not into.visible_count:
+        return Verdict("No post in the other thread can be read, so nothing can be moved to it.")
+    return ALLOWED
+
+
+def can_merge(viewer: Viewer, thread: Thread, into: Thread) -> Verdict:
+    """Moving all posts of a thread to another."""
+    return can_be_merged(viewer, thread) and can_put_posts_into(viewer, thread, into)
+
+
+def can_be_merged(viewer: Viewer, thread: Thread) -> Verdict:
+    """Whether a thread can go into another at all."""
+    verdict = can_tidy(viewer, thread)
+    if not verdict:
+        return verdict
+    if thread.author_id is None:
+        return Verdict("The hub began this thread to discuss something it published, so it stays where it is.")
+    if thread.kind == Thread.Kind.ANNOUNCEMENT:
+        return Verdict("An announcement stays where it is, for its mail leads to it.")
+    if thread.kind == Thread.Kind.PRACTICE:
+        return Verdict("What a council did is told at the top of this thread, so it cannot become part of another.")
+    if not thread.visible_count:
+        return NO_WORDS_LEFT
+    return ALLOWED
+
+
+def can_move_to_network(viewer: Viewer, thread: Thread, network: Network) -> Verdict:
+    """Asking those who wrote in a thread whether it may move to another network, and moving it when all agree."""
+    verdict = can_tidy(viewer, thread)
+    if not verdict:
+        return verdict
+    if network.pk == thread.network_id:
+        return Verdict("The thread is in this network already.")
+    if not can_facilitate(viewer, network):
+        return Verdict("You do not facilitate the other network, so you cannot move anything to it.")
+    if thread.author_id is None:
+        return Verdict("The hub began this thread to discuss something it published, so it stays where it is.")
+    if thread.kind == Thread.Kind.ANNOUNCEMENT:
+        return Verdict("An announcement was made to the members of its network, so it stays there.")
+    if not thread.visible_count:
+        return NO_WORDS_LEFT
+    came_from = FormerPlace.objects.filter(post__thread=thread).order_by().values("thread")
+    for said in (Question, Message):
+        if said.objects.filter(Q(thread=thread) | Q(thread__in=came_from)).exists():
+            return Verdict("In this thread stands what was said in a session of the network, so it stays there.")
+    return ALLOWED
+
+
+def can_answer_move(viewer: Viewer, answer: MoveAnswer, *, now: datetime | None = None) -> Verdict:
+    """Saying whether a thread may move to another network: whoever wrote in it and was asked."""
+    verdict = can_read(viewer, answer.move.thread.network)
+    if verdict and answer.member_id != viewer.pk:
+        return Verdict("Only whoever was asked can answer this.")
+    if verdict and not answer.move.is_open(now):
+        return Verdict("Nobody is asked about this any more.")
+    return verdict
+
+
+def can_undo(viewer: Viewer, act: ModerationAct, *, now: datetime | None = None) -> Verdict:
+    """Undoing what a facilitator did to a thread."""
+    verdict = can_facilitate(viewer, act.network)
+    if verdict and act.undone_at is not None:
+        return Verdict("This was undone before.")
+    if verdict and not act.is_undoable(now):
+        return Verdict(f"This was done more than {ModerationAct.UNDOABLE_FOR.days} days ago, so it stays.")
+    return verdict
 
 
 def can_merge_tags(viewer: Viewer, network: Network) -> Verdict:
@@ -228,7 +403,7 @@ def can_enter(viewer: Viewer, room: Room) -> Verdict:
 
 def can_speak(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
     belongs = Room.objects.visible_to(viewer).filter(pk=room.pk).exists()
-    silenced = RoomSanction.objects.silencing(now).filter(room=room, member=viewer.pk or 0).first() if belongs else None
+    silenced = TimeOut.each(room, [viewer.pk or 0], now).get(viewer.pk or 0) if belongs else None
     runs = bool(belongs and room.lock) and Room.objects.run_by(viewer).filter(pk=room.pk).exists()
     return can_speak_as(belongs, room, runs=runs, silenced=silenced, now=now)
 
@@ -238,7 +413,7 @@ def can_speak_as(
     room: Room,
     *,
     runs: bool = False,
-    silenced: RoomSanction | None = None,
+    silenced: TimeOut | None = None,
     now: datetime | None = None,
 ) -> Verdict:
     """`can_speak` for many who speak at once, where it is known who belongs in the room, who runs it and who is in a
@@ -249,7 +424,9 @@ def can_speak_as(
         return ROOM_IS_OVER
     if not room.is_open(now):
         return Verdict("This room has not opened yet.")
-    if silenced and silenced.until:
+    if silenced and silenced.is_of_network:
+        return asked_not_to_write(silenced.until, silenced.reason)
+    if silenced:
         until = timezone.localtime(silenced.until)
         return Verdict(f"A facilitator has asked you to be silent until {clock(until)}: {silenced.reason}")
     if room.lock and not runs:
@@ -317,6 +494,93 @@ def can_report_message(viewer: Viewer, message: Message) -> Verdict:
     return verdict
 
 
+def can_report_post(viewer: Viewer, post: Post) -> Verdict:
+    verdict = can_read(viewer, post.thread.network)
+    if verdict and post.author_id == viewer.pk:
+        return Verdict("You cannot report what you wrote yourself. You can change or delete it.")
+    if verdict and not (post.is_shown and post.source):
+        return Verdict("This post can no longer be read, so there is nothing to report.")
+    return verdict
+
+
+def can_report_file(viewer: Viewer, attachment: Attachment) -> Verdict:
+    """A file that stands with a post."""
+    if attachment.post is None:
+        return NOT_A_MEMBER
+    verdict = can_read(viewer, attachment.post.thread.network)
+    if verdict and attachment.member_id == viewer.pk:
+        return Verdict("You cannot report what you attached yourself. You can remove it.")
+    if verdict and (attachment.hidden_at or attachment.is_refused or not attachment.post.is_shown):
+        return Verdict("This file can no longer be read, so there is nothing to report.")
+    return verdict
+
+
+def can_report_profile(viewer: Viewer, member: Member) -> Verdict:
+    """What somebody tells of themselves, whom the viewer shares a network with."""
+    if member.pk == viewer.pk:
+        return Verdict("You cannot report your own profile. You can change it.")
+    if Member.objects.visible_to(viewer).filter(pk=member.pk, is_active=True).exists():
+        return ALLOWED
+    return Verdict("You share no network with this person.")
+
+
+def can_look_after(viewer: Viewer, case: Case) -> Verdict:
+    """Reading what was reported, and noting something about it."""
+    if Case.objects.visible_to(viewer).filter(pk=case.pk).exists():
+        return ALLOWED
+    if viewer.pk and case.author_id == viewer.pk:
+        return Verdict("It is about what you wrote yourself, so somebody else has to decide.")
+    return Verdict("Only those who look after these reports can do this.")
+
+
+def can_decide_case(viewer: Viewer, case: Case, *, takes_over: bool = False, now: datetime | None = None) -> Verdict:
+    """Claiming a case and deciding it: while it is open, and nobody else is looking at it. Asked of somebody who looks
+    after it."""
+    verdict = can_look_after(viewer, case)
+    if verdict and not case.is_open:
+        return Verdict(_decided(case, viewer, now or timezone.now()))
+    if verdict and case.claimed_by and case.claimed_by_id != viewer.pk and not takes_over:
+        return Verdict(f"{case.claimed_by} is looking at this. Take it over first, if you want to decide.")
+    return verdict
+
+
+def _decided(case: Case, viewer: Viewer, now: datetime) -> str:
+    who = "You" if case.decided_by_id == viewer.pk else str(case.decided_by or "Somebody")
+    if case.decided_at is None or now - case.decided_at < timedelta(minutes=5):
+        return f"{who} decided this a moment ago."
+    return f"{who} decided this on {timezone.localtime(case.decided_at):%-d %B %Y}."
+
+
+def can_appeal(viewer: Viewer, case: Case) -> Verdict:
+    """Asking for somebody else to look again at what was hidden: whoever wrote it, once."""
+    verdict = can_take_part(viewer)
+    if verdict and (case.author_id is None or case.author_id != viewer.pk):
+        return Verdict("Only whoever wrote it can appeal.")
+    if verdict and case.is_open:
+        return Verdict("A facilitator will look at it and decide. If it stays hidden, you can appeal then.")
+    if verdict and (case.outcome != Case.Outcome.HIDDEN or not case.is_hidden or case.is_gone):
+        return Verdict("It is not hidden any more, so there is nothing to appeal against.")
+    if verdict and case.appeal_or_none is not None and not case.appeal_or_none.is_open:
+        return Verdict("Your appeal was decided.")
+    return verdict
+
+
+def can_decide_appeal(viewer: Viewer, appeal: Appeal) -> Verdict:
+    """Somebody who looks after the case, and did not decide it."""
+    verdict = can_look_after(viewer, appeal.case)
+    if verdict and not appeal.is_open:
+        who = "You" if appeal.decided_by_id == viewer.pk else str(appeal.decided_by or "Somebody")
+        return Verdict(f"{who} answered this appeal already.")
+    if verdict and appeal.case.decided_by_id == viewer.pk:
+        return Verdict("You hid it, so somebody else has to answer the appeal.")
+    return verdict
+
+
+def can_restore_message(viewer: Viewer, message: Message) -> Verdict:
+    """Bringing a hidden message back: not what somebody else hid of one's own."""
+    return can_moderate_room(viewer, message.room) and _not_over_own(viewer, message)
+
+
 def can_moderate_room(viewer: Viewer, room: Room) -> Verdict:
     """Hiding messages and bringing them back, locking a room, and asking people to be silent or to go."""
     return can_facilitate(viewer, room.network)
@@ -379,6 +643,20 @@ def can_ask_as(verdict: Verdict, room: Room, *, is_unnamed: bool = False) -> Ver
         return Verdict("The host takes no questions at the moment.")
     if verdict and is_unnamed and not room.allows_unnamed:
         return Verdict("In this session questions are asked by name.")
+    return verdict
+
+
+def can_withdraw_question(viewer: Viewer, question: Question) -> Verdict:
+    """Taking a question back: whoever asked it, while nobody has dealt with it."""
+    verdict = can_enter(viewer, question.room)
+    if verdict and question.author_id != viewer.pk:
+        return Verdict("You can only take back what you asked yourself.")
+    if verdict and question.state not in (Question.State.HELD, Question.State.WAITING):
+        return Verdict("Somebody has dealt with this question, so it can no longer be taken back.")
+    if verdict and question.thread_id is not None:
+        return Verdict("The network goes on with this question in a thread, so it can no longer be taken back.")
+    if verdict and question.merged.exists():
+        return Verdict("The host has merged another question into this one, so it can no longer be taken back.")
     return verdict
 
 
@@ -457,7 +735,7 @@ def can_be_sanctioned(member: Member, room: Room) -> Verdict:
 
 def can_react(viewer: Viewer, post: Post) -> Verdict:
     """Giving a post a word, in a locked thread too, and taking it back."""
-    verdict = can_read(viewer, post.thread.network)
+    verdict = can_write(viewer, post.thread.network)
     if verdict and post.author_id and post.author_id == viewer.pk:
         return Verdict("You cannot react to what you wrote yourself.")
     if verdict and not post.is_shown:

@@ -5,7 +5,6 @@ that their facilitators have mailed."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Q
@@ -76,17 +75,17 @@ def _spoken_to(member: Member, posts: Iterable[int]) -> Iterable[tuple[int, str]
 def _is_wanted(post: Post, thread: Thread, member: Member, own: Membership, spoken: dict[int, str]) -> bool:
     if own.mail == Membership.Mail.NOTHING or thread.level_for_reader.level == Level.MUTE:
         return False
-    if not is_unread(post.number, post.written_at, thread, own):
+    if not is_unread(post, thread, own):
         return False
     concerned = post.pk in spoken or thread.level_for_reader.level == Level.WATCH
     return (member.mails_at_once and concerned) or (own.mail == Membership.Mail.EACH and post.number == 1)
 
 
-def is_unread(number: int, written_at: datetime, thread: Thread, own: Membership) -> bool:
-    """The thread comes from `read_by`."""
+def is_unread(post: Post, thread: Thread, own: Membership) -> bool:
+    """The thread comes from `read_by`. What a facilitator moved is mailed to nobody."""
     seen = thread.__dict__
     lifted = seen["unread_since"] is not None and seen["unread_since"] > own.read_before
-    return number > seen["last_read_number"] and (lifted or written_at > own.read_before)
+    return not post.quiet and post.number > seen["last_read_number"] and (lifted or post.written_at > own.read_before)
 
 
 def _mail(

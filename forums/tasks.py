@@ -16,6 +16,7 @@ from forums.actions.following import remind_of_bookmarks
 from forums.actions.mail_replies import forget_received_mail
 from forums.actions.session_threads import make_threads
 from forums.actions.telling import tell_of_post
+from forums.actions.weeks import count_weeks, forget_who_read
 from forums.models import ThreadBatch
 from network.actions.jobs import scheduled
 
@@ -80,6 +81,16 @@ def look_for_announcements() -> None:
 @scheduled("forget which answers came by mail", every=timedelta(days=1))
 def forget_answers_by_mail() -> None:
     forget_received_mail()
+
+
+@scheduled("count what weeks were like", every=timedelta(minutes=10))
+def count_weeks_that_are_over() -> None:
+    count_weeks()
+
+
+@scheduled("forget who read in weeks of long ago", every=timedelta(days=1))
+def forget_weeks_of_readers() -> None:
+    forget_who_read()
 
 
 @task(backend="worker")

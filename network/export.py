@@ -211,6 +211,9 @@ def _memberships(member: Member) -> Iterable[Row]:
             "Why you asked": membership.reason,
             "Decided": membership.decided_at,
             "What you were told": membership.decision,
+            "Suspended until": membership.suspended_until,
+            "Asked not to write until": membership.silent_until,
+            "Why you were asked that": membership.silent_reason,
             "Joined": membership.joined_at,
             "Read up to": membership.read_before,
         }
@@ -223,6 +226,7 @@ def _history(member: Member) -> Iterable[Row]:
             "When": event.at,
             "Network": str(event.membership.network),
             "What": str(event.get_kind_display()),
+            "Until": event.until,
             "Words": event.words,
         }
 

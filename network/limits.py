@@ -1,4 +1,11 @@
-"""How often something may be done, as sentences: `RateLimit("ask to join a network", 5, per=timedelta(days=1))`."""
+"""How often something may be done, as sentences.
+
+    RateLimit("ask to join a network", 5, per=timedelta(days=1))
+    RateLimit("start {} threads", 10, per=timedelta(days=1), again="start another", newcomers=True)
+
+"You can ask to join a network 5 times in a day. You can try again in 3 hours."
+"You can start 10 threads a day. You can start another in 3 hours."
+"""
 
 from __future__ import annotations
 
@@ -15,6 +22,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from network.models import Member
+from network.permissions import is_staff
 
 logger = logging.getLogger(__name__)
 
@@ -30,13 +38,22 @@ class LimitReached(Exception):
         self.retry_after = retry_after
 
 
+FIRST_DAY = timedelta(days=1)
+OF_NEWCOMERS = 5  # they have the fifth part
+
+
 @dataclass(frozen=True, slots=True)
 class RateLimit:
-    """At most `times` in each fixed window of length `per`, counted per member in the cache."""
+    """At most `times` in each fixed window of length `per`, counted per member in the cache. `what` has a place for the
+    number where that reads better than at the end. `again`: what somebody can do when the time is over. `newcomers`: on
+    the first day of an account it is a fifth, for accounts are opened to flood a site. Whoever holds an office or
+    facilitates has been looked at, and is no newcomer."""
 
     what: str
     times: int
     per: timedelta
+    again: str = "try again"
+    newcomers: bool = False
 
     def spend(self, by: Member, *, count: int = 1, now: datetime | None = None) -> None:
         """Counts one, or as many at once. Raises LimitReached. With the cache away nothing is counted, and for a moment
@@ -63,14 +80,40 @@ class RateLimit:
             asked_again_at = time.monotonic() + NOT_ASKED_FOR
             logger.exception("The cache did not answer, so a limit was not counted: %s", self.what)
             return unlimited
-        problem = LimitReached(
-            f"You can {self.what} {self.times} times in {in_words(self.per)}. Try again later.",
-            retry_after=seconds - moment % seconds,
-        )
-        return [problem if so_far > self.times else None for so_far in spent]
+        left = seconds - moment % seconds
+        return [self._judge(member, so_far, moment, left) for member, so_far in zip(members, spent, strict=True)]
+
+    def _judge(self, member: Member, so_far: int, moment: int, left: int) -> LimitReached | None:
+        """`left`: seconds to the end of the window."""
+        most = self.times
+        first_day = self._left_of_first_day(member, moment) if self.newcomers else 0
+        # Who is staff is a question to the database, so it is asked only where it makes a difference.
+        if first_day and so_far > self._part_of_newcomers() and not is_staff(member):
+            most = self._part_of_newcomers()
+            if so_far < self.times:  # then they have as many as everybody, and not all are spent
+                left = min(left, first_day)
+        if so_far <= most:
+            return None
+        length = timedelta(seconds=left)
+        return LimitReached(f"{self._sentence(most)} You can {self.again} in {in_words(length)}.", retry_after=left)
+
+    def _part_of_newcomers(self) -> int:
+        return max(self.times // OF_NEWCOMERS, 1)
+
+    def _left_of_first_day(self, member: Member, moment: int) -> int:
+        """In seconds."""
+        return max(int((member.date_joined + FIRST_DAY).timestamp()) - moment, 0)
+
+    def _sentence(self, most: int) -> str:
+        length = in_words(self.per)
+        on_first_day = " on your first day here" if most < self.times else ""
+        if "{}" in self.what:
+            often = length if length.startswith("a") else f"in {length}"
+            return f"You can {self.what.format(most)} {often}{on_first_day}."
+        return f"You can {self.what} {most} times in {length}{on_first_day}."
 
     def left(self, by: Member, *, now: datetime | None = None) -> int:
-        """How many they have left now; all of them with the cache away."""
+        """How many they have left now, newcomers or not; all of them with the cache away."""
         try:
             spent = cache.get(self._key(by, int((now or timezone.now()).timestamp())), 0)
         except Exception:

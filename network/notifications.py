@@ -39,7 +39,7 @@ from network.models import (
 from network.models.member import MemberQuerySet
 from network.models.notice import NoticeQuerySet
 from network.models.prepared import prepared
-from network.permissions import can_appoint_facilitators, waiting_for_domains
+from network.permissions import can_appoint_facilitators, day_in_words, moment_in_words, waiting_for_domains
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,7 +301,7 @@ def requests_wait(network: Network, requests: Iterable[Membership], *, now: date
 
 
 def membership_changed(event: MembershipEvent, *, now: datetime) -> None:
-    """Somebody was removed, suspended or let in again, or their role is another."""
+    """Somebody was removed, suspended, let in again, warned or asked not to write, or their role is another."""
     give_notice("membership_changed", event.pk, [event.membership.member], now=now)
     if event.kind in _HOLDS_WHILE:
         _owe_step(event, now=now)
@@ -364,10 +364,41 @@ def _address_of_decision(membership: Membership) -> str:
 _CHANGES = {
     MembershipEvent.Kind.REMOVED: "You are no longer a member of the {}",
     MembershipEvent.Kind.SUSPENDED: "Your membership of the {} is suspended",
+    MembershipEvent.Kind.WARNED: "A facilitator of the {} has warned you",
+    MembershipEvent.Kind.SILENCED: "A facilitator has asked you not to write in the {}",
+    MembershipEvent.Kind.UNSILENCED: "You can write in the {} again",
     MembershipEvent.Kind.REINSTATED: "You are a member of the {} again",
     MembershipEvent.Kind.APPOINTED: "You now facilitate the {}",
     MembershipEvent.Kind.STOOD_DOWN: "You no longer facilitate the {}",
 }
+
+
+# Of those that have words of their own to read, and somebody who still belongs.
+_READ_IN_HISTORY = (
+    MembershipEvent.Kind.WARNED,
+    MembershipEvent.Kind.SILENCED,
+    MembershipEvent.Kind.UNSILENCED,
+)
+
+
+def _title_of_change(event: MembershipEvent) -> str:
+    title = _CHANGES[MembershipEvent.Kind(event.kind)].format(event.membership.network.name)
+    return f"{title} until {_end_of(event)}" if event.until else title
+
+
+def _end_of(event: MembershipEvent) -> str:
+    """When what began with it ends, in words. Whose suspension is over is let in on that day, when the worker comes to
+    it."""
+    if event.until is None:
+        return ""
+    is_suspended = event.kind == MembershipEvent.Kind.SUSPENDED
+    return day_in_words(event.until) if is_suspended else moment_in_words(event.until)
+
+
+def _address_of_change(event: MembershipEvent) -> str:
+    if event.kind in _READ_IN_HISTORY:
+        return reverse("own_membership", args=[event.membership.network.slug])
+    return event.membership.network.get_absolute_url()
 
 
 def _title_of_appointment(event: MembershipEvent) -> str:
@@ -562,8 +593,8 @@ register(
     NoticeKind(
         name="membership_changed",
         visible_to=lambda viewer: MembershipEvent.objects.visible_to(viewer).select_related("membership__network"),
-        title=lambda event: _CHANGES[event.kind].format(event.membership.network.name),
-        address=lambda event: event.membership.network.get_absolute_url(),
+        title=_title_of_change,
+        address=_address_of_change,
     )
 )
 register(
@@ -639,6 +670,15 @@ _HOLDS_WHILE = {
     MembershipEvent.Kind.REMOVED: Membership.State.LEFT,
     MembershipEvent.Kind.SUSPENDED: Membership.State.SUSPENDED,
     MembershipEvent.Kind.REINSTATED: Membership.State.ACTIVE,
+    MembershipEvent.Kind.WARNED: Membership.State.ACTIVE,
+    MembershipEvent.Kind.SILENCED: Membership.State.ACTIVE,
+    MembershipEvent.Kind.UNSILENCED: Membership.State.ACTIVE,
+}
+# What makes a step old news, where that is more than another of its kind. Of two warnings both are read.
+_OVERTAKEN_BY = {
+    MembershipEvent.Kind.WARNED: (),
+    MembershipEvent.Kind.SILENCED: (MembershipEvent.Kind.SILENCED, MembershipEvent.Kind.UNSILENCED),
+    MembershipEvent.Kind.UNSILENCED: (MembershipEvent.Kind.SILENCED, MembershipEvent.Kind.UNSILENCED),
 }
 
 
@@ -653,7 +693,11 @@ def _mail_of_step(row: MailLedger, member: Member | None) -> Mail | None:
     if event is None or event.membership.state != _HOLDS_WHILE[MembershipEvent.Kind(event.kind)]:
         return None
     later = MembershipEvent.objects.filter(membership=event.membership, pk__gt=event.pk)
-    if later.filter(kind__in=(event.kind, MembershipEvent.Kind.ANSWER, MembershipEvent.Kind.ASKED)).exists():
+    kind = MembershipEvent.Kind(event.kind)
+    usual = (kind, MembershipEvent.Kind.ANSWER, MembershipEvent.Kind.ASKED)
+    if later.filter(kind__in=_OVERTAKEN_BY.get(kind, usual)).exists():
+        return None
+    if kind == MembershipEvent.Kind.SILENCED and not event.membership.is_silent():
         return None
     network = event.membership.network
     context = {
@@ -661,6 +705,8 @@ def _mail_of_step(row: MailLedger, member: Member | None) -> Mail | None:
         "network": network,
         "words": "" if network.content_free_mail else event.words,
         "has_words": bool(event.words),
+        "is_by_site": event.by_id is None,
+        "until": _end_of(event),
     }
     return Mail(f"network/mail/membership_{event.kind}.txt", context)
 

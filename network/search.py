@@ -36,7 +36,7 @@ class Filters:
     """What somebody wants to find among, each None or empty where it is all the same to them. Networks, themes,
     councils and members by their keys."""
 
-    kind: str = ""  # of what is found: pages, threads, events or people
+    kinds: tuple[str, ...] = ()  # any of them: pages, threads, events, rooms or people
     network: int | None = None
     theme: int | None = None
     tag: str = ""
@@ -46,6 +46,21 @@ class Filters:
     since: date | None = None
     until: date | None = None
     thread: int | None = None
+    news: News | None = None
+
+    def takes(self, kind: str) -> bool:
+        return not self.kinds or kind in self.kinds
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What came after somebody looked last, but for their own: posts by keys, pages by when they were published."""
+
+    after_post: int
+    last_post: int
+    after: datetime
+    until: datetime
+    not_by: int
 
 
 @dataclass(frozen=True, slots=True)

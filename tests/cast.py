@@ -62,7 +62,12 @@ def make_cast() -> Cast:
 
     def officer(name: str) -> Member:
         first = name.split()[0].lower()
-        member = Member(email=f"{first}@exampleshire.example.org", name=name, organisation=council)
+        member = Member(
+            email=f"{first}@exampleshire.example.org",
+            name=name,
+            organisation=council,
+            date_joined=now - timedelta(days=30),  # nobody here is a newcomer
+        )
         member.set_unusable_password()
         return member
 

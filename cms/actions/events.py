@@ -9,6 +9,7 @@ from django.utils.text import Truncator
 from wagtail.models import Page
 
 from cms import limits, notifications, permissions
+from cms.actions.recording import move_recording_to_room
 from cms.models import EventEdition, EventPage, EventRoom
 from forums.actions.attendance import attend_room
 from forums.actions.room_roles import give_room_role, take_room_role
@@ -35,7 +36,9 @@ def settle_room(page: EventPage, *, now: datetime | None = None) -> EventRoom | 
             room = schedule_room(
                 page.network, title=title, opens_at=page.starts_at, closes_at=page.ends_at, by=None, now=now
             )
-            return EventRoom.objects.create(page=page, room=room)
+            link = EventRoom.objects.create(page=page, room=room)
+            move_recording_to_room(link)
+            return link
         reschedule_room(link.room, title=title, opens_at=page.starts_at, closes_at=page.ends_at, by=None)
     return link
 

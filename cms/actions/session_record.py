@@ -51,6 +51,33 @@ def draft_record(link: EventRoom, *, by: Member, now: datetime | None = None) ->
     return drafted
 
 
+def leave_out_item(item: RecordItem, *, by: Member, now: datetime | None = None) -> RecordItem:
+    """Whoever ran the session takes something out of its record, and off the public page; twice is once. Drafting
+    again does not bring it back. Raises Refused, LimitReached."""
+    return _settle_item(item, "left out of record", by=by, at=now or timezone.now())
+
+
+def put_item_back(item: RecordItem, *, by: Member) -> RecordItem:
+    """What was left out stands in the record again; to be public, it needs to be approved anew. Raises Refused,
+    LimitReached."""
+    return _settle_item(item, "put back into record", by=by, at=None)
+
+
+def _settle_item(item: RecordItem, verb: str, *, by: Member, at: datetime | None) -> RecordItem:
+    room = item.record.event_room.room
+    permissions.can_draft_record(by, room).enforce()
+    limits.RECORDING.spend(by)
+    with transaction.atomic():
+        held = RecordItem.objects.select_for_update(of=("self",)).get(pk=item.pk)
+        if (held.left_out_at is None) != (at is None):
+            held.left_out_at = at
+            held.save(update_fields=["left_out_at"])
+            if held.approved_at is not None:
+                _take_approval(held)
+            record(verb, held, by=by, network=room.network)
+    return held
+
+
 def decide_over_item(item: RecordItem, *, by: Member, agrees: bool) -> None:
     """Whoever asked or said it agrees that it stands on the public page, or does not: then it is gone from there at
     once, and needs to be approved anew. Raises Refused, LimitReached."""

@@ -11,12 +11,14 @@ from cms.models.attendance import (
     waiting_for,
 )
 from cms.models.discussion import PageThread
-from cms.models.event import EventEdition, EventPage, EventRoom
+from cms.models.event import EventEdition, EventPage, EventRecording, EventRoom
+from cms.models.fruitless_search import FruitlessAsker, FruitlessSearch
 from cms.models.guidance import GuidancePage
 from cms.models.home import HomePage
 from cms.models.information import InformationPage
 from cms.models.lifecycle import PageLifecycle
 from cms.models.page import HubPage, HubPageQuerySet, ThemedPage, menu_visible_to, pages_visible_to
+from cms.models.saved_search import SavedSearch
 from cms.models.section import SectionPage
 from cms.models.session_record import RecordItem, SessionRecord
 from cms.models.tag import PageTag
@@ -26,7 +28,10 @@ __all__ = [
     "EventAttendance",
     "EventEdition",
     "EventPage",
+    "EventRecording",
     "EventRoom",
+    "FruitlessAsker",
+    "FruitlessSearch",
     "GuidancePage",
     "HomePage",
     "HubPage",
@@ -36,6 +41,7 @@ __all__ = [
     "PageTag",
     "PageThread",
     "RecordItem",
+    "SavedSearch",
     "SectionPage",
     "SessionRecord",
     "ThemedPage",

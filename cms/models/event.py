@@ -80,7 +80,6 @@ class EventPage(ThemedPage):
     )
     programme = StreamField(ProgrammeBlock(), blank=True)
     joining_link = models.URLField(max_length=500, blank=True)
-    recording_link = models.URLField(max_length=500, blank=True)
     record = RichTextField("record of the session", features=PROSE, blank=True)
 
     objects: ClassVar[EventPageManager] = EventPageManager()
@@ -108,14 +107,14 @@ class EventPage(ThemedPage):
         MultiFieldPanel(
             [
                 FieldPanel("joining_link"),
-                FieldPanel("recording_link"),
+                HelpPanel("<p>The link to the recording is set on the page of the event, once it is over.</p>"),
                 FieldPanel("record", heading="Notes of the session"),
             ],
             "Only for those who may attend",
             help_text="Editors of the hub can see these too.",
         ),
     ]
-    # The joining link, the recording and the record are never searched: results are for everybody.
+    # The joining link and the record are never searched: results are for everybody.
     search_fields: list[Any] = [
         *ThemedPage.search_fields,
         index.SearchField("programme"),
@@ -170,6 +169,28 @@ class EventRoom(models.Model):
 
     def __str__(self) -> str:
         return f"{self.room} at {self.page}"
+
+
+class EventRecordingQuerySet(models.QuerySet["EventRecording"]):
+    def visible_to(self, viewer: Viewer) -> EventRecordingQuerySet:
+        """Those of events that every officer may attend, for officers (`cms.permissions.can_attend`)."""
+        if not viewer.is_authenticated or not viewer.is_active or not hasattr(viewer, "admission"):
+            return self.none()
+        readable = EventPage.objects.filter(network=None, pk__in=pages_visible_to(viewer).values("pk"))
+        return self.filter(page__in=readable.values("pk"))
+
+
+class EventRecording(models.Model):
+    """Where the recording of an event without a live room is; of one with a room the room knows it. A row of its own:
+    publishing an older draft or copying the page must not touch it."""
+
+    page = models.OneToOneField(EventPage, on_delete=models.CASCADE, related_name="recording")
+    link = models.URLField(max_length=500)
+
+    objects = EventRecordingQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"Recording of {self.page_id}"
 
 
 class EventEditionQuerySet(models.QuerySet["EventEdition"]):

@@ -45,8 +45,15 @@ class RecordItemQuerySet(models.QuerySet["RecordItem"]):
         return self.filter(_said_by(member.pk))
 
     def shown(self) -> RecordItemQuerySet:
+        """Those that stand in the record, and whose words everybody in the room may read still."""
+        return self.readable().filter(left_out_at=None)
+
+    def left_out(self) -> RecordItemQuerySet:
+        return self.readable().exclude(left_out_at=None)
+
+    def readable(self) -> RecordItemQuerySet:
         """Whose words everybody in the room may read still."""
-        question = ~Q(question__number=None) & ~Q(question__state=Question.State.REFUSED) & ~Q(question__body="")
+        question = ~Q(question__number=None) & ~Q(question__state__in=Question.GONE) & ~Q(question__body="")
         message = Q(message__hidden_at=None, message__deleted_at=None) & ~Q(message__body="")
         return self.filter(Q(question__isnull=False) & question | Q(message__isnull=False) & message)
 
@@ -86,6 +93,8 @@ class RecordItem(models.Model):
     approved_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     # The answer as it was approved: a host may write another one, which nobody has approved.
     approved_answer = models.TextField(max_length=Question.LONGEST_ANSWER, blank=True)
+    # Whoever ran the session has taken it out of the record. The row stays, or the next draft would bring it back.
+    left_out_at = models.DateTimeField(null=True)
 
     objects = RecordItemQuerySet.as_manager()
 

@@ -21,6 +21,7 @@ from cms.feeds import token_for_events
 from cms.models import (
     EventAttendance,
     EventPage,
+    EventRecording,
     EventRoom,
     GuidancePage,
     HomePage,
@@ -46,6 +47,7 @@ from cms.permissions import (
     can_join,
     can_name_speakers,
     can_see_sign_ups,
+    can_set_recording,
     runs_room_of,
 )
 from cms.search import similar
@@ -292,6 +294,7 @@ class ShownRecord:
     """The record of a session, as one reader has it: `items` for those who may enter its room, `public` for all."""
 
     items: list[RecordItem]
+    left_out: list[RecordItem]  # for those who may draft it
     public: list[RecordItem]
     room: int
     can_draft: bool
@@ -300,7 +303,7 @@ class ShownRecord:
 
     @property
     def is_drafted(self) -> bool:
-        return bool(self.items)
+        return bool(self.items or self.left_out)
 
     @property
     def public_numbers(self) -> set[int]:
@@ -313,16 +316,38 @@ def record_of(context: Context, event: EventPage, room: Room | None) -> ShownRec
     viewer = viewer_of(context)
     public = list(RecordItem.objects.public().of_page(event.pk).with_words())
     items = list(RecordItem.objects.visible_to(viewer).shown().of_page(event.pk).with_words()) if room else []
+    can_draft = room is not None and bool(can_draft_record(viewer, room))
+    left_out = RecordItem.objects.visible_to(viewer).left_out().of_page(event.pk).with_words() if can_draft else []
     return ShownRecord(
         items=items,
+        left_out=list(left_out),
         public=public,
         room=room.pk if room else 0,
-        can_draft=room is not None and bool(can_draft_record(viewer, room)),
+        can_draft=can_draft,
         has_own=any(item.thing.author_id == viewer.pk for item in (*items, *public)),
         can_approve=viewer.is_authenticated
         and bool(can_approve_record(viewer, event))
         and RecordItem.objects.agreed().of_page(event.pk).exists(),
     )
+
+
+@register.simple_tag(takes_context=True)
+def recording_of(context: Context, event: EventPage, attending: Verdict) -> str:
+    """Where the event's recording is, for whoever may attend it; empty where there is none. Of an event with a room
+    the room knows, also for those who may not enter that."""
+    if not attending or not event.pk:
+        return ""
+    of_room = Room.objects.filter(event_room__page=event.pk).values_list("recording_link", flat=True).first()
+    if of_room is not None:
+        return of_room
+    kept = EventRecording.objects.visible_to(viewer_of(context)).filter(page=event.pk)
+    return kept.values_list("link", flat=True).first() or ""
+
+
+@register.simple_tag(takes_context=True)
+def may_set_recording(context: Context, event: EventPage) -> bool:
+    viewer = viewer_of(context)
+    return bool(event.pk and viewer.is_authenticated and can_set_recording(viewer, event))
 
 
 @register.simple_tag(takes_context=True)

@@ -12,10 +12,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from forums import limits, markup, notifications, permissions, realtime
+from forums.actions import cases
 from forums.actions.messages import check_words
 from forums.held_words import HeldWords
 from forums.live import access, log
-from forums.models import Message, Report, Room, RoomEvent
+from forums.models import Message, Room, RoomEvent
 from network.actions.audit import record
 from network.models import Member
 from network.permissions import NOT_A_MEMBER
@@ -78,30 +79,61 @@ def delete_message(
 
 def hide_message(message: Message, *, by: Member, reason: str, now: datetime | None = None) -> int:
     """A facilitator takes a message out of sight; its author is told why. Hidden already, it stays with the reason that
-    it has. Reports of it are settled. Raises Refused, LimitReached."""
+    it has. Reports of it are decided by that. Raises Refused, LimitReached."""
     now = now or timezone.now()
     permissions.can_moderate_room(by, message.room).enforce()
     limits.MODERATING_ROOMS.spend(by, now=now)
+    return hide_held_message(message, by=by, reason=reason, now=now)
+
+
+def hide_held_message(message: Message, *, by: Member, reason: str, now: datetime) -> int:
+    """Part of a verb: a facilitator takes a message out of sight, or one that the site has hidden for now stays so."""
 
     def change(held: Message) -> bool:
-        if not held.is_shown:
+        is_hidden = held.hidden_at is not None
+        if held.deleted_at is not None or (is_hidden and held.hidden_by_id is not None):
             return False
-        held.hidden_at, held.hidden_by, held.hidden_reason = now, by, markup.legible(reason)
-        held.pinned_at = None
-        held.save(update_fields=["hidden_at", "hidden_by", "hidden_reason", "pinned_at"])
-        Report.objects.filter(message=held, settled_at=None).update(settled_at=now)
-        record("hid message", held, by=by, network=held.room.network)
-        notifications.message_hidden(held, now=now)
+        _hide(held, by=by, reason=reason, now=now)
+        cases.note_hidden(held, held.room.network, by=by, reason=reason, now=now)
         return True
 
     return amend(message, Kind.HIDE, by, change, now=now)
 
 
+def hide_by_site(message: Message, *, reason: str, now: datetime) -> None:
+    """Part of a verb: the site itself takes a message out of sight, until a facilitator has looked."""
+
+    def change(held: Message) -> bool:
+        if held.is_shown:
+            _hide(held, by=None, reason=reason, now=now)
+            return True
+        return False
+
+    amend(message, Kind.HIDE, None, change, now=now)
+
+
+def _hide(held: Message, *, by: Member | None, reason: str, now: datetime) -> None:
+    held.hidden_at, held.hidden_by, held.hidden_reason = now, by, markup.legible(reason)
+    held.pinned_at = None
+    held.save(update_fields=["hidden_at", "hidden_by", "hidden_reason", "pinned_at"])
+    record("hid message", held, by=by, network=held.room.network)
+    notifications.message_hidden(held, now=now)
+
+
 def restore_message(message: Message, *, by: Member, now: datetime | None = None) -> int:
     """Brings a hidden message back. Raises Refused, LimitReached."""
     now = now or timezone.now()
-    permissions.can_moderate_room(by, message.room).enforce()
+    permissions.can_restore_message(by, message).enforce()
     limits.MODERATING_ROOMS.spend(by, now=now)
+    with transaction.atomic():
+        log.hold(message.room_id)
+        # Somebody else may have hidden it meanwhile.
+        permissions.can_restore_message(by, Message.objects.with_author().get(pk=message.pk)).enforce()
+        return show_held_message(message, by=by, now=now)
+
+
+def show_held_message(message: Message, *, by: Member, now: datetime) -> int:
+    """Part of a verb: brings a hidden message back, and tells its author."""
 
     def change(held: Message) -> bool:
         if held.hidden_at is None:
@@ -109,6 +141,8 @@ def restore_message(message: Message, *, by: Member, now: datetime | None = None
         held.hidden_at, held.hidden_by, held.hidden_reason = None, None, ""
         held.save(update_fields=["hidden_at", "hidden_by", "hidden_reason"])
         record("restored message", held, by=by, network=held.room.network)
+        cases.note_shown(held, by=by, now=now)
+        notifications.message_shown(held, by=by, now=now)
         return True
 
     return amend(message, Kind.RESTORE, by, change, now=now)
@@ -117,7 +151,7 @@ def restore_message(message: Message, *, by: Member, now: datetime | None = None
 def amend(
     message: Message,
     kind: RoomEvent.Kind,
-    by: Member,
+    by: Member | None,
     change: Callable[[Message], bool],
     *,
     client_id: uuid.UUID | None = None,
@@ -143,7 +177,7 @@ def _tell(room: Room, line: log.Line) -> None:
     transaction.on_commit(lambda: realtime.lines_written(room, [line]), robust=True)
 
 
-def _done(message: Message, by: Member, client_id: uuid.UUID | None) -> int | None:
-    if client_id is None:
+def _done(message: Message, by: Member | None, client_id: uuid.UUID | None) -> int | None:
+    if client_id is None or by is None:
         return None
     return log.written(message.room_id, [(by.pk, client_id)]).get((by.pk, client_id))

@@ -13,10 +13,12 @@ from typing import IO
 from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from forums import files, limits, markup, notifications, permissions, scanner
-from forums.models import Attachment, Post
+from forums.actions import cases
+from forums.models import Attachment, HeldPost, Post
 from forums.search import index
 from network.actions.access import hold_account
 from network.actions.audit import record
@@ -121,8 +123,12 @@ def is_check_due() -> bool:
 
 
 def forget_unsent(*, now: datetime | None = None) -> int:
-    """Deletes what was uploaded a day ago and never sent, with its files; returns how many. The site itself does."""
-    over = Attachment.objects.filter(post=None, uploaded_at__lte=(now or timezone.now()) - KEPT_UNSENT)
+    """Deletes what was uploaded a day ago and never sent, with its files; returns how many. The site itself does. What
+    waits for a facilitator stays, and for a day what their writer has back from there."""
+    before = (now or timezone.now()) - KEPT_UNSENT
+    with_a_held = HeldPost.objects.filter(Q(decision=HeldPost.Decision.NONE) | Q(decided_at__gt=before))
+    held = with_a_held.filter(author=OuterRef("member"), form_id=OuterRef("form_id"))
+    over = Attachment.objects.filter(~Exists(held), post=None, uploaded_at__lte=before)
     with transaction.atomic():
         unsent = list(over.select_for_update())
         for attachment in unsent:
@@ -137,6 +143,36 @@ def give_to(post: Post, *, by: Member, form_id: uuid.UUID | None) -> None:
     """Part of a verb: what the member uploaded in the form becomes the post's."""
     if form_id is not None and Attachment.objects.held_in(form_id, by).update(post=post):
         index.index_post(post)  # for the names of its files
+
+
+def hide_held_file(attachment: Attachment, *, by: Member | None, reason: str, now: datetime) -> None:
+    """Part of a verb that holds its post: nobody gets the file any more but those who decide over it; the words that it
+    stands with stay. `by` None: the site itself, until a facilitator has looked."""
+    attachment.hidden_at = now
+    attachment.save(update_fields=["hidden_at"])
+    post = attachment.post
+    if post is None:
+        return
+    if post.is_shown:
+        index.index_post(post)  # without the name of the file
+    record("hid file", attachment, by=by, network=post.thread.network)
+    if by is not None:
+        cases.note_hidden(attachment, post.thread.network, by=by, reason=reason, now=now)
+    notifications.file_hidden(attachment, now=now)
+
+
+def show_held_file(attachment: Attachment, *, by: Member, now: datetime) -> None:
+    """Part of a verb that holds its post: everybody who may read the post gets the file again."""
+    attachment.hidden_at = None
+    attachment.save(update_fields=["hidden_at"])
+    post = attachment.post
+    if post is None:
+        return
+    if post.is_shown:
+        index.index_post(post)
+    record("showed file", attachment, by=by, network=post.thread.network)
+    cases.note_shown(attachment, by=by, now=now)
+    notifications.file_shown(attachment, now=now)
 
 
 def forget(attachment: Attachment) -> None:

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from forums import limits, markup, permissions
+from forums.actions.first_posts import waiting
 from forums.actions.posts import submission_of, submitted
 from forums.models import Draft, Post, Practice, Thread
 from network.actions.access import hold_account
@@ -93,6 +94,17 @@ def keep_sent(
             fields = _with_below(there.fields, fields)
         _enforce_size(fields)
         _write(place, there, fields, by=by, now=now)
+
+
+def give_back(place: Network | Thread, fields: Mapping[str, str], *, to: Member, now: datetime | None = None) -> None:
+    """Part of a verb: what somebody wrote and what was not posted is a draft of theirs again. Nothing is lost of it,
+    nor of what they have begun there since: there it stands below. However much that is, and however many drafts they
+    have: nobody typed it now who could be told."""
+    there = Draft.objects.filter(member=to, **_stands(place)).select_for_update(of=("self",)).first()
+    fields = _with_below(there.fields, fields) if there else dict(fields)
+    draft = there or Draft(member=to, **_place(place))
+    draft.fields, draft.saved_at = fields, now or timezone.now()
+    draft.save()
 
 
 def _with_below(there: Mapping[str, str], sent: Mapping[str, str]) -> dict[str, str]:
@@ -223,8 +235,9 @@ def _is_said(fields: Mapping[str, str], place: Network | Thread | Post) -> bool:
 
 
 def _was_sent(fields: Mapping[str, str], by: Member) -> bool:
-    """Whether these words became a post: what a script keeps may arrive after the form that it was about."""
+    """Whether these words became a post or wait to: what a script keeps may arrive after the form that it was about."""
     words = [fields[name].strip() for name in ("title", "source") if name in fields]
     with suppress(ValueError):
-        return submitted(by, submission_of(uuid.UUID(fields.get("form_id", "")), *words)) is not None
+        submission = submission_of(uuid.UUID(fields.get("form_id", "")), *words)
+        return submitted(by, submission) is not None or waiting(by, submission) is not None
     return False

@@ -14,10 +14,14 @@ from forums.actions.mentions import forget_name
 from forums.actions.poll_votes import forget_votes
 from forums.actions.session_threads import forget_words_in_threads
 from forums.models import (
+    ActChange,
     Answer,
     Attachment,
+    Case,
+    CaseNote,
     Consent,
     HeldMessage,
+    HeldPost,
     Message,
     Poll,
     PollOption,
@@ -50,7 +54,10 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
         Question.objects.filter(author=member).update(consent=Consent.NOT_ASKED)
         _hold_open_rooms()
         forget_votes(member)
+        # What nobody but a facilitator has read is posted for nobody who has gone.
+        HeldPost.objects.waiting().filter(author=member).delete()
         if erase:
+            HeldPost.objects.filter(author=member).delete()
             _erase_posts(member)
             _erase_threads(member)
             forget_words_in_threads(member)
@@ -64,8 +71,7 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
             held.exclude(reason="").update(reason="Erased by its author")
             held.update(body="", organisation=None)
             _erase_questions(member)
-            Report.objects.filter(message__author=member).update(said="")
-            Report.objects.filter(by=member).update(words="")
+            _erase_reports(member)
             _erase_polls(member)
             Question.objects.filter(answer_by=member).update(answer="")
         spoke = Q(messages__author=member) | Q(polls__made_by=member) | Q(questions__answer_by=member)
@@ -110,7 +116,28 @@ def _erase_posts(member: Member) -> None:
         forget(attachment)
     own.filter(hidden_at=None).update(hidden_reason="")
     own.exclude(hidden_at=None).update(hidden_reason="Erased by its author")
+    _erase_reasons(list(own.values_list("pk", flat=True)))
     own.update(source="", html="", organisation=None, submission=None)
+
+
+def _erase_reports(member: Member) -> None:
+    """What was kept of their words with reports, and what they reported and noted themselves. Their appeals go with the
+    account."""
+    about_them = Case.objects.filter(author=member)
+    Report.objects.filter(case__in=about_them).update(said="")
+    about_them.exclude(reason="").update(reason="Erased by its author")
+    Report.objects.filter(by=member).update(words="")
+    CaseNote.objects.filter(by=member).update(words="Erased by whoever wrote it")
+
+
+def _erase_reasons(posts: list[int]) -> None:
+    """Why a post was hidden may repeat what it said, and stands in what is kept for undoing too."""
+    changes = ActChange.objects.filter(table=Post._meta.label_lower, row__in=posts)
+    for change in changes.filter(Q(before__has_key="hidden_reason") | Q(after__has_key="hidden_reason")):
+        for columns in (change.before, change.after):
+            if columns and columns.get("hidden_reason"):
+                columns["hidden_reason"] = "Erased by its author"
+        change.save(update_fields=["before", "after"])
 
 
 def _erase_polls(member: Member) -> None:

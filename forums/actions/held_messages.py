@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from forums import limits, markup, notifications, permissions, realtime
+from forums.actions.votes import have_held_looked_at
 from forums.live import log
 from forums.models import HeldMessage, Message, RoomEvent
 from network.actions.audit import record
@@ -43,6 +44,7 @@ def release_message(held: HeldMessage, *, by: Member, now: datetime | None = Non
         )
         held.message, held.body = message, ""
         _decide(held, HeldMessage.Decision.RELEASED, by=by, now=now)
+        have_held_looked_at(room)
         record("released message", message, by=by, network=room.network)
         line = log.Line(event, Message.objects.with_author().get(pk=message.pk))
         transaction.on_commit(lambda: realtime.lines_written(room, [line]), robust=True)
@@ -64,6 +66,7 @@ def refuse_message(held: HeldMessage, *, by: Member, reason: str, now: datetime 
         permissions.can_decide_held(by, held, now=now).enforce()
         held.reason = markup.legible(reason)
         _decide(held, HeldMessage.Decision.REFUSED, by=by, now=now)
+        have_held_looked_at(room)
         record("refused held message", held, by=by, network=room.network)
         notifications.held_message_refused(held, now=now)
     return held

@@ -13,6 +13,7 @@ from django.utils import timezone
 from forums import limits, markup, notifications, permissions
 from forums.actions.question_votes import recount
 from forums.actions.questions import publish, tell_of_question
+from forums.actions.votes import have_held_looked_at
 from forums.live import access, log
 from forums.models import Question, QuestionStep, QuestionVote, Room, RoomEvent
 from network.actions.access import hold_account
@@ -30,8 +31,8 @@ FROM = {
     State.WRITTEN: {State.WAITING, State.ANSWERING, State.PARKED, State.ANSWERED, State.WRITTEN},
     State.PARKED: {State.WAITING, State.ANSWERING, State.PARKED},
     State.MERGED: {State.WAITING, State.ANSWERING, State.PARKED},
-    State.REFUSED: set(State) - {State.REFUSED},
-    State.WAITING: set(State) - {State.WAITING, State.HELD},
+    State.REFUSED: set(State) - {State.REFUSED, State.WITHDRAWN},
+    State.WAITING: set(State) - {State.WAITING, State.HELD, State.WITHDRAWN},
 }
 # What somebody has done with a question that is in a state.
 DONE = {
@@ -43,6 +44,7 @@ DONE = {
     State.PARKED: "parked this question",
     State.MERGED: "merged this question into another",
     State.REFUSED: "decided not to publish this question",
+    State.WITHDRAWN: "taken this question back",
 }
 # What a decision may change of a question.
 DECIDED = (
@@ -136,8 +138,11 @@ def merge_question(
 
     def change(room: Room, held: Question, now: datetime) -> State:
         target = Question.objects.published().filter(room=room, pk=into.pk).exclude(pk=held.pk).first()
-        if target is None or target.state in (State.MERGED, State.REFUSED):
+        if target is None or target.state in (State.MERGED, *Question.GONE):
             raise ValidationError("Select another question that stands in this room", code="target")
+        if not Question.objects.shown_to_all().filter(pk=target.pk).exists():
+            # The line of this question would tell the other's number, and the votes that there is one.
+            raise ValidationError("Others do not see that question yet. Try again in a few seconds", code="target")
         held.merged_into = target
         for other in Question.objects.filter(merged_into=held):
             _merge_too(room, other, target, by=by, now=now)
@@ -282,6 +287,8 @@ def _decide(
         if held.state != was:
             held.state_at = now
         held.save(update_fields=DECIDED)
+        if is_new:
+            have_held_looked_at(room)
         _write_step(room, held, by=by, is_new=is_new, now=now)
     return held
 

@@ -3,12 +3,13 @@ stands in their transaction, with the threads concerned locked."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.apps import apps
-from django.db import models
+from django.db import IntegrityError, models, transaction
 
 from forums.models import ActChange, ModerationAct, Thread, ThreadNote
 from network.models import Member
@@ -16,6 +17,7 @@ from network.permissions import Refused
 
 Columns = dict[str, Any]
 
+AT_A_TIME = 100  # rows of one statement
 CHANGED_SINCE = "Somebody has changed this again since, so it can only be undone after that."
 
 
@@ -37,6 +39,20 @@ class Journal:
         row.save(update_fields=list(values))
         self._write(row, before=before, after=_columns(row, values), by_the_way=by_the_way)
 
+    def change_each(self, changes: Sequence[tuple[models.Model, Mapping[str, Any]]]) -> None:
+        """The same for many rows of one table, of each the same columns, in as many queries as for a few."""
+        written = []
+        for row, values in changes:
+            before = _columns(row, values)
+            for name, value in values.items():
+                setattr(row, name, value)
+            label, after = row._meta.label_lower, _columns(row, values)
+            written.append(ActChange(act=self.act, table=label, row=row.pk, before=before, after=after))
+        if changes:
+            rows = [row for row, _ in changes]
+            type(rows[0])._default_manager.bulk_update(rows, list(changes[0][1]), batch_size=AT_A_TIME)
+            ActChange.objects.bulk_create(written, batch_size=AT_A_TIME)
+
     def make(self, row: models.Model, *, by_the_way: bool = False) -> None:
         row.save(force_insert=True)
         self._write(row, before=None, after=_columns(row), by_the_way=by_the_way)
@@ -46,9 +62,10 @@ class Journal:
         self._write(row, before=_columns(row), after=None, by_the_way=False)
         row.delete()
 
-    def note(self, thread: Thread, kind: str, *, other: Thread | None = None) -> None:
-        """A line between the posts; gone from sight when the act is undone."""
-        after = thread.highest_number
+    def note(self, thread: Thread, kind: str, *, other: Thread | None = None, after: int | None = None) -> None:
+        """A line between the posts, after the last or the one with the number `after`; gone from sight when the act is
+        undone."""
+        after = thread.highest_number if after is None else after
         ThreadNote.objects.create(thread=thread, after_number=after, kind=kind, other=other, at=self.now, act=self.act)
 
     def _write(self, row: models.Model, *, before: Columns | None, after: Columns | None, by_the_way: bool) -> None:
@@ -82,9 +99,22 @@ def _put_one_back(change: ActChange) -> models.Model | None:
             return row
         raise Refused(CHANGED_SINCE)
     values = {name: _value(model, name, plain) for name, plain in change.before.items()}
+    if change.is_by_the_way:
+        return _put_by_the_way(row, values)
     for name, value in values.items():
         setattr(row, name, value)
     row.save(update_fields=list(values))
+    return row
+
+
+def _put_by_the_way(row: models.Model, values: Columns) -> models.Model:
+    """Where something else has taken its place since, it stays where it is."""
+    try:
+        with transaction.atomic():
+            type(row)._default_manager.filter(pk=row.pk).update(**values)
+    except IntegrityError:
+        return row
+    row.refresh_from_db()
     return row
 
 

@@ -16,15 +16,16 @@ from django.utils import timezone
 
 from forums import limits, markup, notifications
 from forums.actions.drafts import NotKept, keep_sent
+from forums.actions.first_posts import Held
 from forums.actions.posts import reply
 from forums.letters import MOST_BYTES, Letter, Unreadable, read_letter, said_in
-from forums.models import Post, ReceivedMail, Thread
+from forums.models import HeldPost, Post, ReceivedMail, Thread
 from forums.reply_address import ReplyTo, is_good_still, read_reply_address, reply_address
 from network.actions.access import hold_account
 from network.limits import LimitReached
 from network.models import Member
 from network.models.member import mailbox_of
-from network.permissions import Refused, has_agreed
+from network.permissions import Refused, can_read, can_write, has_agreed
 
 __all__ = ["Outcome", "forget_received_mail", "receive_mail", "reply_address"]
 
@@ -35,6 +36,7 @@ class Outcome(Enum):
     """What became of a mail that came in."""
 
     POSTED = "posted"
+    HELD = "kept until a facilitator has read it, and its writer is told so"
     REFUSED = "refused, and its writer is told why"
     BEFORE = "delivered before"
     AUTOMATIC = "no person wrote it, so nobody is answered"
@@ -45,9 +47,10 @@ class Outcome(Enum):
 def receive_mail(
     raw: bytes, *, to: Sequence[str] = (), return_path: str | None = None, now: datetime | None = None
 ) -> Outcome:
-    """Posts what a member answered by mail, or mails them why not: once, however often the same message comes. `raw`
-    may be cut after `letters.MOST_BYTES` + 1 bytes. `to`: whom the mail server delivers it to; the head may say more.
-    `return_path`: see `letters.read_letter`. Raises whatever a database raises that is away."""
+    """Posts what a member answered by mail, or keeps it for a facilitator to read first, or mails them why not: once,
+    however often the same message comes. `raw` may be cut after `letters.MOST_BYTES` + 1 bytes. `to`: whom the mail
+    server delivers it to; the head may say more. `return_path`: see `letters.read_letter`. Raises whatever a database
+    raises that is away."""
     try:
         letter = read_letter(raw[: MOST_BYTES + 1], return_path=return_path)
     except Unreadable:
@@ -115,22 +118,31 @@ def _enforce(letter: Letter, is_theirs: bool, words: str, *, is_whole: bool) -> 
 def _post(letter: Letter, words: str, thread: Thread, *, by: Member, now: datetime) -> Outcome:
     """Raises Refused, LimitReached."""
     has_agreed(by).enforce()  # on the site they are asked before they read on
+    if thread.network.content_free_mail and can_read(by, thread.network) and not can_write(by, thread.network, now=now):
+        # The reason is a facilitator's words, and this answer is a mail.
+        raise Refused("A facilitator has asked you not to write in this network for a while. You find why on its page.")
     with transaction.atomic():
         hold_account(by)
         if ReceivedMail.objects.filter(member=by, digest=letter.digest).exists():
             return Outcome.BEFORE
-        post = reply(
-            thread,
-            by=by,
-            source=words.strip(),
-            form_id=uuid.uuid5(_MESSAGES, letter.digest),
-            ends_draft=False,
-            now=now,
-        )
-        received = _remember(letter, thread, by, now=now, post=post)
-        if letter.files:
+        post = held = None
+        try:
+            # What is typed on the site is looked through first for what is better not posted (`forums.care`). A mail
+            # is not: whoever sent it cannot be asked, and holding it back would say no more than posting it.
+            post = reply(
+                thread,
+                by=by,
+                source=words.strip(),
+                form_id=uuid.uuid5(_MESSAGES, letter.digest),
+                ends_draft=False,
+                now=now,
+            )
+        except Held as waits:
+            held = waits.post
+        received = _remember(letter, thread, by, now=now, post=post, held=held)
+        if letter.files or held:
             notifications.reply_came_by_mail(received, now=now)
-    return Outcome.POSTED
+    return Outcome.HELD if held else Outcome.POSTED
 
 
 def _refuse(letter: Letter, words: str, thread: Thread, *, to: Member, reason: str, now: datetime) -> Outcome:
@@ -159,6 +171,7 @@ def _remember(
     *,
     now: datetime,
     post: Post | None = None,
+    held: HeldPost | None = None,
     refusal: str = "",
     kept: bool = False,
 ) -> ReceivedMail:
@@ -168,6 +181,7 @@ def _remember(
         digest=letter.digest,
         at=now,
         post=post,
+        held=held,
         refusal=refusal,
         kept=kept,
         files=letter.files,

@@ -6,9 +6,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from forums import markup
@@ -153,6 +155,8 @@ class Known:
 
 
 AFTER_AT = re.compile(r"@(\w+)")
+PLAIN_LETTERS = re.compile("[A-Za-z]*")
+MOST_BEGINNINGS = 50  # that a query names
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +175,15 @@ class Roster:
         """`kept`: whoever is named already, by the words after the @."""
         self._said: set[int] = set()
         self._quoted: set[int] = set()
-        self._beginnings = {word.lower() for word in AFTER_AT.findall(markup.composed(source))}
+        self._text = markup.composed(source).lower()
+        words = AFTER_AT.findall(markup.composed(source))
+        self._beginnings = {word.lower() for word in words}
+        # Of letters with capitals of their own, or made of two signs, a database may think otherwise.
+        self._plain_beginnings = {found[0].lower() for word in words if (found := PLAIN_LETTERS.match(word))}
         self._network = network
         self._by = by
         self._kept = Known(kept)
-        self._people: dict[str, list[tuple[str, _Person]]] | None = None
+        self._people: dict[str, dict[str, list[_Person]]] | None = None
         self._labels: dict[int, str] = {}
 
     def at(self, text: str, position: int, *, in_quote: bool) -> Named | None:
@@ -218,34 +226,35 @@ class Roster:
             return 0, []
         if self._people is None:
             self._people = self._read()
-        length = 0
-        found: list[_Person] = []
-        for way, person in self._people.get(word[0].lower(), ()):
-            end = position + len(way)
-            if len(way) < length or text[position:end].lower() != way or _goes_on(text, end):
-                continue
-            if len(way) > length:
-                length, found = len(way), []
-            found.append(person)
-        return length, found
+        ways = self._people.get(word[0].lower(), {})
+        for length in sorted({len(way) for way in ways}, reverse=True):
+            end = position + length
+            found = ways.get(text[position:end].lower())
+            if found and not _goes_on(text, end):
+                return length, found
+        return 0, []
 
-    def _read(self) -> dict[str, list[tuple[str, _Person]]]:
+    def _read(self) -> dict[str, dict[str, list[_Person]]]:
+        """By the first word of the name, and then by the way of writing them."""
         here = Membership.objects.active().filter(network=self._network, member=OuterRef("pk"))
-        seen: Iterable[Any] = (
-            Member.objects.visible_to(self._by)
-            .exclude(name="")
-            .values_list("pk", "name", "organisation__short_name", "kind", Exists(here))
-        )
-        people = defaultdict(list)
+        may_be_named = Member.objects.visible_to(self._by).exclude(name="")
+        # A text names a few of thousands, whom nobody needs to look through.
+        if "" not in self._plain_beginnings and len(self._plain_beginnings) <= MOST_BEGINNINGS:
+            begins = (Q(name__istartswith=word) for word in sorted(self._plain_beginnings))
+            may_be_named = may_be_named.filter(reduce(or_, begins, Q()))
+        seen: Iterable[Any] = may_be_named.values_list("pk", "name", "organisation__short_name", "kind", Exists(here))
+        people: defaultdict[str, defaultdict[str, list[_Person]]] = defaultdict(lambda: defaultdict(list))
         for pk, name, council, kind, is_here in seen:
             word = FIRST_WORD.match(markup.composed(name))
             if word is None or word[0].lower() not in self._beginnings:
                 continue
             self._labels[pk] = "" if kind == Member.Kind.OFFICER else str(Member.Kind(kind).label)
             person = _Person(pk, markup.composed(name), markup.composed(council or ""), is_here)
+            if f"@{person.name.lower()}" not in self._text:
+                continue
             for way in ways_to_write(person.name, person.council, pk):
-                people[word[0].lower()].append((way.lower(), person))
-        return people
+                people[word[0].lower()][way.lower()].append(person)
+        return {word: dict(ways) for word, ways in people.items()}
 
 
 def _goes_on(text: str, end: int) -> bool:

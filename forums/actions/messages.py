@@ -11,10 +11,11 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from forums import limits, permissions, realtime
+from forums import limits, markup, permissions, realtime
+from forums.actions.votes import have_held_looked_at
 from forums.held_words import HeldWords
 from forums.live import access, log
-from forums.models import HeldMessage, Message, Room, RoomEvent, RoomSanction
+from forums.models import HeldMessage, Message, Room, RoomEvent, TimeOut
 from network.models import Member
 from network.permissions import Refused
 
@@ -99,16 +100,13 @@ def say_together(room_id: int, sayings: Sequence[Saying], *, now: datetime | Non
 
 def _speakers(room: Room, asking: set[int]) -> dict[int, Member]:
     """Those who asked and belong."""
-    here = access.belonging(room.pk).filter(pk__in=asking).select_related("organisation")
-    return {member.pk: member for member in here}
+    return access.speakers(room.pk, asking)
 
 
 def _speakers_still(room: Room, speakers: dict[int, Member]) -> dict[int, Member]:
     """Those of them who belong now, each with what they are in the room now."""
-    here = access.belonging(room.pk).filter(pk__in=list(speakers))
-    now_as = here.values_list("pk", "room_role", "runs_room")  # type: ignore[misc]  # annotated by `belonging`
     still = {}
-    for pk, role, runs in now_as:
+    for pk, (role, runs) in access.roles_of(room.pk, speakers).items():
         still[pk] = speakers[pk]
         still[pk].room_role, still[pk].runs_room = role, runs  # type: ignore[attr-defined]  # as `belonging` annotates
     return still
@@ -127,8 +125,7 @@ def _judge(
         taken = ValidationError("This was sent before, and was no message")
         outcomes |= {key: by_number.get(seq, taken) for key, seq in numbers.items()}
     outcomes |= {held.key: Held(held) for held in held_of(room, open_keys) if held.key not in outcomes}
-    time_outs = RoomSanction.objects.silencing(now).filter(room=room, member__in=list(speakers))
-    silenced = {time_out.member_id: time_out for time_out in time_outs}
+    silenced = TimeOut.each(room, speakers, now)
     for key in open_keys:
         if key not in outcomes:
             member = speakers.get(key[0])
@@ -225,6 +222,7 @@ def _hold(
 ) -> None:
     """What has one of the room's words in it is kept for the host, but for what those say who run the room."""
     words = HeldWords(room.held_words)
+    is_news = False
     for key, saying in wanted.items():
         speaker = speakers.get(saying.member_id)
         if key in outcomes or speaker is None or speaker.runs_room or not words.are_in(saying.body):  # type: ignore[attr-defined]
@@ -240,6 +238,9 @@ def _hold(
             written_at=now,
         )
         outcomes[key] = Held(held)
+        is_news = True
+    if is_news:
+        have_held_looked_at(room)
 
 
 def held_of(room: Room, keys: Iterable[log.Key]) -> list[HeldMessage]:
@@ -286,12 +287,11 @@ def _write(
 
 
 def check_words(body: str) -> str:
-    """The body as it is kept. Raises ValidationError for one that is empty, too long or more than text."""
-    body = "".join(sign for sign in body.replace("\r\n", "\n") if sign >= " " or sign in "\n\t").strip()
-    if not body:
+    """The body as it is kept: without what nobody sees, or what turns the direction of writing around. Raises
+    ValidationError for one that is empty or too long."""
+    body = markup.legible(body).strip()
+    if not markup.is_seen(body):
         raise ValidationError("Enter a message")
     if len(body) > Message.MAX_LENGTH:
         raise ValidationError(f"Your message is too long: it can have at most {Message.MAX_LENGTH:,} characters")
-    if any("\ud800" <= sign <= "\udfff" for sign in body):
-        raise ValidationError("Your message has characters in it that are not text")
     return body

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, F
 from django.utils import timezone
 
 from forums import permissions
@@ -50,8 +50,7 @@ def choose_together(room_id: int, choosings: Sequence[Choosing], *, now: datetim
             .prefetch_related("options")
             .in_bulk()
         )
-        here = access.belonging(room_id).filter(pk__in={choosing.member_id for choosing in choosings})
-        belonging = set(here.values_list("pk", flat=True))
+        belonging = access.members(room_id, {choosing.member_id for choosing in choosings})
         chosen: dict[tuple[int, int], frozenset[int]] = {}
         for place, choosing in enumerate(choosings):
             if outcomes[place] is not None:
@@ -109,22 +108,21 @@ def _count(room: Room, polls: Sequence[Poll]) -> None:
     version = next_vote_version(room)
     for poll in polls:
         for each in poll.options.all():
-            PollOption.objects.filter(pk=each.pk).update(votes=counts.get(each.pk, 0))
-        Poll.objects.filter(pk=poll.pk).update(voters=voters.get(poll.pk, 0), voted=version)
+            PollOption.objects.filter(pk=each.pk).update(votes=F("former_votes") + counts.get(each.pk, 0))
+        Poll.objects.filter(pk=poll.pk).update(voters=F("former_voters") + voters.get(poll.pk, 0), voted=version)
 
 
 def forget_votes(member: Member) -> None:
-    """Part of closing an account: it is no longer known what the member chose. Where a poll still takes votes, theirs
-    no longer counts; of one that has ended the results stand as everybody was shown them, for what was missing from
-    them afterwards would say what the member had chosen."""
-    taking = Poll.objects.filter(given_votes__member=member, state=Poll.State.OPEN, room__closes_at__gt=timezone.now())
-    by_room: defaultdict[int, list[int]] = defaultdict(list)
-    for room_id, poll in taking.distinct().order_by("room", "pk").values_list("room", "pk"):
-        by_room[room_id].append(poll)
+    """Part of closing an account: it is no longer known what the member chose. It counts all the same: what was missing
+    from the results at that moment would tell everybody who sees them."""
+    votes = PollVote.objects.filter(member=member)
     with transaction.atomic():
-        rooms = [(log.hold(room_id), polls) for room_id, polls in by_room.items()]
-        PollVote.objects.filter(member=member).delete()
-        for room, polls in rooms:
-            still = Poll.objects.filter(pk__in=polls, state=Poll.State.OPEN).prefetch_related("options").order_by("pk")
-            if still:
-                _count(room, list(still))
+        # Whoever counts a poll anew, as long as it takes votes, holds its room.
+        open_still = votes.filter(poll__room__closes_at__gt=timezone.now()).order_by("poll__room")
+        for room_id in open_still.values_list("poll__room", flat=True).distinct():
+            log.hold(room_id)
+        chosen = list(votes.values_list("poll", "option"))
+        Poll.objects.filter(pk__in={poll for poll, _ in chosen}).update(former_voters=F("former_voters") + 1)
+        options = PollOption.objects.filter(pk__in=[option for _, option in chosen])
+        options.update(former_votes=F("former_votes") + 1)
+        votes.delete()

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
 from forums import limits, markup, notifications, permissions, signals
-from forums.actions import answers, attachments, mentions
+from forums.actions import answers, attachments, cases, first_posts, mentions
 from forums.actions.attachments import give_to
 from forums.actions.journal import Journal
 from forums.actions.reading import follow_automatically, read_own_post
@@ -33,30 +34,61 @@ def reply(
 ) -> Post:
     """Adds a post of a member to a thread; `reply_to` is the post of the same thread that it answers. The same words in
     the same form (`form_id`) are one post, and the one of then comes back. Without `ends_draft` what they have begun on
-    the site stays, for it is not this. Raises Refused (NotMentioned about whom
+    the site stays, for it is not this. Raises Held, where a facilitator sees it first; Refused (NotMentioned about whom
     they name), LimitReached, and ValueError for a source longer than `markup.MAX_LENGTH` or a post of another
     thread."""
     now = now or timezone.now()
     permissions.can_reply(by, thread).enforce()
     if reply_to is not None and reply_to.thread_id != thread.pk:
         raise ValueError("A post answers one of its own thread.")
-    limits.REPLIES.spend(by, now=now)
+    limits.POSTS.spend(by, now=now)
     submission = submission_of(form_id, source)
+    written: dict[str, Any] = {
+        "source": source,
+        "reply_to": reply_to,
+        "quoting": quoting,
+        "submission": submission,
+        "form_id": form_id,
+        "now": now,
+    }
     with transaction.atomic():
         hold_account(by)
-        thread = _locked(thread)
+        thread = hold_thread(thread)
         permissions.can_reply(by, thread).enforce()  # it may have been locked meanwhile
         if there := submitted(by, submission):
             return there
-        post = add_post(
-            thread, author=by, source=source, reply_to=reply_to, quoting=quoting, submission=submission, now=now
-        )
-        give_to(post, by=by, form_id=form_id)
-        follow_automatically(thread, by, Level.FOLLOW, reason="you replied")
+        post = None
+        if permissions.can_post_at_once(by, thread.network):
+            post = write_reply(thread, author=by, **written)
+        else:
+            held = first_posts.waiting(by, submission) or first_posts.keep_reply(thread, by=by, **written)
         if ends_draft:
             Draft.objects.filter(member=by, thread=thread, post=None).delete()
-        notifications.post_written(post, now=now)
-        signals.post_written.send(Post, post=post)
+    if post is None:
+        raise first_posts.Held(held)  # when it is certain that it is kept
+    return post
+
+
+def write_reply(
+    thread: Thread,
+    *,
+    author: Member,
+    source: str,
+    reply_to: Post | None,
+    quoting: str,
+    submission: uuid.UUID | None,
+    form_id: uuid.UUID | None,
+    now: datetime,
+) -> Post:
+    """Part of a verb, with the thread held: the next post of a member, with its files, and everybody told who wants to
+    hear of it."""
+    post = add_post(
+        thread, author=author, source=source, reply_to=reply_to, quoting=quoting, submission=submission, now=now
+    )
+    give_to(post, by=author, form_id=form_id)
+    follow_automatically(thread, author, Level.FOLLOW, reason="you replied")
+    notifications.post_written(post, now=now)
+    signals.post_written.send(Post, post=post)
     return post
 
 
@@ -175,15 +207,18 @@ def hide_held(post: Post, journal: Journal, *, by: Member | None, reason: str) -
     answers.take_mark_away(post, journal)
     count_anew(post.thread)
     record("hid post", post, by=by, network=post.thread.network)
+    if by is not None:
+        cases.note_hidden(post, post.thread.network, by=by, reason=reason, now=journal.now)
     notifications.post_hidden(post, now=journal.now)
 
 
 def restore_post(post: Post, *, by: Member, now: datetime | None = None) -> Post:
     """Brings a hidden post back. Raises Refused, LimitReached."""
-    permissions.can_hide(by, post).enforce()
+    permissions.can_restore(by, post).enforce()
     limits.MODERATING.spend(by)
     with transaction.atomic():
         post = hold_post(post)
+        permissions.can_restore(by, post).enforce()  # somebody else may have hidden it meanwhile
         if post.hidden_at is not None:
             journal = Journal(ModerationAct.Kind.RESTORE, post.thread, by=by, now=now or timezone.now())
             show_held(post, journal, by=by)
@@ -191,12 +226,14 @@ def restore_post(post: Post, *, by: Member, now: datetime | None = None) -> Post
 
 
 def show_held(post: Post, journal: Journal, *, by: Member | None) -> None:
-    """Part of a verb: brings a post back that is held and hidden."""
+    """Part of a verb: brings a post back that is held and hidden, and tells its author."""
     journal.change(post, hidden_at=None, hidden_by=None, hidden_reason="")
     if post.is_shown:
         index.index_post(post)
     count_anew(post.thread)
     record("restored post", post, by=by, network=post.thread.network)
+    cases.note_shown(post, by=by, now=journal.now)
+    notifications.post_shown(post, by=by, now=journal.now)
 
 
 def submission_of(form_id: uuid.UUID | None, *words: str) -> uuid.UUID | None:
@@ -279,17 +316,18 @@ def rewrite(thread: Thread, *, source: str, title: str) -> None:
     gone = [thread.title]
     thread.title, thread.slug = title, slugify(title)[:80].strip("-") or "thread"
     thread.save(update_fields=["title", "slug"])
-    post = Post.objects.filter(thread=thread, number=1).exclude(source="").select_related("author").first()
+    # With the whole thread it may have been moved to another.
+    posts = Post.objects.standing_at(thread.pk, 1).exclude(source="").select_related("author", "thread")
+    post = posts.first()
     if post is None:
         return
-    post.thread = thread
     gone += [markup.plain(html) for html in (post.html, *post.versions.values_list("html", flat=True))]
     PostVersion.objects.filter(post=post).delete()
     post.source, post.html, post.renderer_version = source, markup.render(source), markup.VERSION
     post.save(update_fields=["source", "html", "renderer_version"])
     if post.is_shown:
         index.index_post(post)
-    index.forget_words(index.words_to_learn(indexed(" ".join(gone))), thread.network_id)
+    index.forget_words(index.words_to_learn(indexed(" ".join(gone))), post.thread.network_id)
     index.forget_what_was_replaced()
 
 
@@ -309,15 +347,15 @@ def _keep_version(post: Post, told: Practice | None) -> None:
 def hold_post(post: Post) -> Post:
     """Part of a verb: the post as it is now, with its thread, and as nobody else changes either until the transaction
     ends. A facilitator may have moved it to another thread since it was looked up."""
-    thread = _locked(post.thread)
+    thread = hold_thread(post.thread)
     while True:
         held = Post.objects.select_for_update(of=("self",)).select_related("author").get(pk=post.pk)
         if held.thread_id == thread.pk:
             held.thread = thread
             return held
-        thread = _locked(held.thread)
+        thread = hold_thread(held.thread)
 
 
-def _locked(thread: Thread) -> Thread:
-    """As it is now, and as nobody else changes it until the transaction ends."""
+def hold_thread(thread: Thread) -> Thread:
+    """Part of a verb: the thread as it is now, and as nobody else changes it until the transaction ends."""
     return Thread.objects.select_for_update(of=("self",)).select_related("network").get(pk=thread.pk)

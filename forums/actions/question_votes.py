@@ -46,8 +46,7 @@ def vote_together(room_id: int, votings: Sequence[Voting], *, now: datetime | No
         # What not everybody sees yet has no votes, for their number would tell that it is there.
         found = Question.objects.shown_to_all().filter(room=room, number__in=wanted)
         questions = {question.number: question for question in found}
-        here = access.belonging(room_id).filter(pk__in={voting.member_id for voting in votings})
-        belonging = set(here.values_list("pk", flat=True))
+        belonging = access.members(room_id, {voting.member_id for voting in votings})
         # The last word of each counts.
         decided: dict[tuple[int, int], bool] = {}
         for place, voting in enumerate(votings):

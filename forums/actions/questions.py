@@ -6,14 +6,17 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from forums import limits, markup, permissions, realtime
+from forums.actions.question_votes import recount
+from forums.actions.votes import have_held_looked_at
 from forums.held_words import HeldWords
 from forums.live import access, log
-from forums.models import Question, QuestionStep, Room, RoomEvent
+from forums.models import Question, QuestionStep, QuestionVote, Room, RoomEvent
 from forums.models.attendance import FEWEST
-from network.models import Member, Membership, Organisation
+from network.models import Member, Viewer
 from network.models.organisation import KINDS
 from network.permissions import NOT_A_MEMBER
 
@@ -68,7 +71,7 @@ def ask_question(
             room=room,
             author=by,
             organisation=by.organisation,
-            unnamed_as=officer_at(by.organisation, room) if is_unnamed else "",
+            unnamed_as=officer_at(by, room) if is_unnamed else "",
             client_id=client_id,
             body=body,
             asked_at=now,
@@ -79,7 +82,38 @@ def ask_question(
         QuestionStep.objects.create(question=question, state=question.state, at=now)
         if question.number is not None:
             tell_of_question(room, question, RoomEvent.Kind.QUESTION, by=None, now=now)
+        else:
+            have_held_looked_at(room)
     return question
+
+
+def withdraw_question(question: Question, *, by: Member, now: datetime | None = None) -> Question:
+    """Whoever asked a question takes it back, while nobody has dealt with it: its place says so, and its words and the
+    votes for it are gone; twice is once. Raises Refused, LimitReached."""
+    now = now or timezone.now()
+    if question.state == Question.State.WITHDRAWN and question.author == by:
+        return question
+    permissions.can_withdraw_question(by, question).enforce()
+    limits.TAKING_QUESTIONS_BACK.spend(by, now=now)
+    with transaction.atomic():
+        room = log.hold(question.room_id)
+        held = Question.objects.with_asker().get(pk=question.pk)
+        held.room = room
+        if held.state == Question.State.WITHDRAWN and held.author == by:
+            return held
+        permissions.can_withdraw_question(by, held).enforce()
+        waited = held.state == Question.State.HELD
+        held.body, held.state, held.state_at = "", Question.State.WITHDRAWN, now
+        held.save(update_fields=["body", "state", "state_at"])
+        # Who asked stands in no step, nor in a line.
+        QuestionStep.objects.create(question=held, state=held.state, at=now)
+        if QuestionVote.objects.filter(question=held).delete()[0]:
+            recount(room, {held.pk})
+        if waited:
+            have_held_looked_at(room)
+        if held.number is not None:
+            tell_of_question(room, held, RoomEvent.Kind.QUESTION_STATE, by=None, now=now)
+    return held
 
 
 def tell_of_question(
@@ -106,13 +140,14 @@ def publish(room: Room, question: Question) -> None:
     question.number = _next_number(room)
 
 
-def officer_at(organisation: Organisation | None, room: Room) -> str:
-    """Who asks without a name in a room, as everybody reads it: never which council, nor a kind of which there is one,
-    or so few in the room's network that whoever knows its members would know them."""
-    if organisation is None or organisation.kind in SINGULAR or organisation.kind not in KINDS:
-        return "An officer"
+def officer_at(member: Viewer, room: Room) -> str:
+    """Who asks without a name in a room, as everybody reads it: never which council, nor a kind by which whoever knows
+    who belongs there would know them. Nobody from outside the councils passes for an officer."""
+    if member.is_authenticated and member.kind != Member.Kind.OFFICER:
+        return "Somebody from outside the councils"
+    organisation = member.organisation if member.is_authenticated else None
     # In a room in which everybody asks by name nobody is shown so, and nothing is counted.
-    if not room.allows_unnamed or _councils_of(organisation.kind, room) < FEWEST:
+    if organisation is None or not room.allows_unnamed or organisation.kind not in _kinds_told(room):
         return "An officer"
     kind = KINDS[organisation.kind]
     if not kind.startswith(("London", "Scottish", "Welsh", "Northern")):
@@ -120,11 +155,20 @@ def officer_at(organisation: Organisation | None, room: Room) -> str:
     return f"An officer at a {kind}"
 
 
-def _councils_of(kind: str, room: Room) -> int:
-    """How many of a kind have members in a room's network."""
-    members = Membership.objects.active().filter(network=room.network_id, member__is_active=True)
-    councils = members.filter(member__organisation__kind=kind).values("member__organisation")
-    return int(councils.order_by().distinct().count())
+def _kinds_told(room: Room) -> set[str]:
+    """Kinds of which at least FEWEST councils have somebody who may come in. The councils of which no kind is told are
+    as many, or none: were there one, "an officer" would be somebody from there."""
+    here = Member.objects.filter(pk__in=access.belonging(room.pk).values("pk"), kind=Member.Kind.OFFICER)
+    rows = here.order_by().values_list("organisation__kind").annotate(Count("organisation", distinct=True))
+    counts = {kind: councils or 1 for kind, councils in rows}  # those of no council have no kind
+    told = sorted(
+        (kind for kind, councils in counts.items() if kind in KINDS and kind not in SINGULAR and councils >= FEWEST),
+        key=lambda kind: (-counts[kind], kind),
+    )
+    others = sum(councils for kind, councils in counts.items() if kind not in told)
+    while told and 0 < others < FEWEST:
+        others += counts[told.pop()]
+    return set(told)
 
 
 def check_question(body: str) -> str:

@@ -8,6 +8,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from forums import limits, notifications
+from forums.actions.weeks import remember_reading
 from forums.models import MemberThread, Post, Thread
 from forums.models.reading import LADDER
 from network.models import Member, Membership, Network
@@ -16,8 +17,8 @@ from network.permissions import can_read, can_take_part
 
 
 def read_thread(thread: Thread, *, by: Member, up_to: int) -> None:
-    """Remembers that the member has seen the posts up to a number. Only ever moves forward; safe to repeat. The notices
-    of what they have seen are read. Raises Refused, LimitReached."""
+    """Remembers that the member has seen the posts up to a number, and that they read something in this week. Only ever
+    moves forward; safe to repeat. The notices of what they have seen are read. Raises Refused, LimitReached."""
     can_read(by, thread.network).enforce()
     limits.READING.spend(by)
     with transaction.atomic():
@@ -25,6 +26,7 @@ def read_thread(thread: Thread, *, by: Member, up_to: int) -> None:
         ended = {"marked_unread_at": None} if up_to >= thread.highest_number else {}
         _move_read_number(thread, by, min(up_to, thread.highest_number), **ended)
         notifications.thread_read(thread, by, up_to=up_to)
+        remember_reading(thread.network, by)
 
 
 def mark_unread_from(post: Post, *, by: Member, now: datetime | None = None) -> None:

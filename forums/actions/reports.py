@@ -1,43 +1,143 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from forums import limits, markup, notifications, permissions
-from forums.models import Message, Report
+from forums.actions.cases import open_case
+from forums.actions.sight import hide_thing, hold_thing
+from forums.models import Attachment, Case, Message, Post, Report
+from forums.models.report import Thing, said_by
 from network.actions.access import hold_account
-from network.actions.audit import record
-from network.models import Member
+from network.models import Member, Membership, Network
+
+# An account has to be this old for its report to count towards hiding something, so that nobody makes three of them.
+COUNTS_AFTER = timedelta(days=1)
+
+
+def report_post(post: Post, *, by: Member, kind: str, words: str = "", now: datetime | None = None) -> Report:
+    """Somebody tells the facilitators that a post is not right; its author is not told who. Reported by them already
+    and not decided yet, it stays with what they said then. Past as many as its network has set, the post is out of
+    sight until a facilitator has looked. Raises Refused, LimitReached, and ValueError for a kind that there is not."""
+    permissions.can_report_post(by, post).enforce()
+    return _report(post, post.thread.network, by=by, kind=kind, words=words, now=now or timezone.now())
 
 
 def report_message(message: Message, *, by: Member, kind: str, words: str = "", now: datetime | None = None) -> Report:
-    """Somebody tells the facilitators that a message is not right; its author is not told. Reported by them already, it
-    stays with what they said then. Raises Refused, LimitReached, and ValueError for a kind that there is not."""
-    now = now or timezone.now()
+    """The same of a message in a live room."""
     permissions.can_report_message(by, message).enforce()
-    limits.REPORTING.spend(by, now=now)
-    if kind not in Report.Kind:
-        raise ValueError("There is no such kind of report.")
+    return _report(message, message.room.network, by=by, kind=kind, words=words, now=now or timezone.now())
+
+
+def report_file(
+    attachment: Attachment, *, by: Member, kind: str, words: str = "", now: datetime | None = None
+) -> Report:
+    """The same of a file that stands with a post."""
+    permissions.can_report_file(by, attachment).enforce()
+    network = attachment.post.thread.network if attachment.post else None
+    return _report(attachment, network, by=by, kind=kind, words=words, now=now or timezone.now())
+
+
+def report_profile(member: Member, *, by: Member, kind: str, words: str = "", now: datetime | None = None) -> Report:
+    """The same of what a member tells of themselves. Read by the facilitators of the first network that both belong to
+    and that somebody else facilitates; where there is none, by the administrators."""
+    permissions.can_report_profile(by, member).enforce()
+    return _report(member, _network_for(member, by), by=by, kind=kind, words=words, now=now or timezone.now())
+
+
+def report_from_outside(
+    thing: Thing | None,
+    *,
+    address: str,
+    kind: str,
+    words: str,
+    reply_to_address: str = "",
+    now: datetime | None = None,
+) -> Report:
+    """Somebody without an account tells us that something is not right, by its address; `thing` is what stands there,
+    whoever may see it. Counts for nothing but itself: it hides nothing. What is no member's words is read by the
+    administrators. Raises LimitReached, and ValueError for a kind that there is not."""
+    now = now or timezone.now()
+    lately = Report.objects.filter(by=None, at__gt=now - timedelta(hours=1))
+    if lately.count() >= limits.OUTSIDE_REPORTS_AN_HOUR:
+        raise limits.TooManyFromOutside
+    _check(kind)
     with transaction.atomic():
-        hold_account(by)
-        held = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
-        given, is_new = Report.objects.get_or_create(
-            message=held,
-            by=by,
-            defaults={"kind": kind, "words": markup.legible(words), "said": held.body, "at": now},
+        if thing is None:
+            case, is_new = Case.objects.create(address=address, opened_at=now), True
+        else:
+            hold_thing(thing)
+            case, is_new = open_case(thing, _network_of(thing), now=now)
+        given = Report.objects.create(
+            case=case,
+            kind=kind,
+            words=markup.legible(words),
+            said=said_by(thing) if thing is not None else "",
+            reply_to_address=reply_to_address,
+            at=now,
         )
-        if is_new:
-            notifications.message_reported(given, now=now)
+        _tell(case, given, is_new=is_new, now=now)
     return given
 
 
-def settle_report(given: Report, *, by: Member, now: datetime | None = None) -> None:
-    """A facilitator has looked at it, and lets the message be. Raises Refused, LimitReached."""
-    now = now or timezone.now()
-    permissions.can_moderate_room(by, given.message.room).enforce()
-    limits.MODERATING_ROOMS.spend(by, now=now)
+def _report(thing: Thing, network: Network | None, *, by: Member, kind: str, words: str, now: datetime) -> Report:
+    limits.REPORTING.spend(by, now=now)
+    _check(kind)
     with transaction.atomic():
-        if Report.objects.filter(pk=given.pk, settled_at=None).update(settled_at=now):
-            record("settled report", given.message, by=by, network=given.message.room.network)
+        hold_account(by)
+        hold_thing(thing)
+        case, is_new = open_case(thing, network, now=now)
+        new = {"kind": kind, "words": markup.legible(words), "said": said_by(thing), "at": now}
+        given, is_given = Report.objects.get_or_create(case=case, by=by, defaults=new)
+        if is_given:
+            _tell(case, given, is_new=is_new, now=now)
+            if _has_had_enough(case, given, now=now):
+                case.hidden_for_now_at = now
+                case.save(update_fields=["hidden_for_now_at"])
+                hide_thing(case, by=None, now=now)
+    return given
+
+
+def _tell(case: Case, given: Report, *, is_new: bool, now: datetime) -> None:
+    """Those who look after it, once for a case; and once more where it becomes urgent."""
+    becomes_urgent = given.kind == Report.Kind.UNLAWFUL and not case.is_urgent
+    if becomes_urgent:
+        case.is_urgent = True
+        case.save(update_fields=["is_urgent"])
+    if is_new or becomes_urgent:
+        notifications.case_opened(case, but=given.by, now=now)
+
+
+def _has_had_enough(case: Case, given: Report, *, now: datetime) -> bool:
+    """Whether so many different members have reported it that it is out of sight until somebody has looked. What a
+    facilitator has looked at and left stays, as long as it says the same."""
+    enough = case.network.reports_to_hide if case.network else 0
+    if not enough or case.is_hidden or case.hidden_for_now_at or case.thing is None:
+        return False
+    counted = Report.objects.filter(case=case, by__date_joined__lte=now - COUNTS_AFTER)
+    if counted.count() < enough:
+        return False
+    left = Case.objects.about(case.thing).filter(outcome=Case.Outcome.LEFT)
+    return not Report.objects.filter(case__in=left.values("pk"), said=given.said).exists()
+
+
+def _network_for(member: Member, reporter: Member) -> Network | None:
+    """Whose facilitators read what one of its members reports of another's profile."""
+    theirs = Membership.objects.active().filter(member=member).values("network")
+    cared_for = Membership.objects.facilitators().exclude(member=member).values("network")
+    return Network.objects.of(reporter).filter(pk__in=theirs).filter(pk__in=cared_for).first()
+
+
+def _network_of(thing: Thing) -> Network | None:
+    if isinstance(thing, Attachment):
+        return thing.post.thread.network if thing.post else None
+    if isinstance(thing, Post):
+        return thing.thread.network
+    return thing.room.network if isinstance(thing, Message) else None
+
+
+def _check(kind: str) -> None:
+    if kind not in Report.Kind:
+        raise ValueError("There is no such kind of report.")

@@ -135,12 +135,17 @@ def make_thread_of_question(pk: int, *, batch: ThreadBatch, now: datetime | None
         thread.save(update_fields=["asker"])
         Question.objects.filter(pk__in=[question.pk, *(one.pk for one in merged)]).update(thread=thread)
         askers = [question.author_id, *(one.author_id for one in merged)]
-        for member in Member.objects.filter(pk__in=_here(thread.network_id, askers)).order_by("pk"):
-            follow_automatically(thread, member, Level.FOLLOW, reason="you asked this in a session")
         parked_for = question.parked_for_id if question.state == Question.State.PARKED else None
-        for member in Member.objects.filter(pk__in=_here(thread.network_id, [parked_for])):
-            follow_automatically(thread, member, Level.FOLLOW, reason="it was parked for you in a session")
+        here = set(_here(thread.network_id, [*askers, parked_for]))
+        people = Member.objects.in_bulk(sorted(here))
+        for pk in sorted(here.intersection(askers)):
+            follow_automatically(thread, people[pk], Level.FOLLOW, reason="you asked this in a session")
+        if parked_for in here:
+            follow_automatically(thread, people[parked_for], Level.FOLLOW, reason="it was parked for you in a session")
         notifications.session_thread_made(thread, askers=askers, author=None, parked_for=parked_for, now=now)
+        for one in (question, *merged):
+            if {one.author_id, parked_for if one == question else None} - here - {None}:
+                notifications.question_taken_on(one, now=now)
         _made(thread, batch, by)
     return thread
 
@@ -172,12 +177,17 @@ def note_recording(room: Room, *, by: Member, link: str, began_at: datetime | No
     permissions.can_run_room(by, room).enforce()
     limits.HOSTING.spend(by)
     with transaction.atomic():
-        room = log.hold(room.pk)
-        began_at = began_at if link else None
-        if (room.recording_link, room.recording_began_at) != (link, began_at):
-            room.recording_link, room.recording_began_at = link, began_at
-            room.save(update_fields=["recording_link", "recording_began_at"])
-            record("noted recording", room, by=by, network=room.network)
+        return keep_recording(room, by=by, link=link, began_at=began_at)
+
+
+def keep_recording(room: Room, *, by: Member | None, link: str, began_at: datetime | None) -> Room:
+    """Part of a verb: the room knows where its recording is."""
+    room = log.hold(room.pk)
+    began_at = began_at if link else None
+    if (room.recording_link, room.recording_began_at) != (link, began_at):
+        room.recording_link, room.recording_began_at = link, began_at
+        room.save(update_fields=["recording_link", "recording_began_at"])
+        record("noted recording", room, by=by, network=room.network)
     return room
 
 
@@ -314,7 +324,8 @@ def _may_still(batch: ThreadBatch) -> Member:
 
 
 def _begin(batch: ThreadBatch, by: Member, words: str, sources: Iterable[str], now: datetime) -> Thread:
-    """`sources`: with names, and without, for whom they name may be leaving at this moment."""
+    """`sources`: with names, and without, for whom they name may be leaving at this moment. Never held as a first post:
+    the network has heard what stands in it."""
     for source in sources:
         try:
             with transaction.atomic():

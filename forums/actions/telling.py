@@ -20,7 +20,7 @@ def tell_of_post(pk: int, *, now: datetime | None = None) -> None:
         # Nobody who writes waits for this lock: their answer holds the key of the post that it answers, and no more.
         rows = Post.objects.shown().select_for_update(of=("self",), no_key=True)
         post = rows.select_related("thread__network", "thread__theme").filter(pk=pk).first()
-        if post is None:
-            return  # taken back meanwhile, or hidden
+        if post is None or post.quiet:
+            return  # taken back meanwhile, or hidden, or moved to where it is unread for nobody
         notifications.tell_watchers(post)
         notifications.owe_mail_of_post(post, now=now or timezone.now())

@@ -3,12 +3,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
 from forums import limits, markup, notifications, permissions, signals
+from forums.actions import first_posts
 from forums.actions.announcements import ask_to_mail
 from forums.actions.attachments import give_to
 from forums.actions.journal import Journal
@@ -40,9 +42,9 @@ def start_thread(
     """Begins a conversation; `source` (Markdown) becomes post 1. `practice`, not saved and without its thread, belongs
     to the kind "We did this" and to no other. `by_mail`: an announcement goes to the members by mail too. The same
     words in the same form (`form_id`) are one thread, and the one of then comes back. Whoever watches is told a moment
-    later. Raises Refused (NotMailed, NotMentioned), LimitReached, and ValueError for a source longer than
-    `markup.MAX_LENGTH`, a practice where there must be none, or none where there must, and mail of what is no
-    announcement."""
+    later. Raises Held, where a facilitator sees it first; Refused (NotMailed, NotMentioned), LimitReached, and
+    ValueError for a source longer than `markup.MAX_LENGTH`, a practice where there must be none, or none where there
+    must, and mail of what is no announcement."""
     now = now or timezone.now()
     permissions.can_start_kind(by, network, kind).enforce()
     permissions.can_use_theme(by, network, theme).enforce()
@@ -50,40 +52,80 @@ def start_thread(
         raise ValueError("What a council did is told in threads of the kind for it, and in every one of them.")
     if by_mail and kind != Thread.Kind.ANNOUNCEMENT:
         raise ValueError("Only an announcement goes by mail to all.")
+    limits.POSTS.spend(by, now=now)
     limits.THREADS.spend(by, now=now)
     submission = submission_of(form_id, title, source)
     if there := submitted(by, submission):
         return there.thread
+    written: dict[str, Any] = {
+        "theme": theme,
+        "title": title,
+        "source": source,
+        "kind": kind,
+        "tags": tags,
+        "practice": practice,
+        "quoting": quoting,
+        "submission": submission,
+        "form_id": form_id,
+        "now": now,
+    }
+    thread = None
     try:
         with transaction.atomic():
             hold_account(by)
             permissions.can_start_kind(by, network, kind).enforce()  # they may have left meanwhile
-            thread = begin(
-                network,
-                author=by,
-                theme=theme,
-                title=title,
-                source=source,
-                kind=kind,
-                tags=tags,
-                practice=practice,
-                quoting=quoting,
-                submission=submission,
-                now=now,
-            )
-            first = thread.posts.get()
-            give_to(first, by=by, form_id=form_id)
-            follow_automatically(thread, by, Level.WATCH, reason="you started it")
+            if permissions.can_post_at_once(by, network):
+                thread = write_thread(network, author=by, **written).thread
+            else:
+                held = first_posts.waiting(by, submission) or first_posts.keep_thread(network, by=by, **written)
             Draft.objects.filter(member=by, network=network, thread=None).delete()
-            notifications.thread_started(thread, now=now)
-            signals.post_written.send(Post, post=first)
-            if by_mail:
+            if thread and by_mail:
                 ask_to_mail(thread, by=by, now=now)
     except IntegrityError:
         if there := submitted(by, submission):  # the other press of the button was a moment faster
             return there.thread
         raise
+    if thread is None:
+        raise first_posts.Held(held)  # when it is certain that it is kept
     return thread
+
+
+def write_thread(
+    network: Network,
+    *,
+    author: Member,
+    theme: Theme,
+    title: str,
+    source: str,
+    kind: str,
+    tags: Iterable[str],
+    practice: Practice | None,
+    quoting: str,
+    submission: uuid.UUID | None,
+    form_id: uuid.UUID | None,
+    now: datetime,
+) -> Post:
+    """Part of a verb: the thread of a member with its first post, which comes back, and its files, and everybody told
+    who wants to hear of it."""
+    thread = begin(
+        network,
+        author=author,
+        theme=theme,
+        title=title,
+        source=source,
+        kind=kind,
+        tags=tags,
+        practice=practice,
+        quoting=quoting,
+        submission=submission,
+        now=now,
+    )
+    first = thread.posts.get()
+    give_to(first, by=author, form_id=form_id)
+    follow_automatically(thread, author, Level.WATCH, reason="you started it")
+    notifications.thread_started(thread, now=now)
+    signals.post_written.send(Post, post=first)
+    return first
 
 
 def begin_site_discussion(

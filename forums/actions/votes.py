@@ -1,4 +1,5 @@
-"""What wanting to know an answer and choosing in a poll have in common."""
+"""What wanting to know an answer and choosing in a poll have in common; and by what every process hears of that, and of
+what waits for those who run a room."""
 
 from __future__ import annotations
 
@@ -25,3 +26,10 @@ def next_vote_version(room: Room) -> int:
     room.vote_version += 1
     room.save(update_fields=["vote_version"])
     return room.vote_version
+
+
+def have_held_looked_at(room: Room) -> None:
+    """Part of a verb: those who run the room are told within a second or two that something waits for them, or does no
+    more. With the room held."""
+    room.held_version += 1
+    room.save(update_fields=["held_version"])

@@ -8,12 +8,12 @@ from forums.forms.hosting import DecisionForm, MergeForm, NotPublishForm, ParkFo
 from forums.forms.move import MoveForm
 from forums.forms.poll import PollForm, VoteForm
 from forums.forms.post import ReplyForm, WrittenOnce
+from forums.forms.report import AnswerAppealForm, AppealForm, DecideForm, NoteForm, OutsideReportForm, ReportForm
 from forums.forms.room import (
     EditMessageForm,
     LockForm,
     MessageForm,
     QuestionForm,
-    ReportForm,
     RoomForm,
     RoomRoleForm,
     SanctionForm,
@@ -23,7 +23,10 @@ from forums.forms.tag import TagForm
 from forums.forms.thread import ThreadForm
 
 __all__ = [
+    "AnswerAppealForm",
+    "AppealForm",
     "BookmarkForm",
+    "DecideForm",
     "DecisionForm",
     "DeclineForm",
     "EditMessageForm",
@@ -35,6 +38,8 @@ __all__ = [
     "MessageForm",
     "MoveForm",
     "NotPublishForm",
+    "NoteForm",
+    "OutsideReportForm",
     "ParkForm",
     "PollForm",
     "QuestionForm",

@@ -90,6 +90,12 @@ class RecordingForm(forms.Form):
         error_messages={"invalid": "Enter when the recording began as a date and a time"},
     )
 
+    def __init__(self, *args: Any, has_room: bool = True, **kwargs: Any) -> None:
+        """`has_room`: of a session in a live room, in which it is known when each question was answered."""
+        super().__init__(*args, **kwargs)
+        if not has_room:
+            del self.fields["began_at"]
+
     def clean_link(self) -> str:
         link: str = self.cleaned_data["link"]
         if link and not link.startswith(("https://", "http://")):

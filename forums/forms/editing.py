@@ -31,6 +31,10 @@ class EditForm(Composed):
     ) -> None:
         words = {"seen": post.edition, "source": post.source, "quoting": post.quoting}
         super().__init__(post, writer, typed, draft=draft, initial=words | dict(beside or {}))
+        self._before = [post.source, *(beside or {}).values()]
+
+    def _cared_before(self) -> list[str]:
+        return self._before
 
     @property
     def practice(self) -> Practice | None:
@@ -41,6 +45,7 @@ class EditPracticeForm(PracticeFields, EditForm):
     """The first post of a thread that tells what a council did, with what stands beside it."""
 
     KEPT = (*EditForm.KEPT, *PRACTICE)
+    CARED = ("source", "tool", "outcome", "differently")
     field_order = ("seen", *PRACTICE, "source", "quoting")
 
     @property
@@ -59,6 +64,15 @@ class RefuseForm(forms.Form):
             "max_length": "The reason can have at most 300 characters",
         },
     )
+
+
+class NotPostForm(RefuseForm):
+    """Of a post that waits."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["words"].label = "Why are you not posting it?"
+        self.fields["words"].error_messages["required"] = "Enter why you are not posting it"
 
 
 class HideForm(forms.Form):

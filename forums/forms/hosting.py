@@ -102,7 +102,7 @@ class MergeForm(DecisionForm):
 
     def __init__(self, question: Question, viewer: Member, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        gone = [Question.State.MERGED, Question.State.REFUSED]
+        gone = [Question.State.MERGED, *Question.GONE]
         here = Question.objects.visible_to(viewer).published().filter(room=question.room_id)
         choice = self.fields["into"]
         assert isinstance(choice, QuestionChoice)

@@ -5,11 +5,15 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
+from django.core import signing
+from django.utils.crypto import salted_hmac
 
 from forums import markup
 from forums.actions.drafts import mark_of
+from forums.care import Concern, concerns, names_amounts
 from forums.models import Draft, Post, Thread
 from network.models import Member, Network
+from network.models.organisation import names_of_suppliers
 
 FORMATTING_HINT = "You can use **bold**, lists that begin with a dash, > quotations and links."
 QUOTED = 500  # characters of a post that a reply begins with
@@ -65,6 +69,8 @@ class Composed(WrittenOnce):
     the form again."""
 
     KEPT: ClassVar[tuple[str, ...]]
+    # Fields that others will read, which are looked through before they are sent.
+    CARED: ClassVar[tuple[str, ...]] = ("source",)
 
     def __init__(
         self,
@@ -82,6 +88,9 @@ class Composed(WrittenOnce):
         # Which draft they know of, so that a newer one from elsewhere is not overwritten unseen.
         self.draft_at = (data or {}).get("draft_at", "") or (draft.key if draft and data is None else "")
         self.writer_mark = mark_of(writer, place)
+        self.writer = writer
+        # What they were warned of and what of it they send all the same, signed.
+        self.warned = (data or {}).get("warned", "")
 
     @classmethod
     def typed_in(cls, data: Mapping[str, Any]) -> dict[str, str]:
@@ -93,12 +102,60 @@ class Composed(WrittenOnce):
         """What will stand beside the words, in pairs of a heading and its words: with most nothing."""
         return []
 
+    def asks_first(self, *, goes_on: bool) -> list[Concern]:
+        """What in a form that is right may be better left out: it is not sent before its writer has seen that.
+        `goes_on`: they have, and say so by the button; then only what is new is asked. Nothing of it is kept but in
+        the form itself, which remembers it when it comes back."""
+        text = "\n\n".join(self._cared())
+        already = {concern.key for concern in self._concerns("\n\n".join(self._cared_before()))}
+        shown, agreed = _read_warned(self.warned, self.writer)
+        if goes_on:
+            agreed |= shown
+        found = [concern for concern in self._concerns(text) if concern.key not in already]
+        left = [concern for concern in found if _mark(concern) not in agreed]
+        self.warned = _sign_warned({_mark(concern) for concern in left}, agreed, self.writer)
+        return left
+
+    def _concerns(self, text: str) -> list[Concern]:
+        suppliers = names_of_suppliers() if names_amounts(text) else ()
+        return concerns(text, suppliers=suppliers, own=[self.writer.email])
+
+    def _cared(self) -> list[str]:
+        return [str(self.cleaned_data.get(name, "")) for name in self.CARED]
+
+    def _cared_before(self) -> list[str]:
+        """What of it others can read by now."""
+        return []
+
     def judge_only(self, *names: str) -> bool:
         """Looks at these fields alone, for the form is not sent yet. Says whether they are right."""
         problems = {name: self.errors[name] for name in names if name in self.errors}
         self.errors.clear()
         self.errors.update(problems)
         return not problems
+
+
+def _mark(concern: Concern) -> str:
+    """Says that it is the same, and nothing of what it is."""
+    return salted_hmac("forums.care", "\n".join(concern.key)).hexdigest()[:16]
+
+
+def _sign_warned(shown: set[str], agreed: set[str], writer: Member) -> str:
+    if not shown and not agreed:
+        return ""
+    return _warned.sign(f"{writer.pk} {','.join(sorted(shown))} {','.join(sorted(agreed))}")
+
+
+def _read_warned(warned: str, writer: Member) -> tuple[set[str], set[str]]:
+    """What was shown to this member, and what they agreed to; nothing where it was not signed for them."""
+    try:
+        pk, shown, agreed = _warned.unsign(warned).split(" ")
+    except (signing.BadSignature, ValueError):
+        return set(), set()
+    return (set(shown.split(",")), set(agreed.split(","))) if pk == str(writer.pk) else (set(), set())
+
+
+_warned = signing.Signer(salt="forums.forms.post.warned")
 
 
 class ReplyForm(Composed):

@@ -7,7 +7,7 @@ from django import forms
 from django.utils import timezone
 
 from forums.forms.post import LegibleField, WrittenOnce
-from forums.models import Message, Question, Report, Room, RoomRole
+from forums.models import Message, Question, Room, RoomRole
 from network.limits import in_words
 from network.models import Member, Membership, Viewer
 
@@ -78,23 +78,6 @@ class EditMessageForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["body"].widget.attrs.pop("maxlength", None)
-
-
-class ReportForm(forms.Form):
-    kind = forms.ChoiceField(
-        label="What is wrong with it?",
-        choices=Report.Kind.choices,
-        widget=forms.RadioSelect,
-        error_messages={"required": "Select what is wrong with it"},
-    )
-    words = LegibleField(
-        label="What should the facilitators know? (optional)",
-        help_text="The facilitators read this. Whoever said it is not told who reported it.",
-        required=False,
-        max_length=300,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        error_messages={"max_length": "What the facilitators should know can have at most 300 characters"},
-    )
 
 
 REMOVE = "remove"

@@ -15,6 +15,7 @@ from network.models import Member, Network, Theme
 
 class ThreadForm(PracticeFields, Composed):
     KEPT = ("title", "kind", "theme", "source", "tags", "quoting", "by_mail", "form_id", *PRACTICE)
+    CARED = ("title", "source", "tags")
     field_order = ("form_id", "title", "kind", "theme", *PRACTICE, "source", "tags", "quoting")
 
     title = LegibleField(
@@ -57,10 +58,12 @@ class ThreadForm(PracticeFields, Composed):
         super().__init__(network, writer, data, draft=draft, initial=initial)
         themes = Theme.objects.visible_to(writer).of_network(network)
         self.fields["theme"].queryset = themes  # type: ignore[attr-defined]
-        usual = [row["name"] for row in ThreadTag.objects.visible_to(writer).counted(network)[:USUAL_TAGS]]
-        if usual:
-            self.fields["tags"].help_text += f" Often used here: {', '.join(usual)}."
-        kinds = [kind for kind in Thread.Kind if can_start_kind(writer, network, kind)]
+        tags = [row["name"] for row in ThreadTag.objects.visible_to(writer).counted(network)[:USUAL_TAGS]]
+        if tags:
+            self.fields["tags"].help_text += f" Often used here: {', '.join(tags)}."
+        # Whoever may start none, since they began to write, has the form back with what they typed, and the reason.
+        usual = [kind for kind in Thread.Kind if kind != Thread.Kind.ANNOUNCEMENT]
+        kinds = [kind for kind in Thread.Kind if can_start_kind(writer, network, kind)] or usual
         self.fields["kind"].choices = [(kind.value, kind.label) for kind in kinds]  # type: ignore[attr-defined]
         chosen = self.data.get("kind") if self.is_bound else kind or self.initial.get("kind")
         self.shown_kind = chosen if chosen in kinds else Thread.Kind.DISCUSSION.value
@@ -80,6 +83,9 @@ class ThreadForm(PracticeFields, Composed):
             for name in PRACTICE:
                 self.errors.pop(name, None)
         return cleaned
+
+    def _cared(self) -> list[str]:
+        return [*super()._cared(), *(words for _, words in self.told)]
 
     @property
     def told(self) -> list[tuple[str, str]]:

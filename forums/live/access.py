@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
-from django.db.models import Case, Exists, OuterRef, Q, Subquery, When
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Subquery, When
+from django.utils import timezone
 
 from forums.models import Room, RoomRole, RoomSanction
 from network.live.access import AT_A_TIME, accounts, sessions
 from network.live.close import Close
 from network.models import Member, Membership
 from network.models.member import MemberQuerySet
+from network.models.prepared import prepared
 from network.sessions import batched, signed_in
 
 Key = TypeVar("Key")
@@ -50,7 +53,12 @@ def admitted(asked: Collection[tuple[int, str]]) -> dict[tuple[int, str], Admiss
         # The version first: an end that comes in between is then seen at the next look.
         versions = Room.objects.filter(pk=room_id).values_list("network__access_version", flat=True)
         for version in versions:
-            here = _belonging_among(room_id, {viewers[key].pk for key in keys})
+            theirs = {viewers[key].pk for key in keys}
+            here = {
+                member.pk: member
+                for some in batched(theirs, AT_A_TIME)
+                for member in belonging(room_id).filter(pk__in=some)
+            }
             for key in keys:
                 member = here.get(viewers[key].pk)
                 if member is not None:
@@ -84,7 +92,7 @@ def _by_room(pairs: Iterable[tuple[int, Key]]) -> Iterable[tuple[int, list[Key]]
     return rooms.items()
 
 
-def belonging(room_id: int) -> MemberQuerySet:
+def belonging(room_id: int, *, closed_after: datetime | None = None) -> MemberQuerySet:
     """Those who may be in a room now: the members of its network, and its speakers, but nobody who was removed from it;
     in one that is locked to readers only those who run it. Each with their `room_role`, or None, with `facilitates` and
     with `runs_room`. `Room.visible_to` and `Room.run_by` say the same of one viewer."""
@@ -92,7 +100,7 @@ def belonging(room_id: int) -> MemberQuerySet:
     facilitators = Membership.objects.facilitators().filter(network__rooms=room_id)
     roles = RoomRole.objects.filter(room=room_id)
     removed = RoomSanction.objects.removing().filter(room=room_id)
-    here = Q(pk__in=of_network.values("member")) | Q(pk__in=roles.speakers().values("member"))
+    here = Q(pk__in=of_network.values("member")) | Q(pk__in=roles.speakers(closed_after).values("member"))
     hosts = Q(pk__in=roles.filter(role=RoomRole.Role.HOST).values("member")) & Q(pk__in=of_network.values("member"))
     facilitates = Case(When(pk__in=facilitators.values("member"), then=True), default=False)
     runs = Case(When(Q(pk__in=facilitators.values("member")) | hosts, then=True), default=False)
@@ -107,19 +115,37 @@ def belonging(room_id: int) -> MemberQuerySet:
     return found
 
 
+def speakers(room_id: int, asking: Collection[int]) -> dict[int, Member]:
+    """Those of the members who belong in the room, by their keys, with all that is shown of them beside what they
+    say."""
+    return {member.pk: member for member in _speakers(room_id, list(asking), timezone.now() - RoomRole.READS_FOR)}
+
+
+@prepared
+def _speakers(room_id: int, asking: list[int], closed_after: datetime) -> MemberQuerySet:
+    return belonging(room_id, closed_after=closed_after).filter(pk__in=asking).select_related("organisation")
+
+
+def roles_of(room_id: int, asking: Collection[int]) -> dict[int, tuple[str, bool]]:
+    """Of those of the members who belong in the room, by their keys: the role in it, if they have one, and whether
+    they run it."""
+    found = _roles_of(room_id, list(asking), timezone.now() - RoomRole.READS_FOR)
+    return {pk: (role or "", bool(runs)) for pk, role, runs in found}
+
+
+@prepared
+def _roles_of(
+    room_id: int, asking: list[int], closed_after: datetime
+) -> QuerySet[Member, tuple[int, str | None, bool]]:
+    here = belonging(room_id, closed_after=closed_after).filter(pk__in=asking)
+    return here.values_list("pk", "room_role", "runs_room")  # type: ignore[misc]  # annotated by `belonging`
+
+
 def members(room_id: int, member_ids: Collection[int]) -> set[int]:
     """Those of the members who belong in the room."""
-    return set(_belonging_among(room_id, member_ids))
+    return set(who_runs(room_id, member_ids))
 
 
 def who_runs(room_id: int, member_ids: Collection[int]) -> dict[int, bool]:
     """Those of the members who belong in the room, and whether they run it."""
-    return {pk: member.runs_room for pk, member in _belonging_among(room_id, member_ids).items()}  # type: ignore[attr-defined]
-
-
-def _belonging_among(room_id: int, member_ids: Collection[int]) -> dict[int, Member]:
-    return {
-        member.pk: member
-        for some in batched(member_ids, AT_A_TIME)
-        for member in belonging(room_id).filter(pk__in=some)
-    }
+    return {pk: runs for some in batched(member_ids, AT_A_TIME) for pk, (_, runs) in roles_of(room_id, some).items()}

@@ -28,11 +28,39 @@ class Delays:
 
 
 @dataclass(slots=True)
+class LastMinute:
+    """How many there were in each of the last sixty seconds, by a clock that only goes on."""
+
+    seconds: list[int] = field(default_factory=lambda: [-1] * 60)
+    counts: list[int] = field(default_factory=lambda: [0] * 60)
+
+    def add(self, now: float) -> None:
+        place = int(now) % 60
+        if self.seconds[place] != int(now):
+            self.seconds[place], self.counts[place] = int(now), 0
+        self.counts[place] += 1
+
+    def most(self, now: float) -> int:
+        """In the fullest second."""
+        return max(self._counts(now), default=0)
+
+    def total(self, now: float) -> int:
+        return sum(self._counts(now))
+
+    def _counts(self, now: float) -> list[int]:
+        return [count for second, count in zip(self.seconds, self.counts, strict=True) if 0 <= now - second < 60]
+
+
+@dataclass(slots=True)
 class Figures:
     """Since the process began. Counted on the threads of event loops and of the writer, each count on one of them."""
 
     opened: int = 0  # sockets and waiting requests that were let in
+    opened_lately: LastMinute = field(default_factory=LastMinute)
     closed: Counter[Close] = field(default_factory=Counter)
+    refused: Counter[str] = field(default_factory=Counter)  # what browsers asked for, by the code that they were told
+    resets: int = 0  # browsers that could not go on from where they were, and read the page again
+    lag: Delays = field(default_factory=Delays)  # by how much the event loop was late for its look at the log
     told: Delays = field(default_factory=Delays)  # from the commit until all listeners of a room had been handed it
     ring_misses: int = 0  # pages that had to be read from the log
     holes: int = 0  # times that something was missing between two hints

@@ -176,6 +176,8 @@ class RoomHub:
         that log says, and its process is about to let go of it."""
         if tail.epoch != self.tail.epoch:
             return
+        if tail.held_version != self.tail.held_version:
+            self.tell_state_soon()
         self.tail = tail
         if self.top > 0 and tail.last_seq > max(self._known, self.top):
             figures.here.rescues += 1
@@ -258,7 +260,7 @@ class RoomHub:
         self._state_told_at = asyncio.get_running_loop().time()
         if self._untold:
             self._next_state()
-        behind = [listener for listener in self.listeners if listener.state_version < self.state_version]
+        behind = [listener for listener in self.listeners if listener.is_behind]
         for listener in behind:
             listener.wake()
         if self._untold or behind:
@@ -570,6 +572,7 @@ class Listener:
         self._bytes_on_their_way = 0
         self.state_version = 0
         self._state_at = float("-inf")
+        self._held_version: int | None = None  # of what waits for those who run the room, as they were told of it
         self._ahead = 0
         self._due: float | None = None  # when what the browser says it has been shown would have come
 
@@ -612,6 +615,8 @@ class Listener:
         if since is not None and since > self.top:
             await hub.catch_up()  # it may have heard more, sooner, from another process
         fits = since is None or (epoch == hub.tail.epoch and self._goes_on_from(since))
+        if not fits:
+            figures.here.resets += 1
         self.cursor = self.acked = since if fits and since is not None else self.top
         self._ahead = self.cursor
         self.state_version = hub.state_version
@@ -634,8 +639,7 @@ class Listener:
 
     def welcome_state(self) -> StatePage:
         """The state as it is said in the welcome; what does not fit follows."""
-        page = self.hub.state_page_after(0)
-        self._has_state(page)
+        page = self._state_after(0)
         if self.state_version < self.hub.state_version:
             self.hub.tell_state_soon()
         return page
@@ -644,14 +648,27 @@ class Listener:
         """All of it that is left, for whoever does not stay to hear it."""
         texts: list[str] = []
         while self.state_version < self.hub.state_version:
-            page = self.hub.state_page_after(self.state_version)
-            self._has_state(page)
-            texts.append(page.text)
+            texts.append(self._state_after(self.state_version).text)
         return texts
 
-    def _has_state(self, page: StatePage) -> None:
+    @property
+    def is_behind(self) -> bool:
+        """Whether something has changed of the state that it may know of."""
+        return self.state_version < self.hub.state_version or (
+            self.runs and self._held_version != self.hub.tail.held_version
+        )
+
+    def _state_after(self, version: int) -> StatePage:
+        """The next part of the state, which counts as told. To those who run the room it says by another number
+        whenever something that waits for them does or does no more."""
+        page = self.hub.state_page_after(version)
+        if self.runs:
+            self._held_version = self.hub.tail.held_version
+            values = page.values | {"held": self._held_version}
+            page = StatePage(values, page.version, protocol.state(page.version, values))
         self.state_version = page.version
         self._state_at = asyncio.get_running_loop().time()
+        return page
 
     def ack(self, seq: int) -> None:
         """The browser has everything up to here. Raises BadFrame for what was never sent."""
@@ -669,9 +686,7 @@ class Listener:
         self._listening = asyncio.current_task()
         while self.ended_with is None:
             if self._may_hear_state():
-                state = hub.state_page_after(self.state_version)
-                self._has_state(state)
-                await self._deliver(state.text)
+                await self._deliver(self._state_after(self.state_version).text)
             elif not self.runs and self._ahead < hub.last_ahead:
                 ahead = hub.page_ahead(self._ahead)
                 self._ahead = ahead.last
@@ -700,7 +715,7 @@ class Listener:
                     await self._deliver(page.text)
 
     def _may_hear_state(self) -> bool:
-        if self.state_version >= self.hub.state_version:
+        if not self.is_behind:
             return False
         return asyncio.get_running_loop().time() - self._state_at >= self.STATE_RESTS
 

@@ -47,6 +47,7 @@ class Tail:
     delay_seconds: int = 0
     takes_questions: bool = True
     is_chatham_house: bool = False
+    held_version: int = 0
 
     def is_open(self, now: datetime) -> bool:
         return is_open_at(now, self.opens_at, self.closes_at)
@@ -126,6 +127,7 @@ def tails(room_ids: Iterable[int]) -> dict[int, Tail]:
         "delay_seconds",
         "takes_questions",
         "is_chatham_house",
+        "held_version",
     )
     return {row[0]: _as_now(Tail(*row)) for row in rows}
 

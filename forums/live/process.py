@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import time
 import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -65,6 +66,11 @@ class LiveProcess:
         """Seconds between two flushes of the fullest room."""
         return max((hub.rest for hub in list(self.hubs.values())), default=0.0)
 
+    @property
+    def unacknowledged(self) -> int:
+        """Events that were handed to browsers which have not said yet that they have them."""
+        return sum(one.cursor - one.acked for hub in list(self.hubs.values()) for one in list(hub.listeners))
+
     # Listeners come and go
 
     async def enter(self, room_id: int, make: Callable[[RoomHub], Listener]) -> Listener | None:
@@ -85,6 +91,7 @@ class LiveProcess:
                 for oldest in theirs[: -self.SOCKETS_OF_ONE_MEMBER_IN_ALL]:
                     oldest.end(Close.TOO_MANY_SOCKETS)
                 figures.here.opened += 1
+                figures.here.opened_lately.add(time.monotonic())
                 self._watch()
                 return listener
 
@@ -185,7 +192,10 @@ class LiveProcess:
     async def _look_again_and_again(self) -> None:
         try:
             for look in itertools.count(1):
-                await asyncio.sleep(self.LOOK_EVERY_ALONE if self._bus.is_away else self.LOOK_EVERY)
+                wait = self.LOOK_EVERY_ALONE if self._bus.is_away else self.LOOK_EVERY
+                due = asyncio.get_running_loop().time() + wait
+                await asyncio.sleep(wait)
+                figures.here.lag.add(max(0.0, asyncio.get_running_loop().time() - due))
                 self._bus.look()
                 if not self.hubs:
                     return
@@ -233,6 +243,7 @@ class LiveProcess:
             if listener.member_id in belonging:
                 listener.access_version = version
                 listener.runs = belonging[listener.member_id]
+                hub.tell_state_soon()  # those who run it are told more
             else:
                 listener.end(Close.NOT_PERMITTED)
 

@@ -8,7 +8,8 @@ number of a question or in `p` by that of a poll, and in `h` how that looks from
 
 `st` says what of the room's state has changed, and only the latest counts: a socket gets one a second at most. What of
 it is too much for one frame, the welcome's too, comes in the next ones, so `react`, `q` and `p` are always part of what
-there is.
+there is. To those who run the room it says in `held` a number that is another one whenever something begins to wait for
+them, or does no more; what that is they read from the page.
 
 Where others see later than those who run the room, no number tells what they do not see yet: `top` in welcome and pong
 is the last one that they do, and the `ok` to what they say has no `s` before everybody sees it; their own browser knows

@@ -7,6 +7,7 @@ from forums.models.attendance import RoomAttendance
 from forums.models.draft import Draft
 from forums.models.feed import FeedKey
 from forums.models.held_message import HeldMessage
+from forums.models.held_post import HeldPost
 from forums.models.mention import Mention
 from forums.models.message import Consent, Message
 from forums.models.message_reaction import MessageReaction
@@ -19,16 +20,21 @@ from forums.models.question import Question, QuestionStep, QuestionVote
 from forums.models.reaction import Reaction
 from forums.models.reading import FollowLevel, Level, MemberThread
 from forums.models.received_mail import ReceivedMail
-from forums.models.report import Report
-from forums.models.room import Room, RoomEvent, RoomRole, RoomSanction
+from forums.models.report import Appeal, Case, CaseNote, Report
+from forums.models.room import Room, RoomEvent, RoomRole, RoomSanction, TimeOut
 from forums.models.session import ThreadBatch, clock, place_in, recording_at
 from forums.models.thread import Thread, ThreadTag
+from forums.models.thread_move import MoveAnswer, ThreadMove
+from forums.models.week import NetworkWeek, ReadingWeek
 
 __all__ = [
     "ActChange",
     "Announcement",
     "Answer",
+    "Appeal",
     "Attachment",
+    "Case",
+    "CaseNote",
     "Consent",
     "Delivery",
     "Draft",
@@ -36,12 +42,15 @@ __all__ = [
     "FollowLevel",
     "FormerPlace",
     "HeldMessage",
+    "HeldPost",
     "Level",
     "MemberThread",
     "Mention",
     "Message",
     "MessageReaction",
     "ModerationAct",
+    "MoveAnswer",
+    "NetworkWeek",
     "Poll",
     "PollOption",
     "PollResults",
@@ -53,6 +62,7 @@ __all__ = [
     "QuestionStep",
     "QuestionVote",
     "Reaction",
+    "ReadingWeek",
     "ReceivedMail",
     "Report",
     "Room",
@@ -64,8 +74,10 @@ __all__ = [
     "SeenPoll",
     "Thread",
     "ThreadBatch",
+    "ThreadMove",
     "ThreadNote",
     "ThreadTag",
+    "TimeOut",
     "clock",
     "place_in",
     "recording_at",

@@ -12,7 +12,9 @@ from network.models import Viewer
 
 class AnswerQuerySet(models.QuerySet["Answer"]):
     def visible_to(self, viewer: Viewer) -> AnswerQuerySet:
-        return self.filter(post__in=Post.objects.visible_to(viewer))
+        """Of posts that the viewer may read; but where the post was moved since, with the whole thread, it answers
+        nothing."""
+        return self.filter(post__in=Post.objects.visible_to(viewer), post__thread=models.F("thread"))
 
 
 class Answer(models.Model):

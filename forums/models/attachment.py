@@ -8,18 +8,31 @@ from django.urls import reverse
 from django.utils import timezone
 
 from forums.files import kind_in_words
+from forums.models.held_post import HeldPost
 from forums.models.post import Post
-from network.models import Member, Viewer
+from network.models import Member, Membership, Viewer
 from network.storage import attachments
 
 
 class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def visible_to(self, viewer: Viewer) -> AttachmentQuerySet:
-        """Of posts that the viewer may read; and what they have uploaded themselves for a post not yet sent."""
+        """Of posts that the viewer may read, but for those that a facilitator hid; of those that wait for the viewer to
+        decide; what they have uploaded themselves for a post not yet sent; and where they facilitate, all that is not
+        deleted: they decide over it."""
         if not viewer.is_authenticated or not viewer.is_active:
             return self.none()
-        in_a_post = models.Q(post__in=Post.objects.visible_to(viewer))
-        return self.filter(in_a_post | models.Q(post=None, member=viewer.pk))
+        in_a_post = models.Q(post__in=Post.objects.visible_to(viewer), hidden_at=None)
+        facilitated = Membership.objects.facilitators().filter(member=viewer.pk)
+        decided_over = models.Q(post__thread__network__in=facilitated.values("network"), post__deleted_at=None)
+        # Whoever uploaded it is asked too: a number of a form is nobody's proof.
+        held = HeldPost.objects.visible_to(viewer).waiting()
+        waits = held.filter(author=models.OuterRef("member"), form_id=models.OuterRef("form_id"))
+        with_a_held = models.Q(post=None) & models.Q(models.Exists(waits))
+        return self.filter(in_a_post | decided_over | models.Q(post=None, member=viewer.pk) | with_a_held)
+
+    def shown(self) -> AttachmentQuerySet:
+        """Not hidden by a facilitator."""
+        return self.filter(hidden_at=None)
 
     def clean(self) -> AttachmentQuerySet:
         """Looked at, and nothing found."""
@@ -60,6 +73,8 @@ class Attachment(models.Model):
     alt = models.CharField(max_length=250, blank=True)
     state = models.CharField(max_length=8, choices=State.choices)
     uploaded_at = models.DateTimeField(default=timezone.now)
+    # A facilitator hid it, and its owner is told why; the post stays.
+    hidden_at = models.DateTimeField(null=True)
 
     objects = AttachmentQuerySet.as_manager()
 

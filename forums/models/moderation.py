@@ -6,8 +6,10 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from forums.models.post import Post
 from forums.models.thread import Thread
-from network.models import Membership, Network, Viewer
+from network.models import AuditEvent, Membership, Network, Viewer
+from network.models.audit import AuditEventQuerySet
 
 
 class ModerationActQuerySet(models.QuerySet["ModerationAct"]):
@@ -34,6 +36,7 @@ class ModerationAct(models.Model):
         UNPIN = "unpin", "Unpinned the thread"
         MOVE = "move", "Moved the thread to another theme"
         MERGE = "merge", "Merged the thread into another"
+        NETWORK = "network", "Moved the thread to another network"
         SPLIT = "split", "Moved posts to a new thread"
         GATHER = "gather", "Moved posts to another thread"
 
@@ -89,14 +92,16 @@ class ThreadNote(models.Model):
     """What was done to a thread, in a line between its posts: dated, without a number, and so never unread."""
 
     class Kind(models.TextChoices):
-        LOCKED = "locked", "A facilitator locked this thread"
-        UNLOCKED = "unlocked", "A facilitator unlocked this thread"
-        THEMED = "themed", "A facilitator moved this thread to another theme"
-        CAME = "came", "A facilitator moved posts here from another thread"
-        WENT = "went", "A facilitator moved posts from here to another thread"
+        LOCKED = "locked", "This thread was locked"
+        UNLOCKED = "unlocked", "This thread was unlocked"
+        THEMED = "themed", "This thread was moved to another theme"
+        CAME = "came", "Posts were moved here from another thread"
+        WENT = "went", "Posts were moved from here to another thread"
+        ARRIVED = "arrived", "This thread was moved here from another network"
 
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="notes")
-    after_number = models.PositiveIntegerField()  # of the last post then
+    # It stands after this post: the last one then, or the one before those that went.
+    after_number = models.PositiveIntegerField()
     kind = models.CharField(max_length=8, choices=Kind.choices)
     # The other thread: where the posts came from or went to.
     other = models.ForeignKey(Thread, on_delete=models.CASCADE, null=True, related_name="+")
@@ -111,3 +116,16 @@ class ThreadNote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.thread_id} after {self.after_number}: {self.get_kind_display()}"
+
+
+def done_to(post: Post, viewer: Viewer) -> AuditEventQuerySet:
+    """What was done to look after a post, and with the first of a thread to the thread: for its author, as long as they
+    belong to its network, and for those who facilitate that. For everybody else nothing was."""
+    facilitated = Membership.objects.facilitators().filter(member=viewer.pk or 0).values("network")
+    theirs = models.Q(author=viewer.pk or 0) | models.Q(thread__network__in=facilitated)
+    if not Post.objects.in_place(viewer).filter(theirs, pk=post.pk).exists():
+        return AuditEvent.objects.none()
+    about = models.Q(object_kind=Post._meta.label_lower, object_id=str(post.pk))
+    if post.number == 1:
+        about |= models.Q(object_kind=Thread._meta.label_lower, object_id=str(post.thread_id))
+    return AuditEvent.objects.moderation().filter(about)

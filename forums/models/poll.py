@@ -62,6 +62,8 @@ class Poll(models.Model):
     # With fewer voters no counts are shown to anybody: in a small group they would say who chose what.
     smallest = models.PositiveSmallIntegerField(default=5)
     voters = models.PositiveIntegerField(default=0, editable=False)
+    # How many of them have closed their account since: they count, and what each of them chose is not known.
+    former_voters = models.PositiveIntegerField(default=0, editable=False)
     # The room's `vote_version` when its votes last changed.
     voted = models.PositiveBigIntegerField(default=0, editable=False)
     made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
@@ -217,6 +219,7 @@ class PollOption(models.Model):
     order = models.PositiveSmallIntegerField()
     text = models.CharField(max_length=120)
     votes = models.PositiveIntegerField(default=0, editable=False)
+    former_votes = models.PositiveIntegerField(default=0, editable=False)  # those of them by former voters
 
     objects = PollOptionQuerySet.as_manager()
 

@@ -40,6 +40,13 @@ class PostQuerySet(models.QuerySet["Post"]):
         """Posts of one page of a thread, by arithmetic on the number: no OFFSET, no COUNT. Pages start at 1."""
         return self.after((page - 1) * Post.PER_PAGE, up_to=page * Post.PER_PAGE)
 
+    def standing_at(self, thread: int, number: int) -> PostQuerySet:
+        """The post with this number; where it was moved, wherever it stands now."""
+        there = self.filter(thread=thread, number=number)
+        if there.exists():
+            return there
+        return self.filter(pk__in=FormerPlace.objects.filter(thread=thread, number=number).values("post"))
+
     def after(self, number: int, *, up_to: int) -> PostQuerySet:
         return self.filter(number__gt=number, number__lte=up_to).order_by("number")
 
@@ -91,6 +98,7 @@ class Post(models.Model):
                 condition=models.Q(hidden_at=None) | ~models.Q(hidden_reason=""), name="post_hidden_with_reason"
             ),
         ]
+        indexes = [models.Index(fields=["written_at"], name="post_by_time")]
 
     def __str__(self) -> str:
         return f"{self.thread} #{self.number}"
@@ -146,8 +154,9 @@ class Post(models.Model):
 
 
 class FormerPlace(models.Model):
-    """Where a post stood before a facilitator moved it: addresses from then lead to where it stands now. Says nothing
-    by itself; whoever follows one asks whether the post is theirs to read."""
+    """Where a post stood before it was moved: addresses from then lead to where it stands now. Stays when the move is
+    undone, and then so does the place that the post had meanwhile: no number is given twice. Says nothing by itself;
+    whoever follows one asks whether the post is theirs to read."""
 
     thread = models.ForeignKey("forums.Thread", on_delete=models.CASCADE, related_name="+")
     number = models.PositiveIntegerField()

@@ -30,6 +30,12 @@ class QuestionQuerySet(models.QuerySet["Question"]):
         in the log is old enough."""
         return self.published().filter(is_shown_to_all())
 
+    def numbered_for(self, viewer: Viewer) -> QuestionQuerySet:
+        """Of what the viewer sees that of which they may know the number: by the number of one that others do not see
+        yet, its own asker could count what others have asked meanwhile."""
+        runs = models.Q(room__in=Room.objects.run_by(viewer).values("pk"))
+        return self.published().filter(is_shown_to_all() | runs)
+
     def published(self) -> QuestionQuerySet:
         return self.filter(number__isnull=False)
 
@@ -57,7 +63,8 @@ class QuestionQuerySet(models.QuerySet["Question"]):
 
     def kept_from_others(self) -> QuestionQuerySet:
         """Those whose words only their asker and those who run the room may read."""
-        return self.filter(models.Q(number=None) | models.Q(state=Question.State.REFUSED))
+        kept = models.Q(number=None) | models.Q(state=Question.State.REFUSED)
+        return self.filter(kept).exclude(state=Question.State.WITHDRAWN)
 
     def with_last_step(self) -> QuestionQuerySet:
         """Each with `last_step`, the number of the latest thing that was done with it: by it a form says what whoever
@@ -92,13 +99,16 @@ class Question(models.Model):
         PARKED = "parked", "Parked"
         MERGED = "merged", "Merged"
         REFUSED = "refused", "Not published"
+        WITHDRAWN = "withdrawn", "Taken back"
 
     # Nobody has dealt with them yet.
     OPEN = (State.WAITING, State.ANSWERING)
     # Nobody has answered them yet.
     UNANSWERED = (State.WAITING, State.ANSWERING, State.PARKED)
     # What no thread is made of: what was not published, and what is asked in another one.
-    WITHOUT_THREAD = (State.HELD, State.REFUSED, State.MERGED)
+    WITHOUT_THREAD = (State.HELD, State.REFUSED, State.WITHDRAWN, State.MERGED)
+    # Their words are gone for those who have read them.
+    GONE = (State.REFUSED, State.WITHDRAWN)
 
     room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="questions")
     # In its addresses, published or not: tells neither an order nor how many there are.
@@ -151,7 +161,7 @@ class Question(models.Model):
                 condition=~models.Q(state="held") | models.Q(number__isnull=True), name="question_held_has_no_number"
             ),
             models.CheckConstraint(
-                condition=models.Q(number__isnull=False) | models.Q(state__in=["held", "refused"]),
+                condition=models.Q(number__isnull=False) | models.Q(state__in=["held", "refused", "withdrawn"]),
                 name="question_published_has_number",
             ),
             models.CheckConstraint(
@@ -177,7 +187,17 @@ class Question(models.Model):
     @property
     def is_shown(self) -> bool:
         """Whether everybody in the room may read its words."""
-        return self.number is not None and self.state != self.State.REFUSED
+        return self.number is not None and self.state not in self.GONE
+
+    @property
+    def state_in_words(self) -> str:
+        """As everybody may read it. Where nobody answered it in the session, the network goes on with it in its
+        thread."""
+        if self.thread_id is not None and self.state in self.UNANSWERED:
+            return "Goes on in a thread"
+        if self.state == self.State.PARKED and self.parked_for and self.names_asker:
+            return f"Parked for {self.parked_for}"
+        return str(self.get_state_display())
 
     def is_open(self) -> bool:
         return self.state in self.OPEN
@@ -265,22 +285,27 @@ class QuestionBoard:
     @classmethod
     def of(cls, room: Room, viewer: Viewer, *, most: int = MOST) -> QuestionBoard:
         """At most `most` of either kind: a page of a room that is full of questions stays light."""
-        shown = Question.objects.visible_to(viewer).filter(room=room)
+        visible = Question.objects.visible_to(viewer).filter(room=room)
+        # Their own that others see in a few seconds stands apart until then, without its number.
+        shown = visible.numbered_for(viewer) if room.delay_seconds else visible
         is_open = models.Q(state__in=Question.OPEN)
         counts = shown.published().aggregate(
             open=models.Count("pk", filter=is_open), dealt=models.Count("pk", filter=~is_open)
         )
         found = list(shown.open().with_asker().by_votes()[:most])
         dealt_with = list(shown.dealt_with().with_asker()[:most])
-        own = shown.filter(author=viewer.pk or 0).kept_from_others()
+        own = visible.filter(author=viewer.pk or 0)
+        kept = own.kept_from_others()
+        if room.delay_seconds:
+            kept |= own.exclude(pk__in=shown.values("pk")).exclude(state=Question.State.WITHDRAWN)
         votes = QuestionVote.objects.visible_to(viewer).filter(question__room=room, question__number__isnull=False)
         made = [question.thread_id for question in (*found, *dealt_with) if question.thread_id]
         return cls(
             open=found,
             dealt_with=dealt_with,
-            own=list(own.with_asker().order_by("asked_at", "pk")[:most]),
+            own=list(kept.with_asker().order_by("asked_at", "pk")[:most]),
             voted={number or 0 for number in votes.values_list("question__number", flat=True)},
-            threads=set(Thread.objects.visible_to(viewer).filter(pk__in=made).values_list("pk", flat=True))
+            threads=set(Thread.objects.reachable_by(viewer).filter(pk__in=made).values_list("pk", flat=True))
             if made
             else set(),
             asked=[question.number or 0 for question in (*found, *dealt_with) if question.author_id == viewer.pk],

@@ -31,6 +31,8 @@ class ReceivedMail(models.Model):
     # What it became; None where it was refused, for this reason.
     post = models.ForeignKey(Post, on_delete=models.SET_NULL, null=True, related_name="+")
     refusal = models.CharField(max_length=500, blank=True)
+    # What waits for a facilitator instead of being a post.
+    held = models.ForeignKey("forums.HeldPost", on_delete=models.SET_NULL, null=True, related_name="+")
     # Its words are a draft now.
     kept = models.BooleanField(default=False)
     files = models.PositiveSmallIntegerField(default=0)  # that came with it, and were not taken

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -66,6 +68,8 @@ class Room(models.Model):
     reaction_version = models.PositiveBigIntegerField(default=0, editable=False)
     # Likewise whenever somebody votes, for a question or in a poll, and whenever something is pinned.
     vote_version = models.PositiveBigIntegerField(default=0, editable=False)
+    # Likewise whenever something begins to wait for those who run the room, or is decided.
+    held_version = models.PositiveBigIntegerField(default=0, editable=False)
     # The highest number given to a question. Never goes down.
     last_question = models.PositiveIntegerField(default=0, editable=False)
 
@@ -231,9 +235,10 @@ class RoomRoleQuerySet(models.QuerySet["RoomRole"]):
         """Of the rooms that the viewer may enter."""
         return self.filter(room__in=Room.objects.visible_to(viewer))
 
-    def speakers(self, now: datetime | None = None) -> RoomRoleQuerySet:
-        """Of rooms that are still open to their speakers. Being a host lets nobody in: hosts are members."""
-        closed_after = (now or timezone.now()) - RoomRole.READS_FOR
+    def speakers(self, closed_after: datetime | None = None) -> RoomRoleQuerySet:
+        """Of rooms that are still open to their speakers, or that closed after a moment. Being a host lets nobody in:
+        hosts are members."""
+        closed_after = closed_after or timezone.now() - RoomRole.READS_FOR
         return self.filter(role=RoomRole.Role.SPEAKER, member__is_active=True, room__closes_at__gt=closed_after)
 
     def lets_in(self, viewer: Viewer) -> models.QuerySet[RoomRole, int]:
@@ -321,3 +326,22 @@ class RoomSanction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.member_id} in {self.room_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeOut:
+    """Somebody is to be silent in a room until then: there alone, or in all of its network."""
+
+    until: datetime
+    reason: str
+    is_of_network: bool
+
+    @classmethod
+    def each(cls, room: Room, members: Collection[int], now: datetime | None = None) -> dict[int, TimeOut]:
+        """Those of the members who are in a time-out, in one query. Of somebody's two the one that is over last."""
+        there = RoomSanction.objects.silencing(now).filter(room=room, member__in=members)
+        in_network = Membership.objects.silenced(now).filter(network=room.network_id, member__in=members)
+        of_room = there.order_by().values_list("member", "until", "reason", models.Value(False))
+        of_network = in_network.order_by().values_list("member", "silent_until", "silent_reason", models.Value(True))
+        given = [(member, cls(until, reason, bool(wide))) for member, until, reason, wide in of_room.union(of_network)]
+        return dict(sorted(given, key=lambda one: one[1].until))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 from taggit.managers import TaggableManager
 from taggit.models import ItemBase
 
-from forums.models.post import Post
+from forums.models.post import Post, PostQuerySet
 from forums.models.reading import FollowLevel, Level, MemberThread, ReasonedLevel, level_of
 from network.models import Member, MemberTheme, Network, Tag, Viewer
 from network.models.standing import standing_of
@@ -29,6 +29,11 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
     def in_place(self, viewer: Viewer) -> ThreadQuerySet:
         """With those whose every post was deleted or hidden: their address stays, their title is shown to nobody."""
         return self.filter(network__in=Network.objects.of(viewer))
+
+    def reachable_by(self, viewer: Viewer) -> ThreadQuerySet:
+        """With those that were merged into one of them: their address leads there."""
+        into = Thread.objects.visible_to(viewer)
+        return self.in_place(viewer).filter(models.Q(visible_count__gt=0) | models.Q(merged_into__in=into.values("pk")))
 
     def unread_by(self, member: Member) -> ThreadQuerySet:
         """Threads with something new by others since the member last looked: what the list shows, the badge counts."""
@@ -73,6 +78,28 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
     def unanswered(self) -> ThreadQuerySet:
         """Questions of which nobody has marked the answer, and which can still be answered."""
         return self.filter(kind=Thread.Kind.QUESTION, answer=None, locked_at=None)
+
+    def without_reply(self) -> ThreadQuerySet:
+        """Those in which nobody can read a word but of whoever began it, or asked it in a session."""
+        # The thread itself says who wrote last: only where it was they, the posts have to be looked at.
+        own = models.Q(last_author=models.F("author")) | models.Q(last_author=models.F("asker"))
+        return self.filter(own, ~models.Exists(_replies()))
+
+    def with_first_reply(self) -> ThreadQuerySet:
+        """With `first_reply`, when somebody else first wrote in it."""
+        return self.annotate(first_reply=models.Subquery(_replies().order_by("written_at").values("written_at")[:1]))
+
+    def replied_before(self, moment: datetime) -> ThreadQuerySet:
+        return self.filter(models.Exists(_replies().filter(written_at__lt=moment)))
+
+    def first_of_their_authors(self) -> ThreadQuerySet:
+        """Those that are the first that a member began in the network, whatever became of it."""
+        earlier = Thread.objects.filter(
+            network=models.OuterRef("network"),
+            author=models.OuterRef("author"),
+            started_at__lt=models.OuterRef("started_at"),
+        )
+        return self.exclude(author=None).filter(~models.Exists(earlier))
 
     def marked_for(self, member: Member) -> ThreadQuerySet:
         """As `read_by`, and with `is_unread`."""
@@ -119,6 +146,9 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
         last = _thread_and_number("pk", "highest_loud_number")
         return self.alias(thread_and_last=last).exclude(thread_and_last__in=read_to)
 
+    def pinned(self, now: datetime | None = None) -> ThreadQuerySet:
+        return self.filter(pinned_until__gt=now or timezone.now())
+
     def latest_first(self) -> ThreadQuerySet:
         return self.order_by("-last_post_at", "-pk")
 
@@ -130,6 +160,14 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
         return joined.annotate(is_first_post_shown=models.Exists(first)).prefetch_related(
             "tags"  # type: ignore[misc]  # a manager of taggit, which the plugin does not know
         )
+
+
+def _replies() -> PostQuerySet:
+    """Of the thread outside, what members wrote that neither began it nor asked it."""
+    posts = Post.objects.shown().exclude(author=None).filter(thread=models.OuterRef("pk"))
+    for who in ("author", "asker"):
+        posts = posts.exclude(author=Coalesce(models.OuterRef(who), 0))
+    return posts
 
 
 def _thread_and_number(thread: str, number: str) -> models.Expression:
@@ -229,22 +267,37 @@ class ThreadPage:
 
     threads: list[Thread]
     next_key: str  # empty on the last page
+    pinned: list[Thread] = field(default_factory=list)
 
     @classmethod
-    def of(cls, threads: ThreadQuerySet, member: Member, *, after: str = "", levelled: bool = False) -> ThreadPage:
+    def of(
+        cls,
+        threads: ThreadQuerySet,
+        member: Member,
+        *,
+        after: str = "",
+        levelled: bool = False,
+        pinned: ThreadQuerySet | None = None,
+    ) -> ThreadPage:
         """Marked for the member, and `levelled_for` them if asked to. `after` is the `next_key` of the page before;
-        anything else gives the first page."""
+        anything else gives the first page, above which the `pinned` ones stand; on no page do they stand among the
+        others."""
+        above = list(pinned.order_by("pinned_until", "pk").values_list("pk", flat=True)) if pinned is not None else []
+        if above:
+            threads = threads.exclude(pk__in=above)
         last_post_at, _, pk = after.partition("_")
-        if re.fullmatch(r"[0-9]{1,19}", last_post_at) and re.fullmatch(r"[0-9]{1,18}", pk):
+        is_first = not (re.fullmatch(r"[0-9]{1,19}", last_post_at) and re.fullmatch(r"[0-9]{1,18}", pk))
+        if not is_first:
             moment = _EPOCH + timedelta(microseconds=min(int(last_post_at), _LAST_MOMENT))
             # The first of the two bounds the walk, the second leaves out what the page before has shown.
             threads = threads.filter(last_post_at__lte=moment).exclude(last_post_at=moment, pk__gte=int(pk))
         found = list(threads.latest_first().values_list("pk", flat=True)[: cls.SIZE + 1])
         # First which threads, then what their rows show: beside all that, a database would not walk down an index.
         marked = Thread.objects.visible_to(member).marked_for(member).for_rows()
-        rows = (marked.levelled_for(member) if levelled else marked).in_bulk(found)
+        rows = (marked.levelled_for(member) if levelled else marked).in_bulk([*above, *found])
         shown = [rows[pk] for pk in found[: cls.SIZE] if pk in rows]
-        return cls(shown, _key(shown[-1]) if shown and len(found) > cls.SIZE else "")
+        pins = [rows[pk] for pk in above if is_first and pk in rows]
+        return cls(shown, _key(shown[-1]) if shown and len(found) > cls.SIZE else "", pins)
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -316,6 +369,12 @@ class Thread(models.Model):
                 name="thread_pinned",
                 condition=models.Q(pinned_until__isnull=False),
             ),
+            models.Index(
+                fields=["network", "started_at"],
+                name="question_by_age",
+                condition=models.Q(kind="question", locked_at=None),
+            ),
+            models.Index(fields=["network", "started_at"], name="thread_by_start"),
         ]
 
     def __str__(self) -> str:
@@ -327,7 +386,9 @@ class Thread(models.Model):
     @property
     def shown_title(self) -> str:
         """The title, or what stands in its place where no word of the thread is left."""
-        return self.title if self.visible_count else "A thread that was taken back"
+        if self.visible_count:
+            return self.title
+        return "A thread that was merged into another" if self.merged_into_id else "A thread that was taken back"
 
     @property
     def shown_slug(self) -> str:

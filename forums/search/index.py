@@ -1,6 +1,10 @@
 """The index of what is written in threads, kept in the transaction that writes. It is ours, in tables that Django does
-not know (migration 0002): a tsvector with GIN on PostgreSQL, FTS5 with the porter stemmer on SQLite. Beside it stands
-the vocabulary of each network: which words there are, so that one typed with a wrong letter still finds."""
+not know (migrations 0002 and 0009): a tsvector with GIN on PostgreSQL, FTS5 with the porter stemmer on SQLite. Beside
+it stands the vocabulary of each network: which words there are, so that one typed with a wrong letter still finds.
+
+Each post's row says its network too, as one more word that nobody can type. Every search names the networks that it is
+kept to, so the index itself gives no row of another: what is written where the searcher does not belong costs no time
+that could be told."""
 
 from __future__ import annotations
 
@@ -21,18 +25,13 @@ AT_A_TIME = 1_000
 _INDEX = {
     "postgresql": """
         INSERT INTO forums_post_index (post_id, words)
-        VALUES (%s, setweight(to_tsvector('english', %s), 'A') || to_tsvector('english', %s))
+        SELECT post_id,
+            setweight(to_tsvector('english', title), 'A') || to_tsvector('english', words) || place::tsvector
+        FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[]) AS post (post_id, title, words, place)
         ON CONFLICT (post_id) DO UPDATE SET words = EXCLUDED.words
     """,
-    "sqlite": "INSERT OR REPLACE INTO forums_post_index (rowid, title, words) VALUES (%s, %s, %s)",
+    "sqlite": "INSERT OR REPLACE INTO forums_post_index (rowid, title, words, place) VALUES (%s, %s, %s, %s)",
 }
-
-_INDEX_MANY = """
-    INSERT INTO forums_post_index (post_id, words)
-    SELECT post_id, setweight(to_tsvector('english', title), 'A') || to_tsvector('english', words)
-    FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS post (post_id, title, words)
-    ON CONFLICT (post_id) DO UPDATE SET words = EXCLUDED.words
-"""
 
 _FORGET = {
     "postgresql": [
@@ -60,40 +59,83 @@ _LEARN = {
 }
 
 
+STRETCH = 1 << 15  # keys of posts that have a word for their stretch in common: the newest are looked at first
+
+
+def place_of(post: int, network: int, *, has_title: bool) -> str:
+    """Where a post stands, as it is written into the index. The slash keeps it apart from whatever is typed; on SQLite,
+    where a slash divides words, a column of its own does."""
+    if connection.vendor != "postgresql":
+        return f"in{network}"
+    weight = ":1A" if has_title else ""  # the index of titles has only what carries it
+    return f"in/{network}{weight} of/{post // STRETCH}"
+
+
+def places(networks: Collection[int]) -> str:
+    """The part of a query that keeps it to these networks."""
+    if connection.vendor != "postgresql":
+        return f"place : ({' OR '.join(f'in{network}' for network in networks)})"
+    return " | ".join(f"in/{network}" for network in networks)
+
+
 def index_post(post: Post) -> None:
     """Puts what is said in a post into the index, with the names of its files and the addresses that it leads to; and
     with its thread's first post what stands beside it: the title, and what a council did."""
-    title = ""
-    words = [markup.plain(post.html), *markup.linked(post.html)]
-    if post.number == 1:
-        title = post.thread.title
-        practice = Practice.objects.beside(post)
-        words += [told for _, told in practice.told] if practice else []
-    words += Attachment.objects.filter(post=post).values_list("name", flat=True)
-    row = indexed(title), indexed(" ".join(words))
-    with connection.cursor() as cursor:
-        cursor.execute(_INDEX[connection.vendor], [post.pk, *row])
-    learn_words({(post.thread.network_id, word) for text in row for word in words_to_learn(text)})
+    _write(_texts_of([post]))
 
 
 def index_posts(posts: Iterable[tuple[Post, str]]) -> None:
     """`index_post` for many without files and practices, whose threads are at hand: each with its title, or an empty
     one."""
-    found = [(post, indexed(title), _indexed_html(post.html)) for post, title in posts]
-    rows = [(post.pk, title, words) for post, title, words in found]
+    _write([(post, indexed(title), _indexed_html(post.html)) for post, title in posts])
+
+
+Texts = list[tuple[Post, str, str]]  # of posts whose threads are at hand, each with its title and words as indexed
+
+
+def _texts_of(posts: Collection[Post]) -> Texts:
+    practices, files = _told_beside(posts), _files_of(posts)
+    texts = []
+    for post in posts:
+        more = [*practices.get(post.pk, ()), *files.get(post.pk, ())]
+        words = " ".join(filter(None, [_indexed_html(post.html), indexed(" ".join(more))]))
+        texts.append((post, indexed(post.thread.title) if post.number == 1 else "", words))
+    return texts
+
+
+def _told_beside(posts: Iterable[Post]) -> dict[int, list[str]]:
+    begun = {post.thread_id: post.pk for post in posts if post.number == 1 and post.thread.kind == Thread.Kind.PRACTICE}
+    practices = Practice.objects.filter(thread__in=begun) if begun else []
+    return {begun[practice.thread_id]: [told for _, told in practice.told] for practice in practices}
+
+
+def _files_of(posts: Iterable[Post]) -> dict[int | None, list[str]]:
+    files: dict[int | None, list[str]] = {}
+    for post, name in Attachment.objects.shown().filter(post__in=posts).values_list("post", "name"):
+        files.setdefault(post, []).append(name)
+    return files
+
+
+def _write(texts: Texts) -> None:
+    rows = [
+        (post.pk, title, words, place_of(post.pk, post.thread.network_id, has_title=bool(title)))
+        for post, title, words in texts
+    ]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            cursor.execute(_INDEX_MANY, [list(column) for column in zip(*rows, strict=True)])
+            cursor.execute(_INDEX["postgresql"], [list(column) for column in zip(*rows, strict=True)])
         else:
             cursor.executemany(_INDEX["sqlite"], rows)
-    learn_words(
-        {
-            (post.thread.network_id, word)
-            for post, title, words in found
-            for text in (title, words)
-            for word in words_to_learn(text)
-        }
-    )
+    learn_words(_words_in(texts))
+
+
+def _words_in(texts: Texts) -> set[tuple[int, str]]:
+    return {
+        (post.thread.network_id, word)
+        for post, title, words in texts
+        for text in (title, words)
+        for word in words_to_learn(text)
+    }
 
 
 @lru_cache(maxsize=10_000)  # many posts at once repeat themselves
@@ -175,6 +217,19 @@ def _words_by(member: Member) -> dict[int, set[str]]:
     return written
 
 
+def words_in_thread(thread: Thread) -> set[str]:
+    """All that was ever written in a thread, its title and what its posts said before they were changed, too."""
+    texts = [thread.title]
+    posts = Post.objects.filter(thread=thread)
+    for said in (posts, PostVersion.objects.filter(post__in=posts)):
+        for html in said.values_list("html", flat=True).iterator():
+            texts += [markup.plain(html), *markup.linked(html)]
+    for practice in Practice.objects.filter(thread=thread):
+        texts += [told for _, told in practice.told]
+    texts += Attachment.objects.filter(post__in=posts).values_list("name", flat=True)
+    return set(words_to_learn(indexed(" ".join(texts))))
+
+
 def _is_written(network: int, word: str) -> bool:
     found = {
         "postgresql": """
@@ -206,17 +261,23 @@ def forget_what_was_replaced() -> None:
 
 def rebuild() -> Iterator[tuple[int, int]]:
     """Makes the index and the vocabulary anew from what is written, a thousand posts at a time, each time saying how
-    many are done and how many there are. What is looked for meanwhile finds what is there already; what is written
-    meanwhile is indexed by whoever writes it. What was forgotten by nobody, such as the words of a post that no longer
-    is, goes at the end."""
+    many are done and how many there are. What is looked for meanwhile finds what is there already. What is written
+    meanwhile waits for no more than a thousand, and is indexed by whoever writes it: each thousand is held while it is
+    read and indexed. What was forgotten by nobody, such as the words of a post that no longer is, goes at the end."""
     shown = Post.objects.filter(deleted_at=None, hidden_at=None)
     total, done, last = shown.count(), 0, 0
     with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM forums_word")
-    while found := list(shown.filter(pk__gt=last).select_related("thread").order_by("pk")[:AT_A_TIME]):
+        cursor.execute("SELECT network_id, word FROM forums_word")
+        known = set(cursor.fetchall())
+    while True:
         with transaction.atomic():
-            for post in found:
-                index_post(post)
+            held = shown.select_for_update(of=("self",), no_key=True).filter(pk__gt=last).order_by("pk")
+            found = list(held.select_related("thread")[:AT_A_TIME])
+            if not found:
+                break
+            texts = _texts_of(found)
+            _write(texts)
+        known -= _words_in(texts)
         last, done = found[-1].pk, done + len(found)
         yield done, total
     key = "post_id" if connection.vendor == "postgresql" else "rowid"
@@ -225,6 +286,8 @@ def rebuild() -> Iterator[tuple[int, int]]:
             f"DELETE FROM forums_post_index WHERE {key} NOT IN "  # noqa: S608  # names of ours
             "(SELECT id FROM forums_post WHERE deleted_at IS NULL AND hidden_at IS NULL)"
         )
+    for network in {network for network, _ in known}:
+        forget_words({word for there, word in known if there == network}, network)
     forget_what_was_replaced()
 
 
@@ -266,7 +329,9 @@ def _written_among(words: Collection[str], networks: Collection[int]) -> set[str
     if not words:
         return set()
     is_postgresql = connection.vendor == "postgresql"
-    matches = "words @@ plainto_tsquery('english', %s)" if is_postgresql else "forums_post_index MATCH %s"
+    matches = (
+        "words @@ (%s::tsquery && plainto_tsquery('english', %s))" if is_postgresql else "forums_post_index MATCH %s"
+    )
     key = "post_id" if is_postgresql else "rowid"
     one = f"""
         SELECT %s WHERE EXISTS (
@@ -277,7 +342,8 @@ def _written_among(words: Collection[str], networks: Collection[int]) -> set[str
     """  # noqa: S608  # names of ours and places for values
     values: list[int | str] = []
     for word in sorted(words):
-        values += [word, word if is_postgresql else f'"{word}"', *networks]
+        sought = [places(networks), word] if is_postgresql else [f'{{title words}} : "{word}" AND {places(networks)}']
+        values += [word, *sought, *networks]
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join([one] * len(words)), values)
         return {word for (word,) in cursor.fetchall()}

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from forums import markup
 from forums.models import Attachment, Post, Thread
-from forums.search.index import near_words
+from forums.search.index import STRETCH, near_words, places
 from forums.search.similar import stem
 from forums.search.words import EMPTY_WORDS, indexed, plain_letters, words_of
 from network.models import Viewer
@@ -29,30 +29,50 @@ NEWEST_MATCHES = 300
 LINE_LENGTH = 200
 LINES_OF_A_THREAD = 3
 
+# What is looked for stands in a query of its own, so that PostgreSQL plans without knowing how common a word is
+# anywhere: for one that is common in other networks it would walk through all posts. By `+ 0` it is kept from that too.
+# First the newest stretch of posts is looked at, and the rest only where that did not give enough.
 _SEARCH = {
     "postgresql": """
-        WITH inside AS (
-            SELECT entry.post_id, entry.words, post.thread_id, post.written_at FROM forums_post_index entry
-            JOIN forums_post post ON post.id = entry.post_id
-            JOIN forums_thread thread ON thread.id = post.thread_id
-            WHERE thread.network_id = ANY(%(networks)s) {filters}
-        ), matches AS (
-            (SELECT *, true AS in_title FROM inside WHERE words @@ to_tsquery('english', %(in_title)s)
-             ORDER BY post_id DESC LIMIT %(title_matches)s)
+        WITH typed AS (
+            SELECT %(places)s::tsquery AS place, to_tsquery('english', %(anywhere)s) AS words,
+                (SELECT ('of/' || max(id) / {stretch} || ' | of/' || max(id) / {stretch} - 1)::tsquery FROM forums_post)
+                    AS recent
+        ), sought AS MATERIALIZED (
+            SELECT words, place && words AS everywhere, place && recent && words AS recent,
+                place && !!recent && words AS earlier
+            FROM typed WHERE numnode(words) > 0
+        ), matches AS MATERIALIZED (
+            (SELECT entry.post_id, entry.words, true AS in_title FROM forums_post_index entry {joins}
+             WHERE ts_filter(entry.words, '{{a}}') @@ (SELECT everywhere FROM sought)
+                 AND ts_filter(entry.words, '{{a}}') <> ''::tsvector {filters}
+             ORDER BY entry.post_id + 0 DESC LIMIT %(title_matches)s)
             UNION ALL
-            (SELECT *, false FROM inside WHERE words @@ to_tsquery('english', %(anywhere)s)
-             ORDER BY post_id DESC LIMIT %(newest_matches)s)
+            (SELECT * FROM (
+                (SELECT entry.post_id, entry.words, false FROM forums_post_index entry {joins}
+                 WHERE entry.words @@ (SELECT recent FROM sought) {filters}
+                 ORDER BY entry.post_id + 0 DESC LIMIT %(newest_matches)s)
+                UNION ALL
+                (SELECT entry.post_id, entry.words, false FROM forums_post_index entry {joins}
+                 WHERE entry.words @@ (SELECT earlier FROM sought) {filters}
+                 ORDER BY entry.post_id + 0 DESC LIMIT %(newest_matches)s)
+             ) newest LIMIT %(newest_matches)s)
         )
-        SELECT post_id, thread_id, written_at, bool_or(in_title),
-            max(ts_rank(words, to_tsquery('english', %(anywhere)s)))
-        FROM matches GROUP BY post_id, thread_id, written_at
+        SELECT matches.post_id, post.thread_id, post.written_at, bool_or(in_title),
+            max(ts_rank(matches.words, (SELECT words FROM sought)))
+        FROM matches
+        JOIN forums_post post ON post.id = matches.post_id
+        JOIN forums_thread thread ON thread.id = post.thread_id
+        WHERE thread.network_id = ANY(%(networks)s)
+        GROUP BY matches.post_id, post.thread_id, post.written_at
     """,
-    # Lower bm25 is better, hence the sign. FTS5 wants its table named in MATCH and bm25, so it cannot stand in a CTE.
+    # In the order of its rows FTS5 stops at the last that is wanted. Its own bm25 would go through all rows of all
+    # networks that have a word, so the texts are given a score here (`_score`).
     "sqlite": """
-        SELECT post_id, thread_id, written_at, max(in_title), max(score) FROM (
+        SELECT post_id, thread_id, written_at, max(in_title), title, words FROM (
             SELECT * FROM (
                 SELECT forums_post_index.rowid AS post_id, post.thread_id, post.written_at, 1 AS in_title,
-                    -bm25(forums_post_index, 10.0, 1.0) AS score
+                    forums_post_index.title, forums_post_index.words
                 FROM forums_post_index
                 JOIN forums_post post ON post.id = forums_post_index.rowid
                 JOIN forums_thread thread ON thread.id = post.thread_id
@@ -63,7 +83,7 @@ _SEARCH = {
             UNION ALL
             SELECT * FROM (
                 SELECT forums_post_index.rowid AS post_id, post.thread_id, post.written_at, 0,
-                    -bm25(forums_post_index, 10.0, 1.0)
+                    forums_post_index.title, forums_post_index.words
                 FROM forums_post_index
                 JOIN forums_post post ON post.id = forums_post_index.rowid
                 JOIN forums_thread thread ON thread.id = post.thread_id
@@ -74,6 +94,9 @@ _SEARCH = {
         ) GROUP BY post_id, thread_id, written_at
     """,
 }
+# Only what a search is kept to has to be asked of every match.
+_JOINS = """JOIN forums_post post ON post.id = entry.post_id
+            JOIN forums_thread thread ON thread.id = post.thread_id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,13 +213,13 @@ def suggest_threads(viewer: Viewer, words: Sequence[str], *, limit: int) -> list
         return []
     whole, begun = words[:-1], words[-1]
     if connection.vendor == "postgresql":
-        sought = " & ".join([*(f"{word}:A" for word in whole), f"{begun}:*A"])
-        places: list[int] | str = networks
+        sought = " & ".join([*whole, f"{begun}:*"])
     else:
-        sought = "title : (" + " AND ".join([*(f'"{word}"' for word in whole), f'"{begun}"*']) + ")"
-        places = f"[{','.join(map(str, networks))}]"
+        sought = f"title : ({' AND '.join([*(_quoted(word) for word in whole), f'{_quoted(begun)}*'])})"
+        sought = f"{sought} AND {places(networks)}"
+    values = {"networks": _listed(networks), "sought": sought, "places": places(networks), "most": limit}
     with connection.cursor() as cursor:
-        cursor.execute(_SUGGEST[connection.vendor], {"networks": places, "sought": sought, "most": limit})
+        cursor.execute(_SUGGEST[connection.vendor], values)
         found = [thread for (thread,) in cursor.fetchall()]
     threads = Thread.objects.visible_to(viewer).select_related("network").in_bulk(found)
     return [
@@ -214,15 +237,22 @@ def suggest_threads(viewer: Viewer, words: Sequence[str], *, limit: int) -> list
     ]
 
 
-# Only first posts have a title. By `+ 0` PostgreSQL is kept from walking all posts backwards.
+# Only first posts have a title.
 _SUGGEST = {
     "postgresql": """
-        SELECT post.thread_id FROM forums_post_index entry
-        JOIN forums_post post ON post.id = entry.post_id
+        WITH typed AS MATERIALIZED (
+            SELECT %(places)s::tsquery && words AS words
+            FROM (SELECT to_tsquery('english', %(sought)s) AS words) given WHERE numnode(words) > 0
+        ), found AS MATERIALIZED (
+            SELECT post_id FROM forums_post_index
+            WHERE ts_filter(words, '{a}') @@ (SELECT words FROM typed) AND ts_filter(words, '{a}') <> ''::tsvector
+            ORDER BY post_id + 0 DESC LIMIT %(most)s
+        )
+        SELECT post.thread_id FROM found
+        JOIN forums_post post ON post.id = found.post_id
         JOIN forums_thread thread ON thread.id = post.thread_id
-        WHERE ts_filter(entry.words, '{a}') @@ to_tsquery('english', %(sought)s)
-            AND ts_filter(entry.words, '{a}') <> ''::tsvector AND thread.network_id = ANY(%(networks)s)
-        ORDER BY entry.post_id + 0 DESC LIMIT %(most)s
+        WHERE thread.network_id = ANY(%(networks)s)
+        ORDER BY found.post_id DESC
     """,
     "sqlite": """
         SELECT post.thread_id FROM forums_post_index
@@ -264,7 +294,7 @@ class _Texts:
         files: dict[int, list[str]] = {}
         with_files = [pk for pk, post in posts.items() if post.has_files]  # type: ignore[attr-defined]
         if with_files:
-            for post, name in Attachment.objects.filter(post__in=with_files).values_list("post", "name"):
+            for post, name in Attachment.objects.shown().filter(post__in=with_files).values_list("post", "name"):
                 files.setdefault(post or 0, []).append(name)
         return cls(posts, files)
 
@@ -283,18 +313,22 @@ class _Texts:
 
 def _matches(query: Query, networks: list[int], filters: Filters) -> list[_Match]:
     conditions, values = _conditions(filters)
-    if connection.vendor == "postgresql":
-        anywhere, in_title = _tsquery(query), _tsquery(query, label=":A")
-        places: list[int] | str = networks
-    else:
-        anywhere, in_title = _fts5(query), f"title : ({_fts5(query)})"
-        places = f"[{','.join(map(str, networks))}]"
-    statement = _SEARCH[connection.vendor].format(filters=" ".join(f"AND {condition}" for condition in conditions))
+    is_postgresql = connection.vendor == "postgresql"
+    anywhere, in_title = _tsquery(query), ""
+    if not is_postgresql:
+        anywhere = f"{{title words}} : ({_fts5(query)}) AND {places(networks)}"
+        in_title = f"title : ({_fts5(query)}) AND {places(networks)}"
+    statement = _SEARCH[connection.vendor].format(
+        filters=" ".join(f"AND {condition}" for condition in conditions),
+        joins=_JOINS if conditions else "",
+        stretch=STRETCH,
+    )
     with connection.cursor() as cursor:
         cursor.execute(
             statement,
             {
-                "networks": places,
+                "networks": _listed(networks),
+                "places": places(networks),
                 "anywhere": anywhere,
                 "in_title": in_title,
                 "title_matches": TITLE_MATCHES,
@@ -303,20 +337,48 @@ def _matches(query: Query, networks: list[int], filters: Filters) -> list[_Match
             },
         )
         rows = cursor.fetchall()
+    if not is_postgresql:
+        score = _Score(query)
+        rows = [(*row[:4], score.of(*row[4:])) for row in rows]
     return [_Match(post, thread, at, bool(in_title), score) for post, thread, at, in_title, score in rows]
 
 
-def _tsquery(query: Query, *, label: str = "") -> str:
+def _listed(networks: list[int]) -> list[int] | str:
+    return networks if connection.vendor == "postgresql" else f"[{','.join(map(str, networks))}]"
+
+
+class _Score:
+    """How well an indexed text fits a query, by itself: how often its words stand there, each time counting for less,
+    and the more the shorter the text is. How rare a word is elsewhere has no part in it."""
+
+    def __init__(self, query: Query) -> None:
+        wanted = [*query.alternatives(), *([word] for phrase in query.phrases for word in phrase)]
+        self.each = [re.compile(rf"\b(?:{'|'.join(sorted({stem(word) for word in words}))})") for words in wanted]
+
+    def of(self, title: str, words: str) -> float:
+        usual = 0.3 + 0.9 * len(words) / 600  # characters of a usual post
+        score = 0.0
+        for one in self.each:
+            times = len(one.findall(words)) + 10 * len(one.findall(title))
+            score += times / (times + usual)
+        return score
+
+
+def _tsquery(query: Query) -> str:
     """Words are letters and digits alone, so none of them is an operator."""
-    parts = ["(" + " | ".join(f"{word}{label}" for word in words) + ")" for words in query.alternatives()]
-    parts += ["(" + " <-> ".join(f"{word}{label}" for word in phrase) + ")" for phrase in query.phrases]
+    parts = [f"({' | '.join(words)})" for words in query.alternatives()]
+    parts += [f"({' <-> '.join(phrase)})" for phrase in query.phrases]
     return " & ".join(parts)
 
 
 def _fts5(query: Query) -> str:
-    parts = ["(" + " OR ".join(f'"{word}"' for word in words) + ")" for words in query.alternatives()]
-    parts += [f'"{" ".join(phrase)}"' for phrase in query.phrases]
+    parts = [f"({' OR '.join(map(_quoted, words))})" for words in query.alternatives()]
+    parts += [_quoted(" ".join(phrase)) for phrase in query.phrases]
     return " AND ".join(parts)
+
+
+def _quoted(words: str) -> str:
+    return f'"{words}"'
 
 
 def _conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
@@ -336,6 +398,11 @@ def _conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
     ]
     conditions = [condition for condition, _, value in known if value is not None]
     values = {name: value for _, name, value in known if value is not None}
+    if filters.news is not None:
+        conditions.append("post.id > %(after_post)s AND post.id <= %(last_post)s")
+        conditions.append("(post.author_id IS NULL OR post.author_id <> %(not_by)s)")
+        news = filters.news
+        values |= {"after_post": news.after_post, "last_post": news.last_post, "not_by": news.not_by}
     if filters.authors:
         places = ", ".join(f"%(author{place})s" for place in range(len(filters.authors)))
         conditions.append(f"post.author_id IN ({places})")

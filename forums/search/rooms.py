@@ -40,7 +40,7 @@ def search_rooms(viewer: Viewer, query: str, *, limit: int = 20) -> list[Hit]:
     said = Message.objects.visible_to(viewer).shown().filter(room__in=rooms, written_at__lte=until)
     asked = Question.objects.visible_to(viewer).published().filter(room__in=rooms)
     messages = _newest(said).filter(_has_all(words))
-    questions = _newest(asked.exclude(state=Question.State.REFUSED)).filter(_has_all(words))
+    questions = _newest(asked.exclude(state__in=Question.GONE)).filter(_has_all(words))
     about = ("room", "room__title", "room__network__name", "body", "said_at")
     said_in = messages.order_by().annotate(said_at=F("written_at")).values_list(*about)
     asked_in = questions.order_by().annotate(said_at=F("asked_at")).values_list(*about)
@@ -91,7 +91,8 @@ class FoundInRoom:
         said = Message.objects.visible_to(viewer).shown().filter(room=room)
         if not room.is_over():
             said = said.filter(written_at__lte=timezone.now() - SAID_SINCE)
-        asked = Question.objects.visible_to(viewer).published().filter(room=room).exclude(state=Question.State.REFUSED)
+        asked = Question.objects.visible_to(viewer).shown_to_all().filter(room=room)
+        asked = asked.exclude(state__in=Question.GONE)
         in_answer = Q(_has_all(words, "answer"), state__in=(Question.State.ANSWERED, Question.State.WRITTEN))
         messages = list(said.filter(_has_all(words)).with_author().order_by("seq")[: cls.MOST + 1])
         questions = list(asked.filter(_has_all(words) | in_answer).with_asker().order_by("number")[: cls.MOST + 1])

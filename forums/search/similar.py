@@ -7,21 +7,24 @@ import re
 from django.db import connection
 
 from forums.models import Post, Thread
+from forums.search.index import places
 from forums.search.words import plain_letters, words_of
 from network.models import Viewer
+from network.models.standing import standing_of
 from network.search import Hit
 
 SIMILAR_WORDS = 8  # of a title that are looked for
 SIMILAR_MATCHES = 200  # titles with each of them
 
-# Of each word of a title the newest that have it, whatever else they say and whoever may see them: that is asked of the
-# few that are found. By `+ 0` PostgreSQL is kept from walking all posts backwards, for it cannot know how few of them
-# have a title.
+# Of each word of a title the newest of the viewer's networks that have it, whatever else they say. PostgreSQL is not
+# told how common a word is, and is kept by `+ 0` from walking all posts backwards.
 _SIMILAR = {
     "postgresql": """
         (SELECT post_id FROM forums_post_index
-         WHERE ts_filter(words, '{{a}}') @@ to_tsquery('english', %({word})s)
-             AND ts_filter(words, '{{a}}') <> ''::tsvector
+         WHERE ts_filter(words, '{{a}}') @@ (
+             SELECT %(places)s::tsquery && one FROM (SELECT to_tsquery('english', %({word})s) AS one) typed
+             WHERE numnode(one) > 0
+         ) AND ts_filter(words, '{{a}}') <> ''::tsvector
          ORDER BY post_id + 0 DESC LIMIT %(matches)s)
     """,
     "sqlite": """
@@ -38,7 +41,10 @@ def similar_threads(viewer: Viewer, title: str, *, limit: int = 5) -> list[Hit]:
     list, whatever exists."""
     stems = stems_of(title)
     words = [word for word in words_of(title.lower()) if stems_of(word)][:SIMILAR_WORDS]
-    begun = Post.objects.visible_to(viewer).filter(pk__in=_posts_with_any(words), number=1)
+    networks = [network.pk for network in standing_of(viewer).networks] if viewer.is_authenticated else []
+    if not words or not networks:
+        return []
+    begun = Post.objects.visible_to(viewer).filter(pk__in=_posts_with_any(words, networks), number=1)
     scores = {
         pk: score
         for pk, there in begun.values_list("thread", "thread__title")
@@ -110,14 +116,13 @@ STOP_WORDS = frozenset(
 )
 
 
-def _posts_with_any(words: list[str]) -> list[int]:
-    """The keys of first posts of threads with any of the words in their title: bounded, the newest of each word."""
-    if not words:
-        return []
+def _posts_with_any(words: list[str], networks: list[int]) -> list[int]:
+    """The keys of first posts of threads in these networks with any of the words in their title: bounded, the newest of
+    each word."""
     names = [f"word_{position}" for position in range(len(words))]
-    form = "{}" if connection.vendor == "postgresql" else 'title : "{}"'
+    form = "{}" if connection.vendor == "postgresql" else f'title : "{{}}" AND {places(networks)}'
     sought = {name: form.format(word) for name, word in zip(names, words, strict=True)}
     statement = " UNION ".join(_SIMILAR[connection.vendor].format(word=name) for name in names)
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"matches": SIMILAR_MATCHES, **sought})
+        cursor.execute(statement, {"matches": SIMILAR_MATCHES, "places": places(networks), **sought})
         return [post for (post,) in cursor.fetchall()]

@@ -116,13 +116,12 @@ def _questions(room: Room, request: HttpRequest, form: QuestionForm | None, spea
     board = QuestionBoard.of(room, request.user)
     if room.is_over() and not board.count and not board.own and form is None:
         return {}
-    organisation = getattr(request.user, "organisation", None)
     return {
         "questions": board,
         "can_ask": can_ask_as(speaks, room),
         "can_vote": can_vote_as(True, room),
         "question_form": form
-        or QuestionForm(initial={"return_to": request.path}, shown_as=officer_at(organisation, room)),
+        or QuestionForm(initial={"return_to": request.path}, shown_as=officer_at(request.user, room)),
         "longest_question": Question.MAX_LENGTH,
         "blank_question": Question(room=room, number=0, author_id=0),
     }

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from forums import permissions
 from forums.forms.following import LEVEL_WORDS, LEVELS, UNCHOSEN
-from forums.models import FollowLevel, Level, Post, Thread, ThreadTag
+from forums.models import FollowLevel, HeldPost, Level, Post, Thread, ThreadTag
 from forums.models.reading import USUAL
 from network.models import Member, Network, Organisation, Theme
 from network.models.digest_time import in_a_row
@@ -57,6 +57,15 @@ def watched_in_words(context: dict[str, Any]) -> str:
     if everywhere:
         words += f", or writes anywhere in {in_a_row(sorted(everywhere))}"
     return words
+
+
+@register.simple_tag(takes_context=True)
+def held_posts_waiting(context: dict[str, Any], network: Network) -> int:
+    """How many first posts wait for the facilitators; 0 for everybody else."""
+    viewer = context["request"].user
+    if not permissions.can_decide_held_posts(viewer, network):
+        return 0
+    return HeldPost.objects.visible_to(viewer).filter(network=network).waiting().count()
 
 
 @register.inclusion_tag("forums/latest_threads.html", takes_context=True)
@@ -105,6 +114,12 @@ def at_post(said: Iterable[Message], number: int) -> list[Message]:
 
 
 @register.filter
+def standing_after(notes: Iterable[Any], number: int) -> list[Any]:
+    """Of the notes on a page (`forums.views.notes`), those after the post with this number; 0 for above all."""
+    return [note for note in notes if note.stands_after == number]
+
+
+@register.filter
 def at_none_of(said: Iterable[Message], posts: list[Any]) -> list[Message]:
     """Of what just happened, what is about none of the posts on the page."""
     there = {f"post-{shown.in_words.number}" for shown in posts}
@@ -146,7 +161,10 @@ def thread_tools(context: Context, thread: Thread) -> SafeString:
         words=f"{words}, because {level.reason}" if level.reason else "Follow or mute this thread",
         bookmarked_at=thread.__dict__["bookmarked_at"],
         remind_at=thread.__dict__["remind_at"],
-        can_move=permissions.can_move(request.user, thread),
+        can_tidy=permissions.can_tidy(request.user, thread),
+        is_locked=thread.is_locked,
+        pinned_until=thread.pinned_until if thread.is_pinned() else None,
+        page=str(context.get("page_number", 1)),
         **_levels(reverse("thread_level", args=[thread.pk]), current, "this thread", return_to),
     )
 

@@ -4,7 +4,9 @@ from django.shortcuts import get_object_or_404
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from forums import permissions
-from forums.models import Post, Room
+from forums.models import Case, Post, Room
+from forums.models.post import PostQuerySet
+from forums.models.report import Thing
 from network.models import Member, Network, Viewer
 from network.models.standing import standing_of
 
@@ -24,6 +26,12 @@ def network_of(member: Member, slug: str) -> Network:
     return network
 
 
+def post_or_404(posts: PostQuerySet, thread: int, number: int) -> Post:
+    """Of these, which the viewer may know of, the post that stands at an address; or that stood there, before a
+    facilitator moved it."""
+    return get_object_or_404(posts.standing_at(thread, number))
+
+
 def room_of(viewer: Viewer, pk: int) -> Room:
     """404 for whoever may not know of the room; 403 with the reason for whoever was removed from it or locked out."""
     found = get_object_or_404(Room.objects.known_to(viewer).select_related("network"), pk=pk)
@@ -36,6 +44,13 @@ def room_run_by(member: Member, pk: int) -> Room:
     found = room_of(member, pk)
     permissions.can_run_room(member, found).enforce()
     return found
+
+
+def case_of(member: Member, thing: Thing, *, is_own: bool) -> Case | None:
+    """What somebody may know of why something is hidden: its author the decision, those who look after it the
+    reports."""
+    cases = Case.objects.told_to(member) if is_own else Case.objects.visible_to(member)
+    return cases.about(thing).order_by("-pk").first()
 
 
 def ours(request: HttpRequest, address: str) -> str:

@@ -9,7 +9,7 @@ from forums import permissions
 from forums.actions.answers import mark_answer, tell_whether_it_worked, unmark_answer
 from forums.forms import WorkedForm
 from forums.models import Answer, Post
-from forums.views import member_or_404, say_at_post
+from forums.views import member_or_404, post_or_404, say_at_post
 from network.limits import LimitReached
 from network.permissions import Refused
 from network.views import ask_for_second_factor
@@ -60,7 +60,7 @@ def _post_of_reader(request: HttpRequest, pk: int, number: int) -> Post:
     verb to say why it cannot be."""
     member = member_or_404(request)
     posts = Post.objects.in_place(member).select_related("thread__network")
-    found = get_object_or_404(posts, thread=pk, number=number)
+    found = post_or_404(posts, pk, number)
     if not found.thread.visible_count:
         raise Http404("No word of the thread is left.")
     return found

@@ -18,6 +18,7 @@ from django.utils import timezone
 from forums import limits
 from forums.actions import mentions
 from forums.actions.drafts import TYPED, NewerDraft, NotKept, keep_sent, read_mark, save_draft, writer_of
+from forums.actions.first_posts import Held
 from forums.forms.post import Composed
 from forums.models import Draft, Post, Thread
 from network.limits import LimitReached
@@ -102,6 +103,12 @@ def unsent(request: HttpRequest, place: Thread | Post, verdict: Verdict) -> Http
         return None
     messages.warning(request, f"{verdict.reason} What you wrote is kept here.")
     return redirect("drafts")
+
+
+def waiting_for_facilitator(request: HttpRequest, waits: Held) -> HttpResponse:
+    """The way to what was sent and is no post yet."""
+    messages.success(request, str(waits))
+    return redirect(f"{reverse('drafts')}#held-{waits.post.pk}")
 
 
 def draft_saved(

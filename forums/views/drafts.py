@@ -9,9 +9,10 @@ from django.views.decorators.http import require_POST, require_safe
 from forums.actions.drafts import delete_draft
 from forums.forms import ReplyForm, ThreadForm
 from forums.forms.editing import EditPracticeForm
-from forums.models import Draft, Post, Thread
-from forums.views import member_or_404, network_of
+from forums.models import Draft, HeldPost, Post, Thread
+from forums.views import member_or_404, network_of, post_or_404
 from forums.views.composing import draft_saved
+from forums.views.held_posts import with_files
 
 SHOWN = 100
 
@@ -19,9 +20,12 @@ SHOWN = 100
 @login_required
 @require_safe
 def drafts(request: HttpRequest) -> HttpResponse:
-    """What the member typed and has not sent, the last first."""
-    own = Draft.objects.visible_to(request.user).select_related("network", "thread", "post").order_by("-saved_at")
-    return render(request, "forums/drafts.html", {"drafts": own[:SHOWN]})
+    """What the member typed and has not sent, the last first; and above it what waits for a facilitator."""
+    member = member_or_404(request)
+    own = Draft.objects.visible_to(member).select_related("network", "thread", "post").order_by("-saved_at")
+    held = HeldPost.objects.visible_to(member).filter(author=member).waiting().with_author().order_by("-written_at")
+    context = {"drafts": own[:SHOWN], "waiting": with_files(held[:SHOWN], member)}
+    return render(request, "forums/drafts.html", context)
 
 
 @require_POST
@@ -51,5 +55,5 @@ def reply_draft(request: HttpRequest, pk: int) -> HttpResponse:
 def post_draft(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     member = member_or_404(request)
     posts = Post.objects.visible_to(member).select_related("thread__network")
-    post = get_object_or_404(posts, thread=pk, number=number)
+    post = post_or_404(posts, pk, number)
     return draft_saved(request, post, by=member, form=EditPracticeForm)

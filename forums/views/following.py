@@ -19,7 +19,7 @@ from forums.forms.following import LEVELS, UNCHOSEN, Heard
 from forums.models import FollowLevel, Post, Thread
 from forums.models.reading import USUAL
 from forums.models.thread import ThreadPage
-from forums.views import member_or_404, network_of, ours
+from forums.views import member_or_404, network_of, ours, post_or_404
 from network.limits import LimitReached
 from network.models import Member, MemberTheme, Network, Theme
 from network.models.standing import standing_of
@@ -145,7 +145,7 @@ def post_unread(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """Marks the thread as unread from a post on. Leads to the list, for looking at the thread would read it again."""
     member = member_or_404(request)
     posts = Post.objects.in_place(member).select_related("thread__network")
-    post = get_object_or_404(posts, thread=pk, number=number)
+    post = post_or_404(posts, pk, number)
     mark_unread_from(post, by=member)
     messages.success(request, f"“{post.thread.shown_title}” is unread from post {post.number} on.")
     return redirect(f"{reverse('threads', args=[post.thread.network.slug])}?show=unread")

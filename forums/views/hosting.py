@@ -19,7 +19,6 @@ from forums import limits, markup, permissions
 from forums.actions import hosting as verbs
 from forums.actions.held_messages import release_message
 from forums.actions.room_settings import RoomRules, RulesChanged, set_room_rules
-from forums.actions.rooms import set_slow_mode
 from forums.forms import (
     DecisionForm,
     MergeForm,
@@ -94,6 +93,8 @@ class Board:
             return [one for one in hosted if one.question.state in states]
 
         done = those(State.ANSWERED, State.WRITTEN, State.MERGED, State.REFUSED)
+        # One that nobody had read leaves nothing.
+        done += [one for one in those(State.WITHDRAWN) if one.question.number is not None]
         answering, waiting = those(State.ANSWERING), those(State.WAITING)
         return cls(
             held=sorted(those(State.HELD), key=lambda one: one.question.asked_at),
@@ -126,7 +127,7 @@ def _hosted(question: Question) -> Hosted:
 @require_safe
 def room_host(request: HttpRequest, pk: int) -> HttpResponse:
     member = member_or_404(request)
-    return _screen(request, member, room_run_by(member, pk))
+    return host_screen(request, member, room_run_by(member, pk))
 
 
 @second_factor_required
@@ -304,19 +305,6 @@ def room_rules(request: HttpRequest, pk: int) -> HttpResponse:
 
 @second_factor_required
 @require_POST
-def room_host_slow(request: HttpRequest, pk: int) -> HttpResponse:
-    member = member_or_404(request)
-    found = room_run_by(member, pk)
-    form = SlowModeForm(request.POST)
-    if form.is_valid():
-        found = set_slow_mode(found, seconds=form.cleaned_data["seconds"], by=member)
-        messages.success(request, "Slow mode is on." if found.slow_seconds else "Slow mode is off.")
-        return redirect("room_host", pk)
-    return _screen(request, member, found, slow_form=form)
-
-
-@second_factor_required
-@require_POST
 def room_host_people(request: HttpRequest, pk: int) -> HttpResponse:
     """JSON: `people` who may come into the room and whose name begins as `name`, each with `words` to write and
     `council`. Asked by POST, so that names stay out of logs."""
@@ -411,7 +399,9 @@ def _board_context(member: Member, room: Room) -> dict[str, Any]:
     }
 
 
-def _screen(request: HttpRequest, member: Member, room: Room, *, slow_form: SlowModeForm | None = None) -> HttpResponse:
+def host_screen(
+    request: HttpRequest, member: Member, room: Room, *, slow_form: SlowModeForm | None = None
+) -> HttpResponse:
     present = set(RoomPresence.objects.visible_to(member).filter(room=room).fresh().member_ids())
     if room.is_open():
         present.add(member.pk)  # whoever reads this is one of them, before their socket has said so

@@ -118,7 +118,13 @@ def _list_page(request: HttpRequest, member: Member, network: Network | None, na
         reach = reach.filter(theme=theme)
     if tag:
         reach = reach.filter(thread_tags__tag__name=tag)
-    page = ThreadPage.of(shown.pick(reach, member), member, after=request.GET.get("after", ""))
+    is_whole = network and not (shown.name or theme or tag)
+    page = ThreadPage.of(
+        shown.pick(reach, member),
+        member,
+        after=request.GET.get("after", ""),
+        pinned=Thread.objects.visible_to(member).filter(network=network).pinned() if is_whole else None,
+    )
     context = {
         "network": network,
         "shown": shown,

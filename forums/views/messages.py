@@ -16,12 +16,11 @@ from forums import permissions
 from forums.actions import amendments as verbs
 from forums.actions.message_reactions import react_to_message
 from forums.actions.pins import pin_message, unpin_message
-from forums.actions.reports import report_message, settle_report
-from forums.forms import EditMessageForm, ReportForm
+from forums.forms import EditMessageForm
 from forums.forms.editing import HideForm
-from forums.models import Message, MessageReaction, Reaction, Report, Room
+from forums.models import Message, MessageReaction, Reaction, Room
 from forums.models.message import MessagePage
-from forums.views import member_or_404, room_of
+from forums.views import case_of, member_or_404, room_of
 from network.limits import LimitReached
 from network.models import Member
 from network.permissions import Refused
@@ -113,23 +112,6 @@ def give_reaction(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
     return redirect(found)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def report(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
-    member = member_or_404(request)
-    found = _message(member, pk, seq)
-    permissions.can_report_message(member, found).enforce()
-    form = ReportForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            report_message(found, by=member, kind=form.cleaned_data["kind"], words=form.cleaned_data["words"])
-        except (LimitReached, Refused) as no:
-            form.add_error(None, str(no))
-        else:
-            messages.success(request, "Thank you. The facilitators have been told.")
-            return redirect(_place(found))
-    return render(request, "forums/room_message_report.html", _context(found) | {"form": form})
-
-
 # For those who run the room
 
 
@@ -200,9 +182,12 @@ def hidden(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
         room=pk,
         seq=seq,
     )
+    is_own = found.author_id == member.pk
     context = _context(found) | {
-        "is_own": found.author_id == member.pk,
+        "is_own": is_own,
         "can_moderate": permissions.can_moderate_room(member, found.room),
+        "can_restore": permissions.can_restore_message(member, found),
+        "case": case_of(member, found, is_own=is_own),
     }
     return render(request, "forums/room_message_hidden.html", context)
 
@@ -215,18 +200,6 @@ def restore(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
     verbs.restore_message(found, by=member)
     messages.success(request, "Everybody in the room can read the message again.")
     return redirect(_place(found))
-
-
-@second_factor_required
-@require_POST
-def report_settle(request: HttpRequest, pk: int, report: int) -> HttpResponse:
-    """A facilitator has looked at a report and lets the message be."""
-    member = member_or_404(request)
-    reports = Report.objects.visible_to(member).select_related("message__room__network")
-    found = get_object_or_404(reports, message__room=pk, pk=report)
-    settle_report(found, by=member)
-    messages.success(request, "The report is settled.")
-    return redirect("room_care", pk)
 
 
 def _message(member: Member, pk: int, seq: int) -> Message:

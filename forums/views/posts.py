@@ -20,11 +20,13 @@ from forums.actions.drafts import keep_sent
 from forums.actions.reactions import react, take_back_reaction
 from forums.forms.editing import EditForm, EditPracticeForm, HideForm
 from forums.models import Attachment, Draft, Post, PostVersion, Practice, Reaction, Thread
+from forums.models.moderation import done_to
 from forums.models.post import PostQuerySet
-from forums.views import field_of, member_or_404, say_at_post
+from forums.views import case_of, field_of, member_or_404, post_or_404, say_at_post
 from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, unsent
+from network.actions.audit import WORDS
 from network.limits import LimitReached
-from network.models import Member
+from network.models import AuditEvent, Member, Membership
 from network.models.prepared import prepared
 from network.models.profile import Person
 from network.permissions import Refused, Verdict
@@ -32,7 +34,7 @@ from network.views import ask_for_second_factor, second_factor_required
 
 # Of an author, what stands beside a post; of a post, what no page of its thread shows.
 SEEN_OF_AUTHORS = ("name", "kind", "is_active")
-UNSEEN = ("renderer_version", "submission", "hidden_by", "hidden_reason")
+UNSEEN = ("renderer_version", "submission", "hidden_reason")
 GIVERS = 200  # as many names of those who reacted as one page shows
 
 
@@ -44,9 +46,11 @@ class May:
     delete: Verdict
     hide: Verdict
     react: Verdict
+    report: Verdict
     mark_answer: Verdict  # and take the mark off again
     # Of a hidden post: whether they still read its words.
     read_hidden: bool
+    read_history: bool  # what was done to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +99,14 @@ class FileInWords:
     is_picture: bool
     is_clean: bool
     is_refused: bool
+    # Of one that a facilitator hid nothing stands here but that it is so.
+    is_hidden: bool
+    report_address: str
 
     @classmethod
     def of(cls, attached: Attachment) -> FileInWords:
+        if attached.hidden_at is not None:
+            return cls("", "", "", "", "", "", 0, False, False, False, True, "")
         return cls(
             attached.get_absolute_url(),
             attached.picture_address,
@@ -109,6 +118,8 @@ class FileInWords:
             attached.is_picture,
             attached.is_clean,
             attached.is_refused,
+            False,
+            reverse("attachment_report", args=[attached.pk]) if attached.is_clean else "",
         )
 
 
@@ -125,6 +136,7 @@ class PostInWords:
     written_at: datetime
     deleted_at: datetime | None
     hidden_at: datetime | None
+    hidden_by_id: int | None  # None: the site itself, until a facilitator has looked
     is_shown: bool
     edited_at: datetime | None
     quoting_words: str
@@ -189,6 +201,7 @@ def _in_words(post: Post, people: dict[int, Person], address: str) -> PostInWord
         written_at=post.written_at,
         deleted_at=post.deleted_at,
         hidden_at=post.hidden_at,
+        hidden_by_id=post.hidden_by_id,
         is_shown=post.is_shown,
         edited_at=post.edited_at,
         quoting_words=post.quoting_words,
@@ -246,8 +259,10 @@ def _may(reader: Member, post: Post) -> May:
         delete=permissions.can_delete(reader, post) and permissions.can_change_announcement(reader, post),
         hide=hide,
         react=permissions.can_react(reader, post),
+        report=permissions.can_report_post(reader, post),
         mark_answer=permissions.can_mark_answer(reader, post),
         read_hidden=post.deleted_at is None and (bool(hide) or post.author_id == reader.pk),
+        read_history=bool(hide) or post.author_id == reader.pk,
     )
 
 
@@ -297,7 +312,7 @@ def _asked_about_announcement(request: HttpRequest, post: Post) -> HttpResponse 
 def _keep_edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     def find(writer: Member) -> Post:
         own = Post.objects.in_place(writer).filter(author=writer).select_related("thread__network")
-        return get_object_or_404(own, thread=pk, number=number)
+        return post_or_404(own, pk, number)
 
     address = reverse("post_edit", args=[pk, number])
     return keep_typed(request, f"post {pk} {number}", find=find, form=EditPracticeForm, address=address)
@@ -334,6 +349,8 @@ def edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     elif do == "draft":
         if saved_as_draft(found, by=member, form=form):
             return redirect("post_edit", pk, number)
+    elif typed is not None and form.is_valid() and (concerns := form.asks_first(goes_on=do == "anyway")):
+        shown = {"concerns": concerns}
     elif typed is not None and form.is_valid():
         words = {name: form.cleaned_data[name] for name in ("source", "seen")}
         quoting = form.cleaned_data["quoting"] if "quoting" in typed else None
@@ -361,14 +378,70 @@ def edit(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 
 @require_safe
 def versions(request: HttpRequest, pk: int, number: int) -> HttpResponse:
-    """The words of now and those before them, the newest first."""
+    """The words of now and those before them, the newest first; and what was done to the post, for its author and for
+    facilitators."""
     member = member_or_404(request)
     found = _post_shown(request, pk, number)
     kept = list(PostVersion.objects.in_place(member).filter(post=found).order_by("-number"))
-    if not kept:
+    can_hide = permissions.can_hide(member, found)
+    reads_history = bool(can_hide) or found.author_id == member.pk
+    if not kept and not reads_history:
         raise Http404("The post was never changed.")
-    context = _context(found) | {"versions": kept, "can_hide": permissions.can_hide(member, found)}
+    context = _context(found) | {"versions": kept, "can_hide": can_hide, "reads_history": reads_history}
+    if reads_history:
+        context["done"] = _done_to(found, member)
     return render(request, "forums/post_versions.html", context)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Something that was done to a post."""
+
+    by: str
+    did: str
+    at: datetime
+    reason: str
+
+
+# Of a post, and of the thread that it begins, what is done is said shorter than in a list of everything.
+DID = {
+    "hid post": "hid this post",
+    "restored post": "brought this post back",
+    "hid version": "hid an earlier version of this post",
+    "marked answer": "marked this post as the answer",
+    "took mark off answer": "took the mark of the answer off this post",
+    "moved thread": "moved the thread to another theme",
+    "locked": "locked the thread",
+    "unlocked": "unlocked the thread",
+}
+
+
+def _done_to(found: Post, reader: Member) -> list[Done]:
+    """The latest first. The reason is kept with a post as long as it is hidden, so it stands beside the last hiding."""
+    events = list(done_to(found, reader)[:DONE])
+    actors = {event.actor_id for event in events if event.actor_id}
+    here = Membership.objects.visible_to(reader).filter(network=found.thread.network_id, member__in=actors)
+    names = dict(here.values_list("member", "member__name"))
+    last_hiding = next((event for event in events if event.verb == "hid post"), None)
+    return [
+        Done(
+            _named(event, names),
+            DID.get(event.verb) or WORDS.get(event.verb, event.verb),
+            event.at,
+            found.hidden_reason if event is last_hiding else "",
+        )
+        for event in events
+    ]
+
+
+DONE = 100  # as much as one page shows of what was done to a post
+
+
+def _named(event: AuditEvent, names: dict[int, str]) -> str:
+    if event.actor_id:
+        return names.get(event.actor_id, "Somebody who has left the network")
+    # Whoever asked in a session without their name is named nowhere.
+    return "Whoever asked" if event.verb in ("marked answer", "took mark off answer") else "The site"
 
 
 @second_factor_required
@@ -395,7 +468,7 @@ def delete(request: HttpRequest, pk: int, number: int) -> HttpResponse:
         return render(request, "forums/post_delete.html", _context(found))
     if request.method == "POST":
         verbs.delete_post(found, by=member)
-        say_at_post(request, found, f"You have deleted post {number}.")
+        say_at_post(request, found, f"You have deleted post {found.number}.")
     return redirect(place_of(_post_in_place(request, pk, number)))
 
 
@@ -408,7 +481,7 @@ def hide(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     permissions.can_hide(member, found).enforce()
     form = HideForm(request.POST if request.method == "POST" else None)
     if not found.is_shown:
-        say_at_post(request, found, f"Post {number} is already out of sight.", level=messages.ERROR)
+        say_at_post(request, found, f"Post {found.number} is already out of sight.", level=messages.ERROR)
         return redirect(place_of(found))
     if form.is_valid():
         try:
@@ -417,7 +490,7 @@ def hide(request: HttpRequest, pk: int, number: int) -> HttpResponse:
             form.add_error(None, str(no))
         else:
             and_so = " Its author is told why." if found.author else ""
-            say_at_post(request, found, f"Post {number} is hidden.{and_so}")
+            say_at_post(request, found, f"Post {found.number} is hidden.{and_so}")
             return redirect(place_of(_post_in_place(request, pk, number)))
     told = Practice.objects.beside(found)
     return render(request, "forums/post_hide.html", _context(found) | {"form": form, "told": told})
@@ -429,13 +502,17 @@ def hidden(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """Why a post is hidden and what it said, for its author and for facilitators; for others there is no such page."""
     member = member_or_404(request)
     posts = Post.objects.hidden_shown_to(member).select_related("thread__network", "author", "hidden_by")
-    found = get_object_or_404(posts, thread=pk, number=number)
+    found = post_or_404(posts, pk, number)
     told = Practice.objects.beside(found)
+    is_own = found.author_id == member.pk
     context = _context(found) | {
         "can_hide": permissions.can_hide(member, found),
+        "can_restore": permissions.can_restore(member, found),
         "told": told,
-        "is_own": found.author_id == member.pk,
+        "is_own": is_own,
+        "case": case_of(member, found, is_own=is_own),
         "can_delete": permissions.can_delete(member, found),
+        "done": _done_to(found, member),
     }
     return render(request, "forums/post_hidden.html", context)
 
@@ -445,8 +522,8 @@ def hidden(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 def restore(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     found = _post_in_place(request, pk, number)
     restored = verbs.restore_post(found, by=member_or_404(request))
-    say_at_post(request, restored, f"Post {number} can be read again.")
-    return redirect(place_of(_post_in_place(request, restored.thread_id, number)))
+    say_at_post(request, restored, f"Post {restored.number} can be read again.")
+    return redirect(place_of(_post_in_place(request, pk, number)))
 
 
 @require_POST
@@ -491,12 +568,12 @@ def place_of(found: Post) -> str:
 def _post_in_place(request: HttpRequest, pk: int, number: int) -> Post:
     """Whoever does not belong to its network learns nothing but 404, whatever became of the post."""
     posts = Post.objects.in_place(request.user).select_related("thread__network", "author__profile", "organisation")
-    return get_object_or_404(posts, thread=pk, number=number)
+    return post_or_404(posts, pk, number)
 
 
 def _post_shown(request: HttpRequest, pk: int, number: int) -> Post:
     posts = Post.objects.visible_to(request.user).select_related("thread__network", "author__profile", "organisation")
-    return get_object_or_404(posts, thread=pk, number=number)
+    return post_or_404(posts, pk, number)
 
 
 def _context(found: Post) -> dict[str, object]:

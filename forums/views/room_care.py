@@ -10,12 +10,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from forums import permissions
-from forums.actions.rooms import lock_room, set_slow_mode
+from forums.actions.rooms import lock_room
 from forums.actions.sanctions import give_time_out, lift_sanction, remove_from_room
 from forums.forms import LockForm, SanctionForm, SlowModeForm
 from forums.forms.room import REMOVE
 from forums.live import access
-from forums.models import Message, Report, Room, RoomSanction
+from forums.models import Case, Message, Room, RoomSanction
 from forums.views import member_or_404, room_of
 from network.limits import LimitReached
 from network.models import Member
@@ -28,20 +28,7 @@ from network.views import second_factor_required
 def room_care(request: HttpRequest, pk: int) -> HttpResponse:
     """Slow mode, the lock, who is silent or was removed, and what was reported."""
     member = member_or_404(request)
-    return _page(request, member, _room(member, pk))
-
-
-@second_factor_required
-@require_POST
-def room_slow(request: HttpRequest, pk: int) -> HttpResponse:
-    member = member_or_404(request)
-    found = _room(member, pk)
-    form = SlowModeForm(request.POST)
-    if form.is_valid():
-        found = set_slow_mode(found, seconds=form.cleaned_data["seconds"], by=member)
-        messages.success(request, "Slow mode is on." if found.slow_seconds else "Slow mode is off.")
-        return redirect("room_care", pk)
-    return _page(request, member, found, slow_form=form)
+    return care_page(request, member, _room(member, pk))
 
 
 @second_factor_required
@@ -54,7 +41,7 @@ def room_lock(request: HttpRequest, pk: int) -> HttpResponse:
         found = lock_room(found, lock=form.cleaned_data["lock"], by=member)
         messages.success(request, "The room is locked." if found.lock else "The room is not locked.")
         return redirect("room_care", pk)
-    return _page(request, member, found, lock_form=form)
+    return care_page(request, member, found, lock_form=form)
 
 
 @second_factor_required
@@ -103,7 +90,7 @@ def _room(member: Member, pk: int) -> Room:
     return found
 
 
-def _page(
+def care_page(
     request: HttpRequest,
     member: Member,
     found: Room,
@@ -112,7 +99,7 @@ def _page(
     lock_form: LockForm | None = None,
 ) -> HttpResponse:
     sanctions = RoomSanction.objects.visible_to(member).in_force().filter(room=found).select_related("member", "by")
-    reports = Report.objects.visible_to(member).waiting().filter(message__room=found).order_by("at", "pk")
+    cases = Case.objects.visible_to(member).waiting().filter(message__room=found).in_order().with_things()
     hidden = Message.objects.hidden_shown_to(member).filter(room=found).with_author().order_by("-seq")
     context = {
         "room": found,
@@ -120,7 +107,7 @@ def _page(
         "slow_form": slow_form or SlowModeForm(initial={"seconds": found.slow_seconds}),
         "lock_form": lock_form or LockForm(initial={"lock": found.lock}),
         "sanctions": sanctions.order_by("at", "pk"),
-        "reports": reports.select_related("message__author", "message__room", "by"),
+        "cases": cases.prefetch_related("reports"),
         "hidden": hidden[:50],
     }
     return render(request, "forums/room_care.html", context)

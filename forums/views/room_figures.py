@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -29,8 +30,19 @@ def _lines() -> Iterator[str]:
     yield f"sockets {sum(one.listeners for one in processes)}"
     yield f"rooms {sum(len(one.hubs) for one in processes)}"
     yield f"opened {now.opened}"
+    clock = time.monotonic()
+    yield "# Let in within the last minute, and within its fullest second."
+    yield f"opened_in_a_minute {now.opened_lately.total(clock)}"
+    yield f"opened_in_a_second {now.opened_lately.most(clock)}"
     for code, count in sorted(now.closed.items()):
         yield f'closed{{code="{int(code)}",why="{code.name.lower().replace("_", " ")}"}} {count}'
+    for said, count in sorted(now.refused.items()):
+        yield f'refused{{code="{said}"}} {count}'
+    yield f"resets {now.resets}"
+    yield "# Events on their way to browsers that have not said yet that they have them."
+    yield f"unacknowledged {sum(one.unacknowledged for one in processes)}"
+    yield "# By how much the event loop was late, looked at once a second."
+    yield from _delays("loop_late", now.lag)
     yield "# From the commit until everybody in a room was handed it."
     yield from _delays("told", now.told)
     yield "# Milliseconds that news gathers in the fullest room."

@@ -13,16 +13,18 @@ from django.views.decorators.http import require_http_methods, require_safe
 from forums import notifications, permissions
 from forums.actions.announcements import NotMailed
 from forums.actions.drafts import NotKept, keep_sent
+from forums.actions.first_posts import Held
 from forums.actions.posts import reply as reply_to
 from forums.actions.reading import first_unread, read_thread
 from forums.actions.threads import start_thread
 from forums.forms import ReplyForm, ThreadForm
-from forums.models import Announcement, Draft, Post, Thread, ThreadTag
+from forums.models import Announcement, Draft, FormerPlace, Post, Thread, ThreadTag
 from forums.models.thread import ThreadQuerySet, ThreadTagQuerySet
 from forums.views import field_of, member_or_404, network_of
 from forums.views.attachments import Attaching
-from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, unsent
-from forums.views.posts import posts_on_page
+from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, unsent, waiting_for_facilitator
+from forums.views.notes import notes_on_page
+from forums.views.posts import place_of, posts_on_page
 from network.limits import LimitReached
 from network.models import Member, Network, Theme
 from network.models.prepared import prepared
@@ -49,6 +51,7 @@ def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
     member = member_or_404(request)
     network = network_of(member, slug)
     if request.method != "POST":
+        permissions.can_start_thread(member, network).enforce()
         draft = Draft.objects.visible_to(member).filter(network=network, thread=None).first()
         usual = {"theme": _theme_asked(request, member, network)}
         form = ThreadForm(network, member, draft=draft, initial=usual, kind=request.GET.get("kind", ""))
@@ -64,13 +67,17 @@ def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
                 return redirect("thread_new", slug=slug)
         case do if do == "kind" or files.is_step:
             form.judge_only()
-        case _ if all([form.is_valid(), files.is_valid()]):
+        case do if all([form.is_valid(), files.is_valid()]):
             try:
+                if concerns := form.asks_first(goes_on=do == "anyway"):
+                    return _thread_form(request, network, form, files, concerns=concerns)
                 if asked := _ask_to_announce(request, network, form):
                     return asked
                 if shown := _ask_to_mail(request, network, form):
                     return _thread_form(request, network, form, files, **shown)
                 return _begun(request, start_thread(network, by=member, **form.thread))
+            except Held as waits:
+                return waiting_for_facilitator(request, waits)
             except (LimitReached, Refused, NotKept) as no:
                 form.add_error(field_of(no), str(no))
     return _thread_form(request, network, form, files, **shown)
@@ -79,7 +86,8 @@ def thread_new(request: HttpRequest, slug: str) -> HttpResponse:
 def _thread_form(
     request: HttpRequest, network: Network, form: ThreadForm, files: Attaching, **shown: Any
 ) -> HttpResponse:
-    context = {"network": network, "form": form, "files": files.form, **shown}
+    first = permissions.can_post_at_once(member_or_404(request), network)
+    context = {"network": network, "form": form, "files": files.form, "can_post_at_once": first, **shown}
     return render(request, "forums/thread_new.html", context)
 
 
@@ -136,6 +144,8 @@ def thread(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
     to the first post that the reader has not read."""
     member = member_or_404(request)
     found = _thread_of_reader(member, pk)
+    if found.merged_into_id and not found.visible_count:
+        return redirect(_where_it_went(found, member, request.GET.get("page", "")))
     unread = first_unread(found, member) if "page" not in request.GET else None
     if unread and unread > 1:
         return redirect(f"{found.get_absolute_url()}?page={Post.page_of(unread)}#post-{unread}")
@@ -144,6 +154,18 @@ def thread(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
         query = f"?{request.GET.urlencode()}" if request.GET else ""
         return redirect(found.get_absolute_url() + query)
     return _thread_page(request, found, _page_number(request, found), _reply_form(request, found))
+
+
+def _where_it_went(found: Thread, member: Member, page: str) -> str:
+    """The address of where the posts of a merged thread are now: the first of the page that was asked for. Raises
+    Http404 for whoever may not read it there."""
+    start = (int(page) - 1) * Post.PER_PAGE if page.isdecimal() and len(page) < 10 else 0
+    places = FormerPlace.objects.filter(thread=found, post__in=Post.objects.in_place(member)).order_by("number")
+    there = places.select_related("post__thread")
+    place = there.filter(number__gt=start).first() or there.first()
+    if place is not None:
+        return place_of(place.post)
+    return get_object_or_404(Thread.objects.in_place(member), pk=found.merged_into_id).get_absolute_url()
 
 
 def _keep_reply(request: HttpRequest, pk: int) -> HttpResponse:
@@ -179,9 +201,14 @@ def reply(request: HttpRequest, pk: int) -> HttpResponse:
             form.answered = None
         case _ if files.is_step:
             form.judge_only()
-        case _ if all([form.is_valid(), files.is_valid()]):
+        case do if all([form.is_valid(), files.is_valid()]):
             try:
-                return redirect(reply_to(found, by=member, **form.cleaned_data))
+                if concerns := form.asks_first(goes_on=do == "anyway"):
+                    shown = {"concerns": concerns}
+                else:
+                    return redirect(reply_to(found, by=member, **form.cleaned_data))
+            except Held as waits:
+                return waiting_for_facilitator(request, waits)
             except (LimitReached, Refused) as no:
                 # It may have been locked while they wrote; the words they typed stay in the form.
                 form.add_error(field_of(no), str(no))
@@ -244,16 +271,26 @@ def _thread_page(
         "network": found.network,
         "tags": [one.tag for one in _tags(member, found.pk)],
         "posts": posts,
+        "notes": notes_on_page(found, number, member, [shown.in_words.number for shown in posts]),
+        "merged_into": _merged_into(found, member),
         "form": form,
         "files": (files or Attaching(request, found.network, form)).form,
         "page_number": number,
         "page_count": _last_page(found),
         "announcement": _announcement_of(found, member),
         "can_reply": can_reply,
+        "can_post_at_once": permissions.can_post_at_once(member, found.network),
         "reply_from": f"{found.get_absolute_url()}?page={number}" if can_reply else "",
         **shown,
     }
     return render(request, "forums/thread.html", context)
+
+
+def _merged_into(found: Thread, member: Member) -> Thread | None:
+    """Where somebody goes on whose reply came a moment too late."""
+    if not found.merged_into_id or found.visible_count:
+        return None
+    return Thread.objects.visible_to(member).filter(pk=found.merged_into_id).first()
 
 
 def _announcement_of(found: Thread, member: Member) -> Announcement | None:

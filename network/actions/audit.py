@@ -1,12 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import models, transaction
+from django.urls import reverse
 
 from network import limits, permissions
-from network.models import AuditEvent, Member, Network
+from network.models import AuditEvent, Invitation, Member, Membership, Network, Viewer
+from network.models.audit import MODERATION
 
 
 def record(
@@ -67,6 +70,7 @@ WORDS = {
     "ended other sessions": "signed out their other browsers",
     "ended sessions": "signed somebody out everywhere",
     "enrolled": "put somebody from a list into a network",
+    "exported moderation": "exported what was done in a network",
     "exported people": "exported the directory of people",
     "finished a list of people": "finished letting in a list of people",
     "invited": "invited somebody",
@@ -74,6 +78,7 @@ WORDS = {
     "joined": "joined a network",
     "lapsed": "took an account out of use: its mailbox was not proved again",
     "left": "left a network",
+    "let write again": "let a member of a network write again",
     "let mail go": "let all email go again",
     "loaded the register": "loaded the council register",
     "looked at a list of people": "checked a list of people",
@@ -102,21 +107,114 @@ WORDS = {
     "sent mail again": "sent an email again",
     "set kind of domain": "changed what people with an email domain are",
     "set password": "set a password",
+    "silenced": "asked a member of a network not to write for a while",
     "stood down facilitator": "ended somebody's role as a facilitator",
     "stopped all mail": "stopped all email",
     "suspended": "suspended a member of a network",
     "suspended account": "suspended an account",
     "took away theme": "removed a theme from a network's list",
     "took confirmation back": "took back the confirmation of an email domain",
+    "warned": "warned a member of a network",
     "withdrew request": "withdrew their request to join",
 }
 
 
-def register_words(words: Mapping[str, str]) -> None:
-    """Called by each package above when it starts, for its own verbs. Raises ValueError for one that has words."""
+# How a network is looked after: its facilitators read who did it (`AuditEvent.objects.visible_to`).
+MODERATION |= {
+    "let write again",
+    "silenced",
+    "warned",
+    "appointed facilitator",
+    "approved",
+    "asked applicant",
+    "changed network",
+    "declined",
+    "exported moderation",
+    "invited",
+    "invited again",
+    "moved theme",
+    "picked themes",
+    "reinstated",
+    "removed",
+    "restored suspension",
+    "revoked invitation",
+    "stood down facilitator",
+    "suspended",
+    "took away theme",
+}
+
+
+def register_words(words: Mapping[str, str], *, moderation: Iterable[str] = ()) -> None:
+    """Called by each package above when it starts, for its own verbs. `moderation` are those by which a network is
+    looked after: its facilitators read who did them. Raises ValueError for a verb that has words already, and for one
+    of moderation that has none."""
     if known := words.keys() & WORDS.keys():
         raise ValueError(f"These verbs have words already: {', '.join(sorted(known))}.")
     WORDS.update(words)
+    if mute := set(moderation) - WORDS.keys():
+        raise ValueError(f"These verbs have no words: {', '.join(sorted(mute))}.")
+    MODERATION.update(moderation)
+
+
+@dataclass(frozen=True, slots=True)
+class ThingKind:
+    """How things of one table are called where somebody reads what was done to them: of those that `visible_to` gives
+    to the reader, and of no others."""
+
+    visible_to: Callable[[Viewer], models.QuerySet[Any]]
+    words: Callable[[Any], str]
+    address: Callable[[Any], str]
+
+
+THINGS: dict[str, ThingKind] = {}
+
+
+def register_things(model: type[models.Model], kind: ThingKind) -> None:
+    """Called by each package when it starts, for tables of its own. Raises ValueError for one that is known already."""
+    label = model._meta.label_lower
+    if label in THINGS:
+        raise ValueError(f"Things of {label} are called something already.")
+    THINGS[label] = kind
+
+
+register_things(
+    Membership,
+    ThingKind(
+        visible_to=lambda viewer: Membership.objects.visible_to(viewer).select_related("member", "network"),
+        words=lambda membership: str(membership.member),
+        address=lambda membership: reverse("network_membership", args=[membership.network.slug, membership.pk]),
+    ),
+)
+register_things(
+    Invitation,
+    ThingKind(
+        visible_to=lambda viewer: Invitation.objects.visible_to(viewer).select_related("network"),
+        words=lambda invitation: "An invitation",
+        address=lambda invitation: reverse("network_invitations", args=[invitation.network.slug]),
+    ),
+)
+register_things(
+    Network,
+    ThingKind(
+        visible_to=lambda viewer: Network.objects.visible_to(viewer),
+        words=lambda network: "The network",
+        address=lambda network: "",
+    ),
+)
+
+
+def called(events: Iterable[AuditEvent], reader: Viewer) -> dict[tuple[str, str], tuple[str, str]]:
+    """What the things of these events are called and where they stand, by kind and number, as far as the reader may
+    know them. One query for each kind of thing."""
+    numbers: dict[str, set[str]] = {}
+    for event in events:
+        if event.object_kind in THINGS and event.object_id.isdecimal():
+            numbers.setdefault(event.object_kind, set()).add(event.object_id)
+    return {
+        (label, str(thing.pk)): (THINGS[label].words(thing), THINGS[label].address(thing))
+        for label, pks in numbers.items()
+        for thing in THINGS[label].visible_to(reader).filter(pk__in=pks)
+    }
 
 
 def verb_called(words: str) -> str:
@@ -131,3 +229,12 @@ def export_audit(*, by: Member, filters: Iterable[str]) -> AuditEvent:
     limits.EXPORTING_AUDIT.spend(by)
     with transaction.atomic():
         return record("exported the audit log", AuditEvent, by=by, filters=sorted(filters))
+
+
+def export_moderation(network: Network, *, by: Member, filters: Iterable[str]) -> AuditEvent:
+    """Writes down that a facilitator takes away what was done in their network, and by which filters. Raises Refused,
+    LimitReached."""
+    permissions.can_facilitate(by, network).enforce()
+    limits.EXPORTING_AUDIT.spend(by)
+    with transaction.atomic():
+        return record("exported moderation", network, by=by, network=network, filters=sorted(filters))

@@ -120,7 +120,7 @@ def ask_question(request: Membership, *, by: Member, words: str, now: datetime |
     permissions.can_decide(by, request).enforce()
     limits.DECIDING.spend(by, now=now)
     with transaction.atomic():
-        request = _locked(request)
+        request = hold_membership(request)
         permissions.can_decide(by, request).enforce()
         event = remember(request, Kind.QUESTION, by=by, words=words, now=now)
         record("asked applicant", request, by=by, network=request.network)
@@ -135,7 +135,7 @@ def approve_request(request: Membership, *, by: Member, words: str = "", now: da
     permissions.can_approve(by, request).enforce()
     limits.DECIDING.spend(by, now=now)
     with transaction.atomic():
-        request = _locked(request)
+        request = hold_membership(request)
         permissions.can_approve(by, request).enforce()
         membership = begin_membership(request.network, request.member, now=now, decided_by=by, decision=words)
         event = remember(membership, Kind.APPROVED, by=by, words=words, now=now)
@@ -150,7 +150,7 @@ def decline_request(request: Membership, *, by: Member, words: str, now: datetim
     permissions.can_decide(by, request).enforce()
     limits.DECIDING.spend(by, now=now)
     with transaction.atomic():
-        request = _locked(request)
+        request = hold_membership(request)
         permissions.can_decide(by, request).enforce()
         request.state = Membership.State.DECLINED
         request.decided_at, request.decided_by, request.decision = now, by, words
@@ -220,24 +220,36 @@ def remove_member(membership: Membership, *, by: Member, words: str, now: dateti
     return _end_by_facilitator(membership, Membership.State.LEFT, Kind.REMOVED, by=by, words=words, now=now)
 
 
-def suspend_member(membership: Membership, *, by: Member, words: str, now: datetime | None = None) -> Membership:
-    """Shuts somebody out of a network, with words that they read, until a facilitator lets them in again. Raises
-    Refused, LimitReached."""
-    return _end_by_facilitator(membership, Membership.State.SUSPENDED, Kind.SUSPENDED, by=by, words=words, now=now)
+def suspend_member(
+    membership: Membership, *, by: Member, words: str, until: datetime | None = None, now: datetime | None = None
+) -> Membership:
+    """Shuts somebody out of a network, with words that they read, until a facilitator lets them in again, or `until`
+    then, when the site does (`end_suspensions`). Raises Refused, LimitReached."""
+    return _end_by_facilitator(
+        membership, Membership.State.SUSPENDED, Kind.SUSPENDED, by=by, words=words, until=until, now=now
+    )
 
 
 def _end_by_facilitator(
-    membership: Membership, state: str, kind: str, *, by: Member, words: str, now: datetime | None
+    membership: Membership,
+    state: str,
+    kind: str,
+    *,
+    by: Member,
+    words: str,
+    until: datetime | None = None,
+    now: datetime | None,
 ) -> Membership:
     now = now or timezone.now()
     permissions.can_end(by, membership).enforce()
     limits.MANAGING.spend(by, now=now)
     with transaction.atomic():
-        membership = _locked(membership)
+        membership = hold_membership(membership)
         permissions.can_end(by, membership).enforce()
-        end_membership(membership, state, decided_at=now, decided_by=by, decision=words)
-        event = remember(membership, kind, by=by, words=words, now=now)
-        record(str(kind), membership, by=by, network=membership.network)
+        end_membership(membership, state, decided_at=now, decided_by=by, decision=words, suspended_until=until)
+        event = remember(membership, kind, by=by, words=words, until=until, now=now)
+        ends = {"until": until.isoformat()} if until else {}
+        record(str(kind), membership, by=by, network=membership.network, **ends)
         notifications.membership_changed(event, now=now)
     return membership
 
@@ -249,16 +261,35 @@ def reinstate_member(membership: Membership, *, by: Member, words: str = "", now
     permissions.can_reinstate(by, membership).enforce()
     limits.MANAGING.spend(by, now=now)
     with transaction.atomic():
-        membership = _locked(membership)
+        membership = hold_membership(membership)
         permissions.can_reinstate(by, membership).enforce()
-        membership.state = Membership.State.ACTIVE
-        membership.decided_at, membership.decided_by, membership.decision = now, by, words
-        membership.save(update_fields=["state", "decided_at", "decided_by", "decision"])
-        event = remember(membership, Kind.REINSTATED, by=by, words=words, now=now)
-        record("reinstated", membership, by=by, network=membership.network)
-        signals.membership_began.send(Membership, membership=membership)
-        notifications.membership_changed(event, now=now)
+        _let_in_again(membership, by=by, words=words, now=now)
     return membership
+
+
+def end_suspensions(*, now: datetime | None = None) -> int:
+    """The site itself lets in again those whose suspension is over. Returns how many."""
+    now = now or timezone.now()
+    found = 0
+    for pk in Membership.objects.suspensions_over(now).order_by("suspended_until", "pk").values_list("pk", flat=True):
+        with transaction.atomic():
+            # A facilitator may have been faster, or have suspended them anew.
+            held = Membership.objects.suspensions_over(now).select_for_update(of=("self",))
+            membership = held.select_related("network", "member").filter(pk=pk).first()
+            if membership is not None:
+                _let_in_again(membership, by=None, now=now)
+                found += 1
+    return found
+
+
+def _let_in_again(membership: Membership, *, by: Member | None, words: str = "", now: datetime) -> None:
+    membership.state, membership.suspended_until = Membership.State.ACTIVE, None
+    membership.decided_at, membership.decided_by, membership.decision = now, by, words
+    membership.save(update_fields=["state", "suspended_until", "decided_at", "decided_by", "decision"])
+    event = remember(membership, Kind.REINSTATED, by=by, words=words, now=now)
+    record("reinstated", membership, by=by, network=membership.network)
+    signals.membership_began.send(Membership, membership=membership)
+    notifications.membership_changed(event, now=now)
 
 
 # Facilitators
@@ -297,7 +328,7 @@ def stand_down_facilitator(network: Network, member: Member, *, by: Member, now:
     limits.DECIDING.spend(by, now=now)
     with transaction.atomic():
         _lock_facilitators(network)
-        membership = _locked(Membership.objects.get(network=network, member=member))
+        membership = hold_membership(Membership.objects.get(network=network, member=member))
         permissions.can_stand_down(by, membership).enforce()
         membership.role = Membership.Role.MEMBER
         membership.save(update_fields=["role"])
@@ -334,6 +365,7 @@ def begin_membership(
             "decided_at": now if decided_by else None,
             "decided_by": decided_by,
             "decision": decision,
+            "suspended_until": None,
         },
     )
     signals.membership_began.send(Membership, membership=membership)
@@ -341,11 +373,18 @@ def begin_membership(
 
 
 def remember(
-    membership: Membership, kind: str, *, by: Member | None, words: str = "", now: datetime | None = None
+    membership: Membership,
+    kind: str,
+    *,
+    by: Member | None,
+    words: str = "",
+    until: datetime | None = None,
+    now: datetime | None = None,
 ) -> MembershipEvent:
-    """Part of a verb: writes a step into the history of a membership. `by` None is the site itself."""
+    """Part of a verb: writes a step into the history of a membership. `by` None is the site itself; `until` is when
+    what begins with it ends by itself."""
     return MembershipEvent.objects.create(
-        membership=membership, kind=kind, by=by, words=words, at=now or timezone.now()
+        membership=membership, kind=kind, by=by, words=words, until=until, at=now or timezone.now()
     )
 
 
@@ -354,7 +393,8 @@ def _lock_facilitators(network: Network) -> None:
     list(Membership.objects.facilitators().filter(network=network).select_for_update(of=("self",)).order_by("pk"))
 
 
-def _locked(membership: Membership) -> Membership:
+def hold_membership(membership: Membership) -> Membership:
+    """Part of a verb: the row as it is now, held until the verb is done."""
     return (
         Membership.objects.select_for_update(of=("self",))
         .select_related("network", "member__admission__domain")
@@ -369,13 +409,15 @@ def end_membership(
     decided_at: datetime | None = None,
     decided_by: Member | None = None,
     decision: str = "",
+    suspended_until: datetime | None = None,
 ) -> None:
     """Part of a verb: whoever ends it says what state it is in from now on. The posts stay."""
     facilitated = membership.is_facilitator
     membership.state = state
     membership.role = Membership.Role.MEMBER
     membership.decided_at, membership.decided_by, membership.decision = decided_at, decided_by, decision
-    membership.save(update_fields=["state", "role", "decided_at", "decided_by", "decision"])
+    membership.suspended_until = suspended_until
+    membership.save(update_fields=["state", "role", "decided_at", "decided_by", "decision", "suspended_until"])
     shut_out(membership, facilitated=facilitated)
 
 
@@ -383,21 +425,29 @@ def keep_suspensions(member: Member) -> None:
     """Part of closing an account: leaving is no way round a suspension."""
     digest = StandingSuspension.digest_of(member.email)
     for suspended in Membership.objects.filter(member=member, state=Membership.State.SUSPENDED):
-        StandingSuspension.objects.get_or_create(network_id=suspended.network_id, mailbox_digest=digest)
+        StandingSuspension.objects.get_or_create(
+            network_id=suspended.network_id, mailbox_digest=digest, defaults={"until": suspended.suspended_until}
+        )
 
 
 def restore_suspensions(member: Member, *, now: datetime | None = None) -> None:
     """Part of letting somebody in: whose mailbox a network had suspended begins there as suspended. The facilitators
-    may let them in again, as they could before; who invites them has."""
+    may let them in again, as they could before; who invites them has. One that is over by now is nothing any more."""
     now = now or timezone.now()
     waiting = StandingSuspension.objects.filter(mailbox_digest=StandingSuspension.digest_of(member.email))
+    waiting.filter(until__lte=now).delete()
     for suspension in waiting.select_related("network").select_for_update(of=("self",)):
         membership, _ = Membership.objects.update_or_create(
             member=member,
             network=suspension.network,
             # Once let in again, they begin like anybody who joins now.
-            defaults={"state": Membership.State.SUSPENDED, "joined_at": now, "read_before": now},
+            defaults={
+                "state": Membership.State.SUSPENDED,
+                "suspended_until": suspension.until,
+                "joined_at": now,
+                "read_before": now,
+            },
         )
-        remember(membership, Kind.SUSPENDED, by=None, now=now)
+        remember(membership, Kind.SUSPENDED, by=None, until=suspension.until, now=now)
         record("restored suspension", membership, by=None, network=suspension.network)
         suspension.delete()

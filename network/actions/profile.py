@@ -173,6 +173,28 @@ def keep_mail(choices: Mapping[Membership, str], times: MailTimes | None, *, by:
         own.update(digest_day=times.day, digest_hour=times.hour, digest_chosen_at=now, mails_at_once=times.at_once)
 
 
+def hide_profile(member: Member) -> list[str]:
+    """Part of a verb: nobody else sees any more what a member tells of themselves. They can change it and show it
+    again. Gives back which of `PARTS` they had shown."""
+    profile, _ = Profile.objects.get_or_create(member=member)
+    shown = [part for part in PARTS if part != "themes" and getattr(profile, f"shows_{part}")]
+    _show(profile, dict.fromkeys(shown, False))
+    return shown
+
+
+def show_profile(member: Member, parts: Collection[str]) -> None:
+    """Part of a verb: others see these of `PARTS` again."""
+    profile = Profile.objects.filter(member=member).first()
+    if profile is not None:
+        _show(profile, {part: True for part in parts if part in PARTS})
+
+
+def _show(profile: Profile, shows: Mapping[str, bool]) -> None:
+    for part, is_shown in shows.items():
+        setattr(profile, f"shows_{part}", is_shown)
+    profile.save(update_fields=[f"shows_{part}" for part in shows])
+
+
 def forget_picture(profile: Profile) -> None:
     """Part of a verb, which saves the profile: takes its picture away, and the file once that is certain."""
     if name := profile.picture.name:

@@ -15,6 +15,7 @@ from network.forms.membership import (
     EndForm,
     QuestionForm,
     ReinstateForm,
+    SanctionForm,
     WordsField,
 )
 from network.forms.merging import MergeForm
@@ -75,6 +76,7 @@ __all__ = [
     "ReinstateForm",
     "RequestCodeForm",
     "RulesField",
+    "SanctionForm",
     "SecondFactorForm",
     "SignInCodeForm",
     "SignUpCodeForm",

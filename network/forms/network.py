@@ -43,6 +43,29 @@ class _WhatItSays(forms.Form):
         help_text="If you tick this, our emails say that there is something to read, but not what it says.",
         required=False,
     )
+    reports_to_hide = forms.IntegerField(
+        label="How many members have to report something before it is hidden?",
+        help_text=(
+            "Until a facilitator has looked at it. Members who came less than a day ago do not count. Enter 0 to have "
+            "nothing hidden before you have looked."
+        ),
+        min_value=0,
+        max_value=100,
+        initial=3,
+        error_messages={
+            "required": "Enter how many members have to report something before it is hidden",
+            "invalid": "How many members have to report something must be a whole number, like 3",
+            "min_value": "How many members have to report something must be 0, or 2 or more",
+            "max_value": "How many members have to report something must be 100 or fewer",
+        },
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "govuk-input--width-3"}),
+    )
+    first_post_hold = forms.BooleanField(
+        label="Read first posts before others do",
+        help_text="If you tick this, what somebody writes here for the first time waits until a facilitator has read "
+        "it. What facilitators write does not wait.",
+        required=False,
+    )
     published_members = forms.IntegerField(
         label="Published number of members (optional)",
         help_text="People outside see this number, and never how many members there are now.",
@@ -68,6 +91,12 @@ class _WhatItSays(forms.Form):
             kwargs["initial"] = {name: getattr(network, name) for name in self.base_fields}
         super().__init__(*args, **kwargs)
         self.network = network
+
+    def clean_reports_to_hide(self) -> int:
+        number: int = self.cleaned_data["reports_to_hide"]
+        if number == 1:
+            raise forms.ValidationError("How many members have to report something must be 0, or 2 or more", "alone")
+        return number
 
     def clean(self) -> None:
         if self.cleaned_data.get("published_members") and not self.cleaned_data.get("published_source"):

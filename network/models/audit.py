@@ -6,11 +6,23 @@ from django.db import models
 from django.utils import timezone
 
 from network.models.member import Viewer
+from network.models.network import Membership
+
+# The verbs by which somebody looks after a network: its facilitators read who did them. Each package adds its own when
+# it starts (`network.actions.audit.register_words`).
+MODERATION: set[str] = set()
 
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     def visible_to(self, viewer: Viewer) -> AuditEventQuerySet:
-        return self if viewer.has_perm("network.view_auditevent") else self.none()
+        """All, for whoever may read the audit log; for facilitators what was done to look after their networks."""
+        if viewer.has_perm("network.view_auditevent"):
+            return self
+        facilitated = Membership.objects.facilitators().filter(member=viewer.pk or 0)
+        return self.moderation().filter(network__in=facilitated.values("network"))
+
+    def moderation(self) -> AuditEventQuerySet:
+        return self.filter(verb__in=sorted(MODERATION))
 
     def update(self, **fields: Any) -> int:
         raise TypeError("An audit event is never changed.")
@@ -39,6 +51,7 @@ class AuditEvent(models.Model):
             models.Index(fields=["verb", "-id"], name="audit_by_verb"),
             models.Index(fields=["actor_id", "-id"], name="audit_by_actor"),
             models.Index(fields=["object_kind", "object_id", "-id"], name="audit_by_object"),
+            models.Index(fields=["network", "-id"], name="audit_by_network"),
         ]
 
     def __str__(self) -> str:

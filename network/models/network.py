@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -42,6 +44,8 @@ class Network(models.Model):
     first_post_hold = models.BooleanField("hold the first post of a new member", default=False)
     # Mail about it says that there is something, and not what: for networks whose words must not stand in a mailbox.
     content_free_mail = models.BooleanField("keep its words out of mail", default=False)
+    # So many members have to report something before the site hides it by itself; 0: it never does.
+    reports_to_hide = models.PositiveSmallIntegerField("reports that hide something", default=3)
     published_members = models.PositiveIntegerField("published number of members", null=True, blank=True)
     published_source = models.CharField("source of that number", max_length=200, blank=True)
     # Goes up whenever somebody's access ends, so that open sockets are checked again within a second.
@@ -52,6 +56,10 @@ class Network(models.Model):
 
     class Meta:
         ordering = ["order", "name"]
+        constraints = [
+            # One person alone hides nothing.
+            models.CheckConstraint(condition=~models.Q(reports_to_hide=1), name="network_hidden_by_several"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -76,12 +84,20 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
             | models.Q(network__in=mine.filter(role=Membership.Role.FACILITATOR).values("network"))
         )
 
+    def silenced(self, now: datetime | None = None) -> MembershipQuerySet:
+        """Those who have been asked not to write for a while that is not over."""
+        return self.filter(silent_until__gt=now or timezone.now())
+
+    def suspensions_over(self, now: datetime) -> MembershipQuerySet:
+        """Those whom somebody has to let in again now. An account that is out of use waits for its owner."""
+        return self.filter(state=Membership.State.SUSPENDED, suspended_until__lte=now, member__is_active=True)
+
     def administered_by(self, viewer: Viewer) -> MembershipQuerySet:
         """For whoever looks after accounts: where somebody belongs, and in which state. What was said about it is
         between them and the facilitators."""
         if not viewer.has_perm("network.view_member"):
             return self.none()
-        return self.defer("job", "reason", "decision")
+        return self.defer("job", "reason", "decision", "silent_reason")
 
     def active(self) -> MembershipQuerySet:
         return self.filter(state=Membership.State.ACTIVE, member__is_active=True)
@@ -134,6 +150,11 @@ class Membership(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     decision = models.TextField("words of the decision", blank=True)
+    # Of a suspension that ends by itself: from when on the site lets them in again.
+    suspended_until = models.DateTimeField(null=True, blank=True)
+    # Until then they read on and write nothing in this network; it stays when they leave and come back.
+    silent_until = models.DateTimeField(null=True, blank=True)
+    silent_reason = models.TextField("why they were asked not to write", blank=True)
     # When the facilitators were reminded of this request; empty again with a new one.
     reminded_at = models.DateTimeField(null=True, blank=True)
     joined_at = models.DateTimeField(null=True, blank=True)
@@ -152,6 +173,14 @@ class Membership(models.Model):
             models.CheckConstraint(
                 condition=~models.Q(state="active") | models.Q(joined_at__isnull=False),
                 name="membership_active_has_joined",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(suspended_until__isnull=True) | models.Q(state="suspended"),
+                name="membership_suspended_until_its_end",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(silent_until__isnull=True) | ~models.Q(silent_reason=""),
+                name="membership_silence_has_a_reason",
             ),
         ]
         indexes = [models.Index(fields=["network", "state", "role"], name="membership_by_network")]
@@ -174,6 +203,10 @@ class Membership(models.Model):
     @property
     def is_suspended(self) -> bool:
         return self.state == self.State.SUSPENDED
+
+    def is_silent(self, now: datetime | None = None) -> bool:
+        """Whether they have been asked not to write, and it is not over."""
+        return self.silent_until is not None and self.silent_until > (now or timezone.now())
 
     @property
     def is_facilitator(self) -> bool:
@@ -224,6 +257,9 @@ class MembershipEvent(models.Model):
         REMOVED = "removed", "Removed"
         SUSPENDED = "suspended", "Suspended"
         REINSTATED = "reinstated", "Let in again"
+        WARNED = "warned", "Warned"
+        SILENCED = "silenced", "Asked not to write"
+        UNSILENCED = "unsilenced", "May write again"
         APPOINTED = "appointed", "Became a facilitator"
         STOOD_DOWN = "stood_down", "Is no longer a facilitator"
 
@@ -233,6 +269,9 @@ class MembershipEvent(models.Model):
         Kind.REMOVED,
         Kind.SUSPENDED,
         Kind.REINSTATED,
+        Kind.WARNED,
+        Kind.SILENCED,
+        Kind.UNSILENCED,
         Kind.APPOINTED,
         Kind.STOOD_DOWN,
     )
@@ -242,6 +281,8 @@ class MembershipEvent(models.Model):
     # Null: the site itself, or somebody whose account is gone.
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     words = models.TextField(blank=True)
+    # Of what was to end by itself: when.
+    until = models.DateTimeField(null=True, blank=True)
     at = models.DateTimeField(default=timezone.now)
 
     objects = MembershipEventQuerySet.as_manager()
@@ -260,6 +301,8 @@ class StandingSuspension(models.Model):
 
     network = models.ForeignKey(Network, on_delete=models.CASCADE, related_name="+")
     mailbox_digest = models.CharField(max_length=64)
+    # Empty where a facilitator was to let them in again.
+    until = models.DateTimeField(null=True, blank=True)
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -4,6 +4,7 @@ import re
 from datetime import date
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import models
 from django.db.models.functions import Lower
 from django.urls import reverse
@@ -47,9 +48,25 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
         """All that are named, in order."""
         return list(self.exclude(region="").order_by("region").values_list("region", flat=True).distinct())
 
+    def suppliers(self) -> OrganisationQuerySet:
+        """Those whose people are suppliers, by what administrators said of them, of their domains or of themselves."""
+        sells = models.Q(kind="supplier") | models.Q(domains__kind=Member.Kind.SUPPLIER)
+        people = Member.objects.filter(kind=Member.Kind.SUPPLIER, organisation__isnull=False)
+        works_for_one = models.Q(pk__in=people.values("organisation"))
+        return self.filter(sells | works_for_one, la_code=None).order_by().distinct()
+
     def with_address(self, email: str) -> OrganisationQuerySet:
         """The current ones whose officers may have this address. Several where councils share a domain."""
         return self.filter(domains__in=OrganisationDomain.objects.for_address(email))
+
+
+def names_of_suppliers() -> list[str]:
+    """All of the register; kept for some minutes, for it may be asked whenever somebody posts."""
+    names: list[str] | None = cache.get("names-of-suppliers")
+    if names is None:
+        names = list(Organisation.objects.suppliers().values_list("name", flat=True))
+        cache.set("names-of-suppliers", names, timeout=300)
+    return names
 
 
 # What the register calls them, and what people do.

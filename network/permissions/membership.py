@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.dateformat import format as format_date
+
 from network.models import Member, Membership, MembershipEvent, Network, Viewer
 from network.permissions.verdict import ALLOWED, SIGN_IN_FIRST, Verdict, holds
+from network.templatetags.components import clock
 
 NOT_A_MEMBER = Verdict("Only members of this network can do this.")
 UNCONFIRMED_DOMAIN = Verdict("An administrator has to confirm this officer's email domain first.")
@@ -24,6 +30,34 @@ def can_read(viewer: Viewer, network: Network) -> Verdict:
     return ALLOWED if membership and membership.is_active else NOT_A_MEMBER
 
 
+def can_write(viewer: Viewer, network: Network, *, now: datetime | None = None) -> Verdict:
+    """Saying something in a network, in whatever form: whoever reads in it, and has not been asked to be silent. Asks
+    the database no more than `can_read`."""
+    membership = membership_of(viewer, network)
+    if membership is None or not membership.is_active:
+        return NOT_A_MEMBER
+    if membership.silent_until and membership.is_silent(now):
+        return asked_not_to_write(membership.silent_until, membership.silent_reason)
+    return ALLOWED
+
+
+def asked_not_to_write(until: datetime, reason: str) -> Verdict:
+    """What whoever is silent in a network is told in place of whatever they would write with."""
+    until_when = moment_in_words(until)
+    return Verdict(f"A facilitator has asked you not to write in this network until {until_when}: {reason}")
+
+
+def moment_in_words(at: datetime) -> str:
+    """Such as "3 December at 2:30pm", in London: when something ends that is over within weeks."""
+    local = timezone.localtime(at)
+    return f"{format_date(local, 'j F')} at {clock(local)}"
+
+
+def day_in_words(at: datetime) -> str:
+    """Such as "3 December 2024", for what happens on that day and not at that minute."""
+    return format_date(timezone.localtime(at), "j F Y")
+
+
 def can_facilitate(viewer: Viewer, network: Network) -> Verdict:
     membership = membership_of(viewer, network)
     if membership and membership.is_active and membership.role == Membership.Role.FACILITATOR:
@@ -39,7 +73,9 @@ def _can_enter(viewer: Viewer, membership: Membership | None) -> Verdict:
     if membership and membership.state == Membership.State.ACTIVE:
         return Verdict("You already belong to this network.")
     if membership and membership.state == Membership.State.SUSPENDED:
-        return Verdict("Your membership of this network is suspended.")
+        until = membership.suspended_until
+        ends = f" You will be let in again on {day_in_words(until)}." if until else ""
+        return Verdict(f"Your membership of this network is suspended.{ends}")
     if viewer.kind != Member.Kind.OFFICER:
         return BY_INVITATION
     return ALLOWED
@@ -133,7 +169,7 @@ def can_leave(viewer: Viewer, network: Network) -> Verdict:
 
 
 def can_end(viewer: Viewer, membership: Membership) -> Verdict:
-    """Removing somebody from a network, or suspending them in it."""
+    """Removing somebody from a network, suspending them in it, or warning them."""
     verdict = can_facilitate(viewer, membership.network)
     if verdict and not membership.is_active:
         return Verdict(f"{membership.member} does not belong to this network any more.")
@@ -142,6 +178,23 @@ def can_end(viewer: Viewer, membership: Membership) -> Verdict:
     if verdict and membership.is_facilitator:
         return Verdict(f"{membership.member} facilitates this network. An administrator has to stand them down first.")
     return verdict
+
+
+def can_silence(viewer: Viewer, membership: Membership, *, now: datetime | None = None) -> Verdict:
+    """Asking somebody not to write for a while. One end at a time, so that of two facilitators the second knows of the
+    first."""
+    verdict = can_end(viewer, membership)
+    if verdict and membership.silent_until and membership.is_silent(now):
+        until = moment_in_words(membership.silent_until)
+        return Verdict(
+            f"{membership.member} has been asked not to write until {until}. End that first to set another time."
+        )
+    return verdict
+
+
+def can_lift_silence(viewer: Viewer, membership: Membership) -> Verdict:
+    """Letting somebody write again before the time is over; where it is over, or somebody was faster, it is done."""
+    return can_facilitate(viewer, membership.network)
 
 
 def can_reinstate(viewer: Viewer, membership: Membership) -> Verdict:
@@ -162,6 +215,8 @@ def can_become_facilitator(member: Member, network: Network) -> Verdict:
         return Verdict("They have not been let in yet.")
     if membership and membership.is_suspended:
         return Verdict("Their membership of this network is suspended.")
+    if membership and membership.silent_until and membership.is_silent():
+        return Verdict(f"They have been asked not to write here until {moment_in_words(membership.silent_until)}.")
     if member.kind != Member.Kind.OFFICER:
         return Verdict("Only officers facilitate a network.")
     if network.is_by_request and not member.admission.is_confirmed:

@@ -10,11 +10,20 @@ from network.permissions.verdict import ALLOWED, Verdict, holds
 
 # What facilitators set of their network; its name and who may join stay with the administrators.
 SETTINGS_OF_FACILITATORS = frozenset(
-    {"purpose", "audience", "question", "content_free_mail", "published_members", "published_source"}
+    {
+        "purpose",
+        "audience",
+        "question",
+        "content_free_mail",
+        "reports_to_hide",
+        "published_members",
+        "published_source",
+        "first_post_hold",
+    }
 )
 
 
-SETTINGS = SETTINGS_OF_FACILITATORS | {"name", "joining", "first_post_hold", "order"}
+SETTINGS = SETTINGS_OF_FACILITATORS | {"name", "joining", "order"}
 
 
 def can_create_networks(viewer: Viewer) -> Verdict:

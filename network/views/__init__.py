@@ -30,7 +30,7 @@ class MemberRequest(HttpRequest):
 
 
 def second_factor_required(
-    view: Callable[Concatenate[Asked, Rest], HttpResponse],
+    view: Callable[Concatenate[Asked, Rest], HttpResponseBase],
 ) -> Callable[Concatenate[Asked, Rest], HttpResponseBase]:
     """For a page on which facilitators or others act for all: staff are asked for a second factor before they see it,
     once in a session. Who is no staff goes on to the view, which knows what to tell them."""

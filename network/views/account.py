@@ -213,7 +213,9 @@ class Closed(allauth_views.AccountInactiveView):
 
 def too_often(request: HttpRequest) -> HttpResponse:
     """Where a limit of allauth's is reached: codes asked for, accounts begun, from one place or for one mailbox."""
-    return errors.too_often(request, LimitReached("We have had too many tries for this.", retry_after=60))
+    return errors.too_often(
+        request, LimitReached("We have had too many tries. You can try again in a minute.", retry_after=60)
+    )
 
 
 class PasswordSignIn(StartsAgain, RedirectAuthenticatedUserMixin, NextRedirectMixin, FormView[PasswordSignInForm]):

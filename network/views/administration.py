@@ -83,6 +83,12 @@ SCREENS = [
     Screen(
         "Ground rules", "ground_rules_publish", "Publish a new version of the rules.", permissions.can_publish_rules
     ),
+    Screen(
+        "Reports",
+        "administration_reports",
+        "What somebody reported that no network looks after.",
+        permissions.can_change_accounts,
+    ),
     Screen("Audit log", "audit", "Who did what, and when.", permissions.can_read_audit),
     Screen(
         "Mail",

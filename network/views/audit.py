@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
@@ -17,7 +17,7 @@ from network import permissions
 from network.actions.audit import WORDS, export_audit
 from network.forms.administration import AuditForm
 from network.models import AuditEvent, Member, Viewer
-from network.spreadsheet import file_of, line_of
+from network.spreadsheet import Cell, file_of, line_of
 from network.views import MemberRequest, file_to_take
 from network.views.administration import page_by_key
 
@@ -73,7 +73,8 @@ def export(request: MemberRequest) -> HttpResponseBase:
     found = _found(request.user, form)
     export_audit(by=request.user, filters=form.used)
     name = f"guildhall-audit-{timezone.localdate():%Y-%m-%d}.csv"
-    return file_to_take(_file(found, request.user), name=name)
+    rows = _rows(request.user)
+    return file_to_take(file_of_events(found, HEADER, rows), name=name)
 
 
 def _found(viewer: Viewer, form: AuditForm) -> QuerySet[AuditEvent]:
@@ -93,9 +94,9 @@ def _found(viewer: Viewer, form: AuditForm) -> QuerySet[AuditEvent]:
     if asked["number"]:
         events = events.filter(object_id=asked["number"])
     if asked["since"]:
-        events = events.filter(at__gte=_midnight(asked["since"]))
+        events = events.filter(at__gte=midnight(asked["since"]))
     if asked["until"]:
-        events = events.filter(at__lt=_midnight(asked["until"] + timedelta(days=1)))
+        events = events.filter(at__lt=midnight(asked["until"] + timedelta(days=1)))
     return events
 
 
@@ -106,7 +107,7 @@ def _kinds_called(typed: str) -> list[str]:
     return [kind, *named]
 
 
-def _kind_in_words(label: str) -> str:
+def kind_in_words(label: str) -> str:
     try:
         words = str(apps.get_model(label)._meta.verbose_name)
     except (LookupError, ValueError):  # a kind of thing that is no more
@@ -114,7 +115,7 @@ def _kind_in_words(label: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _midnight(day: date) -> datetime:
+def midnight(day: date) -> datetime:
     """When a day begins in London. Compared as a moment, so that the index of moments serves."""
     return timezone.make_aware(datetime.combine(day, time.min))
 
@@ -139,7 +140,7 @@ def _line(event: AuditEvent, names: dict[int, str]) -> Line:
     actor = "The site itself"
     if event.actor_id:
         actor = names.get(event.actor_id) or f"Member {event.actor_id}"
-    kind = _kind_in_words(event.object_kind)
+    kind = kind_in_words(event.object_kind)
     return Line(
         event,
         did=WORDS.get(event.verb, event.verb),
@@ -159,21 +160,29 @@ def _in_words(value: object) -> str:
     return "none" if value is None else str(value)
 
 
-def _file(events: QuerySet[AuditEvent], viewer: Viewer) -> Iterator[str]:
-    """Each slice is a query of its own, by key, so that a slow reader holds nothing open in the database."""
-    yield from file_of(HEADER, ())
+Rows = Callable[[Iterable[AuditEvent]], Iterable[Sequence[Cell]]]
+
+
+def file_of_events(events: QuerySet[AuditEvent], header: Sequence[str], rows: Rows) -> Iterator[str]:
+    """The newest of the events, as `rows` writes them. Each slice is a query of its own, by key, so that a slow reader
+    holds nothing open in the database."""
+    yield from file_of(header, ())
     last, written = None, 0
     while written < IN_A_FILE:
         behind = events.filter(pk__lt=last) if last else events
         some = list(behind.order_by("-pk")[: min(AT_A_TIME, IN_A_FILE - written)])
         if not some:
             return
-        yield from (line_of(_cells(line)) for line in _lines(some, viewer))
+        yield from (line_of(row) for row in rows(some))
         last, written = some[-1].pk, written + len(some)
     if events.filter(pk__lt=last).exists():
         yield line_of(
             [f"This file ends after {IN_A_FILE:,} rows. Older events are not in it: choose dates to get them."]
         )
+
+
+def _rows(reader: Viewer) -> Rows:
+    return lambda events: (_cells(line) for line in _lines(events, reader))
 
 
 def _cells(line: Line) -> list[str | int | None]:

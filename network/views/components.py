@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from network.models import Member, MemberTool, Network, Notice, Organisation, Profile, Tag, Theme
 from network.notifications import ShownNotice, Unread
+from network.views.chart import Chart, Value
 
 COUNTY = Organisation(
     name="Exampleshire County Council", short_name="Exampleshire", slug="exampleshire", kind="County council"
@@ -330,6 +331,13 @@ def _polls(now: datetime) -> dict[str, Thing]:
     }
 
 
+def _chart() -> Chart:
+    read = [12, 0, 2, 31, 44, 38, 52, 47, 61, 58, 12, 64]
+    values = [Value(f"{7 * place + 1} days", str(height), height) for place, height in enumerate(read)]
+    about = "Members who read something new, or came to a session."
+    return Chart("readers", "Active readers", about, "After", "Active readers", "after", values)
+
+
 @require_safe
 def components(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
@@ -342,10 +350,20 @@ def components(request: HttpRequest) -> HttpResponse:
         "themes": THEMES,
         "tags": TAGS,
         "threads": _threads(now),
+        "notes": [
+            Thing(words="This thread was locked", at=now - timedelta(days=2)),
+            Thing(
+                words="Posts were moved here from another thread", at=now, title="Who records meetings?", address="#"
+            ),
+        ],
         "posts": _posts(now),
         "chat": _messages(now),
         "form": SampleForm(auto_id="sample_%s"),
         "wrong_form": SampleForm({"email": "priya", "source": "x" * 1010}, auto_id="wrong_%s"),
+        "concerns": [
+            Thing(kind="a phone number", words="07700 900123"),
+            Thing(kind="a protective marking", words="OFFICIAL-SENSITIVE"),
+        ],
         "composer_form": SampleForm(auto_id="composer_%s"),
         "chat_form": SampleForm(auto_id="chat_%s"),
         "notices_counted": Unread(2),
@@ -357,6 +375,7 @@ def components(request: HttpRequest) -> HttpResponse:
         ],
         "questions": _questions(now),
         "polls": _polls(now),
+        "chart": _chart(),
         "parts": [
             Thing(title=title, anchor="pages")
             for title in ("Before you start", "Who decides", "What to ask a supplier", "Afterwards")

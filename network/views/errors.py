@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseServerError
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from network.limits import LimitReached, in_words
+from network.limits import LimitReached
 from network.permissions import Refused
 
 logger = logging.getLogger(__name__)
@@ -31,8 +30,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def too_often(request: HttpRequest, reached: LimitReached) -> HttpResponse:
-    context = {"reason": str(reached), "wait": in_words(timedelta(seconds=reached.retry_after))}
-    response = render(request, "429.html", context, status=429)
+    response = render(request, "429.html", {"reason": str(reached)}, status=429)
     response["Retry-After"] = str(reached.retry_after)
     return response
 

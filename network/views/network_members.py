@@ -85,7 +85,7 @@ def network_members(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "network/members.html", context)
 
 
-def _membership(request: HttpRequest, network: Network, pk: int) -> Membership:
+def membership_in(request: HttpRequest, network: Network, pk: int) -> Membership:
     rows = _rows(network, request.user).select_related("network", "member__organisation")
     return get_object_or_404(rows, pk=pk)
 
@@ -95,7 +95,7 @@ def _membership(request: HttpRequest, network: Network, pk: int) -> Membership:
 def network_membership(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """One membership with its whole history."""
     network = facilitated(request, slug)
-    membership = _membership(request, network, pk)
+    membership = membership_in(request, network, pk)
     history = MembershipEvent.objects.visible_to(request.user).filter(membership=membership)
     context = {
         "network": network,
@@ -128,14 +128,6 @@ REMOVE = Step(
     verbs.remove_member,
     "{member} is no longer a member.",
 )
-SUSPEND = Step(
-    "Suspend {member} in the {network}",
-    "Suspend",
-    EndForm,
-    permissions.can_end,
-    verbs.suspend_member,
-    "{member} is suspended.",
-)
 REINSTATE = Step(
     "Let {member} into the {network} again",
     "Let in again",
@@ -148,7 +140,7 @@ REINSTATE = Step(
 
 def _take(request: MemberRequest, slug: str, pk: int, step: Step) -> HttpResponse:
     network = facilitated(request, slug)
-    membership = _membership(request, network, pk)
+    membership = membership_in(request, network, pk)
     verdict = step.permission(request.user, membership)
     form = step.form(request.POST if request.method == "POST" else None)
     if verdict and form.is_bound and form.is_valid():
@@ -168,7 +160,6 @@ def _take(request: MemberRequest, slug: str, pk: int, step: Step) -> HttpRespons
         "title": step.title.format(member=membership.member, network=network),
         "step": step,
         "removes": step is REMOVE,
-        "suspends": step is SUSPEND,
     }
     return render(request, "network/membership_step.html", context)
 
@@ -177,12 +168,6 @@ def _take(request: MemberRequest, slug: str, pk: int, step: Step) -> HttpRespons
 @require_http_methods(["GET", "HEAD", "POST"])
 def remove(request: MemberRequest, slug: str, pk: int) -> HttpResponse:
     return _take(request, slug, pk, REMOVE)
-
-
-@second_factor_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def suspend(request: MemberRequest, slug: str, pk: int) -> HttpResponse:
-    return _take(request, slug, pk, SUSPEND)
 
 
 @second_factor_required

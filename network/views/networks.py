@@ -108,6 +108,7 @@ def network(request: HttpRequest, slug: str) -> HttpResponse:
         "network": network,
         "facilitators": shown,
         "themes": Theme.objects.visible_to(request.user).of_network(network),
+        "membership": permissions.membership_of(request.user, network),
         "can_facilitate": can_facilitate,
         "waiting": getattr(shown[0], "waiting", 0) if shown else 0,
     }

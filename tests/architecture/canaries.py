@@ -17,15 +17,18 @@ from django.utils import timezone
 from cms.actions.pages import publish_page, set_up_site
 from cms.models import EventAttendance, EventPage, EventRoom, GuidancePage, RecordItem, SectionPage, SessionRecord
 from forums.actions.amendments import hide_message
+from forums.actions.appeals import appeal
+from forums.actions.decisions import note_on_case
 from forums.actions.hosting import refuse_question, write_answer
 from forums.actions.message_reactions import react_to_message
 from forums.actions.messages import say
+from forums.actions.network_moves import ask_to_move
 from forums.actions.poll_votes import choose
 from forums.actions.polls import PollWords, make_poll, open_poll
 from forums.actions.posts import delete_post, edit_post, hide_post, reply
 from forums.actions.question_votes import vote_for
 from forums.actions.questions import ask_question as ask_in_room
-from forums.actions.reports import report_message
+from forums.actions.reports import report_from_outside, report_message, report_profile
 from forums.actions.rooms import schedule_room
 from forums.actions.sanctions import give_time_out
 from forums.actions.threads import begin_site_discussion, start_thread
@@ -38,6 +41,7 @@ from forums.models import (
     FeedKey,
     FollowLevel,
     HeldMessage,
+    HeldPost,
     Mention,
     Post,
     Practice,
@@ -174,6 +178,8 @@ def build(cast: Cast) -> World:
         GuidancePage(title="Guidance", slug="advice", body=[], themes=[cast.theme], discuss_in=cast.ai),
         by=None,
     )
+    silent = Membership.objects.filter(member=cast.bob)
+    silent.update(silent_until=now + timedelta(days=1), silent_reason="Private reason")
     AccountEvent.objects.create(member=cast.bob, kind=AccountEvent.Kind.CORRECTED, words="Private reason")
     mail = MailLedger.objects.create(recipient=f"member {cast.bob.pk}", stream="greeting", period="1", member=cast.bob)
     Authenticator.objects.create(user=cast.bob, type="webauthn", data={"name": "Private key", "credential": {}})
@@ -191,7 +197,11 @@ def _talk_in(room: Room, cast: Cast) -> None:
     """A row of every table that hangs on a room: a message that is shown, and one that was hidden."""
     said = say(room, by=cast.bob, body="Private message")
     react_to_message(said, "thanks", by=cast.fay)
-    report_message(said, by=cast.fay, kind="other", words="Private words")
+    report = report_message(said, by=cast.fay, kind="other", words="Private words")
+    note_on_case(report.case, by=cast.fay, words="Private note")
+    report_from_outside(said, address="/", kind="other", words="Private", reply_to_address="private@example.org")
+    report_from_outside(None, address="/private/", kind="other", words="Private words")
+    report_profile(cast.bob, by=cast.fay, kind="other", words="Private words")
     hide_message(say(room, by=cast.bob, body="Private and hidden"), by=cast.fay, reason="Private reason")
     asked = ask_in_room(room, by=cast.bob, body="Private question")
     vote_for(asked, by=cast.fay)
@@ -240,7 +250,11 @@ def _tell_around(thread: Thread, answer: Post, cast: Cast) -> None:
     edit_post(answer, by=cast.fay, source="Private, and better")
     taken_back = reply(thread, by=cast.fay, source="Private and taken back")
     delete_post(taken_back, by=cast.fay)
-    hide_post(reply(thread, by=cast.bob, source="Private and hidden"), by=cast.fay, reason="Private reason")
+    hidden = hide_post(reply(thread, by=cast.bob, source="Private and hidden"), by=cast.fay, reason="Private reason")
+    made = appeal(hidden.cases.get(), by=cast.bob, words="Private appeal")
+    made.answer = "Private answer"
+    made.save()
+    ask_to_move(thread, cast.ai, cast.theme, by=cast.fay)
     Practice.objects.create(thread=thread, tool="Private", stage="live", outcome="Private", differently="Private")
     Answer.objects.create(thread=thread, post=answer, by=cast.bob, at=timezone.now())
     Mention.objects.create(post=answer, member=cast.bob)
@@ -252,6 +266,9 @@ def _tell_around(thread: Thread, answer: Post, cast: Cast) -> None:
             setattr(attached, name, value)
         attached.save()
     Draft.objects.create(member=cast.bob, network=thread.network, thread=thread, fields={"source": "Private"})
+    HeldPost.objects.create(
+        network=thread.network, author=cast.bob, theme=thread.theme, title="Private", source="Private", reason="Private"
+    )
     for member in (cast.bob, cast.lena):
         FeedKey.objects.create(member=member)
     FollowLevel.objects.create(member=cast.bob, network=thread.network, level="watch")

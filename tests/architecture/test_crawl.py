@@ -30,7 +30,18 @@ from forums.actions.reactions import react
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
-from forums.models import Attachment, FollowLevel, Level, MemberThread, Post, Practice, Report, Thread, ThreadBatch
+from forums.models import (
+    Attachment,
+    Case,
+    FollowLevel,
+    Level,
+    MemberThread,
+    Post,
+    Practice,
+    Report,
+    Thread,
+    ThreadBatch,
+)
 from forums.search.posts import search_posts
 from network.actions.mail_stops import Stop, address_of
 from network.actions.notices import give_notice
@@ -91,12 +102,17 @@ def _filled(route: str, world: World) -> str:
                 "member": str(world.cast.bob.pk),
                 "poll": str(world.room.polls.get().pk),
                 "sanction": str(world.room.sanctions.get().pk),
-                "report": str(Report.objects.get().pk),
                 "batch": str(ThreadBatch.objects.get().pk),
                 "held": str(world.room.held_messages.get().pk),
             }.get(name, str(world.room.pk))
         if route.startswith("event-rooms/") and name == "role":
             return str(world.room.roles.get().pk)
+        if route.startswith("reports/sent/"):
+            return str(Report.objects.get(case__member=world.cast.bob).pk)
+        if route.startswith("reports/decided/"):
+            return str(Case.objects.exclude(appeal=None).get().pk)
+        if route.startswith("reports/"):
+            return str(Case.objects.get(message__seq=1).pk)
         if route.startswith("account/data/"):
             return str(world.cast.bob.exports.get().pk)
         if route.startswith("ground-rules/"):
@@ -104,11 +120,16 @@ def _filled(route: str, world: World) -> str:
         if route.startswith("threads/"):
             # An answer that was edited, and a post that was hidden.
             hidden = route.endswith(("/hidden/", "/restore/"))
-            return {"number": "4" if hidden else "2", "version": "1"}.get(name, str(world.thread.pk))
+            act = str(world.thread.moderation_acts.get().pk)
+            return {"number": "4" if hidden else "2", "version": "1", "act": act}.get(name, str(world.thread.pk))
+        if route.startswith("thread-moves/"):
+            return str(world.thread.moves.get().answers.get(member=world.cast.bob).pk)
         if route.startswith(("people/", "administration/people/")):
             return str(world.cast.bob.pk)
         if "/invitations/" in route:
             return str(world.invitation.pk)
+        if "held/" in route:
+            return str(world.cast.bob.held_posts.get().pk)
         if route.startswith("networks/<slug:slug>/tags/"):
             return str(world.thread.tags.get().pk)
         if route.startswith("networks/"):
@@ -373,7 +394,10 @@ def test_the_crawl_has_eyes(world: World) -> None:
 
     seen = {problem.rsplit("from ", 1)[1] for problem in crawler.problems if "from " in problem}
     assert {
+        "forums.Appeal.answer",
+        "forums.Appeal.words",
         "forums.Attachment.name",
+        "forums.Case.reason",
         "forums.Thread.title",
         "forums.Post.html",
         "forums.PostVersion.html",
@@ -385,6 +409,7 @@ def test_the_crawl_has_eyes(world: World) -> None:
         "forums.Poll.title",
         "forums.PollOption.text",
         "forums.HeldMessage.body",
+        "forums.HeldPost.source",
         "forums.Room.title",
         "forums.RoomSanction.reason",
         "network.Member.name",

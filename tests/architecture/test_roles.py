@@ -30,14 +30,21 @@ from forums.actions.threads import start_thread
 from forums.models import (
     Announcement,
     Answer,
+    Appeal,
+    Attachment,
+    Case,
     HeldMessage,
+    HeldPost,
     Message,
+    ModerationAct,
+    MoveAnswer,
     Poll,
     Post,
     PostVersion,
     Question,
     Room,
     Thread,
+    ThreadMove,
 )
 from network.actions.invitations import invite
 from network.actions.membership import appoint_facilitator, ask_question, ask_to_join, join_network
@@ -101,6 +108,16 @@ def may_agree_to_own(viewer: Viewer, room: Room) -> Verdict:
     return talk.can_answer_consent(viewer, Message(room=room, author_id=viewer.pk))
 
 
+def may_appeal(viewer: Viewer, post: Post) -> Verdict:
+    hidden = Post(thread=post.thread, number=2, author_id=viewer.pk, hidden_at=timezone.now())
+    return talk.can_appeal(viewer, Case(post=hidden, author_id=viewer.pk, state="decided", outcome="hidden"))
+
+
+def may_answer_own_move(viewer: Viewer, thread: Thread) -> Verdict:
+    move = ThreadMove(thread=thread, asked_at=timezone.now())
+    return talk.can_answer_move(viewer, MoveAnswer(move=move, member_id=viewer.pk))
+
+
 def may_delete_own(viewer: Viewer, thread: Thread) -> Verdict:
     return talk.can_delete(viewer, Post(thread=thread, number=2, author_id=viewer.pk))
 
@@ -120,6 +137,7 @@ ACTS = [
     Act("Answer what the facilitators asked about their request", people.can_answer, ("network",)),
     Act("Withdraw their request to join", people.can_withdraw, ("network",)),
     Act("Read what is said in a network", people.can_read, ("network",)),
+    Act("Write in a network, unless a facilitator asked them not to", people.can_write, ("network",)),
     Act("Leave a network", people.can_leave, ("network",)),
     # Looking after a network
     Act("Choose the themes of a network", people.can_facilitate, ("network",)),
@@ -128,7 +146,9 @@ ACTS = [
     Act("Invite somebody to a network", people.can_invite, ("network",)),
     Act("Send an invitation again", people.can_resend, ("invitation",)),
     Act("Withdraw an invitation", people.can_revoke, ("invitation",)),
-    Act("Remove or suspend a member of a network", people.can_end, ("membership",)),
+    Act("Warn, remove or suspend a member of a network", people.can_end, ("membership",)),
+    Act("Ask a member of a network not to write for a while", people.can_silence, ("membership",)),
+    Act("End that before its time", people.can_lift_silence, ("membership",)),
     Act("Let a suspended member into a network again", people.can_reinstate, ("suspension",)),
     Act("Change what a network says of itself", people.can_change_network, ("network", ("purpose",))),
     Act(
@@ -143,12 +163,22 @@ ACTS = [
     Act("Stop the mail of an announcement", talk.can_stop_announcement, ("mail",)),
     Act("Reply in a thread", talk.can_reply, ("thread",)),
     Act("Attach a file to what they write", talk.can_attach, ("network",)),
+    Act("Have the first post that waits in a network posted or not", talk.can_decide_held_post, ("held_post",)),
     Act("Change a post of their own", may_edit_own, ("thread",)),
     Act("Change a post of somebody else", talk.can_edit, ("post",)),
     Act("Delete a post of their own", may_delete_own, ("thread",)),
     Act("Delete a post of somebody else", talk.can_delete, ("post",)),
     Act("Change or take back an announcement of their own", talk.can_change_announcement, ("announcement",)),
-    Act("Hide a post, and bring it back", talk.can_hide, ("post",)),
+    Act("Report a post of somebody else", talk.can_report_post, ("anothers_post",)),
+    Act("Report a file of somebody else", talk.can_report_file, ("file",)),
+    Act("Report the profile of somebody they share a network with", talk.can_report_profile, ("fellow",)),
+    Act("Read what was reported, and note something about it", talk.can_look_after, ("case",)),
+    Act("Decide on what was reported", talk.can_decide_case, ("case",)),
+    Act("Decide on a report that no network looks after", talk.can_decide_case, ("case_of_site",)),
+    Act("Appeal where their own words were hidden", may_appeal, ("post",)),
+    Act("Answer an appeal against what somebody else decided", talk.can_decide_appeal, ("appeal",)),
+    Act("Hide a post", talk.can_hide, ("post",)),
+    Act("Bring a hidden post back", talk.can_restore, ("post",)),
     Act("Hide earlier words of a post", talk.can_hide_version, ("version",)),
     Act("React to a post of somebody else", talk.can_react, ("post",)),
     Act("Follow, watch or mute a theme", talk.can_follow_theme, ("theme",)),
@@ -157,6 +187,11 @@ ACTS = [
     Act("Mark the answer to a question of somebody else", may_mark_anothers, ("thread",)),
     Act("Say whether the answer to their own question worked", may_tell_own, ("thread",)),
     Act("Move a thread to another theme", talk.can_move, ("thread",)),
+    Act("Pin a thread above the others for a while", talk.can_pin_thread, ("thread",)),
+    Act("Hide or move several posts at once, see what was done to a thread", talk.can_tidy, ("thread",)),
+    Act("Merge a thread into another of its network", talk.can_merge, ("thread", "other_thread")),
+    Act("Undo what was done to a thread", talk.can_undo, ("act",)),
+    Act("Say whether a thread in which they wrote may move to another network", may_answer_own_move, ("thread",)),
     Act("Merge tags on the threads of a network", talk.can_merge_tags, ("network",)),
     # Live rooms
     Act("Schedule a live room", talk.can_schedule_room, ("network",)),
@@ -169,6 +204,7 @@ ACTS = [
     Act("Delete a message of somebody else", talk.can_delete_message, ("message",)),
     Act("React to a message of somebody else", talk.can_react_to_message, ("message",)),
     Act("Report a message of somebody else", talk.can_report_message, ("message",)),
+    Act("Bring a hidden message back", talk.can_restore_message, ("message",)),
     Act("Hide messages, lock a room, ask people to be silent or leave", talk.can_moderate_room, ("room",)),
     Act("Ask a question in a session", talk.can_ask, ("room",)),
     Act("Vote in a session", talk.can_vote, ("room",)),
@@ -249,6 +285,11 @@ NOT_OF_ROLES = {
     "network.can_work_for": "about an organisation",
     "network.can_be_succeeded": "about two organisations",
     "forums.can_use_theme": "about a network and a theme",
+    "forums.can_be_merged": "can_merge, where the other thread is not known yet",
+    "forums.can_put_posts_into": "can_merge, for some of the posts",
+    "forums.can_answer_move": "in the table as the own of whoever wrote",
+    "forums.can_move_to_network": "of those who facilitate both networks: can_tidy in each",
+    "forums.can_post_at_once": "about whether somebody has written in a network before",
     "forums.can_have_room_role": "about whoever is to be named",
     "forums.can_ask_as": "can_ask, where it is known whether they may speak",
     "forums.can_vote_as": "can_vote, for many at once",
@@ -265,6 +306,7 @@ NOT_OF_ROLES = {
     "network.can_end_session": "its owner's alone; can_end_sessions is the administrators'",
     "network.can_remove_password": "its owner's alone, who has one",
     "forums.can_delete_draft": "its owner's alone",
+    "forums.can_withdraw_post": "its owner's alone",
     "network.can_change_factor": "its owner's alone",
     "network.can_enrol_app": "its owner's alone, who has none",
     "network.can_make_recovery_codes": "their own account's, where it has what they stand in for",
@@ -278,10 +320,13 @@ NOT_OF_ROLES = {
     # A function of the table, asked in another way
     "network.can_take_welcome_step": "can_be_welcomed, step by step",
     "forums.can_look_after_announcement": "can_stop_announcement, and administrators who belong to the network",
+    "forums.can_decide_held_posts": "can_decide_held_post, of all of a network",
+    "forums.can_release_post": "can_decide_held_post, and whether its author could write it now",
     "forums.can_speak_as": "can_speak, for many at once",
     "forums.can_choose_answer": "can_mark_answer, for all posts of a page at once",
     "forums.can_mark_answer": "can_choose_answer, once it is known which; in the table by whose the question is",
     "forums.can_tell_whether_it_worked": "in the table as the asker's own",
+    "forums.can_appeal": "in the table as the author's own",
     "cms.can_give_these_roles": "can_give_roles, once it is known which and to whom",
 }
 
@@ -361,8 +406,17 @@ def stage(cast: Cast) -> Stage:
         "guidance": publish_page(section, GuidancePage(title="Guidance", slug="guidance", body=[]), by=None),
     }
     things["post"] = Post.objects.select_related("thread__network").get(thread=things["thread"])
+    things["fellow"] = host
+    things["anothers_post"] = Post(thread=things["thread"], number=2, author=speaker, source="Words")
+    things["file"] = Attachment(post=things["anothers_post"], member=speaker)
+    things["case"] = Case.objects.create(network=network, post=things["post"], author=speaker)
+    things["case_of_site"] = Case.objects.create(address="/guidance/")
+    things["appeal"] = Appeal(case=things["case"], by=host)
+    things["other_thread"] = Thread(network=network, visible_count=1)
+    things["act"] = ModerationAct(network=network, thread=things["thread"])
     things["past_room"] = Room(pk=room.pk, network=network, closes_at=now)
     things["message"] = Message(room=room, author_id=0, body="Words", written_at=now)
+    things["held_post"] = HeldPost(network=network, author=cast.bob, source="Words", written_at=now)
     things["held"] = HeldMessage(room=room, author=cast.bob, body="Words", written_at=now)
     things["version"] = PostVersion(post=things["post"], number=1)
     things["announcement"] = Post(thread=Thread(network=network, kind=Thread.Kind.ANNOUNCEMENT), number=1)

@@ -30,8 +30,11 @@ OWN_ROOMS = {
     },
     # The live engine; how members' words become HTML; which files are taken, and who looks for malware in them; what is
     # mailed of posts at once, and in the digest; what comes back as an answer, and to which address; which words in a
-    # live room wait for its host.
-    "forums": {"live", "markup", "files", "scanner", "post_mail", "digest", "letters", "reply_address", "held_words"},
+    # live room wait for its host; what waits for facilitators; what in a text its writer is warned of.
+    "forums": {
+        *("live", "markup", "files", "scanner", "post_mail", "digest", "letters", "reply_address", "held_words"),
+        *("worklist", "care"),
+    },
     "cms": {"wagtail_hooks"},
 }
 

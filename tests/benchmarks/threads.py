@@ -286,12 +286,14 @@ def main() -> None:
         lines.append(measured.line())
         say(lines[-1])
     if options.to:
-        put_in(options.to, connection.vendor, [*about, "", *(line.rstrip() for line in lines)])
+        put_in(options.to, "threads", [*about, "", *(line.rstrip() for line in lines)])
 
 
-def put_in(file: Path, mark: str, lines: list[str]) -> None:
-    """Between the two marks in the file, in place of what stood there. Raises ValueError where they are not in it."""
-    begin, end = f"<!-- threads: {mark} -->\n", f"<!-- end of threads: {mark} -->\n"
+def put_in(file: Path, what: str, lines: list[str]) -> None:
+    """Between the two marks of this database in the file, in place of what stood there. Raises ValueError where they
+    are not in it."""
+    mark = f"{what}: {connection.vendor}"
+    begin, end = f"<!-- {mark} -->\n", f"<!-- end of {mark} -->\n"
     before, _, rest = file.read_text().partition(begin)
     _, found, after = rest.partition(end)
     if not found:

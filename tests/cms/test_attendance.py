@@ -367,7 +367,7 @@ class TestChanges:
 
     def test_other_words_are_told_to_nobody(self, event: EventPage, cast: Cast) -> None:
         add_event(event, by=cast.bob)
-        move(event, summary="Four councils.", recording_link="https://video.example.org/x")
+        move(event, summary="Four councils.", record="<p>What was said.</p>")
         assert not Notice.objects.filter(kind=EVENT_CHANGED).exists()
 
     def test_a_draft_tells_nobody(self, event: EventPage, cast: Cast) -> None:

@@ -362,7 +362,6 @@ def test_the_network_of_an_event_with_a_room_stays(hub: Hub, cast: Cast, publish
         "network": cast.practitioners.pk,
         "programme": streamfield([]),
         "joining_link": "",
-        "recording_link": "",
         "record": rich_text(""),
         "comments": {"TOTAL_FORMS": 0, "INITIAL_FORMS": 0},
     }

@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from cms.actions.events import name_speaker
 from cms.actions.pages import republish_page
+from cms.actions.recording import set_recording
 from cms.actions.roles import EDITORS, give_roles
-from cms.models import EventPage, EventRoom
+from cms.models import EventPage, EventRecording, EventRoom
 from cms.permissions import can_attend
 from forums.actions.messages import say
 from forums.models import Room, RoomRole
@@ -27,19 +28,26 @@ from tests.cms.hub import Hub, close
 
 PRIVATE = {
     "joining_link": "https://meet.example.org/canaryjoin",
-    "recording_link": "https://video.example.org/canaryrecording",
     "record": "<p>canaryrecord</p>",
 }
 
 
+RECORDING = "https://video.example.org/canaryrecording"
+
+
 @pytest.fixture
 def coming(hub: Hub, cast: Cast) -> EventPage:
-    return hub.publish_event("Case notes", network=cast.ai, summary="Three councils.", **PRIVATE)
+    event = hub.publish_event("Case notes", network=cast.ai, summary="Three councils.", **PRIVATE)
+    Room.objects.update(recording_link=RECORDING)
+    return event
 
 
 @pytest.fixture
 def past(hub: Hub, cast: Cast) -> EventPage:
-    return hub.publish_event("Case notes", network=cast.ai, starts_at=timezone.now() - timedelta(days=30), **PRIVATE)
+    then = timezone.now() - timedelta(days=30)
+    event = hub.publish_event("Case notes", network=cast.ai, starts_at=then, **PRIVATE)
+    Room.objects.update(recording_link=RECORDING)
+    return event
 
 
 def test_publishing_an_event_schedules_its_room(coming: EventPage, cast: Cast) -> None:
@@ -230,6 +238,83 @@ def test_events_come_in_the_order_in_which_they_take_place(hub: Hub, cast: Cast)
     assert [event.title for event in events.not_over()] == ["On now", "Tomorrow", "Next week"]
     assert [event.title for event in events.over()] == ["Last week", "Long ago"]
     assert [event.is_on() for event in events.not_over()] == [True, False, False]
+
+
+# The recording: one place knows where it is, whoever says so
+
+
+def recording_form(event: EventPage) -> str:
+    return reverse("event_recording", args=[event.pk])
+
+
+def test_hosts_and_editors_set_the_same_recording(hub: Hub, cast: Cast, past: EventPage, editor: Member) -> None:
+    member, host = client_of(cast.bob), client_of(cast.fay)
+    for client, link in ((client_of(editor), "https://video.example.org/by-editor"), (host, "https://example.org/2")):
+        form = client.get(recording_form(past)).content.decode()
+        assert Room.objects.get().recording_link in form
+        answer = client.post(recording_form(past), {"link": link, "began_at": "2026-03-02 10:00"})
+        assert answer["Location"] == reverse("event_by_number", args=[past.pk])
+        assert Room.objects.get().recording_link == link
+        assert f'href="{link}"' in member.get(past.url).content.decode()
+    assert recording_form(past) in host.get(past.url).content.decode()
+    assert recording_form(past) not in member.get(past.url).content.decode()
+    host.post(recording_form(past), {"link": "", "began_at": ""})
+    assert "Watch the recording" not in host.get(past.url).content.decode()
+    assert (Room.objects.get().recording_link, Room.objects.get().recording_began_at) == ("", None)
+    assert AuditEvent.objects.filter(verb="noted recording").count() == 3
+
+
+def test_nobody_else_sets_it(cast: Cast, past: EventPage) -> None:
+    address = recording_form(past)
+    for client in (Client(), *(client_of(member) for member in (cast.bob, *cast.outsiders))):
+        for answer in (client.get(address), client.post(address, {"link": "https://evil.example"})):
+            assert answer.status_code == 404
+            assert "canary" not in answer.content.decode()
+    for member in (cast.bob, *cast.outsiders):
+        with pytest.raises(Refused):
+            set_recording(past, by=member, link="https://evil.example")
+    assert Room.objects.get().recording_link == RECORDING
+
+
+def test_who_is_locked_out_of_the_room_may_attend_and_has_the_recording(cast: Cast, past: EventPage) -> None:
+    Room.objects.update(lock=Room.Lock.READING)
+
+    assert "canaryrecording" in client_of(cast.bob).get(past.url).content.decode()
+
+
+def test_an_event_without_a_room_has_a_recording_that_an_older_draft_leaves_alone(
+    hub: Hub, cast: Cast, editor: Member
+) -> None:
+    then = timezone.now() - timedelta(days=30)
+    event = hub.publish_event("Open to all", starts_at=then)
+    before = event.live_revision
+    form = client_of(editor).get(recording_form(event)).content.decode()
+    assert "When did the recording begin?" not in form
+    client_of(editor).post(recording_form(event), {"link": RECORDING})
+    before.publish()
+
+    assert f'href="{RECORDING}"' in client_of(cast.bob).get(event.url).content.decode()
+    assert RECORDING not in Client().get(event.url).content.decode()
+    assert EventRecording.objects.visible_to(cast.olga).exists()
+    cast.lena.admission.delete()
+    for outsider in (Member.objects.get(pk=cast.lena.pk), AnonymousUser()):
+        assert not EventRecording.objects.visible_to(outsider).exists()
+
+    # Given a network, and so a room, that knows it from then on.
+    event = EventPage.objects.get(pk=event.pk)
+    event.network = cast.ai
+    republish_page(event, by=None)
+    assert Room.objects.get().recording_link == RECORDING
+    assert not EventRecording.objects.exists()
+    before.publish()
+    assert f'href="{RECORDING}"' in client_of(cast.bob).get(event.url).content.decode()
+
+
+def test_what_is_no_address_is_said_beside_the_field(cast: Cast, past: EventPage) -> None:
+    html = client_of(cast.fay).post(recording_form(past), {"link": "javascript:alert(1)"}).content.decode()
+
+    assert "Enter the link as a web address" in html
+    assert Room.objects.get().recording_link == RECORDING
 
 
 # Who runs the room

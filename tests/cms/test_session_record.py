@@ -11,7 +11,13 @@ from django.utils import timezone
 
 from cms.actions.pages import publish_page, set_up_site
 from cms.actions.roles import EDITORS, PUBLISHERS, give_roles, set_up_roles
-from cms.actions.session_record import approve_item, decide_over_item, draft_record, take_off_item
+from cms.actions.session_record import (
+    approve_item,
+    decide_over_item,
+    draft_record,
+    leave_out_item,
+    take_off_item,
+)
 from cms.models import EventPage, EventRoom, RecordItem, SectionPage, SessionRecord
 from cms.notifications import RECORD_CONSENT
 from cms.search import search_pages
@@ -22,7 +28,7 @@ from forums.actions.session_threads import note_recording
 from forums.models import Consent, Message, Question, Room
 from network.actions.closing import close_account
 from network.actions.membership import leave_network
-from network.models import Notice
+from network.models import AuditEvent, Notice
 from network.permissions import Refused
 from tests.cast import Cast, proof_of_signing_in, sign_in
 
@@ -289,6 +295,46 @@ def test_the_page_takes_as_many_queries_for_many_items_as_for_few(
     with django_assert_max_num_queries(60) as many:
         client.get(address)
     assert len(many) == len(few)
+
+
+def test_whoever_ran_the_session_leaves_something_out_and_no_draft_brings_it_back(
+    cast: Cast, link: EventRoom, editor: Any, client: Client
+) -> None:
+    draft_record(link, by=cast.fay)
+    decide_over_item(items(link)["named"], by=cast.bob, agrees=True)
+    item = approve_item(items(link)["named"], by=editor)
+    sign_in(client, cast.fay)
+    out, back = (f"/events/{link.page_id}/record/{item.pk}/{do}/" for do in ("leave-out", "put-back"))
+    assert out in read(client, link)
+
+    for _ in range(2):
+        assert client.post(out).status_code == 302
+    draft_record(link, by=cast.fay)
+
+    assert "Canary named question?" not in read(Client(), link)
+    for member in (cast.bob, editor):
+        sign_in(client, member)
+        assert "Canary named question?" not in read(client, link).partition("session-record")[2].partition("</ol>")[0]
+    with pytest.raises(Refused):
+        approve_item(item, by=editor)
+    assert AuditEvent.objects.filter(verb="left out of record").count() == 1
+    sign_in(client, cast.fay)
+    assert "Left out of the record (1)" in read(client, link)
+    client.post(back)
+    assert out in read(client, link)
+    assert "Canary named question?" not in read(Client(), link)  # until it is approved anew
+
+
+def test_nobody_else_leaves_anything_out(cast: Cast, link: EventRoom, editor: Any, client: Client) -> None:
+    draft_record(link, by=cast.fay)
+    item = items(link)["named"]
+    for member in (cast.bob, *cast.outsiders):
+        with pytest.raises(Refused):
+            leave_out_item(item, by=member)
+        sign_in(client, member)
+        for do in ("leave-out", "put-back"):
+            assert client.post(f"/events/{link.page_id}/record/{item.pk}/{do}/").status_code == 404
+    assert items(link)["named"].left_out_at is None
 
 
 def test_the_record_says_what_became_of_a_question_and_leads_to_the_recording(

@@ -130,7 +130,7 @@ def test_no_line_for_sockets_says_a_name_once_it_is_over(cast: Cast, said: Room)
 def test_reports_still_say_who_for_those_who_look_after_the_room(cast: Cast, said: Room, client: Client) -> None:
     room = end(said)
     sign_in(client, cast.fay)
-    assert "Bob Belongs said" in client.get(f"{room.get_absolute_url()}care/").content.decode()
+    assert "Message 1 by Bob Belongs" in client.get(f"{room.get_absolute_url()}care/").content.decode()
 
 
 def test_a_room_without_the_rule_keeps_its_names(cast: Cast, said: Room, client: Client) -> None:

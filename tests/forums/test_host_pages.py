@@ -103,7 +103,7 @@ class TestForWhom:
         self, cast: Cast, room: Room, question: Question, name: str
     ) -> None:
         client = client_of(getattr(cast, name)) if name else Client()
-        for page in [*PAGES, "projector/", "host/people/", "host/slow/"]:
+        for page in [*PAGES, "projector/", "host/people/", "slow/"]:
             address = f"/rooms/{room.pk}/{page}"
             for answer in (client.get(address), client.post(address, {"name": "Bob", "seconds": "30"})):
                 assert answer.status_code in (404, 405), address
@@ -386,9 +386,9 @@ class TestRulesPage:
 
     def test_slow_mode_is_the_hosts_too(self, room: Room, hana: Member) -> None:
         client = client_of(hana)
-        client.post(f"/rooms/{room.pk}/host/slow/", {"seconds": "30"})
+        client.post(f"/rooms/{room.pk}/slow/", {"seconds": "30"})
         assert Room.objects.get(pk=room.pk).slow_seconds == 30
-        answer = client.post(f"/rooms/{room.pk}/host/slow/", {"seconds": "7"})
+        answer = client.post(f"/rooms/{room.pk}/slow/", {"seconds": "7"})
         assert "Select how long people wait" in answer.content.decode()
         # The lock and the rest stay with the facilitators.
         assert client.post(f"/rooms/{room.pk}/care/lock/", {"lock": "writing"}).status_code == 403

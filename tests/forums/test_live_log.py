@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from forums.actions.amendments import edit_message
 from forums.actions.messages import Saying, say, say_together
 from forums.actions.rooms import close_room, reschedule_room, schedule_room
 from forums.limits import SPEAKING
@@ -125,7 +126,16 @@ def test_words_are_kept_as_text(cast: Cast) -> None:
     assert say(room, by=cast.bob, body="  one\r\ntwo\x00\x1b  ").body == "one\ntwo"
 
 
-@pytest.mark.parametrize("body", ["", " \n ", "\x00", "a" * 1001, "half of a pair: \ud83d"])
+def test_nothing_in_a_message_is_unseen_or_turns_what_follows_around(cast: Cast) -> None:
+    room = room_of(cast)
+    said = say(room, by=cast.bob, body="\u202eout\u2066 of \u200border\ud83d \N{MAN}\u200d\N{PERSONAL COMPUTER}")
+
+    assert said.body == "out of order \N{MAN}\u200d\N{PERSONAL COMPUTER}"
+    edit_message(said, by=cast.bob, body="\u202eother words")
+    assert Message.objects.get().body == "other words"
+
+
+@pytest.mark.parametrize("body", ["", " \n ", "\x00", "a" * 1001, "\u200b\u202e\ud83d"])
 def test_what_is_no_message_is_refused(cast: Cast, body: str) -> None:
     with pytest.raises(ValidationError):
         say(room_of(cast), by=cast.bob, body=body)

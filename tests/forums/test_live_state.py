@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 from forums.live import protocol
@@ -237,6 +238,32 @@ def test_what_changed_while_nobody_listened_is_in_the_first_welcome() -> None:
         assert again.welcome_state().values["presence"] == 9
 
     run_by_itself(told)
+
+
+def test_what_waits_is_told_within_a_second_and_only_to_those_who_run_the_room() -> None:
+    async def story(hub: RoomHub, readers: list[Reader]) -> None:
+        host = Reader()
+        listener = listener_in(hub, host.send)
+        listener.runs = True
+        await listener.start(EPOCH, 0)
+        assert listener.welcome_state().values["held"] == 0
+        listening = asyncio.create_task(listener.listen())
+        await asyncio.sleep(2)
+        for version in (3, 4):
+            hub.hear(replace(hub.tail, held_version=version))
+            await asyncio.sleep(0.2)
+        assert host.state["held"] == 3
+        await asyncio.sleep(1.2)
+        assert host.state["held"] == 4
+        assert min(host.rests) >= 1.0
+        assert len(host.texts) == 2
+        hub.hear(replace(hub.tail, held_version=4))
+        await asyncio.sleep(2)
+        assert len(host.texts) == 2
+        assert not any("held" in reader.state or reader.texts for reader in readers)
+        listening.cancel()
+
+    in_a_room(story)
 
 
 def test_the_clock_stops_when_the_last_listener_has_gone() -> None:

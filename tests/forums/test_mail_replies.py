@@ -34,6 +34,7 @@ from forums.reply_address import GOOD_FOR, read_reply_address
 from network.actions.closing import close_account
 from network.actions.mail import send_due_mail
 from network.actions.membership import end_membership, join_network
+from network.actions.sanctions import silence_member
 from network.actions.sessions import end_session, end_sessions
 from network.limits import RateLimit
 from network.models import GroundRules, Member, Membership, Network
@@ -295,9 +296,22 @@ class TestRefused:
         assert "More than one person here is called Fay Facilitates." in answer
 
     def test_too_many(self, cast: Cast, thread: Thread, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(limits, "REPLIES", RateLimit("reply", 0, per=timedelta(hours=1)))
+        monkeypatch.setattr(limits, "POSTS", RateLimit("reply", 0, per=timedelta(hours=1)))
 
-        assert "You can reply 0 times in an hour." in self.refused(cast, sent(cast, thread))
+        assert "You can reply 0 times in an hour. You can try again in " in self.refused(cast, sent(cast, thread))
+
+    @pytest.mark.parametrize("is_free_of_words", [False, True])
+    def test_asked_not_to_write(self, cast: Cast, thread: Thread, is_free_of_words: bool) -> None:
+        mail = sent(cast, thread)
+        Network.objects.filter(pk=cast.ai.pk).update(content_free_mail=is_free_of_words)
+        membership = Membership.objects.select_related("network", "member").get(member=cast.bob, network=cast.ai)
+        until = timezone.now() + timedelta(hours=1)
+        silence_member(membership, until=until, by=cast.fay, words="You wrote in anger.")
+
+        answer = self.refused(cast, mail)
+
+        assert "A facilitator has asked you not to write in this network" in answer
+        assert ("You wrote in anger." in answer) != is_free_of_words
 
     @pytest.mark.parametrize("state", ["left", "suspended"])
     def test_who_is_outside_by_now_learns_nothing_of_the_thread(self, cast: Cast, thread: Thread, state: str) -> None:

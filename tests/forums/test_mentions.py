@@ -67,6 +67,37 @@ class TestNaming:
         assert titles(cast.bob) == ["Fay Facilitates mentioned you in “Minutes”"]
 
     @pytest.mark.parametrize(
+        ("name", "typed"),
+        [
+            ("Zoë Quill", "zoë quill"),
+            ("Zoe\u0308 Quill", "ZOË Quill"),
+            ("Éva Quill", "éva quill"),
+            ("İpek Quill", "İpek Quill"),
+            ("o'Neil Quill", "O'neil quill"),
+            ("李 Quill", "李 quill"),
+        ],
+    )
+    def test_a_name_is_found_however_its_letters_are_made(
+        self, cast: Cast, thread: Thread, name: str, typed: str
+    ) -> None:
+        member = officer(cast, name)
+        post = reply(thread, by=cast.fay, source=f"Ask @{typed}, or @Bob Belongs.")
+        named = Mention.objects.filter(post=post).order_by("member")
+        assert [row.member for row in named] == sorted([cast.bob, member], key=lambda one: one.pk)
+
+    def test_of_thousands_only_those_are_read_whose_name_begins_so(self, cast: Cast) -> None:
+        named = [officer(cast, f"Bobby Extra {number}") for number in range(3)]
+        for number in range(30):
+            officer(cast, f"Someone Else {number}")
+        with CaptureQueriesContext(connection) as asked:
+            write("Ask @Bob Belongs", cast.ai, by=cast.fay)
+        [query] = [one["sql"] for one in asked.captured_queries if "short_name" in one["sql"]]
+        with connection.cursor() as cursor:
+            cursor.execute(query)
+            read = {row[0] for row in cursor.fetchall()}
+        assert read == {cast.bob.pk, *(member.pk for member in named)}
+
+    @pytest.mark.parametrize(
         "source",
         [
             "`@Bob Belongs`",

@@ -190,8 +190,10 @@ def test_what_is_held_or_refused_stands_for_its_asker_with_the_reason_and_for_wh
 
 @pytest.fixture
 def asker(cast: Cast) -> Member:
-    """A member with a council and a name that stand nowhere else. There are two more councils of its kind."""
+    """A member with a council and a name that stand nowhere else. There are two more councils of its kind, and three
+    of others."""
     add_councils(cast.practitioners, "county")
+    add_councils(cast.practitioners, "unitary")
     council = Organisation.objects.create(
         name="Quibbleshire County Council", short_name="Quibbleshire", slug="quibbleshire", la_code="XQB", kind="county"
     )
@@ -347,6 +349,26 @@ def test_one_of_two_councils_of_its_kind_in_the_network_is_not_named_by_it(
         assert "You will be shown as “An officer”." in text(client_of(asker), room.get_absolute_url())
     Membership.objects.filter(member=gone).update(state="active")
     assert ask_question(room, by=asker, body="Again?", is_unnamed=True).asker == "An officer at a county council"
+
+
+def test_no_kind_is_named_where_the_others_are_so_few_that_an_officer_would_be_somebody(
+    cast: Cast, room: Room, asker: Member
+) -> None:
+    gone = Membership.objects.filter(member__organisation__kind="unitary")
+    gone.update(state="left")  # only Exampleshire is left, of which no kind is known
+    assert ask_question(room, by=asker, body="Who?", is_unnamed=True).asker == "An officer"
+    Organisation.objects.filter(pk=cast.council.pk).update(kind="county")  # or nobody else at all
+    assert ask_question(room, by=asker, body="And now?", is_unnamed=True).asker == "An officer at a county council"
+
+
+def test_nobody_from_outside_the_councils_passes_for_an_officer(cast: Cast, room: Room, asker: Member) -> None:
+    Member.objects.filter(pk=asker.pk).update(kind=Member.Kind.SUPPLIER)
+    asker.refresh_from_db()
+    question = ask_question(room, by=asker, body="Who?", is_unnamed=True)
+    assert question.asker == "Somebody from outside the councils"
+    assert "You will be shown as “Somebody from outside the councils”." in text(
+        client_of(asker), room.get_absolute_url()
+    )
 
 
 # When an account is closed

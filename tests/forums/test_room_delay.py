@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from forums import consumers, permissions
 from forums.actions.amendments import delete_message, edit_message, hide_message
+from forums.actions.hosting import merge_question
 from forums.actions.message_reactions import react_to_message
 from forums.actions.messages import say
 from forums.actions.pins import pin_message
@@ -26,6 +27,7 @@ from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.live import access, log, process
 from forums.models import Message, Question, Room, RoomEvent
+from forums.models.question import QuestionBoard
 from network.permissions import Refused
 from tests.cast import Cast, sign_in
 from tests.forums.stories import run
@@ -175,6 +177,43 @@ def test_a_young_question_is_seen_by_its_asker_and_those_who_run_the_room(cast: 
     time_passes(room)
     assert Question.objects.visible_to(cast.lena).filter(pk=asked.pk).exists()
     assert not Question.objects.visible_to(cast.olga).exists()
+
+
+def test_a_question_has_its_number_once_everybody_sees_it(client: Client, cast: Cast, room: Room) -> None:
+    for number in range(1, 4):
+        ask_question(room, by=cast.fay, body=f"Question of hers {number}")
+    sign_in(client, cast.bob)
+    address = reverse("question_ask", args=[room.pk])
+    answer = client.post(address, {"body": "zyzzyva", "form_id": str(uuid.uuid4())})
+    asked = Question.objects.get(body="zyzzyva")
+    own = client.get(asked.get_absolute_url()).content.decode()
+    html = page(client, room)
+
+    assert answer["Location"] == room.get_absolute_url()
+    for shown in (own, html):
+        assert "zyzzyva" in shown
+        assert "Others see it in a few seconds" in shown
+        assert "uestion 4" not in shown
+        assert "question-4" not in shown
+    # Nor is it found out by trying.
+    vote = reverse("question_vote", args=[room.pk])
+    assert [client.post(vote, {"give": str(number)}).status_code for number in (4, 5)] == [404, 404]
+    assert [question.number for question in QuestionBoard.of(room, cast.fay).open] == [1, 2, 3, 4]
+
+    time_passes(room)
+    assert "Question 4" in client.get(asked.get_absolute_url()).content.decode()
+    assert 'id="question-4"' in page(client, room)
+
+
+def test_nothing_is_merged_into_what_others_do_not_see_yet(cast: Cast, room: Room) -> None:
+    old = ask_question(room, by=cast.bob, body="What did it cost?")
+    time_passes(room)
+    young = ask_question(room, by=cast.bob, body="How much was it?")
+
+    with pytest.raises(ValidationError, match="Others do not see that question yet"):
+        merge_question(old, young, by=cast.fay)
+    time_passes(room)
+    merge_question(old, young, by=cast.fay)
 
 
 def test_how_far_everybody_sees_is_exact_however_much_is_young(cast: Cast, room: Room) -> None:

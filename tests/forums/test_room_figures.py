@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+import uuid
 from collections.abc import Sequence
 
 import pytest
@@ -12,7 +13,9 @@ from django.test import Client
 from django.utils import timezone
 
 from forums import consumers
-from forums.live.figures import Delays
+from forums.live import figures, protocol
+from forums.live.access import Admission
+from forums.live.figures import Delays, Figures, LastMinute
 from forums.live.writer import Writer
 from network.models import Worker
 from tests.cast import Cast, sign_in
@@ -35,6 +38,7 @@ def test_administrators_see_a_figure_a_line(client: Client, cast: Cast) -> None:
     lines = [line for line in answer.content.decode().splitlines() if not line.startswith("#")]
     figures = dict(line.rsplit(" ", 1) for line in lines)
     assert {"sockets", "rooms", "writer_waiting", "gathers_ms", "ring_misses", "rescues"} <= figures.keys()
+    assert {"opened_in_a_second", "unacknowledged", "resets", 'loop_late{step="up to 10 ms"}'} <= figures.keys()
     assert all(figure.isdecimal() for figure in figures.values())
 
 
@@ -45,6 +49,25 @@ def test_delays_are_counted_in_the_step_that_they_end_in() -> None:
     steps = dict(delays.steps())
     assert (steps["up to 10 ms"], steps["up to 25 ms"], steps["up to 5000 ms"]) == (2, 1, 1)
     assert steps["more than 5000 ms"] == 1
+
+
+def test_those_of_the_last_minute_are_counted_by_the_second() -> None:
+    lately = LastMinute()
+    for at in (0.5, 0.9, 1.1, 59.9, 60.2, 60.4, 60.6):
+        lately.add(at)
+    assert (lately.total(60.9), lately.most(60.9)) == (5, 3)
+    assert (lately.total(119.5), lately.total(200.0)) == (4, 0)
+
+
+def test_what_browsers_are_refused_is_counted_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(figures, "here", Figures())
+    admission = Admission(1, 1, "", "", 0, "member")
+
+    async def story() -> None:
+        await consumers.answer_to(protocol.Send(uuid.uuid4(), ""), admission)
+
+    asyncio.run(story())
+    assert figures.here.refused == {"invalid": 1}
 
 
 def test_a_writer_that_is_stuck_makes_the_site_unwell(

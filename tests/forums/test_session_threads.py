@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
@@ -18,6 +19,7 @@ from forums.actions.posts import reply
 from forums.actions.questions import ask_question
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
+from forums.actions.sanctions import remove_from_room
 from forums.actions.session_threads import ask_for_threads, make_thread_of_question, make_threads, note_recording
 from forums.models import (
     Answer,
@@ -34,9 +36,11 @@ from forums.models import (
 )
 from forums.permissions import can_choose_answer
 from forums.search.index import near_words
+from network.actions.mail import send_due_mail
 from network.actions.membership import leave_network
 from network.limits import LimitReached
 from network.models import AuditEvent, Notice
+from network.notifications import unread_notices
 from network.permissions import Refused
 from tests.cast import Cast, sign_in
 
@@ -201,6 +205,67 @@ def test_whose_question_was_merged_is_told_too(cast: Cast, room: Room) -> None:
     [thread] = make(end(room), cast, first)
     assert "How expensive was it?" in first_of(thread).html
     assert Notice.objects.filter(member=cast.bob, kind=notifications.QUESTION_THREAD).exists()
+
+
+def test_a_speaker_from_outside_is_told_that_it_goes_on_and_no_word_of_the_thread(
+    cast: Cast, room: Room, client: Client
+) -> None:
+    for outsider in (cast.olga, cast.lena):
+        give_room_role(room, outsider, role="speaker", by=cast.fay)
+    asked = ask_question(room, by=cast.olga, body="What is said at home?")
+    same = ask_question(room, by=cast.lena, body="zyzzyva?")
+    parked = ask_question(room, by=cast.bob, body="Who owns the data?")
+    Question.objects.filter(pk=same.pk).update(state=Question.State.MERGED, merged_into=asked)
+    Question.objects.filter(pk=parked.pk).update(state=Question.State.PARKED, parked_for=cast.olga)
+    room = end(room)
+    threads = make(room, cast, asked, Question.objects.get(pk=parked.pk))
+
+    for member, notices in ((cast.olga, 2), (cast.lena, 1), (cast.bob, 0), (cast.amir, 0)):
+        told = [one for one in unread_notices(member) if "taken into the network's forum" in one.title]
+        assert len(told) == notices
+        for one in told:
+            assert not any(thread.title in one.title or thread.get_absolute_url() == one.address for thread in threads)
+            sign_in(client, member)
+            html = client.get(one.address).content.decode()
+            assert member != cast.olga or "Goes on in a thread" in html
+            assert threads[0].get_absolute_url() not in html
+    send_due_mail()
+    sent = {(message.to[0].partition("@")[0], message.subject): message.body for message in mail.outbox}
+    taken = {key: body for key, body in sent.items() if "goes on in the" in key[1]}
+    assert sorted(taken) == [
+        ("lena", "Your question goes on in the AI Practitioners Network"),
+        ("olga", "A question that was parked for you goes on in the AI Practitioners Network"),
+        ("olga", "Your question goes on in the AI Practitioners Network"),
+    ]
+    for body in taken.values():
+        assert not any(word in body for word in ("zyzzyva", "at home", "owns the data", "/threads/", room.title))
+
+
+def test_who_was_shut_out_meanwhile_is_told_nothing(cast: Cast, room: Room) -> None:
+    give_room_role(room, cast.olga, role="speaker", by=cast.fay)
+    asked = ask_question(room, by=cast.olga, body="What is said at home?")
+    remove_from_room(room, cast.olga, by=cast.fay, reason="Off topic")
+    make(end(room), cast, asked)
+
+    send_due_mail()
+
+    assert not [message for message in mail.outbox if "goes on in the" in message.subject]
+    assert not Notice.objects.filter(kind=notifications.QUESTION_TAKEN_ON).exists()
+
+
+def test_a_question_without_an_answer_goes_on_in_its_thread(cast: Cast, room: Room, client: Client) -> None:
+    waiting = ask_question(room, by=cast.bob, body="What did it cost?")
+    answered = ask_question(room, by=cast.bob, body="Who paid?")
+    Question.objects.filter(pk=answered.pk).update(state=Question.State.ANSWERED)
+    make(end(room), cast, *Question.objects.filter(room=room))
+    sign_in(client, cast.bob)
+
+    for address in (room.get_absolute_url(), waiting.get_absolute_url()):
+        html = client.get(address).content.decode()
+        assert '<strong class="app-question__now">Goes on in a thread</strong>' in html
+        assert "Waiting</strong>" not in html
+        assert "Go to its thread" in html
+    assert "Answered live</strong>" in client.get(answered.get_absolute_url()).content.decode()
 
 
 def test_each_thread_is_made_once_however_often_it_is_asked_for(cast: Cast, room: Room) -> None:

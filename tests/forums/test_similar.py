@@ -159,7 +159,7 @@ class TestTheAddress:
     ) -> None:
         start(cast, "Recording meetings")
         similar(cast.fay, "Who records meetings?")
-        with django_assert_num_queries(5) as small:
+        with django_assert_num_queries(6) as small:
             similar(cast.fay, "Who records meetings?")
         for number in range(9):
             start(cast, f"Recording meetings {number}")

@@ -44,6 +44,8 @@ class Visitor:
             open_timeout=10,
             close_timeout=1,
             ping_interval=None,
+            # One that stops reading while it sends loses what the server says last: the server lets go of it.
+            max_queue=None,
         )
         self.stack = ExitStack()
         self.socket: ClientConnection = self.stack.enter_context(opening)

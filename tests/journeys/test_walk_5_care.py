@@ -24,6 +24,7 @@ from forums.actions.messages import say
 from forums.actions.rooms import close_room, lock_room, reschedule_room, schedule_room, set_slow_mode
 from forums.actions.sanctions import give_time_out, remove_from_room
 from forums.consumers import POLLS_AT_ONCE
+from forums.limits import SPEAKING
 from forums.models import Message, Room
 from network.actions.membership import leave_network
 from network.models import Member
@@ -334,6 +335,57 @@ def test_the_end_of_a_session_ends_the_poll(server: Server, cast: Cast, room: Ro
     assert (answer.status_code, codes) in [(200, [4401]), (401, [])]
 
 
+def test_another_rooms_number_polls_nothing(site: Server, cast: Cast, room: Room) -> None:
+    now = timezone.now()
+    times = {"opens_at": now - timedelta(hours=1), "closes_at": now + timedelta(hours=1)}
+    elsewhere = schedule_room(cast.ai, title="Elsewhere", by=None, **times)
+    leave_network(cast.ai, by=cast.bob)
+    bob = Poller(site, elsewhere, cast.bob)
+    frame = {"t": "send", "c": str(uuid.uuid4()), "b": "Let me in"}
+
+    assert (bob.get(0, now="1").status_code, bob.post(frame).status_code) == (404, 404)
+    assert Poller(site, room, cast.bob).post(frame).json()["t"] == "ok"  # and the other door stays open
+
+
+@pytest.mark.parametrize("who", ["evil", "scheme", "port"])
+def test_what_comes_from_almost_here_is_refused(site: Server, cast: Cast, room: Room, who: str) -> None:
+    origins = {
+        "evil": f"http://127.0.0.1.evil.example:{site.port}",
+        "scheme": site.url.replace("http:", "https:"),
+        "port": f"http://127.0.0.1:{site.port + 1}",
+    }
+    bob = Poller(site, room, cast.bob)
+    frame = {"t": "send", "c": str(uuid.uuid4()), "b": "x"}
+
+    assert bob.post(frame, Origin=origins[who]).status_code == 403
+    answer = httpx.get(bob.address, cookies=bob.cookies, headers={"Origin": origins[who]})
+    assert answer.status_code == 403
+    assert Message.objects.count() == 0
+
+
+def test_a_hundred_messages_in_a_second_are_refused_and_others_notice_nothing(
+    site: Server, cast: Cast, room: Room
+) -> None:
+    # Everybody here comes from one address.
+    hasty = Poller(site, room, members_of(cast.practitioners, cast.council, 4)[-1])
+    headers = {"Origin": hasty.origin, "Content-Type": "application/json"}
+
+    def say_once(number: int) -> dict[str, Any]:
+        body = json.dumps({"t": "send", "c": str(uuid.uuid4()), "b": f"Word {number}"})
+        answer: dict[str, Any] = client.post(hasty.address, content=body, headers=headers).json()
+        return answer
+
+    with httpx.Client(cookies=hasty.cookies, timeout=40) as client, ThreadPoolExecutor(10) as together:
+        answers = list(together.map(say_once, range(100)))
+
+    said = [answer for answer in answers if answer["t"] == "ok"]
+    assert len(said) <= SPEAKING.times
+    assert {answer["code"] for answer in answers if answer["t"] == "err"} <= {"rate", "busy"}
+    began = time.monotonic()
+    assert Poller(site, room, cast.bob).say("I am still here")["t"] == "ok"
+    assert time.monotonic() - began < 1
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [
@@ -366,7 +418,18 @@ def test_a_request_that_does_not_say_where_it_comes_from_changes_nothing(
 
 
 @pytest.mark.parametrize(
-    "body", ["", "x", "[]", '{"t": "hello", "v": 1}', '{"t": "ack", "s": 1}', "x" * 20_000, "[" * 10_000]
+    "body",
+    [
+        "",
+        "x",
+        "[]",
+        '{"t": "hello", "v": 1}',
+        '{"t": "ack", "s": 1}',
+        "x" * 20_000,
+        "[" * 10_000,
+        "{}",
+        '{"t": "shout"}',
+    ],
 )
 def test_what_is_no_frame_is_refused(site: Server, cast: Cast, room: Room, body: str) -> None:
     assert Poller(site, room, cast.bob).post(body).status_code == 400
@@ -668,6 +731,7 @@ def test_a_facilitator_opens_a_room_and_looks_after_it_without_a_script(
     fay.get_by_label("How long do people wait between two messages?").select_option("30")
     fay.get_by_role("button", name="Set slow mode").click()
     assert fay.evaluate("document.documentElement.scrollWidth") <= 320
+    axe(fay)
     expect(fay.get_by_label("How long do people wait between two messages?")).to_have_value("30")
     fay.goto(room.get_absolute_url())
     fay.get_by_role("link", name="Options for message 1").click()
@@ -681,6 +745,7 @@ def test_a_facilitator_opens_a_room_and_looks_after_it_without_a_script(
     bob.get_by_role("button", name="Send").click()
     expect(bob.locator(".govuk-error-summary")).to_contain_text("Let others speak")
     expect(bob.get_by_label("Your message")).to_have_value("But")
+    axe(bob)
 
 
 def test_a_restored_message_and_a_room_that_closed_are_shown_to_those_who_listen(

@@ -108,6 +108,7 @@ def test_the_plain_page_shows_and_sends_the_same_without_a_script(
     assert bob.url.endswith(f"{event.get_url()}#message-2")
     expect(messages(bob)).to_have_text(["Can you read this?", "Yes, with nothing but a form"])
     expect(messages(fay).last).to_have_text("Yes, with nothing but a form", timeout=1_000)
+    axe(bob)
 
 
 def test_the_plain_form_says_what_is_wrong_and_keeps_what_was_typed(

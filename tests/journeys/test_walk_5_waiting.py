@@ -136,6 +136,7 @@ def test_without_scripts_a_message_waits_and_its_author_learns_what_became_of_it
     refuse_message(HeldMessage.objects.select_related("room__network").get(), by=cast.fay, reason="No adverts")
     bob.reload()
     expect(waiting).to_contain_text("The host did not show this: No adverts")
+    axe(bob)
 
 
 # Pins

@@ -364,6 +364,7 @@ def test_no_frame_says_who_asked_without_a_name(server: Server, cast: Cast, room
         member=asker, network=cast.practitioners, state="active", joined_at=now, read_before=now, requested_at=now
     )
     add_councils(cast.practitioners, "county")
+    add_councils(cast.practitioners, "unitary")  # and others, or "an officer" would be somebody
     RoomRole.objects.create(room=room, member=cast.bob, role="host")
     RoomRole.objects.create(room=room, member=cast.olga, role="speaker")
     readers = (cast.bob, cast.olga, cast.fay)

@@ -23,11 +23,14 @@ from network.actions.membership import (
     approve_request,
     ask_to_join,
     decline_request,
+    end_suspensions,
     join_network,
     leave_network,
+    reinstate_member,
     remove_member,
     suspend_member,
 )
+from network.actions.sanctions import silence_member
 from network.models import AuditEvent, Invitation, Member, Membership, MembershipEvent, Notice
 from network.permissions import Refused
 from tests.cast import Cast, make_cast
@@ -163,6 +166,40 @@ def test_who_is_appointed_and_ended_is_a_facilitator_or_out_and_nothing_between(
     else:
         assert ended.endswith("An administrator has to stand them down first.")
         assert bobs.is_facilitator
+
+
+def test_of_two_facilitators_who_ask_somebody_to_be_silent_one_is_told_of_the_other(cast: Cast) -> None:
+    olgas = join_network(cast.ai, by=cast.olga)
+    until = timezone.now() + timedelta(hours=1)
+
+    def hush(by: Member, words: str) -> None:
+        membership = Membership.objects.select_related("network", "member").get(pk=olgas.pk)
+        silence_member(membership, until=until, by=by, words=words)
+
+    said = at_once(lambda: hush(cast.fay, "One"), lambda: hush(cast.bob, "Another"))
+
+    assert sorted(said)[-1] == DONE
+    assert sorted(said)[0].startswith("Olga Outside has been asked not to write until")
+    olgas.refresh_from_db()
+    assert olgas.silent_reason == ("One" if said[0] == DONE else "Another")
+    assert MembershipEvent.objects.filter(membership=olgas, kind="silenced").count() == 1
+    assert Notice.objects.filter(kind="membership_changed", member=cast.olga).count() == 1
+
+
+def test_whose_suspension_is_over_is_let_in_once_whoever_is_faster(cast: Cast) -> None:
+    svens = Membership.objects.get(member=cast.sven, network=cast.ai)
+    Membership.objects.filter(pk=svens.pk).update(suspended_until=timezone.now())
+
+    def let_in() -> None:
+        reinstate_member(Membership.objects.select_related("network", "member").get(pk=svens.pk), by=cast.fay)
+
+    said = at_once(let_in, end_suspensions, end_suspensions)
+
+    assert said[1:] == [DONE, DONE]
+    assert said[0] in (DONE, "Sven Suspended is not suspended in this network.")
+    svens.refresh_from_db()
+    assert (svens.is_active, svens.suspended_until) == (True, None)
+    assert MembershipEvent.objects.filter(membership=svens, kind="reinstated").count() == 1
 
 
 def test_of_the_last_two_facilitators_who_leave_one_stays(cast: Cast) -> None:

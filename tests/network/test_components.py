@@ -359,7 +359,7 @@ def test_a_limit_reached_says_how_long_to_wait(asked: HttpRequest, db: None) -> 
     def view(request: HttpRequest) -> HttpResponse:
         raise AssertionError
 
-    reached = LimitReached("You can ask to join a network 10 times in a day. Try again later.", retry_after=4_000)
+    reached = LimitReached("You can ask 10 times in a day. You can try again in 2 hours.", retry_after=4_000)
     response = LimitsMiddleware(view).process_exception(asked, reached)
 
     assert response is not None

@@ -146,9 +146,11 @@ def test_a_facilitator_removes_neither_themselves_nor_another_facilitator(cast: 
 def test_the_second_of_two_facilitators_is_told(cast: Cast, bobs: Membership) -> None:
     fay = client_of(cast.fay)
     fay.post(f"{MEMBERS}{bobs.pk}/remove/", {"words": "Bye."})
-    page = fay.post(f"{MEMBERS}{bobs.pk}/suspend/", {"words": "Bye."}, follow=True).content.decode()
+    second = fay.post(f"{MEMBERS}{bobs.pk}/sanction/", {"what": "suspend", "words": "Bye, then."})
 
-    assert "Bob Belongs does not belong to this network any more." in page
+    assert second.status_code == 403
+    assert "Bob Belongs does not belong to this network any more." in second.content.decode()
+    assert "Bye, then." in second.content.decode()
 
 
 def test_leaving_is_not_being_removed(cast: Cast, bobs: Membership) -> None:
@@ -205,8 +207,8 @@ def test_the_pages_are_not_there_for_anybody_else(cast: Cast, bobs: Membership, 
     client = client_of(getattr(cast, who) if who else None)
     for address in (MEMBERS, f"{MEMBERS}{bobs.pk}/", SETTINGS):
         assert client.get(address).status_code == 404
-    for step in ("remove", "suspend", "reinstate"):
-        assert client.post(f"{MEMBERS}{bobs.pk}/{step}/", {"words": "No."}).status_code == 404
+    for step in ("remove", "sanction", "write", "reinstate"):
+        assert client.post(f"{MEMBERS}{bobs.pk}/{step}/", {"what": "warn", "words": "No."}).status_code == 404
     bobs.refresh_from_db()
     assert bobs.is_active
 

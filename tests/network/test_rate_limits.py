@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,10 +11,23 @@ from redis.connection import Connection
 
 from network import limits
 from network.limits import LimitReached, RateLimit
+from network.models import Member
 from tests.cast import Cast
 from tests.servers import RedisServer
 
 TWICE = RateLimit("try this", 2, per=timedelta(days=1))
+TEN = RateLimit("ring {} bells", 10, per=timedelta(days=1), again="ring another", newcomers=True)
+NOON = datetime(2030, 5, 2, 12, tzinfo=UTC)
+
+
+def refused(limit: RateLimit, member: Member, now: datetime) -> LimitReached | None:
+    return limit.spend_together([member], now=now)[0]
+
+
+def opened_at(member: Member, at: datetime) -> Member:
+    member.date_joined = at
+    member.save(update_fields=["date_joined"])
+    return member
 
 
 def test_the_third_of_two_is_refused_and_others_are_counted_apart(cast: Cast) -> None:
@@ -65,6 +78,65 @@ def test_many_who_spend_together_are_counted_each_by_themselves_and_in_order(cas
     assert TWICE.left(cast.bob) == 0
     assert TWICE.left(cast.fay) == 1
     assert TWICE.spend_together([]) == []
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"),
+    [
+        (TWICE, "You can try this 2 times in a day. You can try again in 12 hours."),
+        (TEN, "You can ring 10 bells a day. You can ring another in 12 hours."),
+        (
+            RateLimit("write {} lines", 1, per=timedelta(seconds=30), again="write another"),
+            "You can write 1 lines in 30 seconds. You can write another in 30 seconds.",
+        ),
+    ],
+)
+def test_a_limit_is_a_sentence_with_the_time_left(cast: Cast, limit: RateLimit, said: str) -> None:
+    for _ in range(limit.times):
+        assert refused(limit, cast.bob, NOON) is None
+
+    problem = refused(limit, cast.bob, NOON)
+
+    assert str(problem) == said
+    assert problem is not None
+    # Who waits as long as they are told is not told to wait once more.
+    assert refused(limit, cast.bob, NOON + timedelta(seconds=problem.retry_after)) is None
+
+
+def test_on_the_first_day_of_an_account_it_is_a_fifth_and_on_the_second_all(cast: Cast) -> None:
+    olga = opened_at(cast.olga, NOON - timedelta(hours=20))
+    assert [refused(TEN, olga, NOON) for _ in range(2)] == [None, None]
+
+    problem = refused(TEN, olga, NOON)
+
+    assert str(problem) == "You can ring 2 bells a day on your first day here. You can ring another in 4 hours."
+    tomorrow = NOON + timedelta(hours=4)  # of theirs: on the same day of the calendar
+    assert [refused(TEN, olga, tomorrow) for _ in range(7)] == [None] * 7
+    assert str(refused(TEN, olga, tomorrow)) == "You can ring 10 bells a day. You can ring another in 8 hours."
+
+
+def test_a_fifth_is_at_least_one_and_other_limits_are_for_newcomers_too(cast: Cast) -> None:
+    olga = opened_at(cast.olga, NOON)
+    thrice = RateLimit("knock {} times", 3, per=timedelta(days=1), newcomers=True)
+
+    assert refused(thrice, olga, NOON) is None
+    assert refused(thrice, olga, NOON) is not None
+    assert [refused(TWICE, olga, NOON) for _ in range(2)] == [None, None]
+
+
+@pytest.mark.parametrize("who", ["fay", "ada"])
+def test_who_facilitates_or_holds_an_office_is_no_newcomer(cast: Cast, who: str) -> None:
+    member = opened_at(getattr(cast, who), NOON)
+
+    assert [refused(TEN, member, NOON) for _ in range(10)] == [None] * 10
+
+
+def test_only_for_newcomers_who_have_spent_theirs_the_database_is_asked(
+    cast: Cast, django_assert_num_queries: Any
+) -> None:
+    olga = opened_at(cast.olga, NOON)
+    with django_assert_num_queries(0):
+        TEN.spend_together([cast.bob] * 10 + [olga] * 2, now=NOON)
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ const MINUTE = 60_000;
 for (const root of document.querySelectorAll("[data-host]")) {
   const part = (name) => root.querySelector(`[data-host-${name}]`);
   const board = new Board(root, part("board"));
+  let held = root.dataset.hostHeld;
 
   root.addEventListener("live:events", ({ detail }) => {
     if (detail.some((event) => event.q !== undefined)) board.lookSoon();
@@ -14,6 +15,11 @@ for (const root of document.querySelectorAll("[data-host]")) {
   root.addEventListener("live:state", ({ detail }) => {
     if (detail.presence !== undefined) part("present").textContent = detail.presence;
     if (detail.q) board.count(detail.q);
+    // Another number: something waits for the host, or does no more.
+    if (detail.held !== undefined && String(detail.held) !== held) {
+      held = String(detail.held);
+      board.lookSoon();
+    }
   });
 
   // Said to nobody: whoever wants to know looks.

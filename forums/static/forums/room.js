@@ -22,6 +22,10 @@ const WORDS = {
   elsewhere: "You have live rooms open in many windows, so this one has stopped. Load it again to take part here.",
   broken: "This page is out of date. Load it again to take part.",
 };
+const ASKED = {
+  held: "Your question waits for the host to publish it.",
+  young: "Others see your question in a few seconds.",
+};
 const STOPPED = {
   4400: WORDS.broken,
   4401: WORDS.signedOut,
@@ -75,8 +79,7 @@ function start(root) {
   const asking = new Asking(part("ask"), `${kept}:question`, async (frame) => {
     const refused = await ask({ t: "ask", ...frame });
     if (refused) throw new Error(refused);
-    const isHeld = await questions.lookAfterOwn();
-    return isHeld ? "Your question waits for the host to publish it." : "Your question is in the list.";
+    return ASKED[await questions.lookAfterOwn()] ?? "Your question is in the list.";
   });
   const polls = new Polls(root.querySelector("[data-polls]"), {
     choose: (poll, chosen) => ask({ t: "poll", p: poll, o: chosen }),

@@ -24,6 +24,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.urls import reverse
 
 from network import signals
 from network.actions import factors
@@ -81,6 +82,9 @@ class Command(BaseCommand):
             connections.close_all()
 
         from network.asgi import application  # not earlier: it takes the lock
+
+        # Reads all addresses, which takes a second: whoever asked first would wait for it, and a room with them.
+        reverse("health")
 
         def ready() -> None:
             spare_the_collector()

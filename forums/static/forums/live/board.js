@@ -5,7 +5,7 @@ import { keep, kept } from "./storage.js";
  * the new order. Single keys work only while a question has the focus, and can be switched off. */
 
 const SOON_MS = 300;
-const EVERY_MS = 5_000; // what waits to be published stands in no line of the log
+const EVERY_MS = 20_000; // whatever has changed is told by the room beside; this is for when that is not connected
 const KEYS = "guildhall:host-keys";
 
 export class Board {
@@ -25,6 +25,7 @@ export class Board {
     this.#board = board;
     this.#address = root.dataset.host;
     this.#part("tools").hidden = false;
+    this.#part("about-keys").hidden = false;
     const keys = this.#part("keys");
     keys.checked = kept(KEYS) !== "off";
     keys.addEventListener("change", () => keep(KEYS, keys.checked ? null : "off"));
@@ -152,6 +153,11 @@ export class Board {
       here.hidden = part.hidden;
       const count = part.querySelector("[data-host-count]");
       if (count) here.querySelector("[data-host-count]").textContent = count.textContent;
+      const jump = this.#root.querySelector(`[data-host-jump="${part.dataset.hostPart}"]`);
+      if (jump) {
+        jump.hidden = part.hidden;
+        jump.querySelector("[data-host-jump-count]").textContent = count.textContent;
+      }
       const none = part.querySelector("[data-host-none]");
       if (none) here.querySelector("[data-host-none]").hidden = none.hidden;
     }

@@ -65,19 +65,21 @@ export class Questions {
     for (const entry of this.#entries()) this.#dress(entry);
   }
 
-  /** What the asker alone sees, and which are theirs, as the server has it now. Whether one of theirs is held back. */
+  /** What the asker alone sees, and which are theirs, as the server has it now. Whether one more of theirs is held back,
+   * "held", or comes to the others later, "young". */
   async lookAfterOwn() {
     try {
       const page = await this.#page();
       const fresh = page.querySelector("[data-live-own-questions]");
-      const held = (of) => of.querySelectorAll(".app-question--held").length;
-      const isHeld = held(fresh) > held(this.#part("own-questions"));
+      const known = this.#part("own-questions");
+      const count = (of, kind) => of.querySelectorAll(`.app-question--${kind}`).length;
+      const what = ["held", "young"].find((kind) => count(fresh, kind) > count(known, kind));
       this.#part("own-questions").replaceWith(fresh);
       this.#findOwn();
       for (const entry of this.#entries()) this.#dress(entry);
-      return isHeld;
+      return what;
     } catch {
-      return false; // the next look tells
+      return undefined; // the next look tells
     }
   }
 
@@ -329,7 +331,7 @@ export class Questions {
   }
 
   #hasOwnWaiting() {
-    return Boolean(this.#part("own-questions").querySelector(".app-question--held"));
+    return Boolean(this.#part("own-questions").querySelector(".app-question--held, .app-question--young"));
   }
 
   async #page() {

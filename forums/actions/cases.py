@@ -1,0 +1,68 @@
+"""The rows of what was reported. All of it is part of verbs: those that report (`actions.reports`), those that decide
+(`actions.decisions`, `actions.appeals`), and every other that hides something or shows it again.
+
+Whoever needs both holds what the case is about first, and then the case."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from forums import markup, notifications
+from forums.models import Appeal, Case, Report
+from forums.models.report import Thing, author_of, field_of
+from network.actions.audit import record
+from network.models import Member, Network
+
+
+def open_case(thing: Thing, network: Network | None, *, now: datetime) -> tuple[Case, bool]:
+    """The open case about something, held, and whether it is new. Of two who report a profile at once the second finds
+    the first one's: everything else is held by then."""
+    found = {field_of(thing): thing, "state": Case.State.OPEN}
+    new = {"network": network, "author": author_of(thing), "opened_at": now}
+    case, is_new = Case.objects.get_or_create(**found, defaults=new)
+    return hold_case(case), is_new
+
+
+def hold_case(case: Case) -> Case:
+    """As it is now, and as nobody else changes it until the transaction ends."""
+    return Case.objects.select_for_update(of=("self",)).with_things().get(pk=case.pk)
+
+
+def note_hidden(thing: Thing, network: Network | None, *, by: Member, reason: str, now: datetime) -> Case | None:
+    """A facilitator has just hidden something: that decides what was reported of it. Where nothing was, there is a case
+    all the same, so that its author can appeal. What somebody hides of themselves is no decision."""
+    author = author_of(thing)
+    if author is not None and author.pk == by.pk:
+        return None
+    case, _ = open_case(thing, network, now=now)
+    close_case(case, Case.Outcome.HIDDEN, by=by, reason=reason, now=now)
+    return case
+
+
+def close_case(case: Case, outcome: str, *, by: Member, reason: str = "", now: datetime) -> None:
+    """Decides an open case that is held, and tells whoever reported it."""
+    case.state, case.outcome, case.reason = Case.State.DECIDED, outcome, markup.legible(reason)
+    case.decided_by, case.decided_at = by, now
+    case.first_action_at = case.first_action_at or now
+    case.save(update_fields=["state", "outcome", "reason", "decided_by", "decided_at", "first_action_at"])
+    if Report.objects.filter(case=case).exists():  # otherwise only what was hidden is written down
+        record("decided report", case, by=by, network=case.network, outcome=str(outcome))
+    notifications.reports_decided(case, now=now)
+    # They have been told; from here on nobody needs to know where they can be reached.
+    Report.objects.filter(case=case).exclude(reply_to_address="").update(reply_to_address="")
+
+
+def note_shown(thing: Thing, *, by: Member | None, now: datetime) -> None:
+    """Something can be read again: whoever appealed has what they asked for."""
+    open_appeals = Appeal.objects.open().filter(case__in=Case.objects.about(thing).values("pk"))
+    for appeal in open_appeals.select_for_update(of=("self",)).select_related("case", "by"):
+        close_appeal(appeal, Appeal.Outcome.SHOWN, by=by, answer="", now=now)
+
+
+def close_appeal(appeal: Appeal, outcome: str, *, by: Member | None, answer: str, now: datetime) -> None:
+    """Decides an open appeal that is held, and tells whoever made it."""
+    appeal.outcome, appeal.answer = outcome, markup.legible(answer)
+    appeal.decided_by, appeal.decided_at = by, now
+    appeal.save(update_fields=["outcome", "answer", "decided_by", "decided_at"])
+    record("decided appeal", appeal.case, by=by, network=appeal.case.network, outcome=str(outcome))
+    notifications.appeal_decided(appeal, now=now)

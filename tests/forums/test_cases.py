@@ -1,0 +1,700 @@
+"""What was reported: who may report what, who reads it, who decides, who is told, and who may ask for another look."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core import mail
+from django.core.files.base import ContentFile
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from forums import limits
+from forums.actions.amendments import hide_message
+from forums.actions.appeals import appeal, decide_appeal
+from forums.actions.decisions import claim_case, decide_case, note_on_case
+from forums.actions.messages import say
+from forums.actions.posts import delete_post, edit_post, hide_post, reply, restore_post
+from forums.actions.reports import (
+    report_file,
+    report_from_outside,
+    report_message,
+    report_post,
+    report_profile,
+)
+from forums.actions.rooms import schedule_room
+from forums.actions.threads import start_thread
+from forums.models import Appeal, Attachment, Case, CaseNote, Message, Post, Report
+from forums.search.posts import search_posts
+from network.actions.closing import close_account
+from network.actions.mail import send_due_mail
+from network.limits import LimitReached
+from network.models import AuditEvent, Member, Membership, Network, Notice, Profile
+from network.notifications import unread_notices
+from network.permissions import Refused
+from tests.cast import Cast, make_cast, sign_in
+
+HIDDEN, LEFT, DEALT = Case.Outcome.HIDDEN, Case.Outcome.LEFT, Case.Outcome.DEALT
+
+
+def join(cast: Cast, name: str, role: str = Membership.Role.MEMBER, *, days_old: int = 30) -> Member:
+    then = timezone.now() - timedelta(days=days_old)
+    member: Member = Member.objects.create_user(
+        f"{name.lower()}@exampleshire.example.org", name=name, organisation=cast.council, date_joined=then
+    )
+    for network in (cast.ai, cast.practitioners):
+        Membership.objects.create(member=member, network=network, state="active", role=role, joined_at=then)
+    return member
+
+
+@pytest.fixture
+def rita(cast: Cast) -> Member:
+    """Reports things."""
+    return join(cast, "Rita")
+
+
+@pytest.fixture
+def flo(cast: Cast) -> Member:
+    """Facilitates with fay."""
+    return join(cast, "Flo", Membership.Role.FACILITATOR)
+
+
+@pytest.fixture
+def post(cast: Cast) -> Post:
+    """By bob, an answer: the thread is there without it."""
+    thread = start_thread(cast.ai, by=cast.fay, theme=cast.theme, title="Minutes", source="Who drafts them?")
+    return reply(thread, by=cast.bob, source="A zyzzyva wrote ours.")
+
+
+def message_of(cast: Cast) -> Message:
+    now = timezone.now()
+    room = schedule_room(cast.ai, title="Clinic", opens_at=now, closes_at=now + timedelta(hours=1), by=None)
+    return say(room, by=cast.bob, body="quokka")
+
+
+def file_of(post: Post) -> Attachment:
+    attached = Attachment(post=post, member=post.author, name="prices.txt", content_type="text/plain", state="clean")
+    attached.file.save(f"{uuid.uuid4().hex}.txt", ContentFile(b"Private"), save=False)
+    attached.size = 7
+    attached.save()
+    return attached
+
+
+def case_of(post: Post, **report: Any) -> Case:
+    return report_post(post, kind="unkind", **report).case
+
+
+def told(member: Member) -> list[str]:
+    return [notice.title for notice in unread_notices(member)]
+
+
+def again(post: Post) -> Post:
+    return Post.objects.select_related("thread__network", "author").get(pk=post.pk)
+
+
+def everybody(cast: Cast) -> list[Member]:
+    return [cast.fay, cast.bob, *cast.outsiders]
+
+
+# Reporting
+
+
+def test_reports_of_one_thing_are_one_case_that_keeps_what_it_said(cast: Cast, post: Post, rita: Member) -> None:
+    first = report_post(post, by=rita, kind="unkind", words="Not nice")
+    edit_post(again(post), by=cast.bob, source="Other words")
+    second = report_post(again(post), by=cast.fay, kind="spam")
+    same = report_post(again(post), by=rita, kind="spam", words="Again")
+
+    assert first.case == second.case
+    assert same == first
+    assert [report.said for report in Report.objects.all()] == ["A zyzzyva wrote ours.", "Other words"]
+    assert Notice.objects.filter(kind="case_opened").count() == 1, "fay is told once, whoever else reports it"
+    assert told(cast.fay) == ["Somebody reported this: Post 2 in “Minutes”"]
+    assert told(cast.bob) == []
+
+
+def test_what_may_be_against_the_law_comes_first_and_is_told_anew(
+    cast: Cast, post: Post, rita: Member, flo: Member
+) -> None:
+    earlier = case_of(post, by=rita)
+    other = reply(again(post).thread, by=cast.bob, source="Worse")
+    case_of(other, by=rita)
+    Notice.objects.update(read_at=timezone.now())
+    report_post(again(other), by=cast.fay, kind="unlawful")
+
+    assert list(Case.objects.visible_to(flo).waiting().in_order()) == [other.cases.get(), earlier]
+    assert told(flo) == ["Somebody says that this may be against the law: Post 3 in “Minutes”"]
+    assert told(cast.fay) == [], "she said so herself"
+
+
+@pytest.mark.parametrize("who", ["bob", "olga", "amir", "lena", "sven", "ada"])
+def test_nobody_reports_their_own_words_or_what_they_cannot_read(cast: Cast, post: Post, who: str) -> None:
+    somebody: Member = getattr(cast, who)
+    said, attached = message_of(cast), file_of(post)
+
+    for verb in (
+        lambda: report_post(post, by=somebody, kind="spam"),
+        lambda: report_message(said, by=somebody, kind="spam"),
+        lambda: report_file(attached, by=somebody, kind="spam"),
+        lambda: report_profile(cast.bob, by=somebody, kind="spam"),
+    ):
+        with pytest.raises(Refused):
+            verb()
+    assert not Case.objects.exists()
+
+
+def test_ten_reports_an_hour_of_whatever_it_is(cast: Cast, post: Post, rita: Member) -> None:
+    now = timezone.now()
+    for _ in range(9):
+        report_post(post, by=rita, kind="spam", now=now)
+    report_profile(cast.bob, by=rita, kind="spam", now=now)
+
+    with pytest.raises(LimitReached, match="report something 10 times in an hour"):
+        report_post(post, by=rita, kind="spam", now=now)
+
+
+# Who sees it
+
+
+def test_a_case_is_seen_by_those_who_look_after_it_alone(cast: Cast, post: Post, rita: Member) -> None:
+    case = case_of(post, by=rita)
+    note_on_case(case, by=cast.fay, words="Seen before")
+    hidden = decide_case(case, outcome=HIDDEN, by=cast.fay, reason="Unkind")
+    appeal(hidden, by=cast.bob, words="It is not")
+
+    # Nobody else facilitates the network, so the appeal is the administrators' to answer.
+    for model in (Case, Report, CaseNote, Appeal):
+        assert [who for who in [*everybody(cast), rita] if model.objects.visible_to(who).exists()] == [
+            cast.fay,
+            cast.ada,
+        ]
+        assert not model.objects.visible_to(AnonymousUser()).exists()
+    assert not Case.objects.administered_by(cast.fay).exists()
+    assert not Appeal.objects.to_be_decided_by(cast.fay).exists()
+    assert [who for who in [*everybody(cast), rita] if Case.objects.told_to(who).exists()] == [cast.bob]
+    assert [who for who in [*everybody(cast), rita] if Report.objects.told_to(who).exists()] == [rita]
+    assert [who for who in [*everybody(cast), rita] if Appeal.objects.told_to(who).exists()] == [cast.bob]
+
+
+def test_a_facilitator_never_sees_a_case_about_their_own_words(cast: Cast, post: Post, flo: Member) -> None:
+    own = Post.objects.select_related("thread__network").get(thread=post.thread, number=1)
+    case = case_of(own, by=cast.bob)
+
+    assert list(Case.objects.visible_to(flo)) == [case]
+    assert not Case.objects.visible_to(cast.fay).exists()
+    with pytest.raises(Refused, match="about what you wrote yourself"):
+        decide_case(case, outcome=LEFT, by=cast.fay)
+    Membership.objects.filter(member=flo).update(role="member")
+    assert list(Case.objects.administered_by(cast.ada)) == [case]
+
+
+def test_a_profile_is_looked_after_by_a_network_that_both_belong_to(cast: Cast, rita: Member, flo: Member) -> None:
+    Profile.objects.create(member=cast.bob, about="Buy my tool", help_with="Sales")
+
+    case = report_profile(cast.bob, by=rita, kind="spam").case
+    assert case.network == cast.ai
+    assert "Buy my tool" in case.reports.get().said
+    decide_case(case, outcome=HIDDEN, by=flo, reason="It is advertising")
+
+    profile = Profile.objects.get(member=cast.bob)
+    assert not (profile.shows_about or profile.shows_help_with or profile.shows_picture)
+    assert told(cast.bob) == ["A facilitator hid what you tell of yourself: It is advertising"]
+    decide_appeal(
+        appeal(again_case(case), by=cast.bob, words="It is no tool"), outcome="shown", by=cast.fay, answer="Right"
+    )
+    assert Profile.objects.get(member=cast.bob).shows_about
+    fay_s = report_profile(cast.fay, by=rita, kind="spam").case
+    assert list(Case.objects.visible_to(flo).open()) == [fay_s]
+
+
+def again_case(case: Case) -> Case:
+    return Case.objects.with_things().get(pk=case.pk)
+
+
+# Deciding
+
+
+def test_hiding_tells_the_author_why_and_whoever_reported_only_that(cast: Cast, post: Post, rita: Member) -> None:
+    case = case_of(post, by=rita)
+    decide_case(case, outcome=HIDDEN, by=cast.fay, reason="It names a resident")
+
+    assert not again(post).is_shown
+    assert search_posts(rita, "zyzzyva").hits == []
+    assert told(cast.bob) == ["A facilitator hid post 2 that you wrote: It names a resident"]
+    assert told(rita) == ["You reported a post. It was looked at, and is not shown any more."]
+    verbs = AuditEvent.objects.filter(actor_id=cast.fay.pk, verb__in=["hid post", "decided report"])
+    assert verbs.count() == 2
+    assert not Case.objects.waiting().exists()
+
+
+def test_where_nothing_is_done_the_author_hears_nothing(cast: Cast, post: Post, rita: Member) -> None:
+    decide_case(case_of(post, by=rita), outcome=LEFT, by=cast.fay)
+
+    assert again(post).is_shown
+    assert told(cast.bob) == []
+    assert not Case.objects.told_to(cast.bob).exists()
+    assert told(rita) == ["You reported a post. It was looked at, and stays as it is."]
+
+
+def test_only_one_looks_at_it_and_another_takes_it_over_on_purpose(
+    cast: Cast, post: Post, rita: Member, flo: Member
+) -> None:
+    case = claim_case(case_of(post, by=rita), by=flo)
+
+    with pytest.raises(Refused, match="Flo is looking at this"):
+        decide_case(case, outcome=LEFT, by=cast.fay)
+    with pytest.raises(Refused, match="Flo is looking at this"):
+        claim_case(case, by=cast.fay)
+    claim_case(case, by=cast.fay, takes_over=True)
+    decide_case(case, outcome=LEFT, by=cast.fay)
+    decide_case(case, outcome=LEFT, by=cast.fay)
+
+    with pytest.raises(Refused, match="Fay Facilitates decided this a moment ago"):
+        decide_case(case, outcome=HIDDEN, by=flo, reason="No")
+    with pytest.raises(Refused, match="You decided this a moment ago"):
+        decide_case(case, outcome=HIDDEN, by=cast.fay, reason="No")
+    assert again(post).is_shown
+    assert AuditEvent.objects.filter(verb="decided report").count() == 1
+
+
+@pytest.mark.parametrize("who", ["bob", "olga", "amir", "lena", "sven", "ada"])
+def test_nobody_else_does_anything_about_a_report(cast: Cast, post: Post, rita: Member, who: str) -> None:
+    case, somebody = case_of(post, by=rita), getattr(cast, who)
+
+    for verb in (
+        lambda: claim_case(case, by=somebody),
+        lambda: note_on_case(case, by=somebody, words="x"),
+        lambda: decide_case(case, outcome=LEFT, by=somebody),
+        lambda: appeal(case, by=somebody, words="x"),
+    ):
+        with pytest.raises(Refused):
+            verb()
+
+
+def test_hiding_without_a_report_is_a_decision_that_can_be_appealed_against(cast: Cast, post: Post) -> None:
+    hide_post(post, by=cast.fay, reason="Off topic")
+    said = message_of(cast)
+    hide_message(said, by=cast.fay, reason="Off topic")
+
+    for case in (again_case(post.cases.get()), again_case(said.cases.get())):
+        assert (case.outcome, case.decided_by, case.reason) == (HIDDEN, cast.fay, "Off topic")
+        assert appeal(case, by=cast.bob, words="It is not").is_open
+    assert not Case.objects.reported().exists()
+
+
+def test_what_its_author_has_deleted_is_not_hidden_any_more(cast: Cast, post: Post, rita: Member) -> None:
+    case = case_of(post, by=rita)
+    delete_post(again(post), by=cast.bob)
+
+    with pytest.raises(Refused, match="deleted"):
+        decide_case(again_case(case), outcome=HIDDEN, by=cast.fay, reason="x")
+    assert decide_case(again_case(case), outcome=DEALT, by=cast.fay).outcome == DEALT
+
+
+def test_the_time_to_the_first_action_is_that_of_a_person(cast: Cast, post: Post, rita: Member) -> None:
+    now = timezone.now()
+    case = report_post(post, by=rita, kind="spam", now=now).case
+    hide_message(message_of(cast), by=cast.fay, reason="Unreported")
+    assert Case.objects.times_to_first_action() == []
+
+    note_on_case(case, by=cast.fay, words="Hm", now=now + timedelta(hours=2))
+    decide_case(case, outcome=LEFT, by=cast.fay, now=now + timedelta(hours=5))
+
+    assert Case.objects.times_to_first_action() == [timedelta(hours=2)]
+
+
+# Files
+
+
+def test_a_file_is_hidden_and_its_post_stays(cast: Cast, post: Post, rita: Member) -> None:
+    attached = file_of(post)
+    case = report_file(attached, by=rita, kind="secret").case
+    decide_case(case, outcome=HIDDEN, by=cast.fay, reason="Prices of a supplier")
+
+    assert again(post).is_shown
+    seen_by = [who for who in [*everybody(cast), rita] if Attachment.objects.visible_to(who).exists()]
+    assert seen_by == [cast.fay], "who decides over it"
+    client = Client()
+    client.force_login(rita)
+    assert client.get(attached.get_absolute_url()).status_code == 404
+    page = client.get(again(post).get_absolute_url(), follow=True).content.decode()
+    assert "A facilitator has hidden this file." in page
+    assert "prices.txt" not in page
+    assert told(cast.bob) == ["A facilitator hid a file that you attached: Prices of a supplier"]
+    other = join(cast, "Otto", Membership.Role.FACILITATOR)
+    made = appeal(again_case(case), by=cast.bob, words="They are public")
+    decide_appeal(made, outcome="shown", by=other, answer="So they are")
+    assert Attachment.objects.visible_to(rita).exists()
+
+
+# Hidden until somebody has looked
+
+
+def test_past_a_number_of_members_it_is_hidden_until_a_facilitator_has_looked(cast: Cast, post: Post) -> None:
+    reporters = [join(cast, f"Reporter{n}") for n in range(3)]
+    young = join(cast, "Young", days_old=0)
+    report_post(post, by=young, kind="spam")
+    report_from_outside(post, address=post.get_absolute_url(), kind="spam", words="")
+    for reporter in reporters[:2]:
+        report_post(post, by=reporter, kind="spam")
+    assert again(post).is_shown, "neither a new account nor somebody without one counts"
+
+    case = report_post(post, by=reporters[2], kind="spam").case
+
+    hidden = again(post)
+    assert (hidden.is_shown, hidden.hidden_by) == (False, None)
+    [title] = told(cast.bob)
+    assert title.startswith("Post 2 that you wrote is hidden for now.")
+    with pytest.raises(Refused, match="A facilitator will look at it"):
+        appeal(again_case(case), by=cast.bob, words="Why?")
+    decide_case(again_case(case), outcome=LEFT, by=cast.fay)
+    assert again(post).is_shown
+    assert "Everybody can read post 2 that you wrote in “Minutes” again" in told(cast.bob)
+
+    for reporter in reporters:
+        report_post(again(post), by=reporter, kind="spam")
+    assert again(post).is_shown, "what was looked at and left stays, as long as it says the same"
+
+
+def test_what_the_site_hid_is_kept_hidden_with_a_reason_by_a_person(cast: Cast) -> None:
+    said = message_of(cast)
+    Network.objects.update(reports_to_hide=2)
+    for reporter in (join(cast, "Ann"), join(cast, "Ben")):
+        report_message(Message.objects.with_author().get(pk=said.pk), by=reporter, kind="unkind")
+    said = Message.objects.get(pk=said.pk)
+    assert (said.is_shown, said.hidden_by) == (False, None)
+
+    decide_case(again_case(said.cases.get()), outcome=HIDDEN, by=cast.fay, reason="It insults somebody")
+
+    said.refresh_from_db()
+    assert (said.hidden_by, said.hidden_reason) == (cast.fay, "It insults somebody")
+    assert appeal(again_case(said.cases.get()), by=cast.bob, words="It does not").is_open
+
+
+def test_a_network_can_have_nothing_hidden_before_somebody_has_looked(cast: Cast, post: Post) -> None:
+    Network.objects.update(reports_to_hide=0)
+    for n in range(5):
+        report_post(again(post), by=join(cast, f"Reporter{n}"), kind="spam")
+
+    assert again(post).is_shown
+
+
+# Appeals
+
+
+def test_an_appeal_goes_to_somebody_else_and_shows_it_again(cast: Cast, post: Post, flo: Member) -> None:
+    hide_post(post, by=cast.fay, reason="Unkind")
+    case = again_case(post.cases.get())
+    made = appeal(case, by=cast.bob, words="It quotes me")
+    assert appeal(case, by=cast.bob, words="Once more") == made
+
+    assert told(flo) == ["Bob Belongs appeals against a decision: Post 2 in “Minutes”"]
+    assert told(cast.fay) == []
+    with pytest.raises(Refused, match="You hid it"):
+        decide_appeal(made, outcome="kept", by=cast.fay, answer="No")
+    decide_appeal(made, outcome="shown", by=flo, answer="It does")
+    decide_appeal(made, outcome="shown", by=flo, answer="It does")
+    with pytest.raises(Refused, match="You answered this appeal already"):
+        decide_appeal(made, outcome="kept", by=flo, answer="Or not")
+
+    assert again(post).is_shown
+    assert "Your appeal was answered: it is shown again. It does" in told(cast.bob)
+    assert AuditEvent.objects.filter(verb="decided appeal").count() == 1
+
+
+def test_an_appeal_can_be_answered_by_an_administrator_where_nobody_else_may(cast: Cast, post: Post) -> None:
+    hide_post(post, by=cast.fay, reason="Unkind")
+    made = appeal(again_case(post.cases.get()), by=cast.bob, words="It is not")
+
+    assert told(cast.ada) == ["Bob Belongs appeals against a decision: Post 2 in “Minutes”"]
+    decide_appeal(made, outcome="kept", by=cast.ada, answer="It is")
+
+    assert not again(post).is_shown
+    with pytest.raises(Refused, match="Your appeal was decided"):
+        appeal(again_case(post.cases.get()), by=cast.bob, words="Again")
+
+
+def test_bringing_it_back_answers_the_appeal(cast: Cast, post: Post) -> None:
+    hide_post(post, by=cast.fay, reason="Unkind")
+    appeal(again_case(post.cases.get()), by=cast.bob, words="It is not")
+    restore_post(again(post), by=cast.fay)
+
+    assert Appeal.objects.get().outcome == "shown"
+    assert not Case.objects.waiting().exists()
+    with pytest.raises(Refused, match="not hidden any more"):
+        appeal(again_case(post.cases.get()), by=cast.bob, words="Again")
+
+
+def test_nobody_brings_back_what_somebody_else_hid_of_their_own(cast: Cast, post: Post, flo: Member) -> None:
+    own = Post.objects.select_related("thread__network").get(thread=post.thread, number=1)
+    hide_post(own, by=flo, reason="Unkind")
+
+    with pytest.raises(Refused, match="another facilitator"):
+        restore_post(again(own), by=cast.fay)
+    mine = reply(again(post).thread, by=cast.fay, source="Mine")
+    hide_post(mine, by=cast.fay, reason="Mine")
+    assert restore_post(again(mine), by=cast.fay).is_shown
+    assert not mine.cases.exists(), "what somebody hides of themselves is no decision"
+
+
+# Somebody without an account
+
+
+def test_somebody_without_an_account_is_told_by_mail_and_then_forgotten(cast: Cast, post: Post) -> None:
+    address = post.get_absolute_url()
+    report = report_from_outside(
+        post, address=address, kind="unlawful", words="Look", reply_to_address="who@example.org"
+    )
+    assert told(cast.fay) == ["Somebody says that this may be against the law: Post 2 in “Minutes”"]
+    decide_case(report.case, outcome=HIDDEN, by=cast.fay, reason="zyzzyva")
+
+    assert send_due_mail() == 1
+    [message] = mail.outbox
+    assert message.to == ["who@example.org"]
+    assert "is not shown any more" in message.body
+    assert not any(word in message.body for word in ("zyzzyva", "Minutes", "Look", "Fay"))
+    report.refresh_from_db()
+    assert report.reply_to_address == ""
+
+
+def outside(client: Client, address: str, **typed: str) -> Any:
+    return client.post(reverse("report_something"), {"address": address, "kind": "unlawful", "words": "x", **typed})
+
+
+def test_the_public_form_answers_the_same_whatever_stands_at_the_address(
+    cast: Cast, post: Post, client: Client, settings: Any
+) -> None:
+    said = message_of(cast)
+    thread = again(post).thread
+    addresses = [
+        post.get_absolute_url(),
+        f"{settings.SITE_URL}{thread.get_absolute_url()}?page=1#post-2",
+        said.get_absolute_url(),
+        f"{said.room.get_absolute_url()}#message-1",
+        cast.bob.get_absolute_url(),
+        file_of(post).get_absolute_url(),
+        "/threads/99999/posts/1/",
+        "/guidance/",
+    ]
+    answers = set()
+    for address in addresses:
+        answer = outside(client, address)
+        answers.add((answer.status_code, answer["Location"], str(answer.cookies)))
+
+    assert answers == {(302, "/report/done/", "")}
+    about = [
+        (case.post, case.message, case.member, case.attachment_id is not None) for case in Case.objects.order_by("pk")
+    ]
+    assert about == [
+        (post, None, None, False),
+        (None, said, None, False),
+        (None, None, cast.bob, False),
+        (None, None, None, True),
+        (None, None, None, False),
+        (None, None, None, False),
+    ]
+    assert Case.objects.administered_by(cast.ada).count() == 3, "a profile, and two addresses at which nothing stands"
+    page = client.get(reverse("report_something"))
+    assert (page.status_code, str(page.cookies)) == (200, "")
+
+
+@pytest.mark.parametrize(
+    "address", ["https://elsewhere.example.org/threads/1/", "//elsewhere.example.org/", "nonsense"]
+)
+def test_the_public_form_takes_addresses_of_this_site_alone(cast: Cast, client: Client, address: str) -> None:
+    answer = outside(client, address)
+
+    assert "Enter an address that begins with" in answer.content.decode()
+    assert not Case.objects.exists()
+
+
+def test_very_many_reports_from_outside_are_too_many(
+    cast: Cast, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "OUTSIDE_REPORTS_AN_HOUR", 2)
+    for _ in range(2):
+        outside(client, "/guidance/")
+    answer = outside(client, "/guidance/", words="Still typed")
+
+    assert answer.status_code == 429
+    assert "Still typed" in answer.content.decode()
+    assert Report.objects.count() == 2
+
+
+# Their data
+
+
+def test_closing_with_erasing_leaves_no_word_of_theirs_in_reports(cast: Cast, post: Post, rita: Member) -> None:
+    hidden = decide_case(case_of(post, by=rita), outcome=HIDDEN, by=cast.fay, reason="bob's words")
+    appeal(hidden, by=cast.bob, words="It is not")
+    close_account(by=Member.objects.get(pk=cast.bob.pk), erase=True)
+    report = Report.objects.get()
+    assert (report.said, report.case.reason, Appeal.objects.exists()) == ("", "Erased by its author", False)
+
+    other = Post.objects.select_related("thread__network").get(thread=post.thread, number=1)
+    report_post(other, by=rita, kind="other", words="rita's words")
+    close_account(by=Member.objects.get(pk=rita.pk), erase=True)
+    assert not Report.objects.exclude(words="").exists()
+
+
+# Pages
+
+
+@pytest.mark.parametrize("who", [None, "bob", "olga", "amir", "lena", "sven"])
+def test_pages_of_reports_are_there_for_those_who_look_after_them_alone(
+    cast: Cast, client: Client, post: Post, rita: Member, who: str | None
+) -> None:
+    case = case_of(post, by=rita)
+    if who:
+        sign_in(client, getattr(cast, who))
+    for address in (
+        case.get_absolute_url(),
+        reverse("network_reports", args=["ai"]),
+        reverse("own_report", args=[case.reports.get().pk]),
+        reverse("own_case", args=[case.pk]),
+    ):
+        answer = client.get(address)
+        assert answer.status_code == 404 or (who is None and answer.status_code == 302), address
+    for step in ("claim", "note", "decide", "appeal"):
+        assert client.post(f"{case.get_absolute_url()}{step}/", {"words": "x", "outcome": "left"}).status_code == 404
+    case.refresh_from_db()
+    assert case.is_open
+
+
+def test_a_facilitator_decides_by_plain_forms(cast: Cast, client: Client, post: Post, rita: Member) -> None:
+    sign_in(client, rita)
+    assert client.post(reverse("post_report", args=[post.thread_id, 2]), {}).status_code == 200
+    asked = client.post(reverse("post_report", args=[post.thread_id, 2]), {"kind": "personal", "words": "A name"})
+    assert asked["Location"] == post.get_absolute_url()
+    edit_post(again(post), by=cast.bob, source="Nothing to see")
+    reply(again(post).thread, by=rita, source="And after it")
+    case = Case.objects.get()
+
+    sign_in(client, cast.fay)
+    queue = client.get(reverse("network_reports", args=["ai"])).content.decode()
+    assert "Post 2 in “Minutes”" in queue
+    assert "1 report." in queue
+    page = client.get(case.get_absolute_url()).content.decode()
+    for words in ("Who drafts them?", "Nothing to see", "And after it", "A name", "it has changed since", "zyzzyva"):
+        assert words in page
+    assert told(cast.fay) == [], "the page was read"
+    client.post(f"{case.get_absolute_url()}claim/")
+    client.post(f"{case.get_absolute_url()}note/", {"words": "Asked rita"})
+    without = client.post(f"{case.get_absolute_url()}decide/", {"outcome": "hidden", "reason": ""})
+    assert "Enter why you are hiding it" in without.content.decode()
+    done = client.post(f"{case.get_absolute_url()}decide/", {"outcome": "hidden", "reason": "A name"})
+    assert done["Location"] == "/networks/ai/reports/"
+    assert "Hidden by Fay Facilitates" in client.get("/networks/ai/reports/?show=decided").content.decode()
+
+    sign_in(client, cast.bob)
+    why = client.get(reverse("post_hidden", args=[post.thread_id, 2])).content.decode()
+    own = reverse("own_case", args=[case.pk])
+    assert own in why
+    page = client.get(own).content.decode()
+    assert "It is read by an administrator of the site" in page
+    assert not any(word in page for word in ("Rita", "Asked rita", "Fay"))
+    client.post(own, {"words": "It is mine"})
+    assert "Nobody has answered yet." in client.get(own).content.decode()
+
+    sign_in(client, cast.ada)
+    assert "Appeal" in client.get(reverse("administration_reports")).content.decode()
+    client.post(f"{case.get_absolute_url()}appeal/", {"outcome": "shown", "answer": "So it is"})
+    assert again(post).is_shown
+    sign_in(client, rita)
+    page = client.get(reverse("own_report", args=[case.reports.get().pk])).content.decode()
+    assert "It was looked at, and is not shown any more." in page
+
+
+def test_the_queue_costs_the_same_whatever_waits(cast: Cast, client: Client, post: Post, rita: Member) -> None:
+    sign_in(client, cast.fay)
+    counts = []
+    for many in (1, 8):
+        for _ in range(many):
+            new = reply(again(post).thread, by=cast.bob, source="Words")
+            report_from_outside(new, address="/", kind="spam", words="")
+            report_post(new, by=rita, kind="spam", now=timezone.now() + timedelta(hours=many))
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(reverse("network_reports", args=["ai"])).status_code == 200
+        counts.append(len(captured))
+
+    assert counts[0] == counts[1]
+
+
+def test_facilitators_set_how_many_reports_hide_something(cast: Cast, client: Client) -> None:
+    sign_in(client, cast.fay)
+    typed = {"purpose": "For all", "reports_to_hide": "1"}
+    refused = client.post(reverse("network_settings", args=["ai"]), typed)
+    assert "must be 0, or 2 or more" in refused.content.decode()
+    client.post(reverse("network_settings", args=["ai"]), typed | {"reports_to_hide": "5"})
+
+    cast.ai.refresh_from_db()
+    assert cast.ai.reports_to_hide == 5
+
+
+# At once
+
+
+@pytest.mark.django_db(transaction=True)
+class TestAtOnce:
+    def test_of_twenty_decisions_on_one_report_one_counts_and_all_are_answered(self) -> None:
+        cast = make_cast()
+        others = [join(cast, f"Facilitator{n}", Membership.Role.FACILITATOR) for n in range(19)]
+        thread = start_thread(cast.ai, by=cast.fay, theme=cast.theme, title="Minutes", source="Who?")
+        said = reply(thread, by=cast.bob, source="A zyzzyva")
+        case = case_of(said, by=cast.fay)
+        reporters = [cast.fay, *others]
+
+        def decide(number: int) -> None:
+            outcome = HIDDEN if number % 2 else LEFT
+            decide_case(again_case(case), outcome=outcome, by=reporters[number], reason="No")
+
+        answers = at_once([lambda number=number: decide(number) for number in range(20)])  # type: ignore[misc]
+
+        assert answers.count("done") == 1
+        first = reporters[answers.index("done")]
+        assert set(answers) == {"done", f"{first} decided this a moment ago."}
+        case = again_case(case)
+        assert case.decided_by == first
+        assert case.is_hidden == (case.outcome == HIDDEN)
+        assert AuditEvent.objects.filter(verb="decided report").count() == 1
+        assert AuditEvent.objects.filter(verb="hid post").count() == int(case.is_hidden)
+        assert Notice.objects.filter(kind="post_hidden").count() == int(case.is_hidden)
+
+    def test_of_many_who_report_a_profile_at_once_each_is_heard_in_one_case(self) -> None:
+        cast = make_cast()
+        reporters = [join(cast, f"Reporter{n}") for n in range(5)]
+
+        def report(reporter: Member) -> Callable[[], object]:
+            return lambda: report_profile(cast.bob, by=reporter, kind="spam")
+
+        assert set(at_once([report(reporter) for reporter in reporters])) == {"done"}
+        case = Case.objects.get()
+        assert case.reports.count() == 5
+        assert case.hidden_for_now_at is not None
+
+
+def at_once(verbs: list[Callable[[], object]]) -> list[str]:
+    together = Barrier(len(verbs))
+
+    def do(verb: Callable[[], object]) -> str:
+        try:
+            together.wait(timeout=20)
+            verb()
+            return "done"
+        except Refused as refused:
+            return str(refused)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(verbs)) as pool:
+        return list(pool.map(do, verbs))

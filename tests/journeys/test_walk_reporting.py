@@ -1,0 +1,117 @@
+"""Something is reported by a member and by somebody without an account, a facilitator decides, its author appeals and
+another facilitator answers: without scripts on a small screen, and with them on a large one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from forums.actions.posts import reply
+from forums.actions.threads import start_thread
+from forums.models import Post
+from network.models import Membership
+from tests.cast import Cast, make_cast
+from tests.journeys.conftest import Browse, Server
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def cast(server: Server) -> Cast:
+    cast = make_cast()
+    Membership.objects.filter(network=cast.ai, member__in=[cast.olga, cast.lena]).delete()
+    now = Membership.objects.get(network=cast.ai, member=cast.bob).joined_at
+    for member, role in ((cast.olga, "member"), (cast.lena, "facilitator")):
+        Membership.objects.create(network=cast.ai, member=member, state="active", role=role, joined_at=now)
+    return cast
+
+
+@pytest.fixture
+def post(cast: Cast) -> Post:
+    thread = start_thread(cast.ai, by=cast.fay, theme=cast.theme, title="Minutes", source="Who drafts them?")
+    post = reply(thread, by=cast.bob, source="Scribbler did ours for 12,000 pounds a year.")
+    reply(thread, by=cast.fay, source="Thank you.")
+    return post
+
+
+def fits(page: Page) -> bool:
+    narrow: bool = page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    return narrow
+
+
+@pytest.mark.parametrize(("javascript", "width"), [(False, 320), (True, 1280)])
+def test_from_a_report_to_the_answer_of_an_appeal(
+    cast: Cast, post: Post, browse: Browse, axe: Callable[[Page], None], javascript: bool, width: int
+) -> None:
+    def looks_right(page: Page) -> None:
+        axe(page)
+        assert fits(page)
+
+    stranger = browse(javascript=javascript, width=width)
+    stranger.goto("/")
+    stranger.get_by_role("link", name="Report something").click()
+    stranger.get_by_role("button", name="Report", exact=True).click()
+    looks_right(stranger)
+    stranger.get_by_role("alert").get_by_role("link", name="Enter the address of the page").click()
+    stranger.get_by_label("Where is it?").fill(post.get_absolute_url())
+    stranger.get_by_label("It may be against the law").check()
+    stranger.get_by_label("Your email address (optional)").fill("stranger@example.org")
+    stranger.get_by_role("button", name="Report", exact=True).click()
+    expect(stranger.get_by_role("heading", level=1)).to_have_text("Thank you for your report")
+    looks_right(stranger)
+    assert stranger.context.cookies() == []
+
+    olga = browse(cast.olga, javascript=javascript, width=width)
+    olga.goto(post.thread.get_absolute_url())
+    olga.get_by_text("More about post 2").click()
+    olga.get_by_role("link", name="Report post 2").click()
+    olga.get_by_label("It names a supplier's prices").check()
+    olga.get_by_label("What should we know?").fill("That was said in confidence")
+    looks_right(olga)
+    olga.get_by_role("button", name="Report", exact=True).click()
+    expect(olga.get_by_role("alert")).to_contain_text("Thank you.")
+
+    fay = browse(cast.fay, javascript=javascript, width=width)
+    fay.goto("/networks/ai/requests/")
+    fay.get_by_role("navigation", name="For facilitators").get_by_role("link", name="Reports 1 waiting").click()
+    looks_right(fay)
+    fay.get_by_role("link", name="Post 2 in “Minutes”").click()
+    looks_right(fay)
+    fay.get_by_role("button", name="I am looking at this").click()
+    fay.get_by_label("Note for those who look after reports").fill("Olga is right")
+    fay.get_by_role("button", name="Keep the note").click()
+    expect(fay.get_by_role("region", name="Notes")).to_contain_text("Olga is right")
+    fay.get_by_label("Hide it, and tell its author why").check()
+    fay.get_by_role("button", name="Decide").click()
+    fay.get_by_role("alert").get_by_role("link", name="Enter why you are hiding it").click()
+    fay.get_by_label("Why are you hiding it?").fill("It names the price of a supplier")
+    looks_right(fay)
+    fay.get_by_role("button", name="Decide").click()
+    expect(fay.get_by_text("Nothing waits")).to_be_visible()
+
+    bob = browse(cast.bob, javascript=javascript, width=width)
+    bob.goto(post.thread.get_absolute_url())
+    bob.get_by_role("link", name="See why in post 2").click()
+    bob.get_by_role("link", name="Appeal against this").click()
+    expect(bob.get_by_role("main")).to_contain_text("It is read by another facilitator of the AI Network")
+    bob.get_by_label("Why should it be shown?").fill("The price is in the contracts register")
+    looks_right(bob)
+    bob.get_by_role("button", name="Appeal").click()
+
+    lena = browse(cast.lena, javascript=javascript, width=width)
+    lena.goto("/networks/ai/reports/")
+    lena.get_by_role("link", name="Post 2 in “Minutes”").click()
+    lena.get_by_label("Show it again").check()
+    lena.get_by_label("Your answer").fill("It is public")
+    looks_right(lena)
+    lena.get_by_role("button", name="Answer the appeal").click()
+
+    bob.reload()
+    expect(bob.get_by_role("main")).to_contain_text("It is public")
+    looks_right(bob)
+    olga.goto("/notices/")
+    expect(olga.get_by_role("main")).to_contain_text("You reported a post.")
+    olga.goto(post.thread.get_absolute_url())
+    expect(olga.get_by_role("article", name="Post 2 by Bob Belongs")).to_contain_text("12,000 pounds")
