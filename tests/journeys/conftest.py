@@ -145,7 +145,8 @@ def server(running_server: Server, transactional_db: None) -> Server:
     return running_server
 
 
-@pytest.fixture(scope="session")
+# It ends with the journeys too, and with it the loop in the thread of the tests, where others run loops of their own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     # Debian's shell without windows draws the same pages for two thirds of the work.
     chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")
