@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
-from forums.models import Answer, HeldPost, Post, Question, Thread
+from forums.models import Answer, Case, HeldPost, Post, Question, Thread
 from forums.models.thread import ThreadQuerySet
 from network.models import Member, Membership, Network, NetworkTheme, Theme
 
@@ -66,6 +66,41 @@ class Section:
 
 
 Finder = Callable[[Member, Network, datetime], Section]
+
+
+def reports(facilitator: Member, network: Network, now: datetime) -> Section:
+    """What may be against the law first. Nobody sees one about their own words here either."""
+    waiting = Case.objects.visible_to(facilitator).waiting().filter(network=network).in_order().with_things()
+    rows = (
+        Row(
+            case.title,
+            "",
+            "May be against the law" if case.is_urgent else "",
+            "Reported",
+            case.opened_at,
+            "Decide" if case.is_open else "Answer the appeal",
+            case.get_absolute_url(),
+        )
+        for case in waiting[: Section.MOST + 1]
+    )
+    return Section.of("reports", "Reports and appeals", "reports or appeals", rows)
+
+
+def first_posts(facilitator: Member, network: Network, now: datetime) -> Section:
+    held = HeldPost.objects.visible_to(facilitator).waiting().filter(network=network).exclude(author=facilitator)
+    rows = (
+        Row(
+            one.where,
+            "",
+            ", ".join(filter(None, [one.author.name, one.organisation.short_name if one.organisation else ""])),
+            "Written",
+            one.written_at,
+            "Read it and decide",
+            one.get_absolute_url(),
+        )
+        for one in held.with_author().order_by("written_at", "pk")[: Section.MOST + 1]
+    )
+    return Section.of("held", "First posts that wait", "first posts", rows)
 
 
 def newcomers(facilitator: Member, network: Network, now: datetime) -> Section:
@@ -139,26 +174,6 @@ def requests(facilitator: Member, network: Network, now: datetime) -> Section:
     return Section.of("requests", "Requests to join", "requests to join", rows)
 
 
-def first_posts(facilitator: Member, network: Network, now: datetime) -> Section:
-    """Whoever wrote it waits for an answer, and nobody else knows of it."""
-    waiting = HeldPost.objects.visible_to(facilitator).filter(network=network).waiting()
-    page = reverse("held_posts", args=[network.slug])
-    found = waiting.with_author().order_by("written_at", "pk")[: Section.MOST + 1]
-    rows = (
-        Row(
-            held.where,
-            "",
-            ", ".join(filter(None, [str(held.author), held.organisation.short_name if held.organisation else ""])),
-            "Sent",
-            held.written_at,
-            "Read it and decide",
-            f"{page}#held-{held.pk}",
-        )
-        for held in found
-    )
-    return Section.of("first-posts", "First posts", "first posts", rows)
-
-
 def of_sessions(facilitator: Member, network: Network, now: datetime) -> Section:
     """Who asked is said where somebody deals with it."""
     asked = Question.objects.visible_to(facilitator).filter(room__network=network).to_deal_with(now)
@@ -187,8 +202,15 @@ def quiet_themes(facilitator: Member, network: Network, now: datetime) -> Sectio
 
 # In the order in which a page shows them: what somebody waits for first.
 SECTIONS: list[Finder] = [
-    *(newcomers, unanswered, requests, of_sessions, first_posts),
-    *(did_not_work, unconfirmed, quiet_themes),
+    reports,
+    first_posts,
+    newcomers,
+    unanswered,
+    requests,
+    of_sessions,
+    did_not_work,
+    unconfirmed,
+    quiet_themes,
 ]
 
 
