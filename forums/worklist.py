@@ -127,53 +127,40 @@ def did_not_work(facilitator: Member, network: Network, now: datetime) -> Sectio
 
 
 def reports(facilitator: Member, network: Network, now: datetime) -> Section:
-    """What may be against the law first. Never one about the facilitator's own words."""
-    cases = Case.objects.visible_to(facilitator).filter(network=network).waiting().in_order()
-    found = cases.values_list(
-        "pk", "is_urgent", "opened_at", "post__thread__title", "message__room__title", "member__name"
-    )
+    """What may be against the law before what has waited longer; and the appeals that the facilitator may answer."""
+    cases = Case.objects.visible_to(facilitator).filter(network=network).waiting()
+    waiting = cases.exclude(state=Case.State.DECIDED, decided_by=facilitator.pk or 0).in_order().with_things()
     rows = (
         Row(
-            _reported(thread, room, profile),
-            "",
-            "It may be against the law" if is_urgent else "",
-            "Reported",
-            at,
-            "Look at it and decide",
-            reverse("case", args=[pk]),
+            case.title,
+            case.thing_address,
+            "May be against the law" if case.is_urgent else "",
+            "Reported" if case.is_open else "Appealed",
+            case.waits_since,
+            "Decide" if case.is_open else "Answer the appeal",
+            case.get_absolute_url(),
         )
-        for pk, is_urgent, at, thread, room, profile in found[: Section.MOST + 1]
+        for case in waiting[: Section.MOST + 1]
     )
-    return Section.of("reports", "Reports", "reports", rows)
-
-
-def _reported(thread: str | None, room: str | None, profile: str | None) -> str:
-    if thread:
-        return f"A post in “{thread}”"
-    if room:
-        return f"A message in “{room}”"
-    return f"The profile of {profile}" if profile else "Something that was reported"
+    return Section.of("reports", "Reports and appeals", "reports or appeals", rows)
 
 
 def held_posts(facilitator: Member, network: Network, now: datetime) -> Section:
-    waiting = HeldPost.objects.visible_to(facilitator).filter(network=network).waiting().order_by("written_at", "pk")
-    found = waiting.values_list(
-        "pk", "title", "thread__title", "author__name", "organisation__short_name", "written_at"
-    )
-    page = reverse("held_posts", args=[network.slug])
+    """Whoever wrote it waits, and nobody else knows of it."""
+    waiting = HeldPost.objects.visible_to(facilitator).filter(network=network).waiting().with_author()
     rows = (
         Row(
-            f"A reply in “{thread}”" if thread else f"A new thread: “{title}”",
+            held.where,
             "",
-            ", ".join(filter(None, [name, council])),
+            ", ".join(filter(None, [str(held.author), held.organisation.short_name if held.organisation else ""])),
             "Written",
-            at,
+            held.written_at,
             "Read it and decide",
-            f"{page}#held-{pk}",
+            held.get_absolute_url(),
         )
-        for pk, title, thread, name, council, at in found[: Section.MOST + 1]
+        for held in waiting.order_by("written_at", "pk")[: Section.MOST + 1]
     )
-    return Section.of("held", "Held posts", "held posts", rows)
+    return Section.of("held", "First posts that wait", "first posts", rows)
 
 
 def requests(facilitator: Member, network: Network, now: datetime) -> Section:

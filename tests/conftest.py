@@ -39,6 +39,7 @@ from network import limits
 from network.models import Profile
 from tests.cast import Cast, make_cast
 from tests.cms.hub import Hub, shared_hub
+from tests.order import mixed
 from tests.servers import RedisServer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -223,6 +224,12 @@ def django_db_setup(
         if option.create_db:
             database.keep()
     shared_hub.database = django_db_blocker
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if PROCESS != "alone":
+        items[:] = mixed(items)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -18,6 +18,7 @@ from cms.actions.pages import publish_page, set_up_site
 from cms.actions.roles import set_up_roles
 from cms.models import EventPage, GuidancePage, HomePage, InformationPage, SectionPage
 from network.models import Network, Theme
+from tests.order import commits
 
 
 @dataclass(frozen=True)
@@ -94,11 +95,7 @@ class SharedHub:
 
     def before(self, test: pytest.Item) -> None:
         """Nobody else finds it in the database: not who did not ask for it, nor who commits."""
-        fixtures = getattr(test, "fixturenames", ())
-        commits = "transactional_db" in fixtures or any(
-            mark.kwargs.get("transaction") for mark in test.iter_markers("django_db")
-        )
-        if "hub" not in fixtures or commits:
+        if "hub" not in getattr(test, "fixturenames", ()) or commits(test):
             self.close()
         elif self.database is not None and self._hub is None:
             with self.database.unblock():

@@ -13,12 +13,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from forums.actions.answers import mark_answer, tell_whether_it_worked, unmark_answer
+from forums.actions.appeals import appeal
 from forums.actions.bulk import NewPost, NewThread, load_threads
+from forums.actions.decisions import decide_case
 from forums.actions.posts import delete_post, hide_post, reply
+from forums.actions.reports import report_post
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import lock_thread, start_thread
 from forums.models import Case, HeldPost, Question, Thread
-from forums.worklist import SECTIONS, Section
+from forums.worklist import SECTIONS, Section, reports
 from network.actions.membership import appoint_facilitator, decline_request, stand_down_facilitator
 from network.models import Member, Membership
 from tests.cast import Cast, sign_in
@@ -136,7 +139,7 @@ class TestWhatWaits:
         post = begin("Bob's thread", cast.bob, days=1).posts.get()
         case = Case.objects.create(network=cast.practitioners, post=post, author=cast.bob)
         urgent = Case.objects.create(network=cast.practitioners, member=cast.bob, author=cast.bob, is_urgent=True)
-        assert waits(cast, "reports") == ["The profile of Bob Belongs", "A post in “Bob's thread”"]
+        assert waits(cast, "reports") == ["The profile of Bob Belongs", "Post 1 in “Bob's thread”"]
         assert f'href="/reports/{case.pk}/"' in page_for(cast.fay)
         Case.objects.filter(pk__in=[case.pk, urgent.pk]).update(author=cast.fay)
         assert waits(cast, "reports") == [], "nobody learns that there is one about their own words"
@@ -172,6 +175,25 @@ class TestWhatWaits:
         assert (row.what, row.about) == ("What of it?", "Clinic")
         assert "Bob" not in page_for(cast.fay)
 
+    def test_a_report_waits_until_somebody_decides_and_then_its_appeal(self, cast: Cast, begin: Begin) -> None:
+        post = reply(begin("Bob's", cast.bob, days=1), by=cast.bob, source="Words.")
+        assert waits(cast, "reports") == []
+        report_post(post, by=officer(cast, "Rita Reports", network=cast.practitioners), kind="unlawful")
+        assert waits(cast, "reports") == [f"Post 2 in “{post.thread.title}”"]
+        case = decide_case(post.cases.get(), by=cast.fay, outcome="hidden", reason="Not here.")
+        assert waits(cast, "reports") == []
+        appeal(case, by=cast.bob, words="But it is true.")
+        assert waits(cast, "reports") == [], "nobody answers an appeal against what they decided"
+        other = officer(cast, "Gita Guides", network=cast.practitioners)
+        Membership.objects.filter(member=other).update(role=Membership.Role.FACILITATOR)
+        [row] = reports(other, cast.practitioners, timezone.now()).rows
+        assert (row.what, row.step) == (f"Post 2 in “{post.thread.title}”", "Answer the appeal")
+
+    def test_a_facilitator_finds_no_report_about_their_own_words(self, cast: Cast, begin: Begin) -> None:
+        post = reply(begin("Bob's", cast.bob, days=1), by=cast.fay, source="Words.")
+        report_post(post, by=cast.bob, kind="unkind")
+        assert waits(cast, "reports") == []
+
     def test_what_another_network_waits_for_stands_there(self, cast: Cast, begin: Begin) -> None:
         start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Elsewhere", source="?", kind="question", now=ago(5))
         assert waits(cast, "newcomers") == waits(cast, "questions") == []
@@ -186,7 +208,9 @@ class TestThePage:
         assert "Bob&#x27;s &lt;first&gt;" in page
         request = Membership.objects.get(member=cast.amir)
         assert f'href="/networks/ai-practitioners/requests/#request-{request.pk}">Decide' in page
-        assert "There are no reports, no held posts, no questions that nobody replied to in two days, " in page
+        assert (
+            "There are no reports or appeals, no first posts, no questions that nobody replied to in two days, " in page
+        )
 
     def test_says_so_where_nothing_waits(self, cast: Cast) -> None:
         Membership.objects.filter(member=cast.amir).delete()

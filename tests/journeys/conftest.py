@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -88,10 +89,13 @@ class Server:
         while time.monotonic() < deadline:
             if self.process.poll() is not None:
                 raise RuntimeError(f"The server ended:\n{(self.var / 'server.log').read_text()[-4000:]}")
+            # Whether somebody listens is asked by a plain socket: asking by HTTP in vain takes thirty times as long, of
+            # the processor on which the server wants to start.
             try:
+                socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
                 httpx.get(f"{self.url}/health/", timeout=5)
                 return
-            except httpx.TransportError:
+            except (OSError, httpx.TransportError):
                 time.sleep(0.05)
         raise RuntimeError("The server did not answer within a minute.")
 
@@ -141,7 +145,8 @@ def server(running_server: Server, transactional_db: None) -> Server:
     return running_server
 
 
-@pytest.fixture(scope="session")
+# It ends with the journeys too, and with it the loop in the thread of the tests, where others run loops of their own.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     # Debian's shell without windows draws the same pages for two thirds of the work.
     chromium = shutil.which("chromium-headless-shell") or shutil.which("chromium")

@@ -394,9 +394,8 @@ def test_who_was_shut_out_hears_nothing_more(site: Server, cast: Cast, room: Roo
         bob.hello()
         fay.hello()
         leave_network(cast.practitioners, by=cast.bob)
-        time.sleep(3)
+        bob.wait_for_close(within=3)
         fay.say("Now that we are among ourselves")
-        bob.wait_for_close(within=2)
         assert bob.events == []
 
 

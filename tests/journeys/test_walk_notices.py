@@ -17,7 +17,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocket, expect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -50,6 +50,24 @@ def answer(thread: Thread, by: Member) -> None:
     reply(thread, by=by, source="Ours said yes.", reply_to=Post.objects.get(thread=thread, number=1))
 
 
+def read_and_listen(page: Page, address: str) -> None:
+    """It connects a second after it has come, and is told a number at once."""
+    heard: list[str | bytes] = []
+
+    def is_of_notices(socket: WebSocket) -> bool:
+        if "/live/notices/" not in socket.url:
+            return False
+        socket.on("framereceived", lambda frame: heard.append(frame))
+        return True
+
+    with page.expect_websocket(is_of_notices):
+        page.goto(address)
+    deadline = time.monotonic() + 10
+    while not heard:
+        assert time.monotonic() < deadline, "it was told nothing"
+        page.wait_for_timeout(50)
+
+
 @pytest.mark.browser
 class TestBrowsers:
     def test_the_number_goes_up_and_down_without_reading_the_page_again(
@@ -57,10 +75,9 @@ class TestBrowsers:
     ) -> None:
         desk, tab = browse(cast.bob), browse(cast.bob)
         for page in (desk, tab):
-            page.goto("/themes/")
+            read_and_listen(page, "/themes/")
             expect(page.get_by_role("link", name="Notices", exact=True)).to_be_visible()
             page.evaluate("window.isStillHere = true")
-        desk.wait_for_timeout(2_500)  # they connect a second after the page has come
 
         other = browse(cast.fay)
         other.goto(thread.get_absolute_url())
@@ -88,8 +105,7 @@ class TestBrowsers:
         self, browse: Browse, cast: Cast, thread: Thread
     ) -> None:
         phone = browse(cast.bob, width=375)
-        phone.goto("/themes/")
-        phone.wait_for_timeout(2_500)
+        read_and_listen(phone, "/themes/")
         answer(thread, cast.fay)
 
         button = phone.get_by_role("button", name="Menu 1 new notice", exact=True)
@@ -104,8 +120,7 @@ class TestBrowsers:
     ) -> None:
         answer(thread, cast.fay)
         page = browse(cast.bob)
-        page.goto("/themes/")
-        page.wait_for_timeout(2_500)
+        read_and_listen(page, "/themes/")
         menu = page.locator("summary", has_text="Notices")
         menu.click()
         expect(page.locator(".app-notice-menu__list")).to_be_visible()
@@ -128,8 +143,7 @@ class TestBrowsers:
 
     def test_who_is_signed_out_elsewhere_hears_no_more(self, browse: Browse, cast: Cast, thread: Thread) -> None:
         page = browse(cast.bob)
-        page.goto("/themes/")
-        page.wait_for_timeout(2_500)
+        read_and_listen(page, "/themes/")
         Session.objects.all().delete()
         page.wait_for_timeout((NoticeHub.TICK + 2) * 1_000)
         answer(thread, cast.fay)
