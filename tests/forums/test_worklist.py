@@ -21,7 +21,7 @@ from forums.actions.reports import report_post
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import lock_thread, start_thread
 from forums.models import Case, HeldPost, Question, Thread
-from forums.worklist import SECTIONS, Section
+from forums.worklist import SECTIONS, Section, reports
 from network.actions.membership import appoint_facilitator, decline_request, stand_down_facilitator
 from network.models import Member, Membership
 from tests.cast import Cast, sign_in
@@ -183,7 +183,11 @@ class TestWhatWaits:
         case = decide_case(post.cases.get(), by=cast.fay, outcome="hidden", reason="Not here.")
         assert waits(cast, "reports") == []
         appeal(case, by=cast.bob, words="But it is true.")
-        assert waits(cast, "reports") == [f"Post 2 in “{post.thread.title}”"]
+        assert waits(cast, "reports") == [], "nobody answers an appeal against what they decided"
+        other = officer(cast, "Gita Guides", network=cast.practitioners)
+        Membership.objects.filter(member=other).update(role=Membership.Role.FACILITATOR)
+        [row] = reports(other, cast.practitioners, timezone.now()).rows
+        assert (row.what, row.step) == (f"Post 2 in “{post.thread.title}”", "Answer the appeal")
 
     def test_a_facilitator_finds_no_report_about_their_own_words(self, cast: Cast, begin: Begin) -> None:
         post = reply(begin("Bob's", cast.bob, days=1), by=cast.fay, source="Words.")
@@ -205,7 +209,7 @@ class TestThePage:
         request = Membership.objects.get(member=cast.amir)
         assert f'href="/networks/ai-practitioners/requests/#request-{request.pk}">Decide' in page
         assert (
-            "There are no reports, no questions that nobody replied to in two days, no questions from sessions" in page
+            "There are no reports or appeals, no first posts, no questions that nobody replied to in two days, " in page
         )
 
     def test_says_so_where_nothing_waits(self, cast: Cast) -> None:
