@@ -164,14 +164,14 @@ class SearchForm(forms.Form):
                 continue
             value = self.cleaned_data[name] if name in ("kind", "thread") else self.data.get(name, "")
             if isinstance(value, list):
-                given += [(name, one) for one in sorted(set(value))]
+                given += [(name, one) for one in dict(self.fields[name].choices) if one in value]  # type: ignore[attr-defined]
             elif value:
                 given.append((name, " ".join(str(value).split())))
         return urlencode(given)
 
     def in_words(self) -> str:
         """What a valid form looks for, as the name of a saved search."""
-        words = [f"“{self.cleaned_data['q']}”"]
+        words = [f"“{' '.join(self.cleaned_data['q'].split())}”"]
         for name in self.FILTERS:
             value = self.data.get(name, "") if name in self.fields else ""
             field = self.fields.get(name)
@@ -179,7 +179,7 @@ class SearchForm(forms.Form):
                 continue
             if isinstance(field, forms.MultipleChoiceField):
                 names = dict(field.choices)  # type: ignore[arg-type]
-                value = " or ".join(str(names[one]) for one in self.cleaned_data[name])
+                value = " or ".join(str(names[one]) for one in names if one in self.cleaned_data[name])
             elif isinstance(field, forms.ChoiceField):
                 value = dict(field.choices).get(value, value)  # type: ignore[arg-type]
             words.append(f"{str(field.label).lower()}: {value}")

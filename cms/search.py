@@ -56,10 +56,12 @@ def search_everything(
 ) -> Results:
     """What the viewer may find, of each kind at most `limit`: guidance and threads that were answered; other threads
     and live rooms; events and other pages; people. What they may not see leaves no trace."""
-    pages = _pages(viewer, typed, filters, newest_first=newest_first, limit=limit)
     found = NOTHING
     if filters.takes("threads"):
         found = search_posts(viewer, typed, filters=filters, newest_first=newest_first, limit=limit)
+    # Words that stand in a post are written right, though they may stand on no page.
+    has_it = bool(found.hits) and not found.instead
+    pages = _pages(viewer, typed, filters, newest_first=newest_first, limit=limit, mends=not has_it)
     answered = [hit for hit in found.hits if hit.is_answered]
     threads = [hit for hit in found.hits if not hit.is_answered]
     is_plain = filters == Filters(kinds=filters.kinds)
@@ -109,10 +111,10 @@ def _people(viewer: Viewer, typed: str, filters: Filters, *, limit: int) -> list
 
 def search_pages(viewer: Viewer, typed: str, *, limit: int = 20) -> list[Hit]:
     """The best matching pages that the viewer may open, best first. All words must occur in one page."""
-    return _pages(viewer, typed, Filters(), newest_first=False, limit=limit).hits
+    return _pages(viewer, typed, Filters(), newest_first=False, limit=limit, mends=True).hits
 
 
-def _pages(viewer: Viewer, typed: str, filters: Filters, *, newest_first: bool, limit: int) -> Found:
+def _pages(viewer: Viewer, typed: str, filters: Filters, *, newest_first: bool, limit: int, mends: bool) -> Found:
     """Pages have no author and no council, and only events a network."""
     if not (filters.takes("pages") or filters.takes("events")) or (
         filters.council or filters.authors or filters.thread or filters.is_answered is not None
@@ -121,23 +123,24 @@ def _pages(viewer: Viewer, typed: str, filters: Filters, *, newest_first: bool, 
     query = Query.of(typed)
     if not query:
         return NOTHING
-    hits = _found_pages(viewer, query, filters, newest_first=newest_first, limit=limit)
-    if hits:
+    among = HubPageQuerySet(Page).searchable_by(viewer)
+    hits = _found_pages(among, query, filters, newest_first=newest_first, limit=limit)
+    if hits or not mends:
         return Found(hits, {})
-    mended = _mended(viewer, query)
+    mended = _mended(among, query)
     if not mended:
         return NOTHING
     instead = {word: near for word, near in zip(query.words, mended.words, strict=True) if word != near}
-    hits = _found_pages(viewer, mended, filters, newest_first=newest_first, limit=limit)
+    hits = _found_pages(among, mended, filters, newest_first=newest_first, limit=limit)
     return Found(hits, instead if hits else {})
 
 
-def _mended(viewer: Viewer, query: Query) -> Query | None:
+def _mended(among: HubPageQuerySet, query: Query) -> Query | None:
     """The query with a word of the pages' titles and summaries for each that is none of theirs but by one letter."""
     mendable = {word for word in query.words if word.isalpha() and len(word) >= SHORTEST_TYPED}
     if not mendable:
         return None
-    pages = _with_summary(HubPageQuerySet(Page).searchable_by(viewer)).order_by("-pk")
+    pages = _with_summary(among).order_by("-pk")
     texts = pages.values_list("title", "summary")[:PAGES_READ]
     known = set(indexed(" ".join(f"{title} {summary}" for title, summary in texts)).split())
     words = []
@@ -150,9 +153,10 @@ def _mended(viewer: Viewer, query: Query) -> Query | None:
 PAGES_READ = 1_000  # for their words
 
 
-def _found_pages(viewer: Viewer, query: Query, filters: Filters, *, newest_first: bool, limit: int) -> list[Hit]:
+def _found_pages(
+    among: HubPageQuerySet, query: Query, filters: Filters, *, newest_first: bool, limit: int
+) -> list[Hit]:
     words = [*query.words, *(word for phrase in query.phrases for word in phrase)]
-    among = HubPageQuerySet(Page).searchable_by(viewer)
     for wanted in _kept_to(filters):
         among = among.filter(pk__in=list(wanted))
     if filters.since is not None:

@@ -207,6 +207,14 @@ register_things(
 )
 register_things(Message, _in_room(Message, "A message"))
 register_things(HeldMessage, _in_room(HeldMessage, "A message that waited"))
+register_things(
+    HeldPost,
+    ThingKind(
+        visible_to=lambda viewer: HeldPost.objects.visible_to(viewer).select_related("network"),
+        words=lambda held: "A first post that waited",
+        address=lambda held: reverse("held_posts", args=[held.network.slug]),
+    ),
+)
 register_things(Question, _in_room(Question, "A question"))
 register_things(RoomRole, _in_room(RoomRole, "A role"))
 

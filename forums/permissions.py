@@ -109,8 +109,12 @@ def can_release_post(viewer: Viewer, held: HeldPost) -> Verdict:
         return verdict
     if not can_read(held.author, held.network):
         return Verdict(f"{held.author} is no longer a member of this network, so nothing of theirs can be posted.")
-    if held.thread is not None:
-        return can_reply(held.author, held.thread)
+    if not can_write(held.author, held.network):
+        return Verdict(f"{held.author} has been asked not to write in this network, so this waits until that is over.")
+    if held.is_moved:
+        return Verdict("Its thread is in another network now, and its author wrote for the people of this one.")
+    if held.goes_to is not None:
+        return can_reply(held.author, held.goes_to)
     if held.theme is None or not can_use_theme(held.author, held.network, held.theme):
         return Verdict(
             "The network no longer uses the theme that it was written under. Say so, and it can be sent again."
@@ -655,7 +659,7 @@ def can_withdraw_question(viewer: Viewer, question: Question) -> Verdict:
         return Verdict("Somebody has dealt with this question, so it can no longer be taken back.")
     if verdict and question.thread_id is not None:
         return Verdict("The network goes on with this question in a thread, so it can no longer be taken back.")
-    if verdict and question.merged.exists():
+    if verdict and Question.objects.filter(merged_into=question.pk or 0).exists():
         return Verdict("The host has merged another question into this one, so it can no longer be taken back.")
     return verdict
 

@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
-from forums.models import Answer, Post, Question, Thread
+from forums.models import Answer, Case, HeldPost, Post, Question, Thread
 from forums.models.thread import ThreadQuerySet
 from network.models import Member, Membership, Network, NetworkTheme, Theme
 
@@ -126,6 +126,43 @@ def did_not_work(facilitator: Member, network: Network, now: datetime) -> Sectio
     return Section.of("failed", "Answers that did not work", "answers that did not work", rows)
 
 
+def reports(facilitator: Member, network: Network, now: datetime) -> Section:
+    """What may be against the law before what has waited longer; and the appeals that the facilitator may answer."""
+    cases = Case.objects.visible_to(facilitator).filter(network=network).waiting()
+    waiting = cases.exclude(state=Case.State.DECIDED, decided_by=facilitator.pk or 0).in_order().with_things()
+    rows = (
+        Row(
+            case.title,
+            case.thing_address,
+            "May be against the law" if case.is_urgent else "",
+            "Reported" if case.is_open else "Appealed",
+            case.waits_since,
+            "Decide" if case.is_open else "Answer the appeal",
+            case.get_absolute_url(),
+        )
+        for case in waiting[: Section.MOST + 1]
+    )
+    return Section.of("reports", "Reports and appeals", "reports or appeals", rows)
+
+
+def held_posts(facilitator: Member, network: Network, now: datetime) -> Section:
+    """Whoever wrote it waits, and nobody else knows of it."""
+    waiting = HeldPost.objects.visible_to(facilitator).filter(network=network).waiting().with_author()
+    rows = (
+        Row(
+            held.where,
+            "",
+            ", ".join(filter(None, [str(held.author), held.organisation.short_name if held.organisation else ""])),
+            "Written",
+            held.written_at,
+            "Read it and decide",
+            held.get_absolute_url(),
+        )
+        for held in waiting.order_by("written_at", "pk")[: Section.MOST + 1]
+    )
+    return Section.of("held", "First posts that wait", "first posts", rows)
+
+
 def requests(facilitator: Member, network: Network, now: datetime) -> Section:
     waiting = Membership.objects.visible_to(facilitator).requested().filter(network=network)
     asked = waiting.order_by("requested_at", "pk").values_list(
@@ -166,7 +203,17 @@ def quiet_themes(facilitator: Member, network: Network, now: datetime) -> Sectio
 
 
 # In the order in which a page shows them: what somebody waits for first.
-SECTIONS: list[Finder] = [newcomers, unanswered, requests, of_sessions, did_not_work, unconfirmed, quiet_themes]
+SECTIONS: list[Finder] = [
+    reports,
+    held_posts,
+    newcomers,
+    unanswered,
+    requests,
+    of_sessions,
+    did_not_work,
+    unconfirmed,
+    quiet_themes,
+]
 
 
 def _threads(facilitator: Member, network: Network) -> ThreadQuerySet:

@@ -134,14 +134,15 @@ def forget_searches_of(member: Member) -> None:
 PERSONAL = re.compile(r"@|\d{4,}|\d[\d\s/-]{5,}\d")
 
 
-def note_fruitless_search(typed: str, filters: Filters, *, by: Member, now: datetime | None = None) -> None:
-    """Counts that somebody found nothing, unless it looks like something about a person. Who it was is not kept. A
-    search that was kept to something says nothing about what there is."""
+def note_fruitless_search(member: Member, typed: str, filters: Filters, *, now: datetime | None = None) -> None:
+    """The site's own part of showing it: counts that somebody found nothing, unless it looks like something about a
+    person. Who it was is not kept. A search that was kept to something says nothing about what there is."""
     words = " ".join(words_of(typed.casefold()))
-    if filters != Filters() or not words or len(words) > FruitlessSearch.LONGEST or PERSONAL.search(typed):
+    is_long = len(typed.strip()) > FruitlessSearch.LONGEST
+    if filters != Filters() or not words or is_long or PERSONAL.search(typed):
         return
     search = FruitlessSearch(mark=_mark(words))
-    asker = FruitlessAsker(mark=_mark(f"{by.pk} {words}"), day=timezone.localdate(now))
+    asker = FruitlessAsker(mark=_mark(f"{member.pk} {words}"), day=timezone.localdate(now))
     with transaction.atomic():
         # The same statements whether or not somebody looked for it before.
         FruitlessSearch.objects.bulk_create([search], ignore_conflicts=True)

@@ -15,14 +15,12 @@ class FruitlessSearchQuerySet(models.QuerySet["FruitlessSearch"]):
         many `people` did, and when somebody last did. What most looked for comes first."""
         if not viewer.is_authenticated or not viewer.is_active or not viewer.has_perm("wagtailadmin.access_admin"):
             return self.none()
-        counted = self.of_several().exclude(words="").annotate(last_asked=Max("askers__day"))
-        return counted.order_by("-people", "-last_asked", "words")  # type: ignore[misc]  # annotated by `of_several`
+        counted = self.annotate(people=Count("askers"), last_asked=Max("askers__day"))
+        several = counted.filter(pk__in=self.of_several().values("pk")).exclude(words="")
+        return several.order_by("-people", "-last_asked", "words")
 
     def of_several(self) -> FruitlessSearchQuerySet:
-        counted: FruitlessSearchQuerySet = self.alias(several=Count("askers")).filter(
-            several__gte=FruitlessSearch.LEAST
-        )
-        return counted.annotate(people=Count("askers"))
+        return self.alias(several=Count("askers")).filter(several__gte=FruitlessSearch.LEAST)
 
 
 class FruitlessSearch(models.Model):
@@ -42,6 +40,12 @@ class FruitlessSearch(models.Model):
         return f"search {self.pk} that found nothing"
 
 
+class FruitlessAskerQuerySet(models.QuerySet["FruitlessAsker"]):
+    def visible_to(self, viewer: Viewer) -> FruitlessAskerQuerySet:
+        """Nobody's: the site counts them."""
+        return self.none()
+
+
 class FruitlessAsker(models.Model):
     """One person who looked for it, as a mark too: it says that two who asked are two, and not who they are, and is
     another one for the same person's other words."""
@@ -49,6 +53,8 @@ class FruitlessAsker(models.Model):
     search = models.ForeignKey(FruitlessSearch, on_delete=models.CASCADE, related_name="askers")
     mark = models.CharField(max_length=64)
     day: models.DateField[date, date] = models.DateField()
+
+    objects = FruitlessAskerQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["search", "mark"], name="fruitless_asker_once")]

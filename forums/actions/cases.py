@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from forums import markup, notifications
-from forums.models import Appeal, Case, Report
+from forums.models import Appeal, Case, Report, Thread
 from forums.models.report import Thing, author_of, field_of
 from network.actions.audit import record
 from network.models import Member, Network
@@ -40,7 +42,7 @@ def note_hidden(thing: Thing, network: Network | None, *, by: Member, reason: st
 
 
 def close_case(case: Case, outcome: str, *, by: Member, reason: str = "", now: datetime) -> None:
-    """Decides an open case that is held, and tells whoever reported it."""
+    """Part of a verb: decides an open case that is held, and tells whoever reported it."""
     case.state, case.outcome, case.reason = Case.State.DECIDED, outcome, markup.legible(reason)
     case.decided_by, case.decided_at = by, now
     case.first_action_at = case.first_action_at or now
@@ -59,8 +61,17 @@ def note_shown(thing: Thing, *, by: Member | None, now: datetime) -> None:
         close_appeal(appeal, Appeal.Outcome.SHOWN, by=by, answer="", now=now)
 
 
+def move_cases(thread: Thread, *, now: datetime) -> None:
+    """What was reported in a thread that is now in another network is for those who facilitate that one."""
+    in_thread = Q(post__thread=thread) | Q(attachment__post__thread=thread)
+    moved = list(Case.objects.filter(in_thread).exclude(network=thread.network_id).values_list("pk", flat=True))
+    Case.objects.filter(pk__in=moved).update(network=thread.network)
+    for case in Case.objects.filter(pk__in=moved).open().with_things():
+        notifications.case_opened(case, but=None, now=now)
+
+
 def close_appeal(appeal: Appeal, outcome: str, *, by: Member | None, answer: str, now: datetime) -> None:
-    """Decides an open appeal that is held, and tells whoever made it."""
+    """Part of a verb: decides an open appeal that is held, and tells whoever made it."""
     appeal.outcome, appeal.answer = outcome, markup.legible(answer)
     appeal.decided_by, appeal.decided_at = by, now
     appeal.save(update_fields=["outcome", "answer", "decided_by", "decided_at"])

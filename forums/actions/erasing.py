@@ -6,7 +6,7 @@ import uuid
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from forums.actions.attachments import forget
@@ -66,6 +66,11 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
             said.exclude(hidden_at=None).update(hidden_reason="Erased by its author")
             said.update(body="", organisation=None)
             held = HeldMessage.objects.filter(author=member)
+            waited_in = Q(held_messages__in=held.waiting()) | Q(
+                questions__in=Question.objects.held().filter(author=member)
+            )
+            for pk in Room.objects.filter(waited_in).order_by("pk").values_list("pk", flat=True).distinct():
+                Room.objects.filter(pk=pk).update(held_version=F("held_version") + 1)
             waiting = {"decision": HeldMessage.Decision.REFUSED, "decided_at": timezone.now()}
             held.waiting().update(reason="Erased by its author", **waiting)
             held.exclude(reason="").update(reason="Erased by its author")

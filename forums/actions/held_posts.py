@@ -78,7 +78,8 @@ def withdraw_post(held: HeldPost, *, by: Member, now: datetime | None = None) ->
 
 def draft_of(held: HeldPost, *, by: Member) -> Draft | None:
     """Where the words are that somebody had back, while they are still there."""
-    of_place = {"thread": held.thread_id} if held.thread_id else {"network": held.network_id, "thread": None}
+    is_reply = held.goes_to is not None and not held.is_moved
+    of_place = {"thread": held.goes_to} if is_reply else {"network": held.network_id, "thread": None}
     return Draft.objects.visible_to(by).filter(post=None, **of_place).select_related("network", "thread").first()
 
 
@@ -98,8 +99,8 @@ def _written(held: HeldPost, *, now: datetime) -> Post:
         "form_id": held.form_id,
         "now": now,
     }
-    if held.thread is not None:
-        thread = hold_thread(held.thread)
+    if held.goes_to is not None:
+        thread = hold_thread(held.goes_to)
         permissions.can_reply(held.author, thread).enforce()  # it may have been locked meanwhile
         answered = held.reply_to if held.reply_to and held.reply_to.thread_id == thread.pk else None
         return write_reply(thread, reply_to=answered, **shared)
@@ -116,7 +117,8 @@ def _written(held: HeldPost, *, now: datetime) -> Post:
 
 
 def _give_back(held: HeldPost, *, now: datetime) -> None:
-    give_back(held.thread or held.network, held.fields, to=held.author, now=now)
+    place = held.network if held.is_moved else held.goes_to or held.network
+    give_back(place, held.fields, to=held.author, now=now)
 
 
 def _decide(

@@ -229,7 +229,8 @@ class Roster:
         ways = self._people.get(word[0].lower(), {})
         for length in sorted({len(way) for way in ways}, reverse=True):
             end = position + length
-            found = ways.get(text[position:end].lower())
+            # At its end a text has no such length any more, though what is left of it may be a shorter way.
+            found = ways.get(text[position:end].lower()) if end <= len(text) else None
             if found and not _goes_on(text, end):
                 return length, found
         return 0, []

@@ -9,10 +9,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from forums import limits, notifications, permissions
+from forums.actions.cases import move_cases
 from forums.actions.journal import Journal
 from forums.actions.merging import hold_threads
 from forums.actions.posts import count_anew
-from forums.models import Draft, ModerationAct, MoveAnswer, Post, Reaction, Thread, ThreadMove, ThreadNote
+from forums.models import Draft, HeldPost, ModerationAct, MoveAnswer, Post, Reaction, Thread, ThreadMove, ThreadNote
 from forums.search import index
 from network.actions.audit import record
 from network.models import Member, Membership, Network, Theme
@@ -108,7 +109,9 @@ def carry_out_move(move: ThreadMove, *, by: Member, now: datetime | None = None)
 
 def _authors_who_can_agree(thread: Thread) -> set[int]:
     """Everybody who wrote in it, also what is hidden or deleted. Raises Refused where one of them cannot be asked any
-    more."""
+    more, or somebody is about to be one of them."""
+    if HeldPost.objects.waiting().filter(thread=thread).exists():
+        raise Refused("A reply to this thread waits for a facilitator. Decide on it before the thread moves.")
     authors = set(
         Post.objects.filter(thread=thread, author__isnull=False).order_by().values_list("author", flat=True).distinct()
     )
@@ -156,3 +159,4 @@ def settle_network(thread: Thread, old: Network, words: set[str]) -> None:
     for post in Post.objects.filter(thread=thread).shown().select_related("thread"):
         index.index_post(post)
     index.forget_words(words, old.pk)
+    move_cases(thread, now=timezone.now())

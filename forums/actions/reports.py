@@ -22,12 +22,14 @@ def report_post(post: Post, *, by: Member, kind: str, words: str = "", now: date
     and not decided yet, it stays with what they said then. Past as many as its network has set, the post is out of
     sight until a facilitator has looked. Raises Refused, LimitReached, and ValueError for a kind that there is not."""
     permissions.can_report_post(by, post).enforce()
+    limits.REPORTING.spend(by, now=now)
     return _report(post, post.thread.network, by=by, kind=kind, words=words, now=now or timezone.now())
 
 
 def report_message(message: Message, *, by: Member, kind: str, words: str = "", now: datetime | None = None) -> Report:
     """The same of a message in a live room."""
     permissions.can_report_message(by, message).enforce()
+    limits.REPORTING.spend(by, now=now)
     return _report(message, message.room.network, by=by, kind=kind, words=words, now=now or timezone.now())
 
 
@@ -36,6 +38,7 @@ def report_file(
 ) -> Report:
     """The same of a file that stands with a post."""
     permissions.can_report_file(by, attachment).enforce()
+    limits.REPORTING.spend(by, now=now)
     network = attachment.post.thread.network if attachment.post else None
     return _report(attachment, network, by=by, kind=kind, words=words, now=now or timezone.now())
 
@@ -44,6 +47,7 @@ def report_profile(member: Member, *, by: Member, kind: str, words: str = "", no
     """The same of what a member tells of themselves. Read by the facilitators of the first network that both belong to
     and that somebody else facilitates; where there is none, by the administrators."""
     permissions.can_report_profile(by, member).enforce()
+    limits.REPORTING.spend(by, now=now)
     return _report(member, _network_for(member, by), by=by, kind=kind, words=words, now=now or timezone.now())
 
 
@@ -83,7 +87,6 @@ def report_from_outside(
 
 
 def _report(thing: Thing, network: Network | None, *, by: Member, kind: str, words: str, now: datetime) -> Report:
-    limits.REPORTING.spend(by, now=now)
     _check(kind)
     with transaction.atomic():
         hold_account(by)

@@ -33,7 +33,8 @@ def hold_thing(thing: Thing | None) -> None:
 
 
 def hide_thing(case: Case, *, by: Member | None, reason: str = PENDING, now: datetime) -> None:
-    """Of a case that is held, and what it is about too. `by` None: the site itself, until somebody decides."""
+    """Part of a verb: of a case that is held, and what it is about too. `by` None: the site itself, until somebody
+    decides."""
     if case.post:
         post = hold_post(case.post)
         hide_held(post, Journal(ModerationAct.Kind.HIDE, post.thread, by=by, now=now), by=by, reason=reason)
@@ -48,7 +49,7 @@ def hide_thing(case: Case, *, by: Member | None, reason: str = PENDING, now: dat
 
 
 def show_thing(case: Case, *, by: Member, now: datetime) -> None:
-    """The same the other way round."""
+    """Part of a verb: the same the other way round."""
     if case.post:
         post = hold_post(case.post)
         show_held(post, Journal(ModerationAct.Kind.RESTORE, post.thread, by=by, now=now), by=by)

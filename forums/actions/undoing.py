@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from forums import limits, notifications, permissions
+from forums.actions import cases
 from forums.actions.journal import CHANGED_SINCE, put_back
 from forums.actions.merging import answer_by_number, hold_threads, remember_places
 from forums.actions.network_moves import settle_network
@@ -45,6 +46,7 @@ def undo_act(act: ModerationAct, *, by: Member, now: datetime | None = None) -> 
             permissions.can_tidy(by, thread).enforce()
         moved = list(act.changes.filter(table=POSTS)) if act.kind in CARRYING else []
         _enforce(act, moved, by)
+        _enforce_sight(act, by)
         if act.kind == Kind.NETWORK:
             _enforce_network(act, by)
         words = index.words_in_thread(act.thread) if act.kind == Kind.NETWORK else set()
@@ -53,7 +55,7 @@ def undo_act(act: ModerationAct, *, by: Member, now: datetime | None = None) -> 
         rows = put_back(act)
         act.undone_at, act.undone_by = now, by
         act.save(update_fields=["undone_at", "undone_by"])
-        _settle(act, rows, threads, now=now)
+        _settle(act, rows, threads, by=by, now=now)
         if moved:
             _settle_moved(act, moved, stood)
         if act.kind == Kind.NETWORK:
@@ -76,6 +78,10 @@ def _threads_of(act: ModerationAct) -> list[Thread]:
 
 def _enforce(act: ModerationAct, moved: list[ActChange], by: Member) -> None:
     """What stands in the way of it beside what has changed since. Raises Refused."""
+    if act.kind == Kind.HIDE:
+        hidden = act.changes.filter(table=POSTS).values("row")
+        for post in Post.objects.filter(pk__in=hidden, author=by).select_related("thread__network"):
+            permissions.can_restore(by, post).enforce()
     if act.kind == Kind.MOVE:
         for change in act.changes.all():
             theme = Theme.objects.filter(pk=(change.before or {}).get("theme_id") or 0).first()
@@ -92,6 +98,29 @@ def _enforce(act: ModerationAct, moved: list[ActChange], by: Member) -> None:
         raise Refused(f"Post {answer.post.number} is marked as the answer where it is now. Take the mark off first.")
     if act.kind == Kind.SPLIT and Post.objects.filter(thread__in=_taken_by(moved)).exclude(pk__in=posts).exists():
         raise Refused("Somebody has written in the new thread since, so it stays. You can merge it into the other.")
+
+
+def _enforce_sight(act: ModerationAct, by: Member) -> None:
+    """What is hidden or shown again by undoing is so for whoever could do it anyway. Raises Refused."""
+    if act.kind not in (Kind.HIDE, Kind.RESTORE):
+        return
+    posts = Post.objects.filter(pk__in=act.changes.filter(table=POSTS).values("row"))
+    for post in posts.select_related("thread__network"):
+        (permissions.can_restore if act.kind == Kind.HIDE else permissions.can_hide)(by, post).enforce()
+
+
+def _tell_of_sight(post: Post, *, by: Member, now: datetime) -> None:
+    """As when it is hidden or brought back by itself."""
+    network = post.thread.network
+    if post.hidden_at is None:
+        record("restored post", post, by=by, network=network)
+        cases.note_shown(post, by=by, now=now)
+        notifications.post_shown(post, by=by, now=now)
+    else:
+        record("hid post", post, by=by, network=network)
+        if post.hidden_by_id is not None:  # what the site hid by itself waits for a decision of its own
+            cases.note_hidden(post, network, by=by, reason=post.hidden_reason, now=now)
+        notifications.post_hidden(post, now=now)
 
 
 def _enforce_network(act: ModerationAct, by: Member) -> None:
@@ -115,8 +144,10 @@ def _taken_by(moved: list[ActChange]) -> set[int]:
     return {change.after["thread_id"] for change in moved if change.after}
 
 
-def _settle(act: ModerationAct, rows: Sequence[models.Model], threads: dict[int, Thread], *, now: datetime) -> None:
-    """What follows from the rows: the figures of the threads, the search, and who is told."""
+def _settle(
+    act: ModerationAct, rows: Sequence[models.Model], threads: dict[int, Thread], *, by: Member, now: datetime
+) -> None:
+    """What follows from the rows: the figures of the threads, the search, what was reported, and who is told."""
     held = Thread.objects.select_related("network", "theme").in_bulk(threads)
     posts = [row for row in rows if isinstance(row, Post)]
     for post in posts:
@@ -128,8 +159,8 @@ def _settle(act: ModerationAct, rows: Sequence[models.Model], threads: dict[int,
             index.index_post(post)
         else:
             index.forget_post(post)
-        if act.kind == Kind.RESTORE and post.hidden_at:
-            notifications.post_hidden(post, now=now)
+        if act.kind in (Kind.HIDE, Kind.RESTORE):
+            _tell_of_sight(post, by=by, now=now)
     for answer in (row for row in rows if isinstance(row, Answer)):
         # The post that was the answer may have been moved since; with the whole thread, it comes back with it.
         if answer.post.thread_id != answer.thread_id and not answer.thread.merged_into_id:

@@ -26,7 +26,8 @@ class HeldPostQuerySet(models.QuerySet["HeldPost"]):
     def with_author(self) -> HeldPostQuerySet:
         """With what a list of them shows, in one query."""
         return self.select_related(
-            "network", "thread", "theme", "author__profile", "organisation", "reply_to", "post__thread", "decided_by"
+            *("network", "thread__merged_into", "theme", "author__profile", "organisation", "reply_to"),
+            *("post__thread", "decided_by"),
         )
 
 
@@ -86,9 +87,21 @@ class HeldPost(models.Model):
     @property
     def where(self) -> str:
         """What it is to become, in words."""
-        if self.thread is not None:
-            return f"A reply in “{self.thread.shown_title}”"
+        if self.is_moved:
+            return "A reply in a thread that is in another network now"
+        if self.goes_to is not None:
+            return f"A reply in “{self.goes_to.shown_title}”"
         return f"A new thread: “{self.title}”" if self.title else "A new thread"
+
+    @property
+    def goes_to(self) -> Thread | None:
+        """The thread that it is posted in: where a facilitator merged its own into another, that one."""
+        return self.thread.goes_on_in if self.thread else None
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether its thread is in another network by now: its author wrote for the people of this one."""
+        return self.goes_to is not None and self.goes_to.network_id != self.network_id
 
     @property
     def told(self) -> list[tuple[str, str]]:

@@ -396,6 +396,14 @@ class Thread(models.Model):
         return self.slug if self.visible_count else "taken-back"
 
     @property
+    def goes_on_in(self) -> Thread:
+        """Where its posts are now: itself, or the thread that it was merged into, however often."""
+        thread = self
+        while thread.merged_into is not None and not thread.visible_count:
+            thread = thread.merged_into
+        return thread
+
+    @property
     def is_locked(self) -> bool:
         return self.locked_at is not None
 

@@ -1,5 +1,5 @@
 """The index of what is written in threads, kept in the transaction that writes. It is ours, in tables that Django does
-not know (migrations 0002 and 0009): a tsvector with GIN on PostgreSQL, FTS5 with the porter stemmer on SQLite. Beside
+not know (migrations 0002 and 0011): a tsvector with GIN on PostgreSQL, FTS5 with the porter stemmer on SQLite. Beside
 it stands the vocabulary of each network: which words there are, so that one typed with a wrong letter still finds.
 
 Each post's row says its network too, as one more word that nobody can type. Every search names the networks that it is

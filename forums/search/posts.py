@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -464,7 +465,12 @@ def marked(text: str, stems: frozenset[str]) -> tuple[tuple[str, bool], ...]:
 
 
 def _is_match(word: str, stems: frozenset[str]) -> bool:
-    return stem(plain_letters(word)) in stems
+    return _stem_of(word) in stems
+
+
+@lru_cache(maxsize=50_000)  # the same words stand in most of what is shown
+def _stem_of(word: str) -> str:
+    return stem(plain_letters(word))
 
 
 def _instead(query: Query, hits: Iterable[Hit]) -> dict[str, str]:

@@ -61,10 +61,8 @@ def watched_in_words(context: dict[str, Any]) -> str:
 
 @register.simple_tag(takes_context=True)
 def held_posts_waiting(context: dict[str, Any], network: Network) -> int:
-    """How many first posts wait for the facilitators; 0 for everybody else."""
+    """How many first posts wait, for a page that only facilitators of the network see."""
     viewer = context["request"].user
-    if not permissions.can_decide_held_posts(viewer, network):
-        return 0
     return HeldPost.objects.visible_to(viewer).filter(network=network).waiting().count()
 
 

@@ -15,7 +15,18 @@ from django.db import models
 from django.utils import timezone
 
 from cms.actions.pages import publish_page, set_up_site
-from cms.models import EventAttendance, EventPage, EventRoom, GuidancePage, RecordItem, SectionPage, SessionRecord
+from cms.models import (
+    EventAttendance,
+    EventPage,
+    EventRoom,
+    FruitlessAsker,
+    FruitlessSearch,
+    GuidancePage,
+    RecordItem,
+    SavedSearch,
+    SectionPage,
+    SessionRecord,
+)
 from forums.actions.amendments import hide_message
 from forums.actions.appeals import appeal
 from forums.actions.decisions import note_on_case
@@ -170,6 +181,10 @@ def build(cast: Cast) -> World:
         ),
         by=None,
     )
+    SavedSearch.objects.create(member=cast.bob, name="Private search", query="q=private")
+    looked_for = FruitlessSearch.objects.create(mark="private", words="private words")
+    for number in range(FruitlessSearch.LEAST):
+        FruitlessAsker.objects.create(search=looked_for, mark=f"private {number}", day=timezone.localdate())
     for member in (cast.bob, cast.lena):
         EventAttendance.objects.create(page=event, member=member)
     _keep_of_session(room, event, cast)
@@ -252,7 +267,7 @@ def _tell_around(thread: Thread, answer: Post, cast: Cast) -> None:
     delete_post(taken_back, by=cast.fay)
     hidden = hide_post(reply(thread, by=cast.bob, source="Private and hidden"), by=cast.fay, reason="Private reason")
     made = appeal(hidden.cases.get(), by=cast.bob, words="Private appeal")
-    made.answer = "Private answer"
+    made.answer, made.outcome, made.decided_at = "Private answer", "kept", timezone.now()
     made.save()
     ask_to_move(thread, cast.ai, cast.theme, by=cast.fay)
     Practice.objects.create(thread=thread, tool="Private", stage="live", outcome="Private", differently="Private")

@@ -24,6 +24,7 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from cms.feeds import token_for_events
+from cms.models import RecordItem
 from forums.actions.feeds import token_of
 from forums.actions.posts import delete_post, edit_post, hide_post, reply
 from forums.actions.reactions import react
@@ -41,6 +42,7 @@ from forums.models import (
     Report,
     Thread,
     ThreadBatch,
+    ThreadMove,
 )
 from forums.search.posts import search_posts
 from network.actions.mail_stops import Stop, address_of
@@ -107,6 +109,8 @@ def _filled(route: str, world: World) -> str:
             }.get(name, str(world.room.pk))
         if route.startswith("event-rooms/") and name == "role":
             return str(world.room.roles.get().pk)
+        if route.startswith("events/") and name == "item":
+            return str(RecordItem.objects.earliest("pk").pk)
         if route.startswith("reports/sent/"):
             return str(Report.objects.get(case__member=world.cast.bob).pk)
         if route.startswith("reports/decided/"):
@@ -123,7 +127,7 @@ def _filled(route: str, world: World) -> str:
             act = str(world.thread.moderation_acts.get().pk)
             return {"number": "4" if hidden else "2", "version": "1", "act": act}.get(name, str(world.thread.pk))
         if route.startswith("thread-moves/"):
-            return str(world.thread.moves.get().answers.get(member=world.cast.bob).pk)
+            return str(ThreadMove.objects.get().answers.get(member=world.cast.bob).pk)
         if route.startswith(("people/", "administration/people/")):
             return str(world.cast.bob.pk)
         if "/invitations/" in route:
@@ -430,6 +434,7 @@ def taken_back(world: World) -> Thread:
     network = world.cast.practitioners
     long_ago = timezone.now() - timedelta(days=30)
     Membership.objects.create(member=olga, network=network, state="active", joined_at=long_ago, read_before=long_ago)
+    Membership.objects.filter(member=bob).update(silent_until=None, silent_reason="")  # he has something to say
     FollowLevel.objects.create(member=olga, network=network, level=Level.WATCH)
     thread = start_thread(
         network,

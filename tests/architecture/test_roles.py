@@ -104,6 +104,10 @@ def may_tell_own(viewer: Viewer, thread: Thread) -> Verdict:
     return talk.can_tell_whether_it_worked(viewer, Answer(thread=question))
 
 
+def may_take_back_own(viewer: Viewer, room: Room) -> Verdict:
+    return talk.can_withdraw_question(viewer, Question(room=room, author_id=viewer.pk))
+
+
 def may_agree_to_own(viewer: Viewer, room: Room) -> Verdict:
     return talk.can_answer_consent(viewer, Message(room=room, author_id=viewer.pk))
 
@@ -207,6 +211,7 @@ ACTS = [
     Act("Bring a hidden message back", talk.can_restore_message, ("message",)),
     Act("Hide messages, lock a room, ask people to be silent or leave", talk.can_moderate_room, ("room",)),
     Act("Ask a question in a session", talk.can_ask, ("room",)),
+    Act("Take back a question of one's own with which nobody has dealt", may_take_back_own, ("room",)),
     Act("Vote in a session", talk.can_vote, ("room",)),
     Act("Deal with questions, make polls, pin, slow or delay in a session", talk.can_run_room, ("room",)),
     Act("Let what they asked or said in a session stand on a public page", may_agree_to_own, ("room",)),
@@ -224,11 +229,14 @@ ACTS = [
     Act("Add a network's event to their own events", hub.can_add_event, ("event",)),
     Act("Read it where people sign up for the event, without having signed up", hub.can_join, ("sign_up",)),
     Act("See how many have signed up for an event, and how many wait", hub.can_see_sign_ups, ("event",)),
+    Act("Say where the recording of an event is", hub.can_set_recording, ("event",)),
     Act("Have the record of an event's session drafted", hub.can_draft_record, ("past_room",)),
     Act("Approve what its authors let stand on the page of an event", hub.can_approve_record, ("event",)),
     Act("Name the hosts and speakers of an event", hub.can_name_speakers, ("event",)),
     Act("Publish a page", hub.can_publish_in, ("section",)),
     Act("Say that a page was reviewed", hub.can_review, ("guidance",)),
+    Act("Save a search, and follow it", hub.can_save_search),
+    Act("See which searches found nothing", hub.can_see_fruitless_searches),
     Act("Give roles in the hub", hub.can_give_roles),
     # Administration: people
     Act("Open the administrators' pages", people.can_administer),
@@ -287,6 +295,7 @@ NOT_OF_ROLES = {
     "forums.can_use_theme": "about a network and a theme",
     "forums.can_be_merged": "can_merge, where the other thread is not known yet",
     "forums.can_put_posts_into": "can_merge, for some of the posts",
+    "forums.can_withdraw_question": "in the table as the own of whoever asked",
     "forums.can_answer_move": "in the table as the own of whoever wrote",
     "forums.can_move_to_network": "of those who facilitate both networks: can_tidy in each",
     "forums.can_post_at_once": "about whether somebody has written in a network before",
@@ -306,6 +315,8 @@ NOT_OF_ROLES = {
     "network.can_end_session": "its owner's alone; can_end_sessions is the administrators'",
     "network.can_remove_password": "its owner's alone, who has one",
     "forums.can_delete_draft": "its owner's alone",
+    "cms.can_save_another_search": "about how many they have",
+    "cms.can_change_search": "its owner's alone",
     "forums.can_withdraw_post": "its owner's alone",
     "network.can_change_factor": "its owner's alone",
     "network.can_enrol_app": "its owner's alone, who has none",

@@ -34,7 +34,8 @@ from forums.actions.reports import (
 )
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
-from forums.models import Appeal, Attachment, Case, CaseNote, Message, Post, Report
+from forums.actions.undoing import undo_act
+from forums.models import Appeal, Attachment, Case, CaseNote, Message, ModerationAct, Post, Report
 from forums.search.posts import search_posts
 from network.actions.closing import close_account
 from network.actions.mail import send_due_mail
@@ -159,7 +160,7 @@ def test_ten_reports_an_hour_of_whatever_it_is(cast: Cast, post: Post, rita: Mem
         report_post(post, by=rita, kind="spam", now=now)
     report_profile(cast.bob, by=rita, kind="spam", now=now)
 
-    with pytest.raises(LimitReached, match="report something 10 times in an hour"):
+    with pytest.raises(LimitReached, match="10 reports an hour"):
         report_post(post, by=rita, kind="spam", now=now)
 
 
@@ -445,6 +446,21 @@ def test_nobody_brings_back_what_somebody_else_hid_of_their_own(cast: Cast, post
     hide_post(mine, by=cast.fay, reason="Mine")
     assert restore_post(again(mine), by=cast.fay).is_shown
     assert not mine.cases.exists(), "what somebody hides of themselves is no decision"
+
+
+def test_undoing_is_bringing_back_and_follows_the_same_rules(cast: Cast, post: Post, flo: Member) -> None:
+    own = Post.objects.select_related("thread__network").get(thread=post.thread, number=1)
+    hide_post(own, by=flo, reason="Unkind")
+    with pytest.raises(Refused, match="another facilitator"):
+        undo_act(ModerationAct.objects.latest("pk"), by=cast.fay)
+    hide_post(again(post), by=cast.fay, reason="Unkind")
+    appeal(again_case(post.cases.get()), by=cast.bob, words="It is not")
+
+    undo_act(ModerationAct.objects.latest("pk"), by=cast.fay)
+
+    assert again(post).is_shown
+    assert Appeal.objects.get().outcome == "shown"
+    assert "Everybody can read post 2 that you wrote in “Minutes” again" in told(cast.bob)
 
 
 # Somebody without an account

@@ -29,12 +29,14 @@ from forums.actions.following import choose_network_level
 from forums.actions.held_posts import refuse_post, release_post, withdraw_post
 from forums.actions.mail_replies import Outcome, receive_mail, reply_address
 from forums.actions.mentions import NotMentioned
+from forums.actions.merging import merge_threads
 from forums.actions.posts import delete_post, reply
 from forums.actions.themes import move_threads
 from forums.actions.threads import lock_thread, start_thread
 from forums.export import _held_posts
 from forums.models import Attachment, Draft, HeldPost, Level, MemberThread, Post, Practice, Thread
 from forums.search.posts import search_posts
+from forums.worklist import first_posts
 from network.actions.closing import close_account
 from network.actions.mail import send_due_mail
 from network.actions.membership import leave_network
@@ -263,6 +265,21 @@ def test_what_cannot_be_posted_by_now_says_why_and_waits_on(cast: Cast, thread: 
     assert Post.objects.count() == 1
 
 
+def test_it_follows_its_thread_into_another_and_into_no_other_network(cast: Cast, thread: Thread) -> None:
+    held, moved = held_reply(thread, cast.bob), held_reply(thread, cast.bob, "Another")
+    into = start_thread(cast.ai, by=cast.fay, theme=cast.theme, title="Notes", source="Who writes them?")
+    merge_threads(thread, into, by=cast.fay)
+    assert HeldPost.objects.get(pk=held.pk).where == "A reply in “Notes”"
+    assert release_post(held, by=cast.fay).thread == into
+
+    Thread.objects.filter(pk=into.pk).update(network=cast.practitioners)
+    with pytest.raises(Refused, match="another network"):
+        release_post(moved, by=cast.fay)
+    assert "Notes" not in HeldPost.objects.get(pk=moved.pk).where
+    refuse_post(moved, by=cast.fay, reason="It has moved")
+    assert (Draft.objects.get().network, Draft.objects.get().thread) == (cast.ai, None)
+
+
 def test_one_decision_stands(cast: Cast, thread: Thread) -> None:
     held = held_reply(thread, cast.bob)
     stale = HeldPost.objects.get(pk=held.pk)
@@ -420,6 +437,8 @@ def test_facilitators_decide_on_their_page(cast: Cast, thread: Thread) -> None:
     browser = browser_of(cast.fay)
     address = reverse("held_posts", args=["ai"])
     page = browser.get(address).content.decode()
+    waits = first_posts(cast.fay, cast.ai, timezone.now())
+    assert [row.what for row in waits.rows] == ["A reply in “Minutes”", "A new thread: “A zyzzyva”"]
     assert "My zyzzyva" in page and "A new thread: “A zyzzyva”" in page
     assert '<span class="app-count">2<' in page and "Requests to join</a>" in page
 

@@ -307,6 +307,8 @@ class TestRefused:
         membership = Membership.objects.select_related("network", "member").get(member=cast.bob, network=cast.ai)
         until = timezone.now() + timedelta(hours=1)
         silence_member(membership, until=until, by=cast.fay, words="You wrote in anger.")
+        answers()
+        outbox.outbox.clear()  # that itself is mailed too
 
         answer = self.refused(cast, mail)
 

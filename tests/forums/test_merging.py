@@ -16,6 +16,7 @@ from django.utils import timezone
 from forums.actions.answers import mark_answer
 from forums.actions.drafts import save_draft
 from forums.actions.following import bookmark, choose_level
+from forums.actions.held_posts import release_post
 from forums.actions.hiding import hide_posts
 from forums.actions.merging import gather_posts, merge_threads, split_thread
 from forums.actions.posts import delete_post, hide_post, reply, rewrite
@@ -24,9 +25,21 @@ from forums.actions.telling import tell_of_post
 from forums.actions.threads import begin_site_discussion, lock_thread, start_thread
 from forums.actions.undoing import undo_act
 from forums.digest import talk_in
-from forums.models import Answer, Draft, FormerPlace, Level, MemberThread, ModerationAct, Post, Thread, ThreadNote
+from forums.models import (
+    Answer,
+    Draft,
+    FormerPlace,
+    HeldPost,
+    Level,
+    MemberThread,
+    ModerationAct,
+    Post,
+    Thread,
+    ThreadNote,
+)
 from forums.search.posts import search_posts
-from network.models import AuditEvent, MailLedger, Membership, Network, NetworkTheme, Notice, Theme
+from network.actions.mail import send_due_mail
+from network.models import AuditEvent, MailLedger, Member, Membership, Network, NetworkTheme, Notice, Theme
 from network.permissions import Refused
 from tests.cast import Cast, sign_in
 
@@ -112,6 +125,25 @@ class TestMerging:
 
         told = {talk.thread: [post.number for post in talk.posts] for talk in talk_in(cast.ai.pk, until)}
         assert told == {parks.pk: [1, 2, 3]}
+
+    def test_mail_that_waited_for_its_time_is_not_sent(self, cast: Cast, roads: Thread, parks: Thread) -> None:
+        Member.objects.update(mails_at_once=True, welcome_steps_done=1)
+        choose_level(roads, Level.WATCH, by=cast.bob)
+        tell_of_post(reply(roads, by=cast.fay, source="Cobbles").pk)
+        assert MailLedger.objects.filter(stream="post", member=cast.bob).exists()
+        merge_threads(roads, parks, by=cast.fay)
+        send_due_mail(now=timezone.now() + timedelta(minutes=15))
+
+        assert mail.outbox == []
+
+    def test_a_reply_that_waits_for_a_facilitator_is_posted_where_the_thread_goes_on(
+        self, cast: Cast, roads: Thread, parks: Thread
+    ) -> None:
+        held = HeldPost.objects.create(network=cast.ai, thread=roads, author=cast.bob, source="Waited")
+        merge_threads(roads, parks, by=cast.fay)
+        release_post(HeldPost.objects.with_author().get(pk=held.pk), by=cast.fay)
+
+        assert words_of(parks)[-1] == "Waited"
 
     def test_a_reply_after_it_is_the_only_thing_unread(self, cast: Cast, roads: Thread, parks: Thread) -> None:
         read_thread(parks, by=cast.bob, up_to=3)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
@@ -13,7 +15,7 @@ from forums.actions.attachments import remove_file
 from forums.actions.posts import delete_post, hide_post, reply
 from forums.actions.threads import start_thread
 from forums.models import Attachment, Thread
-from forums.search.index import forget_posts_of, index_post, is_near, near_words, rebuild
+from forums.search.index import forget_posts_of, index_post, is_near, near_words
 from forums.search.posts import Query, search_posts
 from network.search import Filters
 from tests.cast import Cast
@@ -204,6 +206,13 @@ def test_what_a_member_had_erased_leaves_no_word_behind(cast: Cast, written: Non
     assert near_words(["wellsh", "copilto"], [cast.practitioners.pk]) == {"copilto": ["copilot"]}
 
 
+def test_no_word_is_the_name_of_a_network_in_the_index(cast: Cast, written: None) -> None:
+    """The index says of each post where it stands, by a word that nobody can type."""
+    for number in (cast.practitioners.pk, cast.ai.pk):
+        for typed in (f"in/{number}", f"in{number}", f"of/{0}", f"place:in{number}", f'"in/{number}"', f"in {number}"):
+            assert search_posts(cast.bob, typed).hits == []
+
+
 @pytest.mark.parametrize("goes", ["hidden", "deleted"])
 def test_what_nobody_can_read_any_more_does_not_tell_that_it_was_written(cast: Cast, written: None, goes: str) -> None:
     """Typed with a wrong letter a word finds what is near it, whether or not somebody once wrote it so."""
@@ -218,11 +227,21 @@ def test_what_nobody_can_read_any_more_does_not_tell_that_it_was_written(cast: C
     assert search_posts(cast.bob, "copilto") == before
 
 
-def test_the_index_can_be_made_anew(cast: Cast, written: None) -> None:
+def test_the_index_can_be_made_anew(cast: Cast, written: None, monkeypatch: pytest.MonkeyPatch) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM forums_post_index")
+        cursor.execute("INSERT INTO forums_word VALUES (%s, 'forgotten', 'nettogrof')", [cast.practitioners.pk])
+    monkeypatch.setattr("forums.search.index.AT_A_TIME", 3)
     assert search_posts(cast.bob, "minutes").hits == []
-    assert list(rebuild()) == [(8, 8)]
+    said = StringIO()
+    call_command("rebuild_search", only="posts", stdout=said)
+    assert [line.partition(" posts")[0] for line in said.getvalue().splitlines()] == [
+        "3 of 8",
+        "6 of 8",
+        "8 of 8",
+        "8",
+    ]
+    assert near_words(["forgoten"], [cast.practitioners.pk]) == {}
     assert {typed: {hit.title for hit in search_posts(cast.bob, typed).hits} for typed, _ in QUERIES} == dict(QUERIES)
 
 

@@ -209,6 +209,20 @@ class TestUndoing:
         assert post_of(roads, 3).hidden_reason == "Wrong"
         assert Notice.objects.get().kind == "post_hidden"
 
+    def test_nobody_undoes_what_another_decided_about_their_words(self, cast: Cast, roads: Thread) -> None:
+        Membership.objects.filter(member=cast.bob, network=cast.ai).update(role=Membership.Role.FACILITATOR)
+        hide_post(post_of(roads, 2), by=cast.bob, reason="Wrong")  # words of Fay's
+        with pytest.raises(Refused, match="You wrote this yourself"):
+            undo_act(last_act(), by=cast.fay)
+        undo_act(last_act(), by=cast.bob)
+        assert post_of(roads, 2).is_shown
+
+    def test_undoing_the_hiding_of_a_post_tells_its_author(self, cast: Cast, roads: Thread) -> None:
+        hide_post(post_of(roads, 3), by=cast.fay, reason="Wrong")
+        undo_act(last_act(), by=cast.fay)
+        assert Notice.objects.filter(kind="post_shown", member=cast.bob).count() == 1
+        assert AuditEvent.objects.filter(verb="restored post").count() == 1
+
 
 class TestPinning:
     def pin(self, cast: Cast, thread: Thread, days: int = 3) -> Thread:

@@ -13,11 +13,14 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from forums.actions.answers import mark_answer, tell_whether_it_worked, unmark_answer
+from forums.actions.appeals import appeal
 from forums.actions.bulk import NewPost, NewThread, load_threads
+from forums.actions.decisions import decide_case
 from forums.actions.posts import delete_post, hide_post, reply
+from forums.actions.reports import report_post
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import lock_thread, start_thread
-from forums.models import Question, Thread
+from forums.models import Case, HeldPost, Question, Thread
 from forums.worklist import SECTIONS, Section
 from network.actions.membership import appoint_facilitator, decline_request, stand_down_facilitator
 from network.models import Member, Membership
@@ -132,6 +135,24 @@ class TestWhatWaits:
         reply(question, by=cast.fay, source="Then so.")
         assert waits(cast, "failed") == []
 
+    def test_what_was_reported_waits_first_until_it_is_decided(self, cast: Cast, begin: Begin) -> None:
+        post = begin("Bob's thread", cast.bob, days=1).posts.get()
+        case = Case.objects.create(network=cast.practitioners, post=post, author=cast.bob)
+        urgent = Case.objects.create(network=cast.practitioners, member=cast.bob, author=cast.bob, is_urgent=True)
+        assert waits(cast, "reports") == ["The profile of Bob Belongs", "Post 1 in “Bob's thread”"]
+        assert f'href="/reports/{case.pk}/"' in page_for(cast.fay)
+        Case.objects.filter(pk__in=[case.pk, urgent.pk]).update(author=cast.fay)
+        assert waits(cast, "reports") == [], "nobody learns that there is one about their own words"
+
+    def test_a_held_post_waits_until_it_is_decided(self, cast: Cast) -> None:
+        held = HeldPost.objects.create(
+            network=cast.practitioners, author=cast.bob, title="My first", source="Words", theme=cast.theme
+        )
+        assert waits(cast, "held") == ["A new thread: “My first”"]
+        assert f'href="/networks/ai-practitioners/held/#held-{held.pk}"' in page_for(cast.fay)
+        HeldPost.objects.update(decision=HeldPost.Decision.RELEASED)
+        assert waits(cast, "held") == []
+
     def test_a_theme_is_quiet_sixty_days_after_its_last_post(self, cast: Cast, begin: Begin) -> None:
         assert waits(cast, "themes") == [], "a theme without threads is new, not quiet"
         thread = begin("Before", cast.bob, days=61)
@@ -154,6 +175,21 @@ class TestWhatWaits:
         assert (row.what, row.about) == ("What of it?", "Clinic")
         assert "Bob" not in page_for(cast.fay)
 
+    def test_a_report_waits_until_somebody_decides_and_then_its_appeal(self, cast: Cast, begin: Begin) -> None:
+        post = reply(begin("Bob's", cast.bob, days=1), by=cast.bob, source="Words.")
+        assert waits(cast, "reports") == []
+        report_post(post, by=officer(cast, "Rita Reports", network=cast.practitioners), kind="unlawful")
+        assert waits(cast, "reports") == [f"Post 2 in “{post.thread.title}”"]
+        case = decide_case(post.cases.get(), by=cast.fay, outcome="hidden", reason="Not here.")
+        assert waits(cast, "reports") == []
+        appeal(case, by=cast.bob, words="But it is true.")
+        assert waits(cast, "reports") == [f"Post 2 in “{post.thread.title}”"]
+
+    def test_a_facilitator_finds_no_report_about_their_own_words(self, cast: Cast, begin: Begin) -> None:
+        post = reply(begin("Bob's", cast.bob, days=1), by=cast.fay, source="Words.")
+        report_post(post, by=cast.bob, kind="unkind")
+        assert waits(cast, "reports") == []
+
     def test_what_another_network_waits_for_stands_there(self, cast: Cast, begin: Begin) -> None:
         start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Elsewhere", source="?", kind="question", now=ago(5))
         assert waits(cast, "newcomers") == waits(cast, "questions") == []
@@ -168,7 +204,9 @@ class TestThePage:
         assert "Bob&#x27;s &lt;first&gt;" in page
         request = Membership.objects.get(member=cast.amir)
         assert f'href="/networks/ai-practitioners/requests/#request-{request.pk}">Decide' in page
-        assert "There are no questions that nobody replied to in two days, no questions from sessions" in page
+        assert (
+            "There are no reports, no questions that nobody replied to in two days, no questions from sessions" in page
+        )
 
     def test_says_so_where_nothing_waits(self, cast: Cast) -> None:
         Membership.objects.filter(member=cast.amir).delete()
@@ -224,7 +262,8 @@ class TestThePage:
             with CaptureQueriesContext(connection) as captured:
                 page = client.get(WORKLIST).content.decode()
             taken.append(len(captured))
-        assert taken[0] == taken[1] <= 16
+        # One for each section, and a few for the numbers in the navigation.
+        assert taken[0] == taken[1] <= 22
         assert "Questions without a reply (10 of more than 100)" in page
         assert "Answers nobody has confirmed (10 of more than 100)" in page
         assert page.count(">Mark the answer, or ask<") == Section.SHOWN

@@ -118,7 +118,12 @@ def test_an_applicant_is_declined_with_words_asks_again_and_is_let_in(browse: Br
     press(olga, olga.get_by_role("button", name="Send my request"))
     shown(olga, "Your request to join the AI Practitioners Network")
 
-    fay.goto("/networks/ai-practitioners/requests/")
+    fay.goto("/networks/ai-practitioners/worklist/")
+    for page in ("Figures", "What was done", "Worklist"):
+        press(fay, fay.get_by_role("navigation", name="For facilitators").get_by_role("link", name=page))
+        shown(fay, page)
+        axe(fay)
+    press(fay, fay.get_by_role("link", name="Decide (Olga Outside)"))
     press(fay, fay.get_by_role("link", name="Ask a question first of Olga Outside"))
     shown(fay, "Ask Olga Outside")
     axe(fay)
