@@ -211,9 +211,12 @@ def django_db_setup(
 ) -> None:
     """A kept database whose migrations have changed since is made anew. Of several processes that need one, the first
     makes it while the others wait, and they copy it."""
+    option = request.config.option
+    if option.create_db or not is_of_now(PROCESS):
+        # The test that comes first is not to blame for how long it takes.
+        getattr(request._pyfuncitem, "cancel_timeout", lambda: None)()
     with stamp_of("lock").open("w") as lock, django_db_blocker.unblock():
         fcntl.flock(lock, fcntl.LOCK_EX)
-        option = request.config.option
         database = KeptDatabase()
         if not option.create_db and not is_of_now(PROCESS):
             if database.can_be_copied():
