@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
-from forums.models import Answer, Post, Question, Thread
+from forums.models import Answer, Case, HeldPost, Post, Question, Thread
 from forums.models.thread import ThreadQuerySet
 from network.models import Member, Membership, Network, NetworkTheme, Theme
 
@@ -66,6 +66,41 @@ class Section:
 
 
 Finder = Callable[[Member, Network, datetime], Section]
+
+
+def reports(facilitator: Member, network: Network, now: datetime) -> Section:
+    """What may be against the law first. Nobody sees one about their own words here either."""
+    waiting = Case.objects.visible_to(facilitator).waiting().filter(network=network).in_order().with_things()
+    rows = (
+        Row(
+            case.title,
+            "",
+            "May be against the law" if case.is_urgent else "",
+            "Reported",
+            case.opened_at,
+            "Decide" if case.is_open else "Answer the appeal",
+            case.get_absolute_url(),
+        )
+        for case in waiting[: Section.MOST + 1]
+    )
+    return Section.of("reports", "Reports and appeals", "reports or appeals", rows)
+
+
+def first_posts(facilitator: Member, network: Network, now: datetime) -> Section:
+    held = HeldPost.objects.visible_to(facilitator).waiting().filter(network=network).exclude(author=facilitator)
+    rows = (
+        Row(
+            one.where,
+            "",
+            ", ".join(filter(None, [one.author.name, one.organisation.short_name if one.organisation else ""])),
+            "Written",
+            one.written_at,
+            "Read it and decide",
+            one.get_absolute_url(),
+        )
+        for one in held.with_author().order_by("written_at", "pk")[: Section.MOST + 1]
+    )
+    return Section.of("held", "First posts that wait", "first posts", rows)
 
 
 def newcomers(facilitator: Member, network: Network, now: datetime) -> Section:
@@ -166,7 +201,17 @@ def quiet_themes(facilitator: Member, network: Network, now: datetime) -> Sectio
 
 
 # In the order in which a page shows them: what somebody waits for first.
-SECTIONS: list[Finder] = [newcomers, unanswered, requests, of_sessions, did_not_work, unconfirmed, quiet_themes]
+SECTIONS: list[Finder] = [
+    reports,
+    first_posts,
+    newcomers,
+    unanswered,
+    requests,
+    of_sessions,
+    did_not_work,
+    unconfirmed,
+    quiet_themes,
+]
 
 
 def _threads(facilitator: Member, network: Network) -> ThreadQuerySet:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from statistics import median
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -12,8 +13,9 @@ from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.views.decorators.http import require_safe
 
+from forums.models import Case
 from forums.models.attendance import FEWEST
-from forums.models.week import WEEK, NetworkWeek, week_of
+from forums.models.week import WEEK, NetworkWeek, begin_of, week_of
 from forums.views import member_or_404, network_of
 from forums.worklist import Section, questions_without_reply
 from network.models import Member, Network
@@ -94,6 +96,7 @@ def network_figures(request: HttpRequest, slug: str) -> HttpResponse:
         "charts": [_chart(series, weeks) for series in SERIES] if weeks else [],
         "since": weeks[0].week if weeks else None,
         "until": weeks[-1].week + WEEK - timedelta(days=1) if weeks else None,
+        "first_look": _hours_to_first_look(member, network, weeks[0].week) if weeks else None,
         "unanswered": without_reply[: Section.MOST + 1].count(),
         "most": Section.MOST,
         "fewest": FEWEST,
@@ -115,6 +118,15 @@ def export(request: HttpRequest, slug: str) -> HttpResponseBase:
     header = ["Week that began on", *(series.title for series in SERIES)]
     name = f"{network.slug}-figures-{timezone.localdate():%Y-%m-%d}.csv"
     return file_to_take(file_of(header, rows()), name=name)
+
+
+def _hours_to_first_look(member: Member, network: Network, since: date) -> float | None:
+    """After how many hours half of the reports had somebody who looked; None where they are too few to say."""
+    reported = Case.objects.visible_to(member).filter(network=network, opened_at__gte=begin_of(since))
+    times = reported.times_to_first_action()
+    if len(times) < FEWEST:
+        return None
+    return round(median(time / timedelta(hours=1) for time in times), 1)
 
 
 def _facilitated(member: Member, slug: str) -> Network:

@@ -13,11 +13,16 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from forums.actions.answers import mark_answer, tell_whether_it_worked, unmark_answer
+from forums.actions.appeals import appeal
 from forums.actions.bulk import NewPost, NewThread, load_threads
+from forums.actions.decisions import decide_case
+from forums.actions.first_posts import Held
+from forums.actions.held_posts import release_post
 from forums.actions.posts import delete_post, hide_post, reply
+from forums.actions.reports import report_post
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import lock_thread, start_thread
-from forums.models import Question, Thread
+from forums.models import HeldPost, Question, Thread
 from forums.worklist import SECTIONS, Section
 from network.actions.membership import appoint_facilitator, decline_request, stand_down_facilitator
 from network.models import Member, Membership
@@ -153,6 +158,30 @@ class TestWhatWaits:
         [row] = section(cast.fay, cast.practitioners, now).rows
         assert (row.what, row.about) == ("What of it?", "Clinic")
         assert "Bob" not in page_for(cast.fay)
+
+    def test_a_report_waits_until_somebody_decides_and_then_its_appeal(self, cast: Cast, begin: Begin) -> None:
+        post = reply(begin("Bob's", cast.bob, days=1), by=cast.bob, source="Words.")
+        assert waits(cast, "reports") == []
+        report_post(post, by=officer(cast, "Rita Reports", network=cast.practitioners), kind="unlawful")
+        assert waits(cast, "reports") == [f"Post 2 in “{post.thread.title}”"]
+        case = decide_case(post.cases.get(), by=cast.fay, outcome="hidden", reason="Not here.")
+        assert waits(cast, "reports") == []
+        appeal(case, by=cast.bob, words="But it is true.")
+        assert waits(cast, "reports") == [f"Post 2 in “{post.thread.title}”"]
+
+    def test_a_facilitator_finds_no_report_about_their_own_words(self, cast: Cast, begin: Begin) -> None:
+        post = reply(begin("Bob's", cast.bob, days=1), by=cast.fay, source="Words.")
+        report_post(post, by=cast.bob, kind="unkind")
+        assert waits(cast, "reports") == []
+
+    def test_a_first_post_waits_until_it_is_posted(self, cast: Cast) -> None:
+        cast.practitioners.first_post_hold = True
+        cast.practitioners.save()
+        with pytest.raises(Held):
+            start_thread(cast.practitioners, by=cast.bob, theme=cast.theme, title="Hello", source="Words.")
+        assert waits(cast, "held") == ["A new thread: “Hello”"]
+        release_post(HeldPost.objects.get(), by=cast.fay)
+        assert waits(cast, "held") == []
 
     def test_what_another_network_waits_for_stands_there(self, cast: Cast, begin: Begin) -> None:
         start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Elsewhere", source="?", kind="question", now=ago(5))
