@@ -317,7 +317,8 @@ def _release(world: World, model: type[models.Model], column: models.Field[Any, 
         elif isinstance(column, models.URLField):
             value = f"https://{word}.example.org/"
         elif isinstance(column, models.JSONField):
-            value = {"word": word}
+            # What a council did is kept by the names of its columns.
+            value = {"tool": word, "stage": "live"} if column.name == "practice" else {"word": word}
         elif column.name == "html":
             value = f"<p>{word}</p>"
         elif column.name == "password" or (column.name in ("kind", "object_kind") and model.__name__ == "Notice"):

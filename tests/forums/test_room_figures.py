@@ -56,7 +56,7 @@ def test_those_of_the_last_minute_are_counted_by_the_second() -> None:
     for at in (0.5, 0.9, 1.1, 59.9, 60.2, 60.4, 60.6):
         lately.add(at)
     assert (lately.total(60.9), lately.most(60.9)) == (5, 3)
-    assert (lately.total(119.5), lately.total(200.0)) == (4, 0)
+    assert (lately.total(118.9), lately.total(119.5), lately.total(200.0)) == (4, 3, 0)
 
 
 def test_what_browsers_are_refused_is_counted_by_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
