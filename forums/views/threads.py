@@ -18,7 +18,7 @@ from forums.actions.posts import reply as reply_to
 from forums.actions.reading import first_unread, read_thread
 from forums.actions.threads import start_thread
 from forums.forms import ReplyForm, ThreadForm
-from forums.models import Announcement, Draft, FormerPlace, Post, Thread, ThreadTag
+from forums.models import Announcement, Draft, FormerPlace, Post, Thread, ThreadNote, ThreadTag
 from forums.models.thread import ThreadQuerySet, ThreadTagQuerySet
 from forums.views import field_of, member_or_404, network_of
 from forums.views.attachments import Attaching
@@ -244,7 +244,9 @@ def _thread_of_reader(member: Member, pk: int) -> Thread:
 @prepared
 def _with_all_of_its_page(reader: Member, pk: int) -> ThreadQuerySet:
     drafts = Draft.objects.filter(member=reader, thread=OuterRef("pk"), post=None)
-    threads = Thread.objects.in_place(reader).read_by(reader).levelled_for(reader).annotate(has_draft=Exists(drafts))
+    notes = ThreadNote.objects.visible_to(reader).filter(thread=OuterRef("pk"))
+    threads = Thread.objects.in_place(reader).read_by(reader).levelled_for(reader)
+    threads = threads.annotate(has_draft=Exists(drafts), has_notes=Exists(notes))
     joined = threads.select_related("theme", "author", "practice", "answer__post")
     return joined.defer("answer__post__source", "answer__post__html").filter(pk=pk)
 
@@ -271,7 +273,9 @@ def _thread_page(
         "network": found.network,
         "tags": [one.tag for one in _tags(member, found.pk)],
         "posts": posts,
-        "notes": notes_on_page(found, number, member, [shown.in_words.number for shown in posts]),
+        "notes": notes_on_page(found, number, member, [shown.in_words.number for shown in posts])
+        if found.has_notes  # type: ignore[attr-defined]  # annotated
+        else [],
         "merged_into": _merged_into(found, member),
         "form": form,
         "files": (files or Attaching(request, found.network, form)).form,

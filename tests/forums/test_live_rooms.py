@@ -155,7 +155,7 @@ def test_at_the_limit_nothing_typed_is_lost(bob: Client, cast: Cast, room: Room)
 
     assert answer.status_code == 429
     assert f"Point {n}</textarea>" in answer.content.decode()
-    assert "Try again later" in answer.content.decode()
+    assert "15 times in 30 seconds. You can try again in " in answer.content.decode()
 
 
 def test_a_room_that_has_closed_meanwhile_gives_the_words_back(bob: Client, room: Room) -> None:
