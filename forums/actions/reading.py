@@ -30,12 +30,14 @@ def read_thread(thread: Thread, *, by: Member, up_to: int) -> None:
 
 
 def mark_unread_from(post: Post, *, by: Member, now: datetime | None = None) -> None:
-    """This post and what comes after it are unread again, whatever the member has read or marked as read before.
-    Raises Refused, LimitReached."""
+    """This post and what comes after it are unread again, whatever the member has read or marked as read before. What
+    is unread before it stays so. Raises Refused, LimitReached."""
     can_read(by, post.thread.network).enforce()
     limits.READING.spend(by)
-    marked = {"last_read_number": post.number - 1, "marked_unread_at": now or timezone.now()}
-    MemberThread.objects.update_or_create(thread=post.thread, member=by, defaults=marked)
+    thread = Thread.objects.select_related("network").read_by(by).get(pk=post.thread_id)
+    unread = first_unread(thread, by) or post.number
+    marked = {"last_read_number": min(unread, post.number) - 1, "marked_unread_at": now or timezone.now()}
+    MemberThread.objects.update_or_create(thread=thread, member=by, defaults=marked)
 
 
 def read_everything(network: Network, *, by: Member, now: datetime | None = None) -> None:

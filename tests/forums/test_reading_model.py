@@ -144,7 +144,9 @@ class Life:
         thread, talk = self.some_thread()
         number = self.dice.randint(1, len(talk.said))
         mark_unread_from(Post.objects.get(thread=thread, number=number), by=member, now=self.now)
-        self.readers[member].read[thread.pk] = number - 1
+        # What they have not read before it stays unread.
+        unseen = self.readers[member].unseen(member, thread.pk, talk)
+        self.readers[member].read[thread.pk] = min([number, *unseen]) - 1
         self.readers[member].marked[thread.pk] = self.now
 
     def mark_all_read(self, member: Member) -> None:
