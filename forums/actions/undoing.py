@@ -118,9 +118,11 @@ def _tell_of_sight(post: Post, *, by: Member, now: datetime) -> None:
         notifications.post_shown(post, by=by, now=now)
     else:
         record("hid post", post, by=by, network=network)
-        if post.hidden_by_id is not None:  # what the site hid by itself waits for a decision of its own
+        if post.hidden_by_id is not None:
             cases.note_hidden(post, network, by=by, reason=post.hidden_reason, now=now)
         notifications.post_hidden(post, now=now)
+        else:
+            cases.wait_for_decision(post, network, by=by, now=now)
 
 
 def _enforce_network(act: ModerationAct, by: Member) -> None:
