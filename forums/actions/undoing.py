@@ -10,7 +10,7 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from forums import limits, notifications, permissions
-from forums.actions import cases
+from forums.actions import answers, cases
 from forums.actions.journal import CHANGED_SINCE, put_back
 from forums.actions.merging import answer_by_number, hold_threads, remember_places
 from forums.actions.network_moves import settle_network
@@ -117,6 +117,7 @@ def _tell_of_sight(post: Post, *, by: Member, now: datetime) -> None:
         cases.note_shown(post, by=by, now=now)
         notifications.post_shown(post, by=by, now=now)
     else:
+        answers.take_mark_away(post)
         record("hid post", post, by=by, network=network)
         if post.hidden_by_id is not None:
             cases.note_hidden(post, network, by=by, reason=post.hidden_reason, now=now)

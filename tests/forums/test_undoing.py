@@ -211,6 +211,15 @@ class TestUndoing:
 
     def test_nobody_undoes_what_another_decided_about_their_words(self, cast: Cast, roads: Thread) -> None:
         Membership.objects.filter(member=cast.bob, network=cast.ai).update(role=Membership.Role.FACILITATOR)
+    def test_a_post_hidden_again_by_undoing_answers_nothing(self, cast: Cast, roads: Thread) -> None:
+        hide_post(post_of(roads, 2), by=cast.fay, reason="Wrong")
+        restore_post(post_of(roads, 2), by=cast.fay)
+        act = last_act()
+        mark_answer(post_of(roads, 2), by=cast.bob)
+        undo_act(act, by=cast.fay)
+
+        assert Thread.objects.visible_to(cast.bob).unanswered().get() == roads
+
         hide_post(post_of(roads, 2), by=cast.bob, reason="Wrong")  # words of Fay's
         with pytest.raises(Refused, match="You wrote this yourself"):
             undo_act(last_act(), by=cast.fay)
