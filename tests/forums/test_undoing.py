@@ -16,6 +16,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from forums import limits
 from forums.actions.answers import mark_answer
+from forums.actions.drafts import save_draft
+from forums.actions.following import bookmark, choose_level
 from forums.actions.hiding import hide_posts
 from forums.actions.merging import gather_posts, merge_threads, split_thread
 from forums.actions.pinning import pin_thread, unpin_thread
@@ -217,6 +219,25 @@ class TestUndoing:
         act = last_act()
         mark_answer(post_of(roads, 2), by=cast.bob)
         undo_act(act, by=cast.fay)
+
+    @pytest.mark.parametrize("is_kept", [False, True])
+    def test_who_read_there_meanwhile_keeps_of_the_other_thread_only_what_they_chose(
+        self, cast: Cast, roads: Thread, is_kept: bool
+    ) -> None:
+        other = fresh(start_thread(cast.ai, by=cast.fay, theme=cast.theme, title="Other", source="Other?"))
+        choose_level(roads, Level.WATCH, by=cast.bob)
+        bookmark(roads, by=cast.bob, remind_at=timezone.now() + timedelta(days=2))
+        merge_threads(roads, other, by=cast.fay)
+        read_thread(fresh(other), by=cast.bob, up_to=5)
+        if is_kept:
+            choose_level(fresh(other), Level.MUTE, by=cast.bob)
+        undo_act(last_act(), by=cast.fay)
+
+        own = MemberThread.objects.get(thread=other, member=cast.bob)
+        assert own.last_read_number == 5
+        assert (own.level, own.level_chosen) == ((Level.MUTE, True) if is_kept else (Level.NORMAL, False))
+        assert (own.bookmarked_at, own.remind_at) == (None, None)
+        assert MemberThread.objects.get(thread=roads, member=cast.bob).level == Level.WATCH
 
         assert Thread.objects.visible_to(cast.bob).unanswered().get() == roads
 
