@@ -20,7 +20,7 @@ from forums.actions.held_posts import release_post
 from forums.actions.hiding import hide_posts
 from forums.actions.merging import gather_posts, merge_threads, split_thread
 from forums.actions.posts import delete_post, hide_post, reply, rewrite
-from forums.actions.reading import read_thread
+from forums.actions.reading import mark_unread_from, read_thread
 from forums.actions.telling import tell_of_post
 from forums.actions.threads import begin_site_discussion, lock_thread, start_thread
 from forums.actions.undoing import undo_act
@@ -220,6 +220,14 @@ class TestMerging:
 
         assert ModerationAct.objects.count() == 1
         assert AuditEvent.objects.filter(verb="merged threads").count() == 1
+
+    def test_a_thread_that_was_read_to_its_end_stays_read(self, cast: Cast, roads: Thread, parks: Thread) -> None:
+        mark_unread_from(Post.objects.get(thread=parks, number=2), by=cast.bob)
+        split_thread(parks, [3], by=cast.fay, title="Swings", theme=cast.theme)
+        read_thread(fresh(parks), by=cast.bob, up_to=2)
+        merge_threads(roads, fresh(parks), by=cast.fay)
+
+        assert not Thread.objects.unread_by(cast.bob).filter(pk=parks.pk).exists()
 
     def test_a_locked_thread_takes_them(self, cast: Cast, roads: Thread, parks: Thread) -> None:
         lock_thread(parks, by=cast.fay)
