@@ -67,7 +67,7 @@ def undo_act(act: ModerationAct, *, by: Member, now: datetime | None = None) -> 
 
 def _threads_of(act: ModerationAct) -> list[Thread]:
     """All that an act concerned, and those in which its posts stand by now."""
-    keys = {act.thread_id}
+    keys = {act.thread_id, *act.changes.filter(table=Thread._meta.label_lower).values_list("row", flat=True)}
     for note in act.notes.all():
         keys |= {note.thread_id, note.other_id or note.thread_id}
     changes = list(act.changes.filter(table=POSTS))

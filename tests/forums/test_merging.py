@@ -229,6 +229,19 @@ class TestMerging:
 
         assert not Thread.objects.unread_by(cast.bob).filter(pk=parks.pk).exists()
 
+    def test_what_was_merged_before_goes_along_and_back(self, cast: Cast, roads: Thread, parks: Thread) -> None:
+        third = talk(cast, "Third")
+        merge_threads(roads, parks, by=cast.fay)
+        merge_threads(fresh(parks), third, by=cast.fay)
+        assert fresh(roads).merged_into == third
+        assert set(Thread.objects.reachable_by(cast.bob)) == {roads, parks, third}
+        assert set(Thread.objects.visible_to(cast.bob)) == {third}
+        for who in OUTSIDERS:
+            assert not Thread.objects.reachable_by(getattr(cast, who)).exists()
+
+        undo_act(last_act(), by=cast.fay)
+        assert fresh(roads).merged_into == parks
+
     def test_a_locked_thread_takes_them(self, cast: Cast, roads: Thread, parks: Thread) -> None:
         lock_thread(parks, by=cast.fay)
         assert len(words_of(merge_threads(roads, fresh(parks), by=cast.fay))) == 6

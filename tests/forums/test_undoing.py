@@ -239,7 +239,30 @@ class TestUndoing:
         assert (own.bookmarked_at, own.remind_at) == (None, None)
         assert MemberThread.objects.get(thread=roads, member=cast.bob).level == Level.WATCH
 
-        assert Thread.objects.visible_to(cast.bob).unanswered().get() == roads
+    def test_two_threads_never_lead_to_each_other(self, cast: Cast, roads: Thread, parks: Thread) -> None:
+        gather_posts(roads, [2], parks, by=cast.fay)
+        gathered = last_act()
+        merge_threads(fresh(roads), fresh(parks), by=cast.fay)
+        undo_act(gathered, by=cast.fay)
+        merge_threads(fresh(parks), fresh(roads), by=cast.fay)
+        hide_posts(fresh(roads), list(roads.posts.values_list("number", flat=True)), by=cast.fay, reason="All of it")
+
+        assert fresh(parks).goes_on_in == roads
+        client = browser_of(cast.bob)
+        for thread in (roads, parks):
+            assert client.get(fresh(thread).get_absolute_url(), follow=True).status_code == 200
+        # And where they do nevertheless, nobody goes round for ever.
+        Thread.objects.filter(pk=roads.pk).update(merged_into=parks)
+        assert fresh(roads).goes_on_in in (roads, parks)
+
+    def test_a_reply_begun_in_a_thread_that_was_split_off_goes_back_with_its_posts(
+        self, cast: Cast, roads: Thread
+    ) -> None:
+        made = split_thread(roads, [2, 4], by=cast.fay, title="New", theme=cast.theme)
+        save_draft(roads, by=cast.fay, fields={"source": "Begun here"})
+        for member in (cast.bob, cast.fay):
+            save_draft(fresh(made), by=member, fields={"source": "Begun there"})
+        undo_act(last_act(), by=cast.fay)
 
         hide_post(post_of(roads, 2), by=cast.bob, reason="Wrong")  # words of Fay's
         with pytest.raises(Refused, match="You wrote this yourself"):
