@@ -121,9 +121,9 @@ def _tell_of_sight(post: Post, *, by: Member, now: datetime) -> None:
         record("hid post", post, by=by, network=network)
         if post.hidden_by_id is not None:
             cases.note_hidden(post, network, by=by, reason=post.hidden_reason, now=now)
-        notifications.post_hidden(post, now=now)
         else:
             cases.wait_for_decision(post, network, by=by, now=now)
+        notifications.post_hidden(post, now=now)
 
 
 def _enforce_network(act: ModerationAct, by: Member) -> None:
@@ -180,6 +180,9 @@ def _settle_moved(act: ModerationAct, moved: list[ActChange], stood: list[Post])
     Draft.objects.filter(post__in=stood).update(thread=act.thread)
     if act.kind == Kind.SPLIT:
         # Nobody has written in it, so it is empty again: its address leads to the thread that it was made of.
+        # Replies that somebody has begun in it go with it, where they have begun none in the other.
+        begun = Draft.objects.filter(thread=act.thread, post=None).values("member")
+        Draft.objects.filter(thread__in=_taken_by(moved), post=None).exclude(member__in=begun).update(thread=act.thread)
         Thread.objects.filter(pk__in=_taken_by(moved)).update(merged_into=act.thread)
     by_thread: dict[int, dict[int, int]] = defaultdict(dict)
     for post in stood:

@@ -242,6 +242,20 @@ class TestMerging:
         undo_act(last_act(), by=cast.fay)
         assert fresh(roads).merged_into == parks
 
+    def test_whoever_merges_an_answered_question_is_told_that_the_mark_does_not_go_along(
+        self, cast: Cast, parks: Thread
+    ) -> None:
+        questions = [talk(cast, title, "So", kind=Thread.Kind.QUESTION) for title in ("How", "Why")]
+        client, words = browser_of(cast.fay), "The mark on its answer does not go with it"
+
+        def preview(into: Thread) -> str:
+            return client.get(reverse("thread_merge", args=[questions[0].pk]), {"into": str(into.pk)}).content.decode()
+
+        assert words not in preview(questions[1])
+        mark_answer(Post.objects.get(thread=questions[0], number=2), by=cast.bob)
+        assert words in preview(questions[1])
+        assert words not in preview(parks)
+
     def test_a_locked_thread_takes_them(self, cast: Cast, roads: Thread, parks: Thread) -> None:
         lock_thread(parks, by=cast.fay)
         assert len(words_of(merge_threads(roads, fresh(parks), by=cast.fay))) == 6

@@ -25,7 +25,7 @@ from forums.actions.posts import hide_post, reply, restore_post
 from forums.actions.reading import read_everything, read_thread
 from forums.actions.threads import lock_thread, move_thread, start_thread, unlock_thread
 from forums.actions.undoing import undo_act
-from forums.models import Answer, MemberThread, ModerationAct, Post, Thread, ThreadNote
+from forums.models import Answer, Draft, Level, MemberThread, ModerationAct, Post, Thread, ThreadNote
 from forums.search.posts import search_posts
 from network.limits import RateLimit
 from network.models import AuditEvent, Member, Membership, NetworkTheme, Notice, Theme
@@ -211,14 +211,14 @@ class TestUndoing:
         assert post_of(roads, 3).hidden_reason == "Wrong"
         assert Notice.objects.get().kind == "post_hidden"
 
-    def test_nobody_undoes_what_another_decided_about_their_words(self, cast: Cast, roads: Thread) -> None:
-        Membership.objects.filter(member=cast.bob, network=cast.ai).update(role=Membership.Role.FACILITATOR)
     def test_a_post_hidden_again_by_undoing_answers_nothing(self, cast: Cast, roads: Thread) -> None:
         hide_post(post_of(roads, 2), by=cast.fay, reason="Wrong")
         restore_post(post_of(roads, 2), by=cast.fay)
         act = last_act()
         mark_answer(post_of(roads, 2), by=cast.bob)
         undo_act(act, by=cast.fay)
+
+        assert Thread.objects.visible_to(cast.bob).unanswered().get() == roads
 
     @pytest.mark.parametrize("is_kept", [False, True])
     def test_who_read_there_meanwhile_keeps_of_the_other_thread_only_what_they_chose(
@@ -264,6 +264,21 @@ class TestUndoing:
             save_draft(fresh(made), by=member, fields={"source": "Begun there"})
         undo_act(last_act(), by=cast.fay)
 
+        assert Draft.objects.get(member=cast.bob).thread == roads
+        assert Draft.objects.get(member=cast.fay, thread=roads).fields["source"] == "Begun here"
+        assert Draft.objects.get(member=cast.fay, thread=made).fields["source"] == "Begun there"
+
+    def test_a_page_that_undoing_leaves_without_posts_says_so(self, cast: Cast, roads: Thread, parks: Thread) -> None:
+        Thread.objects.filter(pk=parks.pk).update(highest_number=Post.PER_PAGE)
+        merge_threads(roads, fresh(parks), by=cast.fay)
+        undo_act(last_act(), by=cast.fay)
+
+        client, words = browser_of(cast.bob), "No posts are left on this page."
+        assert words in client.get(parks.get_absolute_url(), {"page": "2"}).content.decode()
+        assert words not in client.get(parks.get_absolute_url(), {"page": "1"}).content.decode()
+
+    def test_nobody_undoes_what_another_decided_about_their_words(self, cast: Cast, roads: Thread) -> None:
+        Membership.objects.filter(member=cast.bob, network=cast.ai).update(role=Membership.Role.FACILITATOR)
         hide_post(post_of(roads, 2), by=cast.bob, reason="Wrong")  # words of Fay's
         with pytest.raises(Refused, match="You wrote this yourself"):
             undo_act(last_act(), by=cast.fay)
