@@ -41,7 +41,7 @@ def merge_threads(source: Thread, into: Thread, *, by: Member, now: datetime | N
         journal.note(into, ThreadNote.Kind.CAME, other=source)
         numbers = _carry(list(_posts_of(source)), source, into, journal)
         journal.change(source, merged_into=into)
-        for merged in earlier:
+        for merged in (one for one in earlier if one.merged_into_id == source.pk):
             # Readers are led one step, so what was merged into the one before leads to the other. Where that is the
             # other itself, in which there are words again, it leads nowhere.
             journal.change(merged, by_the_way=True, merged_into=None if merged.pk == into.pk else into)

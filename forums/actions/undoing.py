@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from forums import limits, notifications, permissions
@@ -180,15 +180,26 @@ def _settle_moved(act: ModerationAct, moved: list[ActChange], stood: list[Post])
     Draft.objects.filter(post__in=stood).update(thread=act.thread)
     if act.kind == Kind.SPLIT:
         # Nobody has written in it, so it is empty again: its address leads to the thread that it was made of.
-        # Replies that somebody has begun in it go with it, where they have begun none in the other.
-        begun = Draft.objects.filter(thread=act.thread, post=None).values("member")
-        Draft.objects.filter(thread__in=_taken_by(moved), post=None).exclude(member__in=begun).update(thread=act.thread)
+        _take_begun_replies(act.thread, _taken_by(moved), numbers)
         Thread.objects.filter(pk__in=_taken_by(moved)).update(merged_into=act.thread)
     by_thread: dict[int, dict[int, int]] = defaultdict(dict)
     for post in stood:
         by_thread[post.thread_id][post.number] = old[post.pk]
     for thread, places in by_thread.items():
         _read_where_they_were(act.thread, thread, places)
+
+
+def _take_begun_replies(thread: Thread, made: set[int], numbers: dict[int, int]) -> None:
+    """Replies that somebody has begun in a thread that is empty again, where they have begun none in this one."""
+    begun = Draft.objects.filter(thread=thread, post=None).values("member")
+    for draft in Draft.objects.filter(thread__in=made, post=None).exclude(member__in=begun).order_by("member"):
+        draft.thread = thread
+        try:
+            with transaction.atomic():
+                draft.save(update_fields=["thread"])
+                answer_by_number(draft, numbers)
+        except IntegrityError:
+            continue  # they have begun one here at this moment
 
 
 def _read_where_they_were(thread: Thread, meanwhile: int, places: dict[int, int]) -> None:

@@ -261,10 +261,11 @@ class TestUndoing:
         made = split_thread(roads, [2, 4], by=cast.fay, title="New", theme=cast.theme)
         save_draft(roads, by=cast.fay, fields={"source": "Begun here"})
         for member in (cast.bob, cast.fay):
-            save_draft(fresh(made), by=member, fields={"source": "Begun there"})
+            save_draft(fresh(made), by=member, fields={"source": "Begun there", "reply_to": "2"})
         undo_act(last_act(), by=cast.fay)
 
-        assert Draft.objects.get(member=cast.bob).thread == roads
+        draft = Draft.objects.get(member=cast.bob)
+        assert (draft.thread, draft.fields) == (roads, {"source": "Begun there", "reply_to": "4"})
         assert Draft.objects.get(member=cast.fay, thread=roads).fields["source"] == "Begun here"
         assert Draft.objects.get(member=cast.fay, thread=made).fields["source"] == "Begun there"
 
