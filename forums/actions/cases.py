@@ -42,7 +42,7 @@ def note_hidden(thing: Thing, network: Network | None, *, by: Member, reason: st
 
 
 def wait_for_decision(thing: Thing, network: Network | None, *, by: Member, now: datetime) -> None:
-    """What the site had hidden for now is hidden so again, after somebody had decided: somebody has to decide anew."""
+    """Part of a verb: what the site had hidden for now is hidden so again after a decision, so it needs another."""
     case, _ = open_case(thing, network, now=now)
     case.hidden_for_now_at = case.hidden_for_now_at or now
     case.save(update_fields=["hidden_for_now_at"])
