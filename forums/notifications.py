@@ -578,6 +578,10 @@ def _threads(viewer: Viewer) -> QuerySet[Thread]:
     return Thread.objects.visible_to(viewer).select_related("network", "theme", "author")
 
 
+def _reachable_threads(viewer: Viewer) -> QuerySet[Thread]:
+    return Thread.objects.reachable_by(viewer).select_related("network", "theme", "author")
+
+
 def _own_hidden_posts(viewer: Viewer) -> QuerySet[Post]:
     own = Post.objects.in_place(viewer).filter(author=viewer.pk or 0).exclude(hidden_at=None)
     return own.select_related("thread__network").defer("source", "html")
@@ -1050,6 +1054,11 @@ register(
 )
 
 
+def _made(thread: Thread, what: str) -> str:
+    """The title of a thread that was merged is no longer shown."""
+    return f"{what}: “{thread.title}”" if thread.visible_count else what
+
+
 def session_thread_made(
     thread: Thread, *, askers: list[int], author: int | None, parked_for: int | None, now: datetime
 ) -> None:
@@ -1066,10 +1075,10 @@ def session_thread_made(
 register(
     NoticeKind(
         name=QUESTION_THREAD,
-        visible_to=lambda viewer: _threads(viewer).filter(
+        visible_to=lambda viewer: _reachable_threads(viewer).filter(
             pk__in=Question.objects.filter(author=viewer.pk or 0).exclude(thread=None).values("thread")
         ),
-        title=lambda thread: f"Your question is now a thread: “{thread.title}”",
+        title=lambda thread: _made(thread, "Your question is now a thread"),
         address=lambda thread: thread.get_absolute_url(),
         where=lambda thread: thread.network.name,
     )
@@ -1077,10 +1086,10 @@ register(
 register(
     NoticeKind(
         name=MESSAGE_THREAD,
-        visible_to=lambda viewer: _threads(viewer).filter(
+        visible_to=lambda viewer: _reachable_threads(viewer).filter(
             pk__in=Message.objects.filter(author=viewer.pk or 0).exclude(thread=None).values("thread")
         ),
-        title=lambda thread: f"What you said in a session is now a thread: “{thread.title}”",
+        title=lambda thread: _made(thread, "What you said in a session is now a thread"),
         address=lambda thread: thread.get_absolute_url(),
         where=lambda thread: thread.network.name,
     )
@@ -1088,10 +1097,10 @@ register(
 register(
     NoticeKind(
         name=PARKED_THREAD,
-        visible_to=lambda viewer: _threads(viewer).filter(
+        visible_to=lambda viewer: _reachable_threads(viewer).filter(
             pk__in=Question.objects.filter(parked_for=viewer.pk or 0).exclude(thread=None).values("thread")
         ),
-        title=lambda thread: f"A question that was parked for you is now a thread: “{thread.title}”",
+        title=lambda thread: _made(thread, "A question that was parked for you is now a thread"),
         address=lambda thread: thread.get_absolute_url(),
         where=lambda thread: thread.network.name,
     )

@@ -77,9 +77,10 @@ def tell_whether_it_worked(answer: Answer, worked: str, *, by: Member, now: date
 
 def ask_whether_it_worked(*, now: datetime | None = None) -> int:
     """The site asks those whose questions were answered a month ago, once; returns how many it asked. Whoever has told
-    already, or left, or muted the thread, is not asked."""
+    already, or left, or muted the thread, is not asked. Where no word of the question's thread is left, the mark waits:
+    what a facilitator moved may come back."""
     now = now or timezone.now()
-    due = Answer.objects.filter(asked_at=None, at__lte=now - Answer.ASKED_AFTER)
+    due = Answer.objects.filter(asked_at=None, at__lte=now - Answer.ASKED_AFTER, thread__visible_count__gt=0)
     asked = 0
     for pk in list(due.order_by("at").values_list("pk", flat=True)[:AT_A_TIME]):
         with transaction.atomic():

@@ -41,6 +41,14 @@ def note_hidden(thing: Thing, network: Network | None, *, by: Member, reason: st
     return case
 
 
+def wait_for_decision(thing: Thing, network: Network | None, *, by: Member, now: datetime) -> None:
+    """Part of a verb: what the site had hidden for now is hidden so again after a decision, so it needs another."""
+    case, _ = open_case(thing, network, now=now)
+    case.hidden_for_now_at = case.hidden_for_now_at or now
+    case.save(update_fields=["hidden_for_now_at"])
+    notifications.case_opened(case, but=by, now=now)
+
+
 def close_case(case: Case, outcome: str, *, by: Member, reason: str = "", now: datetime) -> None:
     """Part of a verb: decides an open case that is held, and tells whoever reported it."""
     case.state, case.outcome, case.reason = Case.State.DECIDED, outcome, markup.legible(reason)

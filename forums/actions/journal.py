@@ -11,12 +11,14 @@ from uuid import UUID
 from django.apps import apps
 from django.db import IntegrityError, models, transaction
 
-from forums.models import ActChange, ModerationAct, Thread, ThreadNote
+from forums.models import ActChange, MemberThread, ModerationAct, Thread, ThreadNote
 from network.models import Member
 from network.permissions import Refused
 
 Columns = dict[str, Any]
 
+# What a member has of one thread and gets of another with the posts: each goes back as a whole, or stays.
+HANDED_ON = (("level", "level_reason", "level_chosen"), ("bookmarked_at", "remind_at"))
 AT_A_TIME = 100  # rows of one statement
 CHANGED_SINCE = "Somebody has changed this again since, so it can only be undone after that."
 
@@ -121,10 +123,23 @@ def _put_by_the_way(row: models.Model, values: Columns) -> models.Model:
 def _take_back(row: models.Model, change: ActChange) -> models.Model | None:
     if _columns(row, change.after) != change.after:
         if change.is_by_the_way:
-            return row
+            return _take_back_what_was_given(row, change)
         raise Refused(CHANGED_SINCE)
     row.delete()
     return None
+
+
+def _take_back_what_was_given(row: models.Model, change: ActChange) -> models.Model:
+    """Whoever has read there since keeps that, and a level or a bookmark that they have changed. What the act alone
+    gave them goes."""
+    for names in HANDED_ON if isinstance(row, MemberThread) else ():
+        given = {name: (change.after or {})[name] for name in names}
+        if _columns(row, names) == given:
+            usual = MemberThread()
+            for name in names:
+                setattr(row, name, getattr(usual, name))
+            row.save(update_fields=names)
+    return row
 
 
 def _make_again(model: type[models.Model], change: ActChange, row: models.Model | None) -> models.Model | None:

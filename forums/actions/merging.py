@@ -33,7 +33,7 @@ def merge_threads(source: Thread, into: Thread, *, by: Member, now: datetime | N
     permissions.can_merge(by, source, into).enforce()
     limits.TIDYING.spend(by, now=now)
     with transaction.atomic():
-        source, into = hold_threads(source, into)
+        source, into, *earlier = hold_threads(source, into, *Thread.objects.filter(merged_into=source))
         if _is_merged(source, into):
             return into
         permissions.can_merge(by, source, into).enforce()
@@ -41,6 +41,10 @@ def merge_threads(source: Thread, into: Thread, *, by: Member, now: datetime | N
         journal.note(into, ThreadNote.Kind.CAME, other=source)
         numbers = _carry(list(_posts_of(source)), source, into, journal)
         journal.change(source, merged_into=into)
+        for merged in (one for one in earlier if one.merged_into_id == source.pk):
+            # Readers are led one step, so what was merged into the one before leads to the other. Where that is the
+            # other itself, in which there are words again, it leads nowhere.
+            journal.change(merged, by_the_way=True, merged_into=None if merged.pk == into.pk else into)
         _hand_on_levels(source, into, journal, with_bookmarks=True)
         _hand_on_drafts(source, into, journal, numbers)
         record("merged threads", source, by=by, network=into.network, into=into.pk, posts=len(numbers))

@@ -23,7 +23,7 @@ def read_thread(thread: Thread, *, by: Member, up_to: int) -> None:
     limits.READING.spend(by)
     with transaction.atomic():
         # At the end all that was marked as unread is read again. Lists look at every thread that is marked.
-        ended = {"marked_unread_at": None} if up_to >= thread.highest_number else {}
+        ended = {"marked_unread_at": None} if up_to >= thread.highest_visible_number else {}
         _move_read_number(thread, by, min(up_to, thread.highest_number), **ended)
         notifications.thread_read(thread, by, up_to=up_to)
         remember_reading(thread.network, by)

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.utils import timezone
 
 from forums import limits, notifications, permissions
-from forums.actions import cases
+from forums.actions import answers, cases
 from forums.actions.journal import CHANGED_SINCE, put_back
 from forums.actions.merging import answer_by_number, hold_threads, remember_places
 from forums.actions.network_moves import CARRYING, settle_network
@@ -69,7 +69,7 @@ def undo_act(act: ModerationAct, *, by: Member, now: datetime | None = None) -> 
 
 def _threads_of(act: ModerationAct) -> list[Thread]:
     """All that an act concerned, and those in which its posts stand by now."""
-    keys = {act.thread_id}
+    keys = {act.thread_id, *act.changes.filter(table=Thread._meta.label_lower).values_list("row", flat=True)}
     for note in act.notes.all():
         keys |= {note.thread_id, note.other_id or note.thread_id}
     changes = list(act.changes.filter(table=POSTS))
@@ -119,9 +119,12 @@ def _tell_of_sight(post: Post, *, by: Member, now: datetime) -> None:
         cases.note_shown(post, by=by, now=now)
         notifications.post_shown(post, by=by, now=now)
     else:
+        answers.take_mark_away(post)
         record("hid post", post, by=by, network=network)
-        if post.hidden_by_id is not None:  # what the site hid by itself waits for a decision of its own
+        if post.hidden_by_id is not None:
             cases.note_hidden(post, network, by=by, reason=post.hidden_reason, now=now)
+        else:
+            cases.wait_for_decision(post, network, by=by, now=now)
         notifications.post_hidden(post, now=now)
 
 
@@ -184,12 +187,26 @@ def _settle_moved(act: ModerationAct, moved: list[ActChange], stood: list[Post])
     Draft.objects.filter(post__in=stood).update(thread=act.thread)
     if act.kind == Kind.SPLIT:
         # Nobody has written in it, so it is empty again: its address leads to the thread that it was made of.
+        _take_begun_replies(act.thread, _taken_by(moved), numbers)
         Thread.objects.filter(pk__in=_taken_by(moved)).update(merged_into=act.thread)
     by_thread: dict[int, dict[int, int]] = defaultdict(dict)
     for post in stood:
         by_thread[post.thread_id][post.number] = old[post.pk]
     for thread, places in by_thread.items():
         _read_where_they_were(act.thread, thread, places)
+
+
+def _take_begun_replies(thread: Thread, made: set[int], numbers: dict[int, int]) -> None:
+    """Replies that somebody has begun in a thread that is empty again, where they have begun none in this one."""
+    begun = Draft.objects.filter(thread=thread, post=None).values("member")
+    for draft in Draft.objects.filter(thread__in=made, post=None).exclude(member__in=begun).order_by("member"):
+        draft.thread = thread
+        try:
+            with transaction.atomic():
+                draft.save(update_fields=["thread"])
+                answer_by_number(draft, numbers)
+        except IntegrityError:
+            continue  # they have begun one here at this moment
 
 
 def _read_where_they_were(thread: Thread, meanwhile: int, places: dict[int, int]) -> None:

@@ -395,8 +395,10 @@ class Thread(models.Model):
     @property
     def goes_on_in(self) -> Thread:
         """Where its posts are now: itself, or the thread that it was merged into, however often."""
-        thread = self
-        while thread.merged_into is not None and not thread.visible_count:
+        thread, passed = self, set()
+        # Acts undone in another order than they were done can leave two threads that lead to each other.
+        while thread.merged_into is not None and not thread.visible_count and thread.pk not in passed:
+            passed.add(thread.pk)
             thread = thread.merged_into
         return thread
 

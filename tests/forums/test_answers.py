@@ -13,10 +13,12 @@ from django.utils import timezone
 
 from forums.actions.answers import ask_whether_it_worked, mark_answer, tell_whether_it_worked, unmark_answer
 from forums.actions.following import choose_level
+from forums.actions.merging import merge_threads
 from forums.actions.posts import delete_post, hide_post, reply, restore_post
 from forums.actions.reading import read_thread
 from forums.actions.threads import start_thread
-from forums.models import Answer, Post, Thread
+from forums.actions.undoing import undo_act
+from forums.models import Answer, ModerationAct, Post, Thread
 from network.actions.closing import close_account
 from network.actions.membership import leave_network
 from network.models import Member
@@ -183,6 +185,16 @@ class TestWhetherItWorked:
 
         tell_whether_it_worked(Answer.objects.get(), "partly", by=cast.bob)
         assert titles(cast.bob) == []
+
+    def test_nobody_is_asked_of_a_question_that_was_merged_before_it_is_back(self, cast: Cast, post: Post) -> None:
+        now = timezone.now()
+        mark_answer(post, by=cast.fay, now=now)
+        other = start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Why?", source="Why?")
+        merge_threads(post.thread, other, by=cast.fay, now=now)
+        assert ask_whether_it_worked(now=now + timedelta(days=31)) == 0
+
+        undo_act(ModerationAct.objects.get(), by=cast.fay, now=now)
+        assert ask_whether_it_worked(now=now + timedelta(days=31)) == 1
 
     def test_who_told_left_or_muted_is_not_asked(self, cast: Cast, post: Post) -> None:
         now = timezone.now()

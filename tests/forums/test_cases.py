@@ -463,6 +463,24 @@ def test_undoing_is_bringing_back_and_follows_the_same_rules(cast: Cast, post: P
     assert "Everybody can read post 2 that you wrote in “Minutes” again" in told(cast.bob)
 
 
+def test_what_the_site_had_hidden_waits_for_a_decision_again_when_showing_it_is_undone(
+    cast: Cast, post: Post, flo: Member
+) -> None:
+    for n in range(3):
+        report_post(again(post), by=join(cast, f"Reporter{n}"), kind="spam")
+    decide_case(post.cases.get(), outcome=LEFT, by=cast.fay)
+    Notice.objects.all().delete()
+    undo_act(ModerationAct.objects.latest("pk"), by=cast.fay)
+
+    assert not again(post).is_shown
+    case = Case.objects.visible_to(flo).waiting().get()
+    assert told(flo) == ["Somebody reported this: Post 2 in “Minutes”"]
+    assert case in Case.objects.told_to(cast.bob)
+    decide_case(case, outcome=LEFT, by=flo)
+    assert again(post).is_shown
+    assert not Case.objects.waiting().exists()
+
+
 # Somebody without an account
 
 
@@ -477,7 +495,7 @@ def test_somebody_without_an_account_is_told_by_mail_and_then_forgotten(cast: Ca
     assert send_due_mail() == 1
     [message] = mail.outbox
     assert message.to == ["who@example.org"]
-    assert "is not shown any more" in message.body
+    assert "what had to be done was done" in message.body
     assert not any(word in message.body for word in ("zyzzyva", "Minutes", "Look", "Fay"))
     report.refresh_from_db()
     assert report.reply_to_address == ""

@@ -20,7 +20,7 @@ from forums.actions.held_posts import release_post
 from forums.actions.hiding import hide_posts
 from forums.actions.merging import gather_posts, merge_threads, split_thread
 from forums.actions.posts import delete_post, hide_post, reply, rewrite
-from forums.actions.reading import read_thread
+from forums.actions.reading import mark_unread_from, read_thread
 from forums.actions.telling import tell_of_post
 from forums.actions.threads import begin_site_discussion, lock_thread, start_thread
 from forums.actions.undoing import undo_act
@@ -220,6 +220,41 @@ class TestMerging:
 
         assert ModerationAct.objects.count() == 1
         assert AuditEvent.objects.filter(verb="merged threads").count() == 1
+
+    def test_a_thread_that_was_read_to_its_end_stays_read(self, cast: Cast, roads: Thread, parks: Thread) -> None:
+        mark_unread_from(Post.objects.get(thread=parks, number=2), by=cast.bob)
+        split_thread(parks, [3], by=cast.fay, title="Swings", theme=cast.theme)
+        read_thread(fresh(parks), by=cast.bob, up_to=2)
+        merge_threads(roads, fresh(parks), by=cast.fay)
+
+        assert not Thread.objects.unread_by(cast.bob).filter(pk=parks.pk).exists()
+
+    def test_what_was_merged_before_goes_along_and_back(self, cast: Cast, roads: Thread, parks: Thread) -> None:
+        third = talk(cast, "Third")
+        merge_threads(roads, parks, by=cast.fay)
+        merge_threads(fresh(parks), third, by=cast.fay)
+        assert fresh(roads).merged_into == third
+        assert set(Thread.objects.reachable_by(cast.bob)) == {roads, parks, third}
+        assert set(Thread.objects.visible_to(cast.bob)) == {third}
+        for who in OUTSIDERS:
+            assert not Thread.objects.reachable_by(getattr(cast, who)).exists()
+
+        undo_act(last_act(), by=cast.fay)
+        assert fresh(roads).merged_into == parks
+
+    def test_whoever_merges_an_answered_question_is_told_that_the_mark_does_not_go_along(
+        self, cast: Cast, parks: Thread
+    ) -> None:
+        questions = [talk(cast, title, "So", kind=Thread.Kind.QUESTION) for title in ("How", "Why")]
+        client, words = browser_of(cast.fay), "The mark on its answer does not go with it"
+
+        def preview(into: Thread) -> str:
+            return client.get(reverse("thread_merge", args=[questions[0].pk]), {"into": str(into.pk)}).content.decode()
+
+        assert words not in preview(questions[1])
+        mark_answer(Post.objects.get(thread=questions[0], number=2), by=cast.bob)
+        assert words in preview(questions[1])
+        assert words not in preview(parks)
 
     def test_a_locked_thread_takes_them(self, cast: Cast, roads: Thread, parks: Thread) -> None:
         lock_thread(parks, by=cast.fay)

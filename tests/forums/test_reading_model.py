@@ -139,6 +139,8 @@ class Life:
         read_thread(thread, by=member, up_to=up_to)
         reader = self.readers[member]
         reader.read[thread.pk] = max(reader.read.get(thread.pk, 0), up_to)
+        if not any(one.is_shown for one in talk.said[up_to:]):
+            reader.marked.pop(thread.pk, None)
 
     def mark_unread(self, member: Member) -> None:
         thread, talk = self.some_thread()

@@ -14,6 +14,7 @@ from django.utils import timezone
 from forums import notifications
 from forums.actions.answers import mark_answer
 from forums.actions.erasing import settle_closed_account
+from forums.actions.merging import merge_threads
 from forums.actions.messages import say
 from forums.actions.posts import reply
 from forums.actions.questions import ask_question
@@ -21,6 +22,7 @@ from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.sanctions import remove_from_room
 from forums.actions.session_threads import ask_for_threads, make_thread_of_question, make_threads, note_recording
+from forums.actions.threads import start_thread
 from forums.models import (
     Answer,
     MemberThread,
@@ -100,6 +102,20 @@ def test_a_question_becomes_a_thread_that_its_asker_follows(cast: Cast, room: Ro
         notifications.QUESTION_THREAD
     )
     assert not Notice.objects.filter(member=cast.fay, kind=notifications.QUESTION_THREAD)
+
+
+def test_the_notice_of_a_thread_that_was_merged_leads_on_and_says_no_title(cast: Cast, room: Room) -> None:
+    question = ask_question(room, by=cast.bob, body="What did it cost?")
+    room = end(room)
+    [thread] = make(room, cast, question)
+    other = start_thread(cast.practitioners, by=cast.fay, theme=cast.theme, title="Prices", source="Prices?")
+    merge_threads(thread, other, by=cast.fay)
+
+    [notice] = unread_notices(cast.bob)
+    assert notice.title == "Your question is now a thread"
+    client = Client()
+    client.force_login(cast.bob)
+    assert "What did it cost?" in client.get(notice.address, follow=True).content.decode()
 
 
 def test_who_asked_without_their_name_follows_too_and_stands_nowhere(cast: Cast, room: Room) -> None:

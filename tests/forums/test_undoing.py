@@ -16,6 +16,8 @@ from pytest_django import DjangoAssertNumQueries
 
 from forums import limits
 from forums.actions.answers import mark_answer
+from forums.actions.drafts import save_draft
+from forums.actions.following import bookmark, choose_level
 from forums.actions.hiding import hide_posts
 from forums.actions.merging import gather_posts, merge_threads, split_thread
 from forums.actions.pinning import pin_thread, unpin_thread
@@ -23,7 +25,7 @@ from forums.actions.posts import hide_post, reply, restore_post
 from forums.actions.reading import read_everything, read_thread
 from forums.actions.threads import lock_thread, move_thread, start_thread, unlock_thread
 from forums.actions.undoing import undo_act
-from forums.models import Answer, MemberThread, ModerationAct, Post, Thread, ThreadNote
+from forums.models import Answer, Draft, Level, MemberThread, ModerationAct, Post, Thread, ThreadNote
 from forums.search.posts import search_posts
 from network.limits import RateLimit
 from network.models import AuditEvent, Member, Membership, NetworkTheme, Notice, Theme
@@ -208,6 +210,73 @@ class TestUndoing:
         undo_act(last_act(), by=cast.fay)
         assert post_of(roads, 3).hidden_reason == "Wrong"
         assert Notice.objects.get().kind == "post_hidden"
+
+    def test_a_post_hidden_again_by_undoing_answers_nothing(self, cast: Cast, roads: Thread) -> None:
+        hide_post(post_of(roads, 2), by=cast.fay, reason="Wrong")
+        restore_post(post_of(roads, 2), by=cast.fay)
+        act = last_act()
+        mark_answer(post_of(roads, 2), by=cast.bob)
+        undo_act(act, by=cast.fay)
+
+        assert Thread.objects.visible_to(cast.bob).unanswered().get() == roads
+
+    @pytest.mark.parametrize("is_kept", [False, True])
+    def test_who_read_there_meanwhile_keeps_of_the_other_thread_only_what_they_chose(
+        self, cast: Cast, roads: Thread, is_kept: bool
+    ) -> None:
+        other = fresh(start_thread(cast.ai, by=cast.fay, theme=cast.theme, title="Other", source="Other?"))
+        choose_level(roads, Level.WATCH, by=cast.bob)
+        bookmark(roads, by=cast.bob, remind_at=timezone.now() + timedelta(days=2))
+        merge_threads(roads, other, by=cast.fay)
+        read_thread(fresh(other), by=cast.bob, up_to=5)
+        if is_kept:
+            choose_level(fresh(other), Level.MUTE, by=cast.bob)
+        undo_act(last_act(), by=cast.fay)
+
+        own = MemberThread.objects.get(thread=other, member=cast.bob)
+        assert own.last_read_number == 5
+        assert (own.level, own.level_chosen) == ((Level.MUTE, True) if is_kept else (Level.NORMAL, False))
+        assert (own.bookmarked_at, own.remind_at) == (None, None)
+        assert MemberThread.objects.get(thread=roads, member=cast.bob).level == Level.WATCH
+
+    def test_two_threads_never_lead_to_each_other(self, cast: Cast, roads: Thread, parks: Thread) -> None:
+        gather_posts(roads, [2], parks, by=cast.fay)
+        gathered = last_act()
+        merge_threads(fresh(roads), fresh(parks), by=cast.fay)
+        undo_act(gathered, by=cast.fay)
+        merge_threads(fresh(parks), fresh(roads), by=cast.fay)
+        hide_posts(fresh(roads), list(roads.posts.values_list("number", flat=True)), by=cast.fay, reason="All of it")
+
+        assert fresh(parks).goes_on_in == roads
+        client = browser_of(cast.bob)
+        for thread in (roads, parks):
+            assert client.get(fresh(thread).get_absolute_url(), follow=True).status_code == 200
+        # And where they do nevertheless, nobody goes round for ever.
+        Thread.objects.filter(pk=roads.pk).update(merged_into=parks)
+        assert fresh(roads).goes_on_in in (roads, parks)
+
+    def test_a_reply_begun_in_a_thread_that_was_split_off_goes_back_with_its_posts(
+        self, cast: Cast, roads: Thread
+    ) -> None:
+        made = split_thread(roads, [2, 4], by=cast.fay, title="New", theme=cast.theme)
+        save_draft(roads, by=cast.fay, fields={"source": "Begun here"})
+        for member in (cast.bob, cast.fay):
+            save_draft(fresh(made), by=member, fields={"source": "Begun there", "reply_to": "2"})
+        undo_act(last_act(), by=cast.fay)
+
+        draft = Draft.objects.get(member=cast.bob)
+        assert (draft.thread, draft.fields) == (roads, {"source": "Begun there", "reply_to": "4"})
+        assert Draft.objects.get(member=cast.fay, thread=roads).fields["source"] == "Begun here"
+        assert Draft.objects.get(member=cast.fay, thread=made).fields["source"] == "Begun there"
+
+    def test_a_page_that_undoing_leaves_without_posts_says_so(self, cast: Cast, roads: Thread, parks: Thread) -> None:
+        Thread.objects.filter(pk=parks.pk).update(highest_number=Post.PER_PAGE)
+        merge_threads(roads, fresh(parks), by=cast.fay)
+        undo_act(last_act(), by=cast.fay)
+
+        client, words = browser_of(cast.bob), "No posts are left on this page."
+        assert words in client.get(parks.get_absolute_url(), {"page": "2"}).content.decode()
+        assert words not in client.get(parks.get_absolute_url(), {"page": "1"}).content.decode()
 
     def test_nobody_undoes_what_another_decided_about_their_words(self, cast: Cast, roads: Thread) -> None:
         Membership.objects.filter(member=cast.bob, network=cast.ai).update(role=Membership.Role.FACILITATOR)
