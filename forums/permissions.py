@@ -597,6 +597,12 @@ def can_run_room(viewer: Viewer, room: Room) -> Verdict:
     return Verdict("Only those who host this session or facilitate the network can do this.")
 
 
+def can_write_as_host(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
+    """Putting words of their own before everybody in a session that they run, in a poll, a written answer or a thread:
+    not who was asked to write nothing in its network. They keep order in it all the same."""
+    return can_run_room(viewer, room) and can_write(viewer, room.network, now=now)
+
+
 def can_answer_consent(viewer: Viewer, thing: Question | Message) -> Verdict:
     """Saying whether something may stand on a public page: whoever asked or said it, wherever they belong by now."""
     verdict = can_take_part(viewer)
@@ -607,7 +613,7 @@ def can_answer_consent(viewer: Viewer, thing: Question | Message) -> Verdict:
 
 def can_make_threads(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
     """Making threads of what was asked and pinned in a session: those who ran it, afterwards."""
-    verdict = can_run_room(viewer, room)
+    verdict = can_write_as_host(viewer, room, now=now)
     if verdict and not room.is_over(now):
         return Verdict("The session is not over yet. Threads are made of it afterwards.")
     return verdict
@@ -708,7 +714,7 @@ def can_change_poll(viewer: Viewer, poll: Poll) -> Verdict:
 
 def can_open_poll(viewer: Viewer, poll: Poll, *, now: datetime | None = None) -> Verdict:
     """Letting everybody in an open room vote. A poll that has closed stays closed: its results were shown."""
-    verdict = can_run_room(viewer, poll.room)
+    verdict = can_write_as_host(viewer, poll.room, now=now)
     if verdict and poll.state == Poll.State.CLOSED:
         return Verdict("This poll has closed. To ask again, make another poll.")
     if verdict and poll.room.is_over(now):

@@ -96,6 +96,7 @@ def write_answer(
 ) -> Question:
     """Answers a question in writing, for everybody to read; of one that was answered live, the gist of what was said,
     and it stays answered live. Raises Refused, LimitReached, ValidationError."""
+    permissions.can_write_as_host(by, question.room, now=now).enforce()
     answer = _legible(answer, Question.LONGEST_ANSWER, "answer", "Enter the answer", "The answer")
 
     def change(room: Room, held: Question, now: datetime) -> State:
