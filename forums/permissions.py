@@ -428,14 +428,18 @@ def can_speak_as(
         return ROOM_IS_OVER
     if not room.is_open(now):
         return Verdict("This room has not opened yet.")
-    if silenced and silenced.is_of_network:
-        return asked_not_to_write(silenced.until, silenced.reason)
     if silenced:
-        until = timezone.localtime(silenced.until)
-        return Verdict(f"A facilitator has asked you to be silent until {clock(until)}: {silenced.reason}")
+        return _silent(silenced)
     if room.lock and not runs:
         return ROOM_IS_LOCKED
     return ALLOWED
+
+
+def _silent(silenced: TimeOut) -> Verdict:
+    if silenced.is_of_network:
+        return asked_not_to_write(silenced.until, silenced.reason)
+    until = timezone.localtime(silenced.until)
+    return Verdict(f"A facilitator has asked you to be silent until {clock(until)}: {silenced.reason}")
 
 
 def can_change_message(viewer: Viewer, message: Message, *, now: datetime | None = None) -> Verdict:
@@ -598,9 +602,11 @@ def can_run_room(viewer: Viewer, room: Room) -> Verdict:
 
 
 def can_write_as_host(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
-    """Putting words of their own before everybody in a session that they run, in a poll, a written answer or a thread:
-    not who was asked to write nothing in its network. They keep order in it all the same."""
-    return can_run_room(viewer, room) and can_write(viewer, room.network, now=now)
+    """Saying something of one's own as somebody who runs it: a poll, an answer, a thread made of it. Not whoever is
+    asked to be silent; they keep order in it all the same."""
+    verdict = can_run_room(viewer, room)
+    silenced = TimeOut.each(room, [viewer.pk or 0], now).get(viewer.pk or 0) if verdict else None
+    return _silent(silenced) if silenced else verdict
 
 
 def can_answer_consent(viewer: Viewer, thing: Question | Message) -> Verdict:
@@ -706,7 +712,7 @@ def can_choose_in_as(belongs: bool, poll: Poll, *, now: datetime | None = None) 
 
 def can_change_poll(viewer: Viewer, poll: Poll) -> Verdict:
     """Other words for a poll, or deleting it: until somebody could have voted in it."""
-    verdict = can_run_room(viewer, poll.room)
+    verdict = can_write_as_host(viewer, poll.room)
     if verdict and poll.state != Poll.State.DRAFT:
         return Verdict("This poll has been opened, so it stays as it is.")
     return verdict

@@ -117,7 +117,6 @@ def poll_change(request: HttpRequest, pk: int, poll: int) -> HttpResponse:
     form = PollForm(request.POST if request.method == "POST" else None, initial=PollForm.initial_of(found))
     status = 200
     if not form.is_bound:
-        permissions.can_write_as_host(member, found.room).enforce()
         permissions.can_change_poll(member, found).enforce()
     elif form.is_valid():
         try:
