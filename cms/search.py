@@ -23,7 +23,7 @@ from network.models import Membership, Network, Viewer
 from network.models.standing import standing_of
 from network.search import Filters, Hit, Line, find_people
 
-CANDIDATES = 100  # pages of which it is asked whether they are similar
+CANDIDATES = 100  # pages that are looked at where more is asked of them than their words
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,7 @@ def search_everything(
     pages = _pages(viewer, typed, filters, newest_first=newest_first, limit=limit, mends=not has_it)
     answered = [hit for hit in found.hits if hit.is_answered]
     threads = [hit for hit in found.hits if not hit.is_answered]
-    is_plain = filters == Filters(kinds=filters.kinds)
-    rooms = search_rooms(viewer, typed, limit=limit) if is_plain and filters.takes("rooms") else []
+    rooms = _rooms(viewer, typed, filters, limit=limit)
     people = _people(viewer, typed, filters, limit=PEOPLE_SHOWN)
     guidance = [hit for hit in pages.hits if hit.kind == GuidancePage.kind]
     others = [hit for hit in pages.hits if hit.kind != GuidancePage.kind]
@@ -80,6 +79,13 @@ def search_everything(
 
 
 PEOPLE_SHOWN = 10
+
+
+def _rooms(viewer: Viewer, typed: str, filters: Filters, *, limit: int) -> list[Hit]:
+    """What is said in a live room has no theme, tag or council, and is found by nobody's name; a room has a network."""
+    if not filters.takes("rooms") or filters != Filters(kinds=filters.kinds, network=filters.network):
+        return []
+    return search_rooms(viewer, typed, network=filters.network, limit=limit)
 
 
 def _people(viewer: Viewer, typed: str, filters: Filters, *, limit: int) -> list[Hit]:
@@ -166,7 +172,9 @@ def _found_pages(
     if (news := filters.news) is not None:
         among = among.filter(first_published_at__gt=news.after, first_published_at__lte=news.until)
         among = among.exclude(owner=news.not_by)
-    pages = list(_with_summary(among).search(" ".join(words), operator="and")[: CANDIDATES if query.phrases else limit])
+    # The newest need not be among the few that match best.
+    most = CANDIDATES if query.phrases or newest_first else limit
+    pages = list(_with_summary(among).search(" ".join(words), operator="and")[:most])
     if newest_first:
         pages.sort(key=lambda page: page.first_published_at or _LONG_AGO, reverse=True)
     stems = query.stems()

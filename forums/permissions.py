@@ -602,7 +602,8 @@ def can_run_room(viewer: Viewer, room: Room) -> Verdict:
 
 
 def can_write_as_host(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
-    """Saying something of one's own as somebody who runs it: a poll, an answer. Not whoever is asked to be silent."""
+    """Saying something of one's own as somebody who runs it: a poll, an answer, a thread made of it. Not whoever is
+    asked to be silent; they keep order in it all the same."""
     verdict = can_run_room(viewer, room)
     silenced = TimeOut.each(room, [viewer.pk or 0], now).get(viewer.pk or 0) if verdict else None
     return _silent(silenced) if silenced else verdict

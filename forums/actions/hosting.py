@@ -19,7 +19,7 @@ from forums.models import Question, QuestionStep, QuestionVote, Room, RoomEvent
 from network.actions.access import hold_account
 from network.actions.audit import record
 from network.models import Member
-from network.permissions import Refused
+from network.permissions import Refused, Verdict
 from network.templatetags.components import clock
 
 State = Question.State
@@ -99,14 +99,14 @@ def write_answer(
     answer = _legible(answer, Question.LONGEST_ANSWER, "answer", "Enter the answer", "The answer")
 
     def change(room: Room, held: Question, now: datetime) -> State:
-        permissions.can_write_as_host(by, room, now=now).enforce()
         held.answer, held.answer_by = answer, by
         return State.ANSWERED if held.state == State.ANSWERED else State.WRITTEN
 
     def is_again(held: Question) -> bool:
         return held.shown_answer == answer
 
-    return _decide(question, State.WRITTEN, change, by=by, seen=seen, now=now, is_again=is_again)
+    may = permissions.can_write_as_host
+    return _decide(question, State.WRITTEN, change, by=by, seen=seen, now=now, is_again=is_again, may=may)
 
 
 def park_question(
@@ -262,17 +262,18 @@ def _decide(
     now: datetime | None,
     allowed: set[State] | None = None,
     is_again: Callable[[Question], bool] | None = None,
+    may: Callable[[Member, Room], Verdict] = permissions.can_run_room,
 ) -> Question:
     """`change` is given the question with its room held, and says which state it comes to. The same host wanting the
     same twice (`is_again`) is a double click: nothing is written the second time."""
     now = now or timezone.now()
-    permissions.can_run_room(by, question.room).enforce()
+    may(by, question.room).enforce()
     limits.HOSTING.spend(by, now=now)
     with transaction.atomic():
         hold_account(by)
         room = log.hold(question.room_id)
         # Asked with the room held: whoever has just stopped being a host decides nothing any more.
-        permissions.can_run_room(by, room).enforce()
+        may(by, room).enforce()
         held = Question.objects.with_asker().get(pk=question.pk)
         last = held.steps.select_related("by").order_by("pk").last()
         is_done = held.state == wanted if is_again is None else is_again(held)

@@ -47,7 +47,8 @@ def merge_threads(source: Thread, into: Thread, *, by: Member, now: datetime | N
             journal.change(merged, by_the_way=True, merged_into=None if merged.pk == into.pk else into)
         _hand_on_levels(source, into, journal, with_bookmarks=True)
         _hand_on_drafts(source, into, journal, numbers)
-        record("merged threads", source, by=by, network=into.network, into=into.pk, posts=len(numbers))
+        about = {"into": into.pk, "posts": len(numbers), "act": journal.act.pk}
+        record("merged threads", source, by=by, network=into.network, **about)
     return into
 
 
@@ -78,7 +79,8 @@ def split_thread(
         journal.note(made, ThreadNote.Kind.CAME, other=thread)
         _carry(posts, thread, made, journal)
         _hand_on_levels(thread, made, journal, with_bookmarks=False)
-        record("split thread", thread, by=by, network=thread.network, into=made.pk, posts=len(posts))
+        about = {"into": made.pk, "posts": len(posts), "act": journal.act.pk}
+        record("split thread", thread, by=by, network=thread.network, **about)
     return made
 
 
@@ -97,7 +99,8 @@ def gather_posts(
         journal.note(thread, ThreadNote.Kind.WENT, other=into, after=posts[0].number - 1)
         journal.note(into, ThreadNote.Kind.CAME, other=thread)
         _carry(posts, thread, into, journal)
-        record("moved posts", thread, by=by, network=thread.network, into=into.pk, posts=len(posts))
+        about = {"into": into.pk, "posts": len(posts), "act": journal.act.pk}
+        record("moved posts", thread, by=by, network=thread.network, **about)
     return into
 
 

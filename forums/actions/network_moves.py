@@ -179,7 +179,7 @@ def _move(thread: Thread, move: ThreadMove, *, by: Member, now: datetime) -> Non
     count_anew(thread)
     settle_network(thread, old, words)
     record("moved thread to network", thread, by=by, network=old, to=move.network_id)
-    record("moved thread to network", thread, by=by, network=move.network, posts=len(posts))
+    record("moved thread to network", thread, by=by, network=move.network, posts=len(posts), act=journal.act.pk)
 
 
 def settle_network(thread: Thread, old: Network, words: set[str]) -> None:

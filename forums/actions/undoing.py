@@ -63,7 +63,7 @@ def undo_act(act: ModerationAct, *, by: Member, now: datetime | None = None) -> 
         if act.kind == Kind.NETWORK:
             there = threads[act.thread_id].network
             settle_network(Thread.objects.select_related("network").get(pk=act.thread_id), there, words)
-        record("undid", act.thread, by=by, network=act.network, what=act.kind)
+        record("undid", act.thread, by=by, network=act.network, what=act.kind, act=act.pk)
     return act
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from forums.models.attachment import Attachment
 from forums.models.post import Post
 from forums.models.thread import Thread
 from network.models import AuditEvent, Membership, Network, Viewer
@@ -125,7 +127,27 @@ def done_to(post: Post, viewer: Viewer) -> AuditEventQuerySet:
     theirs = models.Q(author=viewer.pk or 0) | models.Q(thread__network__in=facilitated)
     if not Post.objects.in_place(viewer).filter(theirs, pk=post.pk).exists():
         return AuditEvent.objects.none()
-    about = models.Q(object_kind=Post._meta.label_lower, object_id=str(post.pk))
+    about = _about(Post, [post.pk])
+    about |= _about(Attachment, Attachment.objects.filter(post=post).values_list("pk", flat=True))
     if post.number == 1:
-        about |= models.Q(object_kind=Thread._meta.label_lower, object_id=str(post.thread_id))
+        about |= _about(Thread, [post.thread_id])
+    # What moved it stands with the thread that it was in, and so does what was done to a thread that it began. In a
+    # network where the thread was before, it is told to nobody here.
+    acts = acts_that_moved(post)
+    moved = _about(Thread, acts.values()) & models.Q(details__act__in=list(acts))
+    begun = _about(Thread, post.former_places.filter(number=1).values_list("thread", flat=True))
+    about |= models.Q(moved | begun, network=post.thread.network_id)
     return AuditEvent.objects.moderation().filter(about)
+
+
+def acts_that_moved(post: Post) -> dict[int, int]:
+    """Those that gave a post another place, or its thread another network: by their keys the thread that each was done
+    to."""
+    with_thread = models.Q(act__kind=ModerationAct.Kind.NETWORK, act__thread=post.thread_id)
+    changes = ActChange.objects.filter(table=Post._meta.label_lower, row=post.pk)
+    moved = changes.filter(models.Q(before__has_key="thread_id") | with_thread)
+    return dict(moved.values_list("act", "act__thread"))
+
+
+def _about(model: type[models.Model], keys: Iterable[object]) -> models.Q:
+    return models.Q(object_kind=model._meta.label_lower, object_id__in=[str(key) for key in keys])

@@ -27,13 +27,19 @@ SAID_MATCHES = 300
 SAID_SINCE = timedelta(seconds=max(Room.DELAYS))
 
 
-def search_rooms(viewer: Viewer, query: str, *, limit: int = 20) -> list[Hit]:
+def search_rooms(viewer: Viewer, query: str, *, network: int | None = None, limit: int = 20) -> list[Hit]:
     """The live rooms that the viewer may enter in which somebody said or asked it, the latest first, one hit each; who
     said it is not part of it. All words must occur in one message or question. Without an index of its own, so bounded:
     it looks at the newest twenty thousand messages and as many questions that the viewer may read, and takes the newest
-    three hundred that match. What is hidden, taken back, erased or held is not looked at."""
+    three hundred that match. What is hidden, taken back, erased or held is not looked at. `network`: the key of the one
+    to keep to."""
     words = words_of(query)
-    rooms = list(Room.objects.visible_to(viewer).values_list("pk", flat=True)) if words else []
+    if not words:
+        return []
+    entered = Room.objects.visible_to(viewer)
+    if network is not None:
+        entered = entered.filter(network=network)
+    rooms = list(entered.values_list("pk", flat=True))
     if not rooms:
         return []
     until = timezone.now() - SAID_SINCE
@@ -47,14 +53,14 @@ def search_rooms(viewer: Viewer, query: str, *, limit: int = 20) -> list[Hit]:
     found = said_in.union(asked_in, all=True).order_by("-said_at")[:SAID_MATCHES]
     stems = frozenset(stem(plain_letters(word)) for word in words)
     hits: dict[int, Hit] = {}
-    for room, title, network, body, at in found:
+    for room, title, where, body, at in found:
         if room not in hits:
             hits[room] = Hit(
                 kind="Live room",
                 title=title,
                 address=f"{reverse('room', args=[room])}?{urlencode({'q': query})}#found",
                 excerpt="".join(piece for piece, _ in excerpt(body, stems)),
-                where=network,
+                where=where,
                 at=at,
                 score=at.timestamp(),
             )

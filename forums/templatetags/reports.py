@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
+from django.db.models import CharField, Count, QuerySet, Value
 from django.template import Context
 from django.utils import timezone
 
-from forums.models import Case
+from forums.models import Case, HeldPost
 from network.limits import in_words
-from network.models import Network
+from network.models import Membership, Network
 from network.permissions import can_change_accounts
 
 register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def waiting_cases(context: Context, network: Network) -> int:
-    """How many wait for whoever looks: one query."""
-    return Case.objects.visible_to(context["request"].user).waiting().filter(network=network).count()
+def what_waits(context: Context, network: Network) -> dict[str, int]:
+    """How many requests to join the network, reports and first posts wait for whoever facilitates it, without those
+    kinds of which none does. One query: it stands on each of their pages."""
+    viewer = context["request"].user
+    waiting: dict[str, QuerySet[Any, Any]] = {
+        "requests": Membership.objects.visible_to(viewer).requested(),
+        "reports": Case.objects.visible_to(viewer).waiting(),
+        "first_posts": HeldPost.objects.visible_to(viewer).waiting(),
+    }
+    first, *others = (_counted(kind, rows.filter(network=network)) for kind, rows in waiting.items())
+    return dict(first.union(*others, all=True))
+
+
+def _counted(kind: str, rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    in_network = rows.order_by().values("network", what=Value(kind, output_field=CharField()))
+    counted: QuerySet[Any, Any] = in_network.annotate(number=Count("pk")).values_list("what", "number")
+    return counted
 
 
 @register.simple_tag(takes_context=True)

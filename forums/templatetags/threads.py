@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from forums import permissions
 from forums.forms.following import LEVEL_WORDS, LEVELS, UNCHOSEN
-from forums.models import FollowLevel, HeldPost, Level, Post, Thread, ThreadTag
+from forums.models import FollowLevel, Level, Post, Thread, ThreadTag
 from forums.models.reading import USUAL
 from network.models import Member, Network, Organisation, Theme
 from network.models.digest_time import in_a_row
@@ -57,13 +57,6 @@ def watched_in_words(context: dict[str, Any]) -> str:
     if everywhere:
         words += f", or writes anywhere in {in_a_row(sorted(everywhere))}"
     return words
-
-
-@register.simple_tag(takes_context=True)
-def held_posts_waiting(context: dict[str, Any], network: Network) -> int:
-    """How many first posts wait, for a page that only facilitators of the network see."""
-    viewer = context["request"].user
-    return HeldPost.objects.visible_to(viewer).filter(network=network).waiting().count()
 
 
 @register.inclusion_tag("forums/latest_threads.html", takes_context=True)

@@ -191,6 +191,8 @@ def question_write(request: HttpRequest, pk: int, uid: str) -> HttpResponse:
     """Answers a question in writing."""
     member = member_or_404(request)
     found = _question(member, pk, uid)
+    if request.method != "POST":
+        permissions.can_write_as_host(member, found.room).enforce()
     form = WrittenAnswerForm(_typed(request), initial=_seen(found) | {"answer": found.answer})
 
     def decide() -> str:

@@ -76,6 +76,12 @@ SERIES = (
         "questions", "Questions", "Of the new threads, those that ask something.", lambda week: _plain(week.questions)
     ),
     Series(
+        "unanswered",
+        "Questions without a reply",
+        "Of the questions that were asked in the week, those that nobody had replied to when it was counted.",
+        lambda week: _plain(week.questions - week.replied),
+    ),
+    Series(
         "reply",
         "Hours until the first reply",
         "Half of the questions that were asked in the week and got a reply had it within this time.",

@@ -43,7 +43,7 @@ def room_polls(request: HttpRequest, pk: int) -> HttpResponse:
         # Those that can be voted in first; of the others the latest.
         "published": sorted(published, key=lambda one: one.poll.has_ended),
         "room_is_over": room.is_over(),
-        "why_no_more": verbs.why_no_more(len(seen)),
+        "why_no_more": permissions.can_write_as_host(member, room).reason or verbs.why_no_more(len(seen)),
         "controls": "forums/poll_controls.html" if runs else "",
         "return_to": request.path,
     }
@@ -97,7 +97,9 @@ def poll_new(request: HttpRequest, pk: int) -> HttpResponse:
     room = room_run_by(member, pk)
     form = PollForm(request.POST if request.method == "POST" else None)
     status = 200
-    if form.is_valid():
+    if not form.is_bound:
+        permissions.can_write_as_host(member, room).enforce()
+    elif form.is_valid():
         try:
             made = verbs.make_poll(room, form.words, by=member, form_id=form.cleaned_data["form_id"])
         except (LimitReached, Refused, ValidationError) as no:

@@ -20,7 +20,7 @@ from forums.actions.drafts import keep_sent
 from forums.actions.reactions import react, take_back_reaction
 from forums.forms.editing import EditForm, EditPracticeForm, HideForm
 from forums.models import Attachment, Draft, Post, PostVersion, Practice, Reaction, Thread
-from forums.models.moderation import done_to
+from forums.models.moderation import acts_that_moved, done_to
 from forums.models.post import PostQuerySet
 from forums.views import case_of, field_of, member_or_404, post_or_404, say_at_post
 from forums.views.composing import keep_typed, previewed, saved_as_draft, typed_is_kept, unsent
@@ -413,6 +413,16 @@ DID = {
     "moved thread": "moved the thread to another theme",
     "locked": "locked the thread",
     "unlocked": "unlocked the thread",
+    "hid file": "hid a file of this post",
+    "showed file": "brought a hidden file of this post back",
+}
+# The same of what gave the post itself another place.
+DID_WITH = {
+    "merged threads": "moved this post with its thread into another",
+    "split thread": "moved this post to a new thread",
+    "moved posts": "moved this post to another thread",
+    "moved thread to network": "moved the thread to this network",
+    "undid": "moved this post back to where it was",
 }
 
 
@@ -422,11 +432,12 @@ def _done_to(found: Post, reader: Member) -> list[Done]:
     actors = {event.actor_id for event in events if event.actor_id}
     here = Membership.objects.visible_to(reader).filter(network=found.thread.network_id, member__in=actors)
     names = dict(here.values_list("member", "member__name"))
+    moved = acts_that_moved(found)
     last_hiding = next((event for event in events if event.verb == "hid post"), None)
     return [
         Done(
             _named(event, names),
-            DID.get(event.verb) or WORDS.get(event.verb, event.verb),
+            _what_was_done(event, is_moved=event.details.get("act") in moved),
             event.at,
             found.hidden_reason if event is last_hiding else "",
         )
@@ -435,6 +446,11 @@ def _done_to(found: Post, reader: Member) -> list[Done]:
 
 
 DONE = 100  # as much as one page shows of what was done to a post
+
+
+def _what_was_done(event: AuditEvent, *, is_moved: bool) -> str:
+    words = DID_WITH.get(event.verb) if is_moved else None
+    return words or DID.get(event.verb) or WORDS.get(event.verb, event.verb)
 
 
 def _named(event: AuditEvent, names: dict[int, str]) -> str:

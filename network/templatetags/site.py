@@ -13,7 +13,7 @@ from django.template import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from network.models import Membership, Network
+from network.models import Network
 from network.models.standing import standing_of
 from network.notifications import Unread, unread
 from network.permissions import can_administer
@@ -51,12 +51,6 @@ def may_hold_rights(context: Context) -> bool:
 def administers(context: Context) -> bool:
     """Whether the administrators' pages have anything for the viewer. Two queries, once for a page."""
     return bool(can_administer(context["request"].user))
-
-
-@register.simple_tag(takes_context=True)
-def waiting_requests(context: Context, network: Network) -> int:
-    """How many ask to join the network, for whoever facilitates it. One query."""
-    return Membership.objects.visible_to(context["request"].user).requested().filter(network=network).count()
 
 
 @register.simple_tag(takes_context=True)

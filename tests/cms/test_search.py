@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from cms import limits
 from cms.search import search_everything, search_pages, suggest
 from forums.actions.answers import mark_answer
+from forums.actions.messages import say
 from forums.actions.posts import reply
+from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
+from forums.models import Message
 from network.search import Filters
 from tests.cast import Cast, sign_in
 from tests.cms.hub import Hub, close
@@ -247,6 +252,28 @@ def test_a_filter_leaves_out_what_does_not_know_it(hub: Hub, cast: Cast) -> None
     assert groups(cast.bob, "canary", kinds=("threads",)) == {"threads": ["Canary talk"]}
     assert groups(cast.bob, "canary", authors=(cast.bob.pk,)) == {"threads": ["Canary talk"]}
     assert groups(cast.bob, "canary", network=cast.ai.pk) == {"threads": ["Canary talk"]}
+
+
+def test_live_rooms_are_found_in_their_network_and_in_no_other(hub: Hub, cast: Cast) -> None:
+    now = timezone.now()
+    room = schedule_room(cast.ai, title="Lessons", opens_at=now, closes_at=now + timedelta(hours=1), by=None)
+    say(room, by=cast.bob, body="We let the canary go.")
+    Message.objects.filter(room=room).update(written_at=now - timedelta(minutes=30))
+
+    assert groups(cast.bob, "canary", kinds=("rooms",), network=cast.ai.pk) == {"rooms": ["Lessons"]}
+    assert groups(cast.bob, "canary", network=cast.practitioners.pk) == {}
+    assert groups(cast.bob, "canary", network=cast.ai.pk, theme=cast.theme.pk) == {}
+    for outsider in cast.outsiders:
+        assert groups(outsider, "canary", network=cast.ai.pk) == {}
+
+
+def test_the_newest_page_comes_first_even_where_others_match_better(hub: Hub) -> None:
+    for number in range(3):
+        hub.publish_guidance(f"Canary {number}", summary="Canary, canary.")
+    hub.publish_guidance("Birds at work", body=[("paragraph", "<p>About a canary among other things.</p>")])
+
+    [guidance] = search_everything(ANYBODY, "canary", newest_first=True, limit=2).groups
+    assert [hit.title for hit in guidance.hits] == ["Birds at work", "Canary 2"]
 
 
 def test_people_are_found_by_those_who_share_a_network(hub: Hub, cast: Cast) -> None:

@@ -36,7 +36,7 @@ from forums.actions.threads import lock_thread, start_thread
 from forums.export import _held_posts
 from forums.models import Attachment, Draft, HeldPost, Level, MemberThread, Post, Practice, Thread
 from forums.search.posts import search_posts
-from forums.worklist import first_posts
+from forums.worklist import held_posts
 from network.actions.closing import close_account
 from network.actions.mail import send_due_mail
 from network.actions.membership import leave_network
@@ -437,7 +437,7 @@ def test_facilitators_decide_on_their_page(cast: Cast, thread: Thread) -> None:
     browser = browser_of(cast.fay)
     address = reverse("held_posts", args=["ai"])
     page = browser.get(address).content.decode()
-    waits = first_posts(cast.fay, cast.ai, timezone.now())
+    waits = held_posts(cast.fay, cast.ai, timezone.now())
     assert [row.what for row in waits.rows] == ["A reply in “Minutes”", "A new thread: “A zyzzyva”"]
     assert "My zyzzyva" in page and "A new thread: “A zyzzyva”" in page
     assert '<span class="app-count">2<' in page and "Requests to join</a>" in page

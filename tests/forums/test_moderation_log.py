@@ -19,12 +19,14 @@ from django.utils import timezone
 
 from forums.actions.answers import mark_answer
 from forums.actions.hosting import reveal_asker
+from forums.actions.merging import gather_posts, merge_threads
 from forums.actions.posts import edit_post, hide_post, hide_version, reply, restore_post
 from forums.actions.questions import ask_question
 from forums.actions.rooms import schedule_room
 from forums.actions.sanctions import give_time_out
 from forums.actions.threads import lock_thread, start_thread
-from forums.models import Post, Room, Thread
+from forums.actions.undoing import undo_act
+from forums.models import ModerationAct, Post, Room, Thread
 from forums.models.moderation import done_to
 from network.actions import audit as audit_verbs
 from network.actions.audit import record
@@ -285,6 +287,32 @@ class TestAuthors:
         lock_thread(post.thread, by=cast.fay)
         assert "Fay Facilitates locked the thread" in self.read(cast.bob, post.thread.posts.get(number=1))
         assert "locked the thread" not in self.read(cast.bob, post)
+
+    def test_read_that_their_post_was_moved_and_what_was_done_before(
+        self, cast: Cast, thread: Thread, post: Post
+    ) -> None:
+        network, theme = cast.practitioners, cast.theme
+        parks = start_thread(network, by=cast.fay, theme=theme, title="Parks", source="Benches")
+        roads = start_thread(network, by=cast.fay, theme=theme, title="Roads", source="Tarmac")
+        first = thread.posts.get(number=1)
+        gather_posts(thread, [2], parks, by=cast.fay)
+        post.refresh_from_db()
+        assert "Fay Facilitates moved this post to another thread" in self.read(cast.bob, post)
+        assert "Fay Facilitates moved posts to another thread" in self.read(cast.bob, first), "of their thread"
+        undo_act(ModerationAct.objects.select_related("network", "thread").latest("pk"), by=cast.fay)
+        lock_thread(thread, by=cast.fay)
+        merge_threads(thread, roads, by=cast.fay)
+        moved = "Fay Facilitates moved this post with its thread into another"
+        for own in (first, post):
+            own.refresh_from_db()
+            assert moved in self.read(cast.bob, own)
+        assert "Fay Facilitates locked the thread" in self.read(cast.bob, first)
+        there = self.read(cast.bob, post)
+        assert "moved this post back to where it was" in there
+        assert "locked the thread" not in there
+        assert "this post" not in self.read(cast.fay, roads.posts.get(number=1)).partition("What was done to")[2][9:]
+        for outsider in cast.outsiders:
+            assert not done_to(post, outsider).exists()
 
     def test_read_it_beside_the_earlier_words(self, cast: Cast, post: Post) -> None:
         edit_post(post, by=cast.bob, source="Other words")

@@ -17,15 +17,19 @@ from django.utils import timezone
 from forums import permissions
 from forums.actions.amendments import delete_message, edit_message
 from forums.actions.attachments import attach_file
+from forums.actions.hosting import mark_answered, write_answer
 from forums.actions.message_reactions import react_to_message
 from forums.actions.messages import Saying, say, say_together
+from forums.actions.polls import PollWords, change_poll, close_poll, make_poll, open_poll
 from forums.actions.posts import delete_post, edit_post, reply
 from forums.actions.questions import ask_question
 from forums.actions.reactions import react
+from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.sanctions import give_time_out
+from forums.actions.session_threads import ask_for_threads
 from forums.actions.threads import start_thread
-from forums.models import Message, Post, Question, Room, Thread
+from forums.models import Message, Post, Question, Room, RoomRole, Thread
 from network.actions.sanctions import lift_silence, silence_member
 from network.models import Member, Membership, Notice
 from network.permissions import Refused, moment_in_words
@@ -130,6 +134,42 @@ def test_nothing_is_said_in_live_rooms_but_votes_count(cast: Cast, room: Room, s
 
     for way in ways:
         way()
+
+
+def test_a_host_writes_no_polls_answers_or_threads_and_keeps_order_all_the_same(cast: Cast, room: Room) -> None:
+    give_room_role(room, cast.bob, role=RoomRole.Role.HOST, by=cast.fay)
+    question = ask_question(room, by=cast.fay, body="Which first?")
+    words = PollWords("Which first?", ["Planning", "Care"])
+    draft, running = make_poll(room, words, by=cast.bob), open_poll(make_poll(room, words, by=cast.bob), by=cast.bob)
+    past = Room.objects.select_related("network").get(pk=room.pk)
+    past.closes_at = timezone.now() - timedelta(minutes=1)
+    ways: list[Callable[[], object]] = [
+        lambda: make_poll(room, words, by=cast.bob),
+        lambda: change_poll(draft, words, by=cast.bob),
+        lambda: open_poll(draft, by=cast.bob),
+        lambda: write_answer(question, "Care.", by=cast.bob),
+        lambda: ask_for_threads(past, by=cast.bob, theme=cast.theme, questions=[question], messages=[]),
+    ]
+    silence(cast)
+    for way in ways:
+        with pytest.raises(Refused, match=r"asked you not to write in this network until .*: You wrote in anger\."):
+            way()
+    bob = client_of(cast.bob)
+    polls = f"{room.get_absolute_url()}polls/"
+    page = bob.get(polls).content.decode()
+    assert "A facilitator has asked you not to write in this network" in page
+    assert "Make a poll" not in page
+    assert bob.get(f"{room.get_absolute_url()}host/questions/{question.uid}/write/").status_code == 403
+    assert bob.get(f"{polls}new/").status_code == bob.get(f"{polls}{draft.pk}/change/").status_code == 403
+    assert close_poll(running, by=cast.bob).closed_at
+    mark_answered(question, by=cast.bob)
+
+    lift(cast)
+
+    for way in ways[:3]:
+        way()
+    for outsider in cast.outsiders:
+        assert not permissions.can_write_as_host(outsider, room)
 
 
 def test_of_many_who_speak_at_once_each_is_judged_and_nobody_costs_a_query_more(cast: Cast, room: Room) -> None:

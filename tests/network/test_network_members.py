@@ -268,7 +268,8 @@ def test_the_list_takes_as_many_queries_for_twenty_members_as_for_two(
         MembershipEvent.objects.create(membership=bobs, kind="answer", by=officer, words="W")
 
     assert (queries(MEMBERS), queries(f"{MEMBERS}{bobs.pk}/")) == few
-    assert max(few) <= 12
+    # Three of them for what waits in the network: whether there are reports depends on the rights of administrators.
+    assert max(few) <= 13
 
 
 def test_a_facilitator_sees_the_whole_history_of_a_membership(cast: Cast, bobs: Membership) -> None:
