@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
 import pytest
+from django.apps.registry import Apps
 from django.contrib.auth.models import AnonymousUser
 from django.core import mail
 from django.core.files.base import ContentFile
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -714,3 +716,46 @@ def at_once(verbs: list[Callable[[], object]]) -> list[str]:
 
     with ThreadPoolExecutor(len(verbs)) as pool:
         return list(pool.map(do, verbs))
+
+
+# From before there were cases
+
+
+def migrate(*to: tuple[str, str]) -> Apps:
+    """To these migrations, or to the newest. Gives back the models as they are there."""
+    executor = MigrationExecutor(connection)
+    targets = list(to) or executor.loader.graph.leaf_nodes()
+    apps: Apps = executor.migrate(targets).apps
+    return apps
+
+
+@pytest.fixture
+def newest_afterwards() -> Iterator[None]:
+    yield
+    migrate()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reports_of_messages_that_waited_before_there_were_cases_still_wait(
+    cast: Cast, newest_afterwards: None
+) -> None:
+    message, settled = message_of(cast), message_of(cast)
+    monday = timezone.now() - timedelta(days=3)
+    old = migrate(("forums", "0011_post_index_places")).get_model("forums", "Report")
+    for by, days, kind in ((cast.fay, 1, "spam"), (cast.amir, 0, "unkind")):
+        old.objects.create(
+            message_id=message.pk, by_id=by.pk, kind=kind, words=kind, said="quagga", at=monday + timedelta(days=days)
+        )
+    old.objects.create(message_id=settled.pk, by_id=cast.fay.pk, kind="spam", said="quokka", settled_at=timezone.now())
+
+    migrate()
+
+    case = Case.objects.get()
+    assert (case.message, case.network, case.author) == (message, cast.ai, cast.bob)
+    assert (case.state, case.opened_at) == (Case.State.OPEN, monday)
+    assert [(report.by, report.words, report.said) for report in case.reports.all()] == [
+        (cast.amir, "unkind", "quagga"),
+        (cast.fay, "spam", "quagga"),
+    ]
+    assert list(Case.objects.visible_to(cast.fay).waiting()) == [case]
+    assert not any(Case.objects.visible_to(outsider).exists() for outsider in cast.outsiders)
