@@ -42,6 +42,7 @@ from network.actions.audit import ThingKind, register_things, register_words
 from network.actions.mail import Mail, MailKind, owe_mail, owe_mails
 from network.actions.notices import give_notice, settle_notices
 from network.models import MailLedger, Member, Membership, MemberTheme, Notice, Viewer
+from network.models.audit import KEPT_FROM
 from network.models.prepared import prepared
 from network.notifications import NoticeKind, named, register
 
@@ -181,6 +182,7 @@ def _in_room(model: type[Model], what: str) -> ThingKind:
     )
 
 
+KEPT_FROM[Case._meta.label_lower] = lambda viewer: Case.objects.filter(author=viewer.pk or 0)
 register_things(
     Post,
     ThingKind(
@@ -1414,7 +1416,10 @@ register(
             "case__attachment",
             "case__member",
         ),
-        title=lambda appeal: f"{named(appeal.by)} appeals against a decision: {appeal.case.title}",
+        title=lambda appeal: (
+            f"{named(appeal.by) if appeal.case.shown_author else 'Somebody'} appeals against a decision: "
+            f"{appeal.case.title}"
+        ),
         address=lambda appeal: appeal.case.get_absolute_url(),
         where=lambda appeal: appeal.case.network.name if appeal.case.network else "",
         written_anew=True,

@@ -428,14 +428,18 @@ def can_speak_as(
         return ROOM_IS_OVER
     if not room.is_open(now):
         return Verdict("This room has not opened yet.")
-    if silenced and silenced.is_of_network:
-        return asked_not_to_write(silenced.until, silenced.reason)
     if silenced:
-        until = timezone.localtime(silenced.until)
-        return Verdict(f"A facilitator has asked you to be silent until {clock(until)}: {silenced.reason}")
+        return _silent(silenced)
     if room.lock and not runs:
         return ROOM_IS_LOCKED
     return ALLOWED
+
+
+def _silent(silenced: TimeOut) -> Verdict:
+    if silenced.is_of_network:
+        return asked_not_to_write(silenced.until, silenced.reason)
+    until = timezone.localtime(silenced.until)
+    return Verdict(f"A facilitator has asked you to be silent until {clock(until)}: {silenced.reason}")
 
 
 def can_change_message(viewer: Viewer, message: Message, *, now: datetime | None = None) -> Verdict:
@@ -597,6 +601,13 @@ def can_run_room(viewer: Viewer, room: Room) -> Verdict:
     return Verdict("Only those who host this session or facilitate the network can do this.")
 
 
+def can_write_as_host(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
+    """Saying something of one's own as somebody who runs it: a poll, an answer. Not whoever is asked to be silent."""
+    verdict = can_run_room(viewer, room)
+    silenced = TimeOut.each(room, [viewer.pk or 0], now).get(viewer.pk or 0) if verdict else None
+    return _silent(silenced) if silenced else verdict
+
+
 def can_answer_consent(viewer: Viewer, thing: Question | Message) -> Verdict:
     """Saying whether something may stand on a public page: whoever asked or said it, wherever they belong by now."""
     verdict = can_take_part(viewer)
@@ -607,7 +618,7 @@ def can_answer_consent(viewer: Viewer, thing: Question | Message) -> Verdict:
 
 def can_make_threads(viewer: Viewer, room: Room, *, now: datetime | None = None) -> Verdict:
     """Making threads of what was asked and pinned in a session: those who ran it, afterwards."""
-    verdict = can_run_room(viewer, room)
+    verdict = can_write_as_host(viewer, room, now=now)
     if verdict and not room.is_over(now):
         return Verdict("The session is not over yet. Threads are made of it afterwards.")
     return verdict
@@ -700,7 +711,7 @@ def can_choose_in_as(belongs: bool, poll: Poll, *, now: datetime | None = None) 
 
 def can_change_poll(viewer: Viewer, poll: Poll) -> Verdict:
     """Other words for a poll, or deleting it: until somebody could have voted in it."""
-    verdict = can_run_room(viewer, poll.room)
+    verdict = can_write_as_host(viewer, poll.room)
     if verdict and poll.state != Poll.State.DRAFT:
         return Verdict("This poll has been opened, so it stays as it is.")
     return verdict
@@ -708,7 +719,7 @@ def can_change_poll(viewer: Viewer, poll: Poll) -> Verdict:
 
 def can_open_poll(viewer: Viewer, poll: Poll, *, now: datetime | None = None) -> Verdict:
     """Letting everybody in an open room vote. A poll that has closed stays closed: its results were shown."""
-    verdict = can_run_room(viewer, poll.room)
+    verdict = can_write_as_host(viewer, poll.room, now=now)
     if verdict and poll.state == Poll.State.CLOSED:
         return Verdict("This poll has closed. To ask again, make another poll.")
     if verdict and poll.room.is_over(now):

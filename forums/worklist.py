@@ -113,7 +113,6 @@ def did_not_work(facilitator: Member, network: Network, now: datetime) -> Sectio
     answers = Answer.objects.visible_to(facilitator).filter(worked=Answer.Worked.NO, thread__locked_at=None)
     since = Post.objects.shown().filter(thread=OuterRef("thread"), written_at__gt=OuterRef("worked_at"))
     by_others = since.exclude(author=Coalesce(OuterRef("thread__author"), 0))
-    by_others = by_others.exclude(author=Coalesce(OuterRef("thread__asker"), 0))
     told = answers.filter(worked_at__gte=now - FORGOTTEN_AFTER, thread__in=_threads(facilitator, network))
     waiting = told.filter(~Exists(by_others)).order_by("worked_at")
     told_at = dict(waiting.values_list("thread", "worked_at")[: Section.MOST + 1])

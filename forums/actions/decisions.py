@@ -82,6 +82,11 @@ def _hide(case: Case, *, by: Member, reason: str, now: datetime) -> None:
     if case.is_gone:
         Verdict("Its author has deleted it, so there is nothing left to hide.").enforce()
     if _is_hidden_by_somebody(case):
+        thing = case.post or case.message
+        if thing is not None and thing.hidden_by_id == case.author_id:
+            # From now on it is not for its author to show it again (`permissions.can_restore`).
+            thing.hidden_by, thing.hidden_reason = by, markup.legible(reason)
+            thing.save(update_fields=["hidden_by", "hidden_reason"])
         close_case(case, Case.Outcome.HIDDEN, by=by, reason=reason, now=now)
         return
     hide_thing(case, by=by, reason=reason, now=now)

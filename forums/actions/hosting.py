@@ -99,6 +99,7 @@ def write_answer(
     answer = _legible(answer, Question.LONGEST_ANSWER, "answer", "Enter the answer", "The answer")
 
     def change(room: Room, held: Question, now: datetime) -> State:
+        permissions.can_write_as_host(by, room, now=now).enforce()
         held.answer, held.answer_by = answer, by
         return State.ANSWERED if held.state == State.ANSWERED else State.WRITTEN
 

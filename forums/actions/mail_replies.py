@@ -12,6 +12,7 @@ from enum import Enum
 from django.conf import settings
 from django.core.mail.utils import DNS_NAME
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from forums import limits, markup, notifications
@@ -19,7 +20,7 @@ from forums.actions.drafts import NotKept, keep_sent
 from forums.actions.first_posts import Held
 from forums.actions.posts import reply
 from forums.letters import MOST_BYTES, Letter, Unreadable, read_letter, said_in
-from forums.models import HeldPost, Post, ReceivedMail, Thread
+from forums.models import HeldPost, ModerationAct, Post, ReceivedMail, Thread
 from forums.reply_address import ReplyTo, is_good_still, read_reply_address, reply_address
 from network.actions.access import hold_account
 from network.limits import LimitReached
@@ -75,6 +76,7 @@ def receive_mail(
         _enforce(letter, is_theirs, words, is_whole=len(raw) <= MOST_BYTES)
         if not is_good_still(said, member, thread, now=now):
             raise Refused("The mail that you answered is too old to be answered by mail, or you signed out since.")
+        _enforce_network(said, thread)
         return _post(letter, words, thread, by=member, now=now)
     except (Refused, LimitReached) as no:
         return _refuse(letter, words, thread, to=member, reason=str(no), now=now)
@@ -89,6 +91,15 @@ def _is_our_own(letter: Letter) -> bool:
     """A mail of ours that came back to us."""
     domain = letter.message_id.rpartition("@")[2]
     return bool(domain) and domain in (settings.SITE_HOST, str(DNS_NAME).lower())
+
+
+def _enforce_network(said: ReplyTo, thread: Thread) -> None:
+    """Whoever answered a mail wrote for those who read the thread then. Raises Refused."""
+    moves = ModerationAct.objects.filter(thread=thread, kind=ModerationAct.Kind.NETWORK)
+    if moves.filter(Q(at__gt=said.made_at) | Q(undone_at__gt=said.made_at)).exists():
+        raise Refused(
+            "The thread has moved to another network since that mail was written. Read it there before you answer."
+        )
 
 
 def _meant_by(said: ReplyTo) -> tuple[Member, Thread] | None:

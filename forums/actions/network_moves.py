@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from forums import limits, notifications, permissions
@@ -13,11 +14,25 @@ from forums.actions.cases import move_cases
 from forums.actions.journal import Journal
 from forums.actions.merging import hold_threads
 from forums.actions.posts import count_anew
-from forums.models import Draft, HeldPost, ModerationAct, MoveAnswer, Post, Reaction, Thread, ThreadMove, ThreadNote
+from forums.models import (
+    Case,
+    Draft,
+    HeldPost,
+    ModerationAct,
+    MoveAnswer,
+    Post,
+    Reaction,
+    Thread,
+    ThreadMove,
+    ThreadNote,
+)
 from forums.search import index
 from network.actions.audit import record
 from network.models import Member, Membership, Network, Theme
 from network.permissions import Refused
+
+# By these posts come into a thread, or leave it.
+CARRYING = (ModerationAct.Kind.MERGE, ModerationAct.Kind.SPLIT, ModerationAct.Kind.GATHER)
 
 
 def ask_to_move(
@@ -36,6 +51,7 @@ def ask_to_move(
             if there.network_id == network.pk:
                 return there
             raise Refused("Those who wrote in this thread are being asked about another network. Withdraw that first.")
+        _enforce_decided(thread, by)
         authors = _authors_who_can_agree(thread)
         # One that nobody carried out in time makes room.
         ThreadMove.objects.filter(thread=thread, carried_out_at=None, withdrawn_at=None).update(withdrawn_at=now)
@@ -93,6 +109,13 @@ def carry_out_move(move: ThreadMove, *, by: Member, now: datetime | None = None)
             raise Refused("Too long ago, or withdrawn: ask again those who wrote in this thread.")
         permissions.can_move_to_network(by, thread, held.network).enforce()
         permissions.can_use_theme(by, held.network, held.theme).enforce()
+        _enforce_decided(thread, by)
+        carried = ModerationAct.objects.filter(Q(thread=thread) | Q(notes__thread=thread), kind__in=CARRYING)
+        if carried.filter(Q(at__gt=held.asked_at) | Q(undone_at__gt=held.asked_at)).exists():
+            raise Refused(
+                "Posts were moved to this thread or from it since everybody was asked, and nobody has agreed to that. "
+                "Stop asking, and ask again."
+            )
         agreed = set(MoveAnswer.objects.filter(move=held, agreed=True).values_list("member", flat=True))
         missing = len(_authors_who_can_agree(thread) - agreed)
         if missing:
@@ -105,6 +128,14 @@ def carry_out_move(move: ThreadMove, *, by: Member, now: datetime | None = None)
         held.carried_out_at = now
         held.save(update_fields=["carried_out_at"])
     return thread
+
+
+def _enforce_decided(thread: Thread, by: Member) -> None:
+    """What was reported is decided by those to whom it was reported. Of what `by` may know: else they would learn that
+    their own words were. Raises Refused."""
+    about = Q(post__thread=thread) | Q(attachment__post__thread=thread)
+    if Case.objects.visible_to(by).waiting().filter(about).exists():
+        raise Refused("Something that was reported in this thread is not decided. Decide it before the thread moves.")
 
 
 def _authors_who_can_agree(thread: Thread) -> set[int]:

@@ -36,13 +36,13 @@ def make_poll(
 ) -> Poll:
     """Prepares a poll, which nobody sees but those who run the room until it is opened. The same form twice is one
     poll. Raises Refused, LimitReached, ValidationError."""
-    permissions.can_run_room(by, room).enforce()
+    permissions.can_write_as_host(by, room, now=now).enforce()
     limits.HOSTING.spend(by, now=now)
     check_poll(words)
     form_id = form_id or uuid.uuid4()
     with transaction.atomic():
         room = log.hold(room.pk)
-        permissions.can_run_room(by, room).enforce()
+        permissions.can_write_as_host(by, room, now=now).enforce()
         polls = Poll.objects.filter(room=room)
         if done := polls.filter(made_by=by, form_id=form_id).first():
             return done

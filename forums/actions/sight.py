@@ -16,7 +16,7 @@ from forums.models import Attachment, Case, Message, ModerationAct, Post
 from forums.models.report import Thing
 from network.actions.audit import record
 from network.actions.profile import hide_profile, show_profile
-from network.models import Member
+from network.models import AuditEvent, Member
 
 PENDING = "Several members have reported it. A facilitator will look at it and decide."
 
@@ -58,12 +58,19 @@ def show_thing(case: Case, *, by: Member, now: datetime) -> None:
     elif case.attachment:
         show_held_file(case.attachment, by=by, now=now)
     elif case.member:
-        show_profile(case.member, case.hidden_parts.split())
+        show_profile(case.member, _still_theirs_to_show(case))
         case.hidden_parts = ""
         case.save(update_fields=["hidden_parts"])
         record("showed profile", case.member, by=by, network=case.network)
         notifications.case_shown(case, now=now)
         note_shown(case.member, by=by, now=now)
+
+
+def _still_theirs_to_show(case: Case) -> list[str]:
+    """What was hidden of a profile, unless its owner has changed it since: then only they say what is shown."""
+    since = case.hidden_for_now_at or case.decided_at
+    changed = AuditEvent.objects.filter(verb__in=("changed profile", "changed picture"), actor_id=case.member_id)
+    return [] if changed.filter(at__gt=since).exists() else case.hidden_parts.split()
 
 
 def _hide_profile(case: Case, member: Member, *, by: Member | None, reason: str, now: datetime) -> None:

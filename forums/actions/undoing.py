@@ -13,7 +13,7 @@ from forums import limits, notifications, permissions
 from forums.actions import cases
 from forums.actions.journal import CHANGED_SINCE, put_back
 from forums.actions.merging import answer_by_number, hold_threads, remember_places
-from forums.actions.network_moves import settle_network
+from forums.actions.network_moves import CARRYING, settle_network
 from forums.actions.pinning import hold_pins
 from forums.actions.posts import count_anew
 from forums.models import ActChange, Answer, Draft, MemberThread, ModerationAct, Post, Thread
@@ -23,7 +23,6 @@ from network.models import Member, Membership, Theme
 from network.permissions import Refused
 
 Kind = ModerationAct.Kind
-CARRYING = (Kind.MERGE, Kind.SPLIT, Kind.GATHER)
 POSTS = Post._meta.label_lower
 THEME_IS_GONE = "The theme that it was under is gone."
 
@@ -44,6 +43,9 @@ def undo_act(act: ModerationAct, *, by: Member, now: datetime | None = None) -> 
         for thread in threads.values():
             # Moved to another network since: what is done there is for those who facilitate it.
             permissions.can_tidy(by, thread).enforce()
+        if act.kind in CARRYING and len({thread.network_id for thread in threads.values()}) > 1:
+            # Whoever wrote what was moved has agreed to be read in one of the networks, and not in the other.
+            raise Refused("One of these threads is in another network now, so what was moved stays where it is.")
         moved = list(act.changes.filter(table=POSTS)) if act.kind in CARRYING else []
         _enforce(act, moved, by)
         _enforce_sight(act, by)
@@ -131,6 +133,11 @@ def _enforce_network(act: ModerationAct, by: Member) -> None:
         raise Refused(
             "Somebody has written in the thread since, in the network where it is now, so it stays. You can ask "
             "everybody who wrote in it to agree that it moves back."
+        )
+    if Post.objects.filter(thread=act.thread, edited_at__gt=act.at).exists():
+        raise Refused(
+            "Somebody has changed what they wrote since, for those who read it where it is now, so the thread stays. "
+            "You can ask everybody who wrote in it to agree that it moves back."
         )
     for change in act.changes.filter(table=Thread._meta.label_lower):
         theme = Theme.objects.filter(pk=(change.before or {}).get("theme_id") or 0).first()

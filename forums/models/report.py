@@ -214,6 +214,12 @@ class Case(models.Model):
         return getattr(self, "appeal", None)
 
     @property
+    def shown_author(self) -> Member | None:
+        """Whose it is, where that is shown: of what was said under the Chatham House rule nobody reads it here
+        either."""
+        return None if self.message and not self.message.names_author else self.author
+
+    @property
     def kind(self) -> str:
         """What sort of thing, saying nothing of it."""
         if self.post_id:
@@ -283,11 +289,19 @@ def _said_of_themselves(member: Member) -> str:
     return "\n\n".join(part for part in shown if part)
 
 
+def _was_said_here() -> Q:
+    """By somebody who has ever belonged to the network that the case is in now, or by nobody with an account. Only what
+    was said of threads can be in another network than it was said in."""
+    belonged = Membership.objects.filter(network=OuterRef("case__network"), member=OuterRef("by"))
+    of_a_thread = Q(case__post__isnull=False) | Q(case__attachment__isnull=False)
+    return ~of_a_thread | Q(by=None) | Q(case__network=None) | Q(Exists(belonged))
+
+
 class ReportQuerySet(models.QuerySet["Report"]):
     def visible_to(self, viewer: Viewer) -> ReportQuerySet:
         """Those of cases that the viewer looks after, and nobody else's: not even the reporter's own, who has only what
-        is told to them."""
-        return self.filter(case__in=Case.objects.visible_to(viewer).values("pk"))
+        is told to them. Nor what was reported to another network, from which the thread has moved since."""
+        return self.filter(_was_said_here(), case__in=Case.objects.visible_to(viewer).values("pk"))
 
     def told_to(self, viewer: Viewer) -> ReportQuerySet:
         """The viewer's own: that they reported something, and once it is decided what became of it."""
@@ -334,7 +348,8 @@ class Report(models.Model):
 
 class CaseNoteQuerySet(models.QuerySet["CaseNote"]):
     def visible_to(self, viewer: Viewer) -> CaseNoteQuerySet:
-        return self.filter(case__in=Case.objects.visible_to(viewer).values("pk"))
+        """Those of cases that the viewer looks after, but not what was noted in another network before."""
+        return self.filter(_was_said_here(), case__in=Case.objects.visible_to(viewer).values("pk"))
 
 
 class CaseNote(models.Model):

@@ -82,8 +82,7 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
     def without_reply(self) -> ThreadQuerySet:
         """Those in which nobody can read a word but of whoever began it, or asked it in a session."""
         # The thread itself says who wrote last: only where it was they, the posts have to be looked at.
-        own = models.Q(last_author=models.F("author")) | models.Q(last_author=models.F("asker"))
-        return self.filter(own, ~models.Exists(_replies()))
+        return self.filter(models.Q(last_author=models.F("author")), ~models.Exists(_replies()))
 
     def with_first_reply(self) -> ThreadQuerySet:
         """With `first_reply`, when somebody else first wrote in it."""
@@ -165,9 +164,7 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
 def _replies() -> PostQuerySet:
     """Of the thread outside, what members wrote that neither began it nor asked it."""
     posts = Post.objects.shown().exclude(author=None).filter(thread=models.OuterRef("pk"))
-    for who in ("author", "asker"):
-        posts = posts.exclude(author=Coalesce(models.OuterRef(who), 0))
-    return posts
+    return posts.exclude(author=Coalesce(models.OuterRef("author"), 0))
 
 
 def _thread_and_number(thread: str, number: str) -> models.Expression:

@@ -225,7 +225,7 @@ def _around(member: Member, found: Case) -> dict[str, Any]:
 def _sanction_address(found: Case) -> str:
     """Where somebody is warned, silenced or suspended in the network; empty where there is no such page for them."""
     belongs = Membership.objects.active().filter(member=found.author_id or 0, network=found.network_id or 0).first()
-    if found.network is None or belongs is None or belongs.is_facilitator:
+    if found.network is None or found.shown_author is None or belongs is None or belongs.is_facilitator:
         return ""
     try:
         return reverse("membership_sanction", args=[found.network.slug, belongs.pk])

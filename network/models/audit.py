@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import models
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from network.models.member import Viewer
@@ -11,15 +13,21 @@ from network.models.network import Membership
 # The verbs by which somebody looks after a network: its facilitators read who did them. Each package adds its own when
 # it starts (`network.actions.audit.register_words`).
 MODERATION: set[str] = set()
+# Of some kinds of things nobody learns that there is one about themselves: by their label those about a viewer.
+KEPT_FROM: dict[str, Callable[[Viewer], models.QuerySet[Any]]] = {}
 
 
 class AuditEventQuerySet(models.QuerySet["AuditEvent"]):
     def visible_to(self, viewer: Viewer) -> AuditEventQuerySet:
         """All, for whoever may read the audit log; for facilitators what was done to look after their networks."""
+        found = self
+        for label, about in KEPT_FROM.items():
+            keys = about(viewer).order_by().annotate(key=Cast("pk", models.CharField())).values("key")
+            found = found.exclude(object_kind=label, object_id__in=keys)
         if viewer.has_perm("network.view_auditevent"):
-            return self
+            return found
         facilitated = Membership.objects.facilitators().filter(member=viewer.pk or 0)
-        return self.moderation().filter(network__in=facilitated.values("network"))
+        return found.moderation().filter(network__in=facilitated.values("network"))
 
     def moderation(self) -> AuditEventQuerySet:
         return self.filter(verb__in=sorted(MODERATION))

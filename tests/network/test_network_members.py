@@ -296,6 +296,7 @@ def settings_of(network: Network, **other: object) -> dict[str, object]:
         "question": network.question,
         "published_members": "",
         "published_source": "",
+        "reports_to_hide": network.reports_to_hide,
     } | other
 
 

@@ -5,6 +5,7 @@ import { keep, kept } from "./storage.js";
  * the new order. Single keys work only while a question has the focus, and can be switched off. */
 
 const SOON_MS = 300;
+const ORDER_MS = 4_000; // while people vote, which changes the order all the time
 const EVERY_MS = 20_000; // whatever has changed is told by the room beside; this is for when that is not connected
 const KEYS = "guildhall:host-keys";
 
@@ -13,6 +14,7 @@ export class Board {
   #board;
   #address;
   #timer = null;
+  #orderTimer = null;
   #looking = false;
   #again = false;
   #pointerIsHere = false;
@@ -46,12 +48,16 @@ export class Board {
     this.#timer ??= setTimeout(() => this.#look(), SOON_MS);
   }
 
-  /** How many want to know, by the number of the question. The order follows with the next look. */
+  /** How many want to know, by the number of the question. The order follows a few seconds later. */
   count(votes) {
     for (const [number, count] of Object.entries(votes)) {
       const place = this.#board.querySelector(`[data-host-number="${number}"] [data-host-votes]`);
       if (place) place.textContent = count;
     }
+    this.#orderTimer ??= setTimeout(() => {
+      this.#orderTimer = null;
+      this.#look();
+    }, ORDER_MS);
   }
 
   #part(name) {
