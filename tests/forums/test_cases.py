@@ -21,10 +21,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from forums import limits
+from forums import limits, permissions
 from forums.actions.amendments import hide_message
 from forums.actions.appeals import appeal, decide_appeal
 from forums.actions.decisions import claim_case, decide_case, note_on_case
+from forums.actions.merging import merge_threads
 from forums.actions.messages import say
 from forums.actions.posts import delete_post, edit_post, hide_post, reply, restore_post
 from forums.actions.reports import (
@@ -37,10 +38,11 @@ from forums.actions.reports import (
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
 from forums.actions.undoing import undo_act
-from forums.models import Appeal, Attachment, Case, CaseNote, Message, ModerationAct, Post, Report
+from forums.models import Appeal, Attachment, Case, CaseNote, Message, ModerationAct, Post, Report, Thread
 from forums.search.posts import search_posts
 from network.actions.closing import close_account
 from network.actions.mail import send_due_mail
+from network.actions.profile import change_profile
 from network.limits import LimitReached
 from network.models import AuditEvent, Member, Membership, Network, Notice, Profile
 from network.notifications import unread_notices
@@ -485,6 +487,25 @@ def test_somebody_without_an_account_is_told_by_mail_and_then_forgotten(cast: Ca
     assert report.reply_to_address == ""
 
 
+def test_a_profile_that_its_owner_shows_again_is_hidden_no_more(cast: Cast, rita: Member, flo: Member) -> None:
+    def change(**shows: bool) -> None:
+        change_profile(by=cast.bob, name="Bob", job_title="", help_with="", about="", themes=[], tools=[], shows=shows)
+
+    case = report_profile(cast.bob, by=rita, kind="spam").case
+    decide_case(case, outcome=HIDDEN, by=cast.fay, reason="Advertising")
+    change(about=False, themes=True)
+    assert Case.objects.get().is_hidden
+    assert permissions.can_appeal(cast.bob, Case.objects.get())
+
+    change(job_title=True, about=False)
+    case = Case.objects.get()
+    assert not case.is_hidden
+    assert not permissions.can_appeal(cast.bob, case)
+    profile = Profile.objects.get(member=cast.bob)
+    assert profile.shows_job_title
+    assert not profile.shows_about
+
+
 def outside(client: Client, address: str, **typed: str) -> Any:
     return client.post(reverse("report_something"), {"address": address, "kind": "unlawful", "words": "x", **typed})
 
@@ -524,6 +545,21 @@ def test_the_public_form_answers_the_same_whatever_stands_at_the_address(
     assert Case.objects.administered_by(cast.ada).count() == 3, "a profile, and two addresses at which nothing stands"
     page = client.get(reverse("report_something"))
     assert (page.status_code, str(page.cookies)) == (200, "")
+
+
+def test_the_public_form_finds_a_post_that_was_moved_and_a_reply_to_what_the_hub_began(
+    cast: Cast, post: Post, client: Client
+) -> None:
+    old_address = post.get_absolute_url()
+    into = start_thread(cast.ai, by=cast.fay, theme=cast.theme, title="Notes", source="Who takes them?")
+    merge_threads(again(post).thread, into, by=cast.fay)
+    outside(client, old_address)
+    assert list(Case.objects.visible_to(cast.fay)) == [Case.objects.get(post=post, network=cast.ai)]
+
+    Thread.objects.filter(pk=into.pk).update(author=None)
+    answer = reply(Thread.objects.get(pk=into.pk), by=cast.bob, source="We do.")
+    outside(client, answer.get_absolute_url())
+    assert Case.objects.get(post=answer).network == cast.ai
 
 
 @pytest.mark.parametrize(

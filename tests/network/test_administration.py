@@ -238,7 +238,9 @@ class TestTheHome:
 
         of_above = {"/administration/live-rooms/", "/administration/reports/"}  # pages of another package
 
-        assert screens | {"/administration/people.csv"} | of_above == set(re.findall(r'href="(/administration/[^"]+)"', home))
+        assert screens | {"/administration/people.csv"} | of_above == set(
+            re.findall(r'href="(/administration/[^"]+)"', home)
+        )
 
     def test_takes_few_queries(self, ada: Client) -> None:
         assert queries(ada, HOME) <= 16
