@@ -24,6 +24,7 @@ from django.utils import timezone
 from forums import limits, permissions
 from forums.actions.amendments import hide_message
 from forums.actions.appeals import appeal, decide_appeal
+from forums.actions.attachments import forget_unsent, remove_file
 from forums.actions.decisions import claim_case, decide_case, note_on_case
 from forums.actions.merging import merge_threads
 from forums.actions.messages import say
@@ -93,6 +94,11 @@ def file_of(post: Post) -> Attachment:
     attached.size = 7
     attached.save()
     return attached
+
+
+def client_page(client: Client, member: Member, address: str) -> str:
+    sign_in(client, member)
+    return client.get(address).content.decode()
 
 
 def case_of(post: Post, **report: Any) -> Case:
@@ -321,6 +327,35 @@ def test_the_time_to_the_first_action_is_that_of_a_person(cast: Cast, post: Post
 # Files
 
 
+@pytest.mark.parametrize("what", ["the file", "its post", "the file, and its post is deleted"])
+def test_a_reported_file_that_its_owner_removes_is_kept_until_somebody_has_decided(
+    cast: Cast, post: Post, rita: Member, flo: Member, client: Client, what: str
+) -> None:
+    attached = file_of(post)
+    is_post = what == "its post"
+    case = report_post(post, by=rita, kind="unlawful").case if is_post else None
+    case = case or report_file(attached, by=rita, kind="unlawful").case
+    if what.endswith("deleted"):
+        delete_post(again(post), by=cast.bob)
+    else:
+        remove_file(attached, by=cast.bob)
+    forget_unsent(now=timezone.now() + timedelta(days=3))
+
+    address = attached.get_absolute_url()
+    for viewer in (cast.bob, rita, *cast.outsiders):
+        assert not Attachment.objects.visible_to(viewer).exists()
+    assert "prices.txt" not in client_page(client, cast.bob, post.thread.get_absolute_url())
+    page = client_page(client, cast.fay, case.get_absolute_url())
+    assert "kept until this is decided" in page
+    assert f'href="{address}"' in page
+    assert client.get(address).status_code == 200
+    assert "prices.txt" not in client_page(client, cast.fay, post.thread.get_absolute_url())
+
+    decide_case(case, outcome=DEALT, by=cast.fay)
+    assert forget_unsent() == 1
+    assert not Attachment.objects.exists()
+
+
 def test_a_file_is_hidden_and_its_post_stays(cast: Cast, post: Post, rita: Member) -> None:
     attached = file_of(post)
     case = report_file(attached, by=rita, kind="secret").case
@@ -481,7 +516,7 @@ def test_somebody_without_an_account_is_told_by_mail_and_then_forgotten(cast: Ca
     assert send_due_mail() == 1
     [message] = mail.outbox
     assert message.to == ["who@example.org"]
-    assert "is not shown any more" in message.body
+    assert "what had to be done was done" in message.body
     assert not any(word in message.body for word in ("zyzzyva", "Minutes", "Look", "Fay"))
     report.refresh_from_db()
     assert report.reply_to_address == ""
