@@ -290,13 +290,13 @@ def _drafts(member: Member) -> Iterable[Row]:
 
 
 def _attachments(member: Member) -> Iterable[Row]:
-    for row in Attachment.objects.filter(member=member).order_by("uploaded_at"):
+    for row in Attachment.objects.not_removed().filter(member=member).order_by("uploaded_at"):
         yield {"Uploaded": row.uploaded_at, "Name": row.name, "Bytes": row.size, "Description": row.alt}
 
 
 def _attached_files(member: Member) -> Iterable[tuple[str, bytes]]:
     # What a scanner refused is no longer kept.
-    for row in Attachment.objects.filter(member=member).exclude(file="").order_by("uploaded_at"):
+    for row in Attachment.objects.not_removed().filter(member=member).exclude(file="").order_by("uploaded_at"):
         with row.file.open("rb") as file:
             yield f"attachments/{row.pk}-{row.name}", file.read()
 

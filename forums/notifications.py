@@ -217,6 +217,22 @@ register_things(
         address=lambda held: reverse("held_posts", args=[held.network.slug]),
     ),
 )
+register_things(
+    Attachment,
+    ThingKind(
+        visible_to=lambda viewer: Attachment.objects.visible_to(viewer).select_related("post__thread"),
+        words=lambda attachment: f"The file “{attachment.name}”",
+        address=lambda attachment: attachment.post.get_absolute_url() if attachment.post else "",
+    ),
+)
+register_things(
+    Case,
+    ThingKind(
+        visible_to=lambda viewer: Case.objects.visible_to(viewer).with_things(),
+        words=lambda case: f"A report: {case.title}",
+        address=lambda case: case.get_absolute_url(),
+    ),
+)
 register_things(Question, _in_room(Question, "A question"))
 register_things(RoomRole, _in_room(RoomRole, "A role"))
 

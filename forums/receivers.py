@@ -9,6 +9,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from forums import realtime
+from forums.actions.cases import note_profile_shown
 from forums.actions.erasing import settle_closed_account
 from forums.actions.feeds import forget_feed_key
 from forums.actions.room_roles import end_room_roles
@@ -21,6 +22,7 @@ from network.models import Member, Membership, Theme
 from network.signals import (
     account_closed,
     membership_ended,
+    profile_shown,
     session_ended,
     signed_out_everywhere,
     stop_requested,
@@ -41,6 +43,11 @@ def have_threads_made(sender: type[ThreadBatch], batch: ThreadBatch, **news: Any
 @receiver(membership_ended)
 def close_sockets(sender: type[Membership], membership: Membership, **news: Any) -> None:
     shut_out(membership)
+
+
+@receiver(profile_shown)
+def forget_that_it_was_hidden(sender: type[Member], member: Member, **news: Any) -> None:
+    note_profile_shown(member)
 
 
 @receiver(theme_merged)

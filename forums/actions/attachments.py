@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from forums import files, limits, markup, notifications, permissions, scanner
 from forums.actions import cases
-from forums.models import Attachment, HeldPost, Post
+from forums.models import Attachment, Case, HeldPost, Post
 from forums.search import index
 from network.actions.access import hold_account
 from network.actions.audit import record
@@ -79,15 +79,19 @@ def describe_file(attachment: Attachment, *, by: Member, alt: str) -> Attachment
 
 
 def remove_file(attachment: Attachment, *, by: Member) -> None:
-    """Deletes a file: out of the form, or from the post that it stands with. Twice is once. Raises Refused,
-    LimitReached."""
+    """Deletes a file: out of the form, or from the post that it stands with. What was reported is kept until somebody
+    has decided. Twice is once. Raises Refused, LimitReached."""
     permissions.can_change_file(by, attachment).enforce()
     limits.EDITING.spend(by)
     post = attachment.post
     with transaction.atomic():
-        forget(attachment)
-        if post is not None:
-            index.index_post(post)  # without the name of the file
+        if post is None:
+            forget(attachment)
+            return
+        # Whoever reports it or decides holds its post too.
+        Post.objects.select_for_update(of=("self",)).get(pk=post.pk)
+        take_from(post, attachment)
+        index.index_post(post)  # without the name of the file
 
 
 def check_files(*, now: datetime | None = None) -> int:
@@ -124,13 +128,16 @@ def is_check_due() -> bool:
 
 def forget_unsent(*, now: datetime | None = None) -> int:
     """Deletes what was uploaded a day ago and never sent, with its files; returns how many. The site itself does. What
-    waits for a facilitator stays, and for a day what their writer has back from there."""
+    waits for a facilitator stays, and for a day what their writer has back from there; and what was removed after it
+    was reported, until somebody has decided."""
     before = (now or timezone.now()) - KEPT_UNSENT
     with_a_held = HeldPost.objects.filter(Q(decision=HeldPost.Decision.NONE) | Q(decided_at__gt=before))
     held = with_a_held.filter(author=OuterRef("member"), form_id=OuterRef("form_id"))
-    over = Attachment.objects.filter(~Exists(held), post=None, uploaded_at__lte=before)
+    reported = Case.objects.open().filter(Q(pk=OuterRef("kept_for")) | Q(attachment=OuterRef("pk")))
+    unsent_or_decided = Q(uploaded_at__lte=before, kept_for=None) | Q(kept_for__isnull=False)
+    over = Attachment.objects.filter(unsent_or_decided, ~Exists(held), ~Exists(reported), post=None)
     with transaction.atomic():
-        unsent = list(over.select_for_update())
+        unsent = list(over.select_for_update(of=("self",)))
         for attachment in unsent:
             forget(attachment)
     return len(unsent)
@@ -173,6 +180,19 @@ def show_held_file(attachment: Attachment, *, by: Member, now: datetime) -> None
     record("showed file", attachment, by=by, network=post.thread.network)
     cases.note_shown(attachment, by=by, now=now)
     notifications.file_shown(attachment, now=now)
+
+
+def take_from(post: Post, attachment: Attachment) -> None:
+    """Part of a verb that holds the post: the file stands with it no more, and is deleted. While it or the post is
+    reported, only those who decide still get it, until they have."""
+    reported = Case.objects.open()
+    case = reported.about(post).first() or reported.about(attachment).first()
+    if case is None:
+        forget(attachment)
+        return
+    # A number of no form: nothing leads to it any more but the case.
+    kept = Attachment.objects.filter(pk=attachment.pk)
+    kept.update(post=None, form_id=uuid.uuid4(), hidden_at=None, kept_for=case)
 
 
 def forget(attachment: Attachment) -> None:

@@ -69,6 +69,12 @@ def note_shown(thing: Thing, *, by: Member | None, now: datetime) -> None:
         close_appeal(appeal, Appeal.Outcome.SHOWN, by=by, answer="", now=now)
 
 
+def note_profile_shown(member: Member) -> None:
+    """Part of a verb that holds the profile: its owner shows of it what they choose, so from now on nothing of it is
+    hidden, and there is nothing that somebody else could show again."""
+    Case.objects.filter(member=member).exclude(hidden_parts="").update(hidden_parts="")
+
+
 def move_cases(thread: Thread, *, now: datetime) -> None:
     """What was reported in a thread that is now in another network is for those who facilitate that one."""
     in_thread = Q(post__thread=thread) | Q(attachment__post__thread=thread)

@@ -178,7 +178,7 @@ def delete_post(post: Post, *, by: Member) -> Post:
             post.deleted_at, post.submission = timezone.now(), None
             post.save(update_fields=["deleted_at", "submission"])
             for attached in post.attachments.all():
-                attachments.forget(attached)
+                attachments.take_from(post, attached)
             index.forget_post(post)
             answers.take_mark_away(post)
             count_anew(thread)

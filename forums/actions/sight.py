@@ -15,21 +15,22 @@ from forums.live import log
 from forums.models import Attachment, Case, Message, ModerationAct, Post
 from forums.models.report import Thing
 from network.actions.audit import record
-from network.actions.profile import hide_profile, show_profile
+from network.actions.profile import hide_profile, hold_profile, show_profile
 from network.models import AuditEvent, Member
 
 PENDING = "Several members have reported it. A facilitator will look at it and decide."
 
 
 def hold_thing(thing: Thing | None) -> None:
-    """What a case is about, before the case itself: as whoever else hides or shows it takes them. A profile needs no
-    holding: it is changed by its owner alone, and hidden once."""
+    """What a case is about, before the case itself: as whoever else hides or shows it takes them."""
     if isinstance(thing, Post):
         hold_post(thing)
     elif isinstance(thing, Message):
         log.hold(thing.room_id)
     elif isinstance(thing, Attachment) and thing.post:
         hold_post(thing.post)
+    elif isinstance(thing, Member):
+        hold_profile(thing)
 
 
 def hide_thing(case: Case, *, by: Member | None, reason: str = PENDING, now: datetime) -> None:

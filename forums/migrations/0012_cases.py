@@ -1,7 +1,32 @@
 import django.db.models.deletion
 import django.utils.timezone
+from django.apps.registry import Apps
 from django.conf import settings
 from django.db import migrations, models
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+
+
+def carry_over(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """What waits of each message becomes one open case. What was settled goes: nothing says how."""
+    Case = apps.get_model("forums", "Case")
+    Report = apps.get_model("forums", "Report")
+    Report.objects.exclude(settled_at=None).delete()
+    cases = {}  # by message
+    for report in Report.objects.select_related("message__room").order_by("at", "pk"):
+        message = report.message
+        if message.pk not in cases:
+            about = {"message": message, "author_id": message.author_id, "network_id": message.room.network_id}
+            cases[message.pk] = Case.objects.create(**about, opened_at=report.at)
+        report.case = cases[message.pk]
+        report.save(update_fields=["case"])
+    # PostgreSQL alters no table whose rows it has yet to look at.
+    schema_editor.connection.check_constraints()
+
+
+def forget(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """On the way back: most are about what could not be reported before."""
+    apps.get_model("forums", "Report").objects.all().delete()
+    schema_editor.connection.check_constraints()
 
 
 class Migration(migrations.Migration):
@@ -12,7 +37,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.DeleteModel(name="Report"),
+        migrations.RemoveConstraint(model_name="report", name="report_once"),
         migrations.AddField(
             model_name="attachment",
             name="hidden_at",
@@ -181,48 +206,6 @@ class Migration(migrations.Migration):
                 "ordering": ["at", "pk"],
             },
         ),
-        migrations.CreateModel(
-            name="Report",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("unkind", "It is unkind or abusive"),
-                            ("personal", "It tells something about a person that it should not"),
-                            ("secret", "It names a supplier's prices or something else that is confidential"),
-                            ("spam", "It is advertising or spam"),
-                            ("unlawful", "It may be against the law"),
-                            ("other", "Something else"),
-                        ],
-                        max_length=8,
-                    ),
-                ),
-                ("words", models.CharField(blank=True, max_length=1000)),
-                ("said", models.TextField(blank=True)),
-                ("reply_to_address", models.EmailField(blank=True, max_length=254)),
-                ("at", models.DateTimeField(default=django.utils.timezone.now)),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="reports",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "case",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="reports", to="forums.case"
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["at", "pk"],
-            },
-        ),
         migrations.AddIndex(
             model_name="case",
             index=models.Index(fields=["network", "state", "opened_at"], name="case_by_network"),
@@ -299,6 +282,65 @@ class Migration(migrations.Migration):
                 name="appeal_decided_with_outcome",
             ),
         ),
+        migrations.AddField(
+            model_name="report",
+            name="case",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.CASCADE, related_name="reports", to="forums.case"
+            ),
+        ),
+        migrations.RunPython(carry_over, migrations.RunPython.noop),
+        migrations.AlterField(
+            model_name="report",
+            name="case",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="reports", to="forums.case"
+            ),
+        ),
+        migrations.RemoveField(model_name="report", name="message"),
+        migrations.RemoveField(model_name="report", name="settled_at"),
+        migrations.AlterField(
+            model_name="report",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("unkind", "It is unkind or abusive"),
+                    ("personal", "It tells something about a person that it should not"),
+                    ("secret", "It names a supplier's prices or something else that is confidential"),
+                    ("spam", "It is advertising or spam"),
+                    ("unlawful", "It may be against the law"),
+                    ("other", "Something else"),
+                ],
+                max_length=8,
+            ),
+        ),
+        migrations.AlterField(
+            model_name="report",
+            name="words",
+            field=models.CharField(blank=True, max_length=1000),
+        ),
+        migrations.AlterField(
+            model_name="report",
+            name="said",
+            field=models.TextField(blank=True),
+        ),
+        migrations.AddField(
+            model_name="report",
+            name="reply_to_address",
+            field=models.EmailField(blank=True, default="", max_length=254),
+            preserve_default=False,
+        ),
+        migrations.AlterField(
+            model_name="report",
+            name="by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="reports",
+                to=settings.AUTH_USER_MODEL,
+            ),
+        ),
+        migrations.AlterModelOptions(name="report", options={"ordering": ["at", "pk"]}),
         migrations.AddIndex(
             model_name="report",
             index=models.Index(fields=["by", "at"], name="report_by_member"),
@@ -307,4 +349,5 @@ class Migration(migrations.Migration):
             model_name="report",
             constraint=models.UniqueConstraint(fields=("case", "by"), name="report_once"),
         ),
+        migrations.RunPython(migrations.RunPython.noop, forget),
     ]

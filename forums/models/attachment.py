@@ -18,21 +18,27 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
     def visible_to(self, viewer: Viewer) -> AttachmentQuerySet:
         """Of posts that the viewer may read, but for those that a facilitator hid; of those that wait for the viewer to
         decide; what they have uploaded themselves for a post not yet sent; and where they facilitate, all that is not
-        deleted: they decide over it."""
+        deleted, and what others removed after it was reported: they decide over it."""
         if not viewer.is_authenticated or not viewer.is_active:
             return self.none()
         in_a_post = models.Q(post__in=Post.objects.visible_to(viewer), hidden_at=None)
         facilitated = Membership.objects.facilitators().filter(member=viewer.pk)
         decided_over = models.Q(post__thread__network__in=facilitated.values("network"), post__deleted_at=None)
+        kept = models.Q(kept_for__network__in=facilitated.values("network")) & ~models.Q(member=viewer.pk)
         # Whoever uploaded it is asked too: a number of a form is nobody's proof.
         held = HeldPost.objects.visible_to(viewer).waiting()
         waits = held.filter(author=models.OuterRef("member"), form_id=models.OuterRef("form_id"))
         with_a_held = models.Q(post=None) & models.Q(models.Exists(waits))
-        return self.filter(in_a_post | decided_over | models.Q(post=None, member=viewer.pk) | with_a_held)
+        own = models.Q(post=None, member=viewer.pk, kept_for=None)
+        return self.filter(in_a_post | decided_over | own | with_a_held | kept)
 
     def shown(self) -> AttachmentQuerySet:
         """Not hidden by a facilitator."""
         return self.filter(hidden_at=None)
+
+    def not_removed(self) -> AttachmentQuerySet:
+        """Without what is kept only until somebody has decided: for their owners those are gone."""
+        return self.filter(kept_for=None)
 
     def clean(self) -> AttachmentQuerySet:
         """Looked at, and nothing found."""
@@ -75,6 +81,10 @@ class Attachment(models.Model):
     uploaded_at = models.DateTimeField(default=timezone.now)
     # A facilitator hid it, and its owner is told why; the post stays.
     hidden_at = models.DateTimeField(null=True)
+
+    # Its owner has removed it from its post while one of both was reported: it stands nowhere any more, and is kept for
+    # those who decide until they have.
+    kept_for = models.ForeignKey("forums.Case", on_delete=models.SET_NULL, null=True, related_name="kept_files")
 
     objects = AttachmentQuerySet.as_manager()
 

@@ -201,7 +201,9 @@ class Case(models.Model):
         if self.post or self.message:
             thing = self.post or self.message
             return thing is None or thing.deleted_at is not None
-        return self.thing is None or bool(self.attachment and self.attachment.is_refused)
+        if self.attachment:
+            return self.attachment.is_refused or self.attachment.kept_for_id is not None
+        return self.thing is None
 
     @property
     def waits_since(self) -> datetime:
@@ -274,7 +276,8 @@ def said_by(thing: Thing) -> str:
         return _said_of_themselves(thing)
     beside = Practice.objects.beside(thing)
     title = thing.thread.title if thing.number == 1 else ""
-    return "\n\n".join(part for part in (title, beside.source if beside else "", thing.source) if part)
+    files = "\n".join(thing.attachments.values_list("name", flat=True))
+    return "\n\n".join(part for part in (title, beside.source if beside else "", thing.source, files) if part)
 
 
 def _said_of_themselves(member: Member) -> str:

@@ -16,7 +16,7 @@ from forums import notifications, permissions
 from forums.actions import decisions as verbs
 from forums.actions.appeals import decide_appeal
 from forums.forms import AnswerAppealForm, DecideForm, NoteForm
-from forums.models import Case, CaseNote, Message, Post, Practice, Report
+from forums.models import Attachment, Case, CaseNote, Message, Post, Practice, Report
 from forums.models.report import CaseQuerySet, said_by
 from forums.views import member_or_404
 from network.limits import LimitReached
@@ -212,6 +212,7 @@ def _around(member: Member, found: Case) -> dict[str, Any]:
             "before": list(here.filter(number__lt=found.post.number).order_by("-number")[:1]),
             "after": list(here.filter(number__gt=found.post.number).order_by("number")[:1]),
             "told": Practice.objects.beside(found.post),
+            "kept_files": Attachment.objects.visible_to(member).filter(kept_for=found),
         }
     if found.message:
         said = Message.objects.visible_to(member).filter(room=found.message.room_id).with_author()

@@ -136,9 +136,10 @@ def thing_at(address: str) -> Thing | None:
 
 
 def _post_at(found: ResolverMatch, fragment: str) -> Post | None:
-    """By its own address, or by its place on the page of its thread; of a thread alone the first."""
+    """By its own address, or by its place on the page of its thread; of a thread alone the first. Where it was moved,
+    the addresses that it had before lead to it too."""
     number = found.kwargs.get("number") or _number_in(fragment, "post") or 1
-    posts = Post.objects.filter(thread=found.kwargs["pk"], number=number, thread__author__isnull=False, deleted_at=None)
+    posts = Post.objects.standing_at(found.kwargs["pk"], number).filter(author__isnull=False, deleted_at=None)
     return posts.select_related("thread__network", "author").first()
 
 

@@ -186,6 +186,14 @@ register_things(
     ),
 )
 register_things(
+    Member,
+    ThingKind(
+        visible_to=lambda viewer: Member.objects.visible_to(viewer),
+        words=lambda member: str(member),
+        address=lambda member: member.get_absolute_url(),
+    ),
+)
+register_things(
     Invitation,
     ThingKind(
         visible_to=lambda viewer: Invitation.objects.visible_to(viewer).select_related("network"),
@@ -208,7 +216,7 @@ def called(events: Iterable[AuditEvent], reader: Viewer) -> dict[tuple[str, str]
     know them. One query for each kind of thing."""
     numbers: dict[str, set[str]] = {}
     for event in events:
-        if event.object_kind in THINGS and event.object_id.isdecimal():
+        if event.object_kind in THINGS and event.object_id:
             numbers.setdefault(event.object_kind, set()).add(event.object_id)
     return {
         (label, str(thing.pk)): (THINGS[label].words(thing), THINGS[label].address(thing))

@@ -13,7 +13,7 @@ from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
 
-from network import limits, permissions
+from network import limits, permissions, signals
 from network.actions.access import hold_account
 from network.actions.audit import record
 from network.models import Member, Membership, MemberTheme, MemberTool, Profile, Theme
@@ -21,6 +21,7 @@ from network.storage import portrait
 
 # Of the profile, what others see or do not: `job_title` for `shows_job_title`.
 PARTS = ("job_title", "help_with", "about", "themes", "tools", "picture")
+HIDEABLE = tuple(part for part in PARTS if part != "themes")  # those are the vocabulary's words, and not theirs
 MAIL, INTERESTS, HELLO = 1, 2, 3  # the steps of a first visit, in their order
 
 
@@ -44,6 +45,7 @@ def change_profile(
         profile = profile_for_change(by)
         changed = keep_words(profile, name=name, job_title=job_title, help_with=help_with, about=about)
         changed += [f"shows_{part}" for part in shows if getattr(profile, f"shows_{part}") != shows[part]]
+        is_shown_anew = _is_shown_anew(profile, shows)
         for part in shows:
             setattr(profile, f"shows_{part}", shows[part])
         if shows:
@@ -52,6 +54,8 @@ def change_profile(
         if changed:
             # Which of it, and never the words: a name that was changed is what others may ask about.
             record("changed profile", by, by=by, changed=sorted(changed))
+        if is_shown_anew:
+            signals.profile_shown.send(Member, member=by)
     return profile
 
 
@@ -66,10 +70,13 @@ def change_picture(*, by: Member, upload: IO[bytes] | None, alt: str, shows: boo
         if encoded is not None:
             forget_picture(profile)
             profile.picture.save(f"{secrets.token_hex(16)}.webp", ContentFile(encoded), save=False)
+        is_shown_anew = _is_shown_anew(profile, {"picture": shows})
         try:
             profile.picture_alt, profile.shows_picture = (alt if profile.picture else ""), shows
             profile.save(update_fields=["picture", "picture_alt", "shows_picture"])
             record("changed picture", by, by=by, new=encoded is not None)
+            if is_shown_anew and profile.picture:
+                signals.profile_shown.send(Member, member=by)
         except BaseException:
             if encoded is not None:
                 profile.picture.delete(save=False)
@@ -173,11 +180,16 @@ def keep_mail(choices: Mapping[Membership, str], times: MailTimes | None, *, by:
         own.update(digest_day=times.day, digest_hour=times.hour, digest_chosen_at=now, mails_at_once=times.at_once)
 
 
+def hold_profile(member: Member) -> None:
+    """Part of a verb of somebody else: its owner changes it before or after."""
+    Profile.objects.select_for_update().filter(member=member).first()
+
+
 def hide_profile(member: Member) -> list[str]:
     """Part of a verb: nobody else sees any more what a member tells of themselves. They can change it and show it
     again. Gives back which of `PARTS` they had shown."""
     profile, _ = Profile.objects.get_or_create(member=member)
-    shown = [part for part in PARTS if part != "themes" and getattr(profile, f"shows_{part}")]
+    shown = [part for part in HIDEABLE if getattr(profile, f"shows_{part}")]
     _show(profile, dict.fromkeys(shown, False))
     return shown
 
@@ -187,6 +199,10 @@ def show_profile(member: Member, parts: Collection[str]) -> None:
     profile = Profile.objects.filter(member=member).first()
     if profile is not None:
         _show(profile, {part: True for part in parts if part in PARTS})
+
+
+def _is_shown_anew(profile: Profile, shows: Mapping[str, bool]) -> bool:
+    return any(shows.get(part) and not getattr(profile, f"shows_{part}") for part in HIDEABLE)
 
 
 def _show(profile: Profile, shows: Mapping[str, bool]) -> None:

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
 from typing import Any
 
 import pytest
+from django.apps.registry import Apps
 from django.contrib.auth.models import AnonymousUser
 from django.core import mail
 from django.core.files.base import ContentFile
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from forums import limits
+from forums import limits, permissions
 from forums.actions.amendments import hide_message
 from forums.actions.appeals import appeal, decide_appeal
+from forums.actions.attachments import forget_unsent, remove_file
 from forums.actions.decisions import claim_case, decide_case, note_on_case
+from forums.actions.merging import merge_threads
 from forums.actions.messages import say
 from forums.actions.posts import delete_post, edit_post, hide_post, reply, restore_post
 from forums.actions.reports import (
@@ -35,10 +39,11 @@ from forums.actions.reports import (
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
 from forums.actions.undoing import undo_act
-from forums.models import Appeal, Attachment, Case, CaseNote, Message, ModerationAct, Post, Report
+from forums.models import Appeal, Attachment, Case, CaseNote, Message, ModerationAct, Post, Report, Thread
 from forums.search.posts import search_posts
 from network.actions.closing import close_account
 from network.actions.mail import send_due_mail
+from network.actions.profile import change_profile
 from network.limits import LimitReached
 from network.models import AuditEvent, Member, Membership, Network, Notice, Profile
 from network.notifications import unread_notices
@@ -89,6 +94,11 @@ def file_of(post: Post) -> Attachment:
     attached.size = 7
     attached.save()
     return attached
+
+
+def client_page(client: Client, member: Member, address: str) -> str:
+    sign_in(client, member)
+    return client.get(address).content.decode()
 
 
 def case_of(post: Post, **report: Any) -> Case:
@@ -317,6 +327,35 @@ def test_the_time_to_the_first_action_is_that_of_a_person(cast: Cast, post: Post
 # Files
 
 
+@pytest.mark.parametrize("what", ["the file", "its post", "the file, and its post is deleted"])
+def test_a_reported_file_that_its_owner_removes_is_kept_until_somebody_has_decided(
+    cast: Cast, post: Post, rita: Member, flo: Member, client: Client, what: str
+) -> None:
+    attached = file_of(post)
+    is_post = what == "its post"
+    case = report_post(post, by=rita, kind="unlawful").case if is_post else None
+    case = case or report_file(attached, by=rita, kind="unlawful").case
+    if what.endswith("deleted"):
+        delete_post(again(post), by=cast.bob)
+    else:
+        remove_file(attached, by=cast.bob)
+    forget_unsent(now=timezone.now() + timedelta(days=3))
+
+    address = attached.get_absolute_url()
+    for viewer in (cast.bob, rita, *cast.outsiders):
+        assert not Attachment.objects.visible_to(viewer).exists()
+    assert "prices.txt" not in client_page(client, cast.bob, post.thread.get_absolute_url())
+    page = client_page(client, cast.fay, case.get_absolute_url())
+    assert "kept until this is decided" in page
+    assert f'href="{address}"' in page
+    assert client.get(address).status_code == 200
+    assert "prices.txt" not in client_page(client, cast.fay, post.thread.get_absolute_url())
+
+    decide_case(case, outcome=DEALT, by=cast.fay)
+    assert forget_unsent() == 1
+    assert not Attachment.objects.exists()
+
+
 def test_a_file_is_hidden_and_its_post_stays(cast: Cast, post: Post, rita: Member) -> None:
     attached = file_of(post)
     case = report_file(attached, by=rita, kind="secret").case
@@ -501,6 +540,25 @@ def test_somebody_without_an_account_is_told_by_mail_and_then_forgotten(cast: Ca
     assert report.reply_to_address == ""
 
 
+def test_a_profile_that_its_owner_shows_again_is_hidden_no_more(cast: Cast, rita: Member, flo: Member) -> None:
+    def change(**shows: bool) -> None:
+        change_profile(by=cast.bob, name="Bob", job_title="", help_with="", about="", themes=[], tools=[], shows=shows)
+
+    case = report_profile(cast.bob, by=rita, kind="spam").case
+    decide_case(case, outcome=HIDDEN, by=cast.fay, reason="Advertising")
+    change(about=False, themes=True)
+    assert Case.objects.get().is_hidden
+    assert permissions.can_appeal(cast.bob, Case.objects.get())
+
+    change(job_title=True, about=False)
+    case = Case.objects.get()
+    assert not case.is_hidden
+    assert not permissions.can_appeal(cast.bob, case)
+    profile = Profile.objects.get(member=cast.bob)
+    assert profile.shows_job_title
+    assert not profile.shows_about
+
+
 def outside(client: Client, address: str, **typed: str) -> Any:
     return client.post(reverse("report_something"), {"address": address, "kind": "unlawful", "words": "x", **typed})
 
@@ -540,6 +598,21 @@ def test_the_public_form_answers_the_same_whatever_stands_at_the_address(
     assert Case.objects.administered_by(cast.ada).count() == 3, "a profile, and two addresses at which nothing stands"
     page = client.get(reverse("report_something"))
     assert (page.status_code, str(page.cookies)) == (200, "")
+
+
+def test_the_public_form_finds_a_post_that_was_moved_and_a_reply_to_what_the_hub_began(
+    cast: Cast, post: Post, client: Client
+) -> None:
+    old_address = post.get_absolute_url()
+    into = start_thread(cast.ai, by=cast.fay, theme=cast.theme, title="Notes", source="Who takes them?")
+    merge_threads(again(post).thread, into, by=cast.fay)
+    outside(client, old_address)
+    assert list(Case.objects.visible_to(cast.fay)) == [Case.objects.get(post=post, network=cast.ai)]
+
+    Thread.objects.filter(pk=into.pk).update(author=None)
+    answer = reply(Thread.objects.get(pk=into.pk), by=cast.bob, source="We do.")
+    outside(client, answer.get_absolute_url())
+    assert Case.objects.get(post=answer).network == cast.ai
 
 
 @pytest.mark.parametrize(
@@ -732,3 +805,46 @@ def at_once(verbs: list[Callable[[], object]]) -> list[str]:
 
     with ThreadPoolExecutor(len(verbs)) as pool:
         return list(pool.map(do, verbs))
+
+
+# From before there were cases
+
+
+def migrate(*to: tuple[str, str]) -> Apps:
+    """To these migrations, or to the newest. Gives back the models as they are there."""
+    executor = MigrationExecutor(connection)
+    targets = list(to) or executor.loader.graph.leaf_nodes()
+    apps: Apps = executor.migrate(targets).apps
+    return apps
+
+
+@pytest.fixture
+def newest_afterwards() -> Iterator[None]:
+    yield
+    migrate()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_reports_of_messages_that_waited_before_there_were_cases_still_wait(
+    cast: Cast, newest_afterwards: None
+) -> None:
+    message, settled = message_of(cast), message_of(cast)
+    monday = timezone.now() - timedelta(days=3)
+    old = migrate(("forums", "0011_post_index_places")).get_model("forums", "Report")
+    for by, days, kind in ((cast.fay, 1, "spam"), (cast.amir, 0, "unkind")):
+        old.objects.create(
+            message_id=message.pk, by_id=by.pk, kind=kind, words=kind, said="quagga", at=monday + timedelta(days=days)
+        )
+    old.objects.create(message_id=settled.pk, by_id=cast.fay.pk, kind="spam", said="quokka", settled_at=timezone.now())
+
+    migrate()
+
+    case = Case.objects.get()
+    assert (case.message, case.network, case.author) == (message, cast.ai, cast.bob)
+    assert (case.state, case.opened_at) == (Case.State.OPEN, monday)
+    assert [(report.by, report.words, report.said) for report in case.reports.all()] == [
+        (cast.amir, "unkind", "quagga"),
+        (cast.fay, "spam", "quagga"),
+    ]
+    assert list(Case.objects.visible_to(cast.fay).waiting()) == [case]
+    assert not any(Case.objects.visible_to(outsider).exists() for outsider in cast.outsiders)

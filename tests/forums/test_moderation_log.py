@@ -18,15 +18,17 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from forums.actions.answers import mark_answer
+from forums.actions.decisions import claim_case, decide_case
 from forums.actions.hosting import reveal_asker
 from forums.actions.merging import gather_posts, merge_threads
 from forums.actions.posts import edit_post, hide_post, hide_version, reply, restore_post
 from forums.actions.questions import ask_question
+from forums.actions.reports import report_post
 from forums.actions.rooms import schedule_room
 from forums.actions.sanctions import give_time_out
 from forums.actions.threads import lock_thread, start_thread
 from forums.actions.undoing import undo_act
-from forums.models import ModerationAct, Post, Room, Thread
+from forums.models import Attachment, ModerationAct, Post, Room, Thread
 from forums.models.moderation import done_to
 from network.actions import audit as audit_verbs
 from network.actions.audit import record
@@ -147,6 +149,29 @@ class TestFacilitators:
         assert "Fay Facilitates looked at who asked a question without their name A question in “Clinic” " in page
         for private in ("Zyzzyva", "Quokka", "Who?"):
             assert private not in page
+
+    def test_read_what_a_report_was_about_and_of_one_about_themselves_nothing(self, cast: Cast, post: Post) -> None:
+        appoint_facilitator(cast.practitioners, cast.olga, by=cast.ada)
+        decide_case(report_post(post, by=cast.fay, kind="spam").case, outcome="left", by=cast.olga)
+        # The last line is about words of fay's own: of that not even that there is something.
+        own = reply(post.thread, by=cast.fay, source="Fay's reply")
+        claim_case(report_post(own, by=cast.bob, kind="spam").case, by=cast.olga)
+        attached = Attachment.objects.create(
+            post=post, member=cast.bob, name="prices.txt", content_type="text/plain", state="clean", size=1
+        )
+        with transaction.atomic():
+            record("hid file", attached, by=cast.olga, network=cast.practitioners)
+            record("hid profile", cast.bob, by=cast.olga, network=cast.practitioners)
+
+        page = main_of(cast.fay)
+        assert "Olga Outside decided on a report A report: Post 2 in “Bob&#x27;s thread”" in page
+        assert "Olga Outside hid a file The file “prices.txt”" in page
+        assert "Olga Outside hid what somebody tells of themselves Bob Belongs" in page
+        assert "looking at a report" not in page.partition("Show")[2]
+        assert "looking at a report A report: Post 3" in main_of(cast.olga).partition("Show")[2]
+        html = client_of(cast.fay).get(LOG).content.decode()
+        for field in ("id_verb", "id_actor", "id_since", "id_until"):
+            assert html.count(f'id="{field}"') == 1
 
     def test_read_nothing_of_accounts_nor_of_other_networks(self, cast: Cast, post: Post) -> None:
         elsewhere = start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Elsewhere", source="Words")

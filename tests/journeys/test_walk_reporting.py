@@ -50,7 +50,7 @@ def test_from_a_report_to_the_answer_of_an_appeal(
         assert fits(page)
 
     stranger = browse(javascript=javascript, width=width)
-    stranger.goto("/")
+    stranger.goto("/networks/ai/")
     stranger.get_by_role("link", name="Report something").click()
     stranger.get_by_role("button", name="Report", exact=True).click()
     looks_right(stranger)
