@@ -630,7 +630,7 @@ class TestQueries:
     def count(self, member: Member, address: str, django_assert_max_num_queries: DjangoAssertNumQueries) -> int:
         client = browser_of(member)
         client.get(address)
-        with django_assert_max_num_queries(14) as asked:
+        with django_assert_max_num_queries(15) as asked:
             assert client.get(address).status_code == 200
         return len(asked)
 
