@@ -485,7 +485,7 @@ def test_the_list_shows_each_with_its_state_and_takes_as_many_queries_for_twenty
         assert state in page
     few = queries()
     fill(make_officers(20))
-    assert queries() == few <= 12
+    assert queries() == few <= 14
 
 
 def test_what_nobody_accepted_is_forgotten_after_ninety_days(

@@ -517,7 +517,7 @@ class TestANetworksChoice:
 
         def asked() -> int:
             fay.get(self.ADDRESS)
-            with django_assert_max_num_queries(12) as queries:
+            with django_assert_max_num_queries(14) as queries:
                 fay.get(self.ADDRESS)
             return len(queries)
 
