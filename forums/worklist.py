@@ -127,8 +127,7 @@ def did_not_work(facilitator: Member, network: Network, now: datetime) -> Sectio
 
 def reports(facilitator: Member, network: Network, now: datetime) -> Section:
     """What may be against the law before what has waited longer; and the appeals that the facilitator may answer."""
-    cases = Case.objects.visible_to(facilitator).filter(network=network).waiting()
-    waiting = cases.exclude(state=Case.State.DECIDED, decided_by=facilitator.pk or 0).in_order().with_things()
+    waiting = Case.objects.waiting_for(facilitator).filter(network=network).in_order().with_things()
     rows = (
         Row(
             case.title,

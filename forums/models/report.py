@@ -59,6 +59,11 @@ class CaseQuerySet(models.QuerySet["Case"]):
         """What somebody has to do something about: open ones, and those with an appeal that nobody has decided."""
         return self.filter(Q(state=Case.State.OPEN) | Q(pk__in=Appeal.objects.open().values("case")))
 
+    def waiting_for(self, viewer: Viewer) -> CaseQuerySet:
+        """Of those that wait the ones that the viewer looks after and may do something about: an appeal is answered by
+        somebody else than decided."""
+        return self.visible_to(viewer).waiting().exclude(state=Case.State.DECIDED, decided_by=viewer.pk or 0)
+
     def in_order(self) -> CaseQuerySet:
         """Those about which somebody said that it may be against the law, then those that have waited longest."""
         return self.order_by("-is_urgent", "opened_at", "pk")

@@ -24,7 +24,7 @@ def what_waits(context: Context, network: Network) -> dict[str, int]:
     viewer = context["request"].user
     waiting: dict[str, QuerySet[Any, Any]] = {
         "requests": Membership.objects.visible_to(viewer).requested(),
-        "reports": Case.objects.visible_to(viewer).waiting(),
+        "reports": Case.objects.waiting_for(viewer),
         "first_posts": HeldPost.objects.visible_to(viewer).waiting(),
     }
     first, *others = (_counted(kind, rows.filter(network=network)) for kind, rows in waiting.items())

@@ -116,11 +116,12 @@ def case_decide(request: HttpRequest, pk: int) -> HttpResponse:
         outcome, reason = form.cleaned_data["outcome"], form.cleaned_data.get("reason", "")
         try:
             decided = verbs.decide_case(found, outcome=outcome, by=member, reason=reason)
-        except Refused as no:
-            # Somebody was faster, or is looking at it: the page says who.
-            messages.error(request, str(no))
-            return redirect(found)
-        except LimitReached as no:
+        except (LimitReached, Refused) as no:
+            found = _case(member, pk)
+            if not found.is_open:
+                # Somebody was faster: the page says who, and there is nothing more to fill in.
+                messages.error(request, str(no))
+                return redirect(found)
             form.add_error(None, str(no))
         else:
             messages.success(request, DONE[decided.outcome])

@@ -413,6 +413,11 @@ DID = {
     "moved thread": "moved the thread to another theme",
     "locked": "locked the thread",
     "unlocked": "unlocked the thread",
+    "split thread": "moved other posts of the thread to a new one",
+    "moved posts": "moved other posts of the thread to another one",
+    "pinned thread": "pinned the thread",
+    "unpinned thread": "unpinned the thread",
+    "undid": "undid something that was done to the thread",
     "hid file": "hid a file of this post",
     "showed file": "brought a hidden file of this post back",
 }

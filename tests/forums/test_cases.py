@@ -278,6 +278,29 @@ def test_only_one_looks_at_it_and_another_takes_it_over_on_purpose(
     assert AuditEvent.objects.filter(verb="decided report").count() == 1
 
 
+def test_a_reason_that_was_typed_stays_where_another_has_begun_to_look(
+    cast: Cast, post: Post, rita: Member, flo: Member, client: Client
+) -> None:
+    case = claim_case(case_of(post, by=rita), by=flo)
+    sign_in(client, cast.fay)
+    answer = client.post(reverse("case_decide", args=[case.pk]), {"outcome": HIDDEN, "reason": "It names a resident"})
+    page = answer.content.decode()
+
+    assert "Flo is looking at this" in page
+    assert "It names a resident</textarea>" in page
+    assert again(post).is_shown
+
+
+def test_an_appeal_against_ones_own_decision_waits_for_others(
+    cast: Cast, post: Post, rita: Member, flo: Member
+) -> None:
+    case = decide_case(case_of(post, by=rita), outcome=HIDDEN, by=cast.fay, reason="No")
+    appeal(case, by=cast.bob, words="Yes")
+
+    assert [Case.objects.waiting_for(one).count() for one in (cast.fay, flo, cast.bob, rita)] == [0, 1, 0, 0]
+    assert not any(Case.objects.waiting_for(outsider).exists() for outsider in cast.outsiders)
+
+
 @pytest.mark.parametrize("who", ["bob", "olga", "amir", "lena", "sven", "ada"])
 def test_nobody_else_does_anything_about_a_report(cast: Cast, post: Post, rita: Member, who: str) -> None:
     case, somebody = case_of(post, by=rita), getattr(cast, who)

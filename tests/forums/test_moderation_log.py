@@ -323,7 +323,7 @@ class TestAuthors:
         gather_posts(thread, [2], parks, by=cast.fay)
         post.refresh_from_db()
         assert "Fay Facilitates moved this post to another thread" in self.read(cast.bob, post)
-        assert "Fay Facilitates moved posts to another thread" in self.read(cast.bob, first), "of their thread"
+        assert "Fay Facilitates moved other posts of the thread to another one" in self.read(cast.bob, first)
         undo_act(ModerationAct.objects.select_related("network", "thread").latest("pk"), by=cast.fay)
         lock_thread(thread, by=cast.fay)
         merge_threads(thread, roads, by=cast.fay)
