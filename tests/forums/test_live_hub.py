@@ -235,6 +235,23 @@ def test_a_replaced_event_is_what_late_comers_get() -> None:
     run(story)
 
 
+def test_a_room_of_thousands_rests_longer_for_each_listener_than_a_small_one_but_never_over_a_second() -> None:
+    async def story() -> None:
+        hub = await opened(Log())
+        rests = []
+        for listeners in (1, 100, 1_000, 5_000, 10_000):
+            hub.listeners = {listener_in(hub, Reader().send) for _ in range(listeners)}
+            rests.append(hub.rest)
+        for_each = [rest / number for rest, number in zip(rests, (1, 100, 1_000, 5_000), strict=False)]
+        assert for_each == sorted(for_each)
+        assert rests[0] < 0.001
+        assert rests[2] < 0.12
+        assert rests[3] < 1
+        assert rests[4] == 1.0
+
+    run(story)
+
+
 def test_many_readers_are_told_at_intervals_and_few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RoomHub, "REST_PER_LISTENER", 0.05)
 
