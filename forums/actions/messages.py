@@ -17,6 +17,7 @@ from forums.held_words import HeldWords
 from forums.live import access, log
 from forums.models import HeldMessage, Message, Room, RoomEvent, TimeOut
 from network.models import Member
+from network.models.insertion import insert
 from network.permissions import Refused
 
 
@@ -75,8 +76,9 @@ def say_together(room_id: int, sayings: Sequence[Saying], *, now: datetime | Non
     for saying in sayings:
         wanted.setdefault(saying.key, saying)
     outcomes: Outcomes = {}
-    room = Room.objects.select_related("network").get(pk=room_id)
+    room = seen = Room.objects.select_related("network").get(pk=room_id)
     speakers = _speakers(room, {member_id for member_id, _ in wanted})
+    _find_said(room, wanted, outcomes)
     _judge(room, speakers, wanted, outcomes, now=now)
     _spend(speakers, wanted, outcomes, now=now)
     answered = _answered(room, speakers, wanted, outcomes, now=now)
@@ -86,6 +88,8 @@ def say_together(room_id: int, sayings: Sequence[Saying], *, now: datetime | Non
         room = log.hold(room_id)
         # The room may have closed meanwhile, they may have left, or said it from another window.
         speakers = _speakers_still(room, speakers)
+        if (room.last_seq, room.held_version) != (seen.last_seq, seen.held_version):  # else nobody said anything here
+            _find_said(room, wanted, outcomes)
         _judge(room, speakers, wanted, outcomes, now=now)
         if room.slow_seconds:
             _slow_down(room, speakers, wanted, outcomes, now=now)
@@ -112,10 +116,8 @@ def _speakers_still(room: Room, speakers: dict[int, Member]) -> dict[int, Member
     return still
 
 
-def _judge(
-    room: Room, speakers: dict[int, Member], wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now: datetime
-) -> None:
-    """Finds what has been said already and what may not be said."""
+def _find_said(room: Room, wanted: dict[log.Key, Saying], outcomes: Outcomes) -> None:
+    """Finds what has been said already, or waits for the host."""
     open_keys = [key for key in wanted if key not in outcomes]
     numbers = log.written(room.pk, open_keys)
     if numbers:
@@ -125,8 +127,14 @@ def _judge(
         taken = ValidationError("This was sent before, and was no message")
         outcomes |= {key: by_number.get(seq, taken) for key, seq in numbers.items()}
     outcomes |= {held.key: Held(held) for held in held_of(room, open_keys) if held.key not in outcomes}
+
+
+def _judge(
+    room: Room, speakers: dict[int, Member], wanted: dict[log.Key, Saying], outcomes: Outcomes, *, now: datetime
+) -> None:
+    """Finds what may not be said."""
     silenced = TimeOut.each(room, speakers, now)
-    for key in open_keys:
+    for key in wanted:
         if key not in outcomes:
             member = speakers.get(key[0])
             runs = bool(member and member.runs_room)  # type: ignore[attr-defined]  # annotated by `belonging`
@@ -269,7 +277,7 @@ def _write(
         for saying in said
     ]
     log.append(room, events)
-    messages = Message.objects.bulk_create(
+    messages = [
         Message(
             room=room,
             seq=event.seq,
@@ -281,7 +289,8 @@ def _write(
             reply_to=answered.get(saying.reply_to or 0),
         )
         for saying, event in zip(said, events, strict=True)
-    )
+    ]
+    insert(messages)
     outcomes |= {saying.key: message for saying, message in zip(said, messages, strict=True)}
     return [log.Line(event, message) for event, message in zip(events, messages, strict=True)]
 

@@ -104,8 +104,8 @@ class RoomHub:
     OVERDUE = 2.0
     MOST_OVERDUE = 1_000
     # Seconds of rest between two flushes, per listener: cost follows the clock, not the rate of messages. In a room of
-    # thousands a frame costs more than it says, so there the rest grows faster than the room: with this many it is twice
-    # as long for each.
+    # thousands a frame costs more than what it says, so there the rest grows faster than the room: with this many it is
+    # twice as long for each.
     REST_PER_LISTENER = 0.000_1
     TWICE_THE_REST = 8_000
     LONGEST_REST = 1.0

@@ -14,6 +14,7 @@ from django.utils import timezone
 from forums.models import Message, MessageReaction, Poll, Question, Room, RoomEvent
 from forums.models.message_reaction import Tally
 from forums.models.room import is_open_at, without_names
+from network.models.insertion import insert
 
 # Whose event, and what their browser called it: unique in a room.
 Key = tuple[int, uuid.UUID]
@@ -76,7 +77,7 @@ def append(room: Room, events: Sequence[RoomEvent]) -> None:
     gives its numbers back, so there are no gaps."""
     for seq, event in enumerate(events, start=room.last_seq + 1):
         event.room, event.seq = room, seq
-    RoomEvent.objects.bulk_create(events)
+    insert(events)
     room.last_seq += len(events)
     room.save(update_fields=["last_seq"])
 

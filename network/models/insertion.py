@@ -1,0 +1,40 @@
+"""New rows of one table, many at once and many times a minute.
+
+`bulk_create` asks each row for each column through half a dozen calls, which is most of what it costs (measured: three
+fifths of writing two hundred messages of a live room). What it asks is the same for all rows of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import connections, models, router, transaction
+
+
+def insert(rows: Sequence[models.Model]) -> None:
+    """Writes the rows, all of one model, and gives each its key, as `bulk_create` does. For a table whose key the
+    database gives and in which no column is worked out when it is saved (as `auto_now` is)."""
+    if not rows:
+        return
+    model = type(rows[0])
+    using = router.db_for_write(model)
+    connection = connections[using]
+    key = model._meta.pk
+    fields = [field for field in model._meta.concrete_fields if field is not key]
+    quote = connection.ops.quote_name
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    row_of_places = f"({', '.join(['%s'] * len(fields))})"
+    begin = f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES "  # noqa: S608  # names of ours alone
+    end = f" RETURNING {quote(str(key.column))}"
+    names = [field.attname for field in fields]
+    prepare = [field.get_db_prep_save for field in fields]
+    most = connection.ops.bulk_batch_size(fields, rows)
+    with transaction.atomic(using=using, savepoint=False), connection.cursor() as cursor:
+        for first in range(0, len(rows), most):
+            some = rows[first : first + most]
+            values = [
+                one(getattr(row, name), connection) for row in some for name, one in zip(names, prepare, strict=True)
+            ]
+            cursor.execute(begin + ", ".join([row_of_places] * len(some)) + end, values)
+            for row, (given,) in zip(some, cursor.fetchall(), strict=True):
+                row.pk = given
+                row._state.adding, row._state.db = False, using
