@@ -225,10 +225,14 @@ def kept(context: Context, template_name: str, **values: Hashable) -> SafeString
     values are others. They are words, numbers, moments, and tuples and frozen dataclasses of those; raises TypeError
     for a row of the database, of which nobody sees that it has changed, and for words that are HTML already.
     The token of a form in it is the reader's own."""
-    words = (_rendered.__wrapped__ if settings.DEBUG else _rendered)(template_name, tuple(values.items()))
+    words = _kept(template_name, **values)
     if _TOKEN in words:
         words = SafeString(words.replace(_TOKEN, str(context.get("csrf_token", ""))))
     return words
+
+
+def _kept(template_name: str, **values: Hashable) -> SafeString:
+    return (_rendered.__wrapped__ if settings.DEBUG else _rendered)(template_name, tuple(values.items()))
 
 
 # Stands for the token in what is kept. Nobody can write it, for it is in no page.
@@ -259,12 +263,19 @@ def _is_value(value: object) -> bool:
 # Finding one's way
 
 
-@register.inclusion_tag("components/breadcrumbs.html")
-def breadcrumbs(*steps: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Crumb:
+    title: str
+    address: str
+
+
+@register.simple_tag
+def breadcrumbs(*steps: Any) -> SafeString:
     """The way down to this page: pairs of a title and an address or the name of one. Home is put before them; the page
     itself is left out, for its heading stands right below."""
     pairs = zip(steps[::2], steps[1::2], strict=True)
-    return {"trail": [{"title": "Home", "address": "/"}, *({"title": t, "address": resolve_url(a)} for t, a in pairs)]}
+    trail = (Crumb("Home", "/"), *(Crumb(str(title), resolve_url(address)) for title, address in pairs))
+    return _kept("components/breadcrumbs.html", trail=trail)
 
 
 @dataclass(frozen=True, slots=True)
