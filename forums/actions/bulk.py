@@ -280,7 +280,7 @@ def _write(stories: list[_Story]) -> int:
         _number(Post, posts)
         for story in stories:
             for post in story.posts:
-                post.thread_id = story.thread.pk
+                post.thread = story.thread  # so that nothing asks the database for it, such as the search
             for new, post in zip(story.new.posts, story.posts[1:], strict=True):
                 post.reply_to_id = story.posts[new.answers - 1].pk if new.answers else None
         _insert(Post, posts)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from forums.actions.bulk import NewPost, NewThread, load_threads
@@ -161,3 +162,17 @@ def test_a_post_before_the_one_it_follows_is_refused(cast: Cast) -> None:
 
     with pytest.raises(ValueError, match="earlier"):
         list(load_threads([NewThread(cast.ai, cast.theme, cast.bob, "Title", "Words", now, posts=posts)]))
+
+
+@pytest.mark.parametrize("kind", [Thread.Kind.DISCUSSION, Thread.Kind.QUESTION])
+def test_many_posts_ask_no_more_of_the_database_than_few(cast: Cast, kind: str) -> None:
+    now = timezone.now()
+
+    def queries(size: int) -> int:
+        posts = [NewPost(cast.fay, f"Words {number}", now + timedelta(seconds=number)) for number in range(size)]
+        thread = NewThread(cast.ai, cast.theme, cast.bob, "Title", "Words", now, kind=kind, posts=posts)
+        with CaptureQueriesContext(connection) as captured:
+            assert list(load_threads([thread])) == [size + 1]
+        return sum(query["sql"].startswith("SELECT") for query in captured)
+
+    assert queries(2) == queries(60)
