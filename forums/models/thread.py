@@ -274,14 +274,14 @@ class ThreadPage:
         *,
         after: str = "",
         levelled: bool = False,
-        pinned: ThreadQuerySet | None = None,
+        pinned_in: Network | None = None,
     ) -> ThreadPage:
         """Marked for the member, and `levelled_for` them if asked to. `after` is the `next_key` of the page before;
-        anything else gives the first page, above which the `pinned` ones stand; on no page do they stand among the
-        others."""
-        above = list(pinned.order_by("pinned_until", "pk").values_list("pk", flat=True)) if pinned is not None else []
-        if above:
-            threads = threads.exclude(pk__in=above)
+        anything else gives the first page, above which those stand that are pinned in the network; on no page do they
+        stand among the others."""
+        now = timezone.now()
+        if pinned_in:
+            threads = threads.exclude(pinned_until__gt=now)
         last_post_at, _, pk = after.partition("_")
         is_first = not (re.fullmatch(r"[0-9]{1,19}", last_post_at) and re.fullmatch(r"[0-9]{1,18}", pk))
         if not is_first:
@@ -291,9 +291,13 @@ class ThreadPage:
         found = list(threads.latest_first().values_list("pk", flat=True)[: cls.SIZE + 1])
         # First which threads, then what their rows show: beside all that, a database would not walk down an index.
         marked = Thread.objects.visible_to(member).marked_for(member).for_rows()
-        rows = (marked.levelled_for(member) if levelled else marked).in_bulk([*above, *found])
-        shown = [rows[pk] for pk in found[: cls.SIZE] if pk in rows]
-        pins = [rows[pk] for pk in above if is_first and pk in rows]
+        wanted = models.Q(pk__in=found)
+        if pinned_in and is_first:
+            wanted |= models.Q(network=pinned_in, pinned_until__gt=now)
+        rows = {row.pk: row for row in (marked.levelled_for(member) if levelled else marked).filter(wanted)}
+        shown = [rows.pop(pk) for pk in found[: cls.SIZE] if pk in rows]
+        pins = [row for row in rows.values() if row.pk not in found]
+        pins.sort(key=lambda row: (row.pinned_until or now, row.pk))
         return cls(shown, _key(shown[-1]) if shown and len(found) > cls.SIZE else "", pins)
 
 

@@ -123,7 +123,7 @@ def _list_page(request: HttpRequest, member: Member, network: Network | None, na
         shown.pick(reach, member),
         member,
         after=request.GET.get("after", ""),
-        pinned=Thread.objects.visible_to(member).filter(network=network).pinned() if is_whole else None,
+        pinned_in=network if is_whole else None,
     )
     context = {
         "network": network,

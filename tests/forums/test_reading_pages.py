@@ -20,16 +20,18 @@ from forums.actions.following import (
     choose_theme_level,
     remind_of_bookmarks,
 )
+from forums.actions.pinning import pin_thread
 from forums.actions.posts import hide_post, reply
 from forums.actions.reading import read_everything_everywhere, read_thread
 from forums.actions.threads import move_thread, start_thread
 from forums.models import Answer, FollowLevel, MemberThread, Post, Thread
+from forums.notifications import THREAD_REPLIED
 from network.actions.membership import leave_network
 from network.actions.passwords import set_password
 from network.actions.sessions import end_other_sessions, end_sessions
 from network.export import parts
 from network.limits import RateLimit
-from network.models import AuditEvent, Member, NetworkTheme, Theme
+from network.models import AuditEvent, Member, NetworkTheme, Notice, Theme
 from network.notifications import unread_notices
 from network.permissions import Refused
 from tests.cast import Cast, sign_in
@@ -150,6 +152,9 @@ class TestLists:
             MemberThread(member=cast.fay, thread=thread, bookmarked_at=now, level_chosen=True)
             for thread in threads[::2]
         )
+        pin_thread(threads[0], until=now.date() + timedelta(days=3), by=cast.fay)
+        threads[1].tags.add("pilots")
+        Notice.objects.create(member=cast.fay, kind=THREAD_REPLIED, object_id=threads[0].pk, at=now)
         client = browser_of(cast.fay)
         network = reverse("threads", args=[cast.ai.slug])
         client.get(network)
