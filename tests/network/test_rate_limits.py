@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.test import override_settings
+from django.test import RequestFactory, override_settings
 from redis.connection import Connection
 
 from network import limits
 from network.limits import LimitReached, PlaceLimit, RateLimit
 from network.models import Member
+from network.views import address_of
 from tests.cast import Cast
 from tests.servers import RedisServer
 
@@ -169,6 +170,22 @@ def test_many_addresses_of_one_connection_are_one_place_and_what_is_no_address_t
     assert thrown("2001:db8:1:3::1")
     assert [thrown(address) for address in ("203.0.113.7", "::ffff:203.0.113.7", "203.0.113.7")] == [True, True, False]
     assert [thrown(address) for address in ("", "unix:", "")] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("proxies", "sent", "address"),
+    [
+        (0, {"REMOTE_ADDR": "203.0.113.7", "HTTP_X_FORWARDED_FOR": "198.51.100.9"}, "203.0.113.7"),
+        (1, {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "192.0.2.1, 198.51.100.9"}, "198.51.100.9"),
+        (2, {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "198.51.100.9"}, ""),
+        (0, {"REMOTE_ADDR": ""}, ""),
+    ],
+)
+def test_where_somebody_comes_from_is_what_our_own_proxies_say(
+    settings: Any, proxies: int, sent: dict[str, str], address: str
+) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    assert address_of(RequestFactory().get("/", **sent)) == address  # type: ignore[arg-type]
 
 
 def test_the_address_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
