@@ -22,6 +22,7 @@ from forums.models import Attachment, Case, HeldPost, Post
 from forums.search import index
 from network.actions.access import hold_account
 from network.actions.audit import record
+from network.actions.profile import hold_profile
 from network.models import Member, Network, Profile
 
 logger = logging.getLogger(__name__)
@@ -227,7 +228,9 @@ def keep_portrait(portrait: Profile | None, case: Case, *, now: datetime) -> Non
 
 
 def forget_portraits(member: Member) -> None:
-    """Part of closing their account: with their profile go the copies of its picture."""
+    """Part of closing their account: with their profile go the copies of its picture. Waits for whoever is just
+    reporting it."""
+    hold_profile(member)
     for kept in Attachment.objects.filter(kept_for__member=member):
         forget(kept)
 

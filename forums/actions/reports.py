@@ -93,6 +93,8 @@ def _report(thing: Thing, network: Network | None, *, by: Member, kind: str, wor
     with transaction.atomic():
         hold_account(by)
         hold_thing(thing)
+        if isinstance(thing, Member):  # they may just have closed their account
+            permissions.can_report_profile(by, thing).enforce()
         case, is_new = open_case(thing, network, now=now)
         portrait = portrait_shown(thing)  # before the site hides it
         new = {"kind": kind, "words": markup.legible(words), "said": said_by(thing), "at": now}
