@@ -910,7 +910,7 @@ class TestAtOnce:
         cast = make_cast()
         others = [join(cast, f"Facilitator{n}", Membership.Role.FACILITATOR) for n in range(19)]
         thread = start_thread(cast.ai, by=cast.fay, theme=cast.theme, title="Minutes", source="Who?")
-        said = reply(thread, by=cast.bob, source="A zyzzyva")
+        said = reply(thread, by=cast.bob, source="A quokka")
         case = case_of(said, by=cast.fay)
         reporters = [cast.fay, *others]
 
