@@ -16,6 +16,7 @@ from forums.actions.following import remind_of_bookmarks
 from forums.actions.mail_replies import forget_received_mail
 from forums.actions.session_threads import make_threads
 from forums.actions.telling import tell_of_post
+from forums.actions.undoing import forget_changes
 from forums.actions.weeks import count_weeks, forget_who_read
 from forums.models import ThreadBatch
 from network.actions.jobs import scheduled
@@ -91,6 +92,11 @@ def count_weeks_that_are_over() -> None:
 @scheduled("forget who read in weeks of long ago", every=timedelta(days=1))
 def forget_weeks_of_readers() -> None:
     forget_who_read()
+
+
+@scheduled("forget what can no longer be undone", every=timedelta(days=1))
+def forget_what_was_before() -> None:
+    forget_changes()
 
 
 @task(backend="worker")

@@ -139,6 +139,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reports/sent/<int:pk>/", reports.own_report, name="own_report"),
     path("reports/decided/<int:pk>/", reports.own_case, name="own_case"),
     path("reports/<int:pk>/", cases.case, name="case"),
+    path("reports/<int:pk>/pictures/<uuid:kept>/", cases.case_picture, name="case_picture"),
     path("reports/<int:pk>/claim/", cases.case_claim, name="case_claim"),
     path("reports/<int:pk>/note/", cases.case_note, name="case_note"),
     path("reports/<int:pk>/decide/", cases.case_decide, name="case_decide"),

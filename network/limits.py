@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import time
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from math import ceil
 from django.core.cache import DEFAULT_CACHE_ALIAS, cache, caches
 from django.core.cache.backends.redis import RedisCache
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.text import slugify
 
 from network.models import Member
@@ -68,18 +70,11 @@ class RateLimit:
     ) -> list[LimitReached | None]:
         """The same for many at once, in one trip to the cache and in their order; whoever stands there twice spends
         twice. For each of them the problem, or None."""
-        global asked_again_at
-        unlimited: list[LimitReached | None] = [None] * len(members)
-        if not members or time.monotonic() < asked_again_at:
-            return unlimited
         seconds = int(self.per.total_seconds())
         moment = int((now or timezone.now()).timestamp())
-        try:
-            spent = _count_up([self._key(member, moment) for member in members], count, seconds)
-        except Exception:
-            asked_again_at = time.monotonic() + NOT_ASKED_FOR
-            logger.exception("The cache did not answer, so a limit was not counted: %s", self.what)
-            return unlimited
+        spent = _counted([self._key(member, moment) for member in members], count, seconds, self.what)
+        if spent is None:
+            return [None] * len(members)
         left = seconds - moment % seconds
         return [self._judge(member, so_far, moment, left) for member, so_far in zip(members, spent, strict=True)]
 
@@ -123,6 +118,64 @@ class RateLimit:
 
     def _key(self, by: Member, moment: int) -> str:
         return f"limit:{slugify(self.what)}:{by.pk}:{moment // int(self.per.total_seconds())}"
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceLimit:
+    """At most `times` in each fixed window of length `per` by all together who are not signed in and come from one
+    network address, behind which a whole council may sit: for what would slow the site down for everybody else. The
+    address is kept nowhere: the cache holds a mark made of it, until the window is over."""
+
+    what: str  # that was done, such as "searches have been made"
+    times: int
+    per: timedelta
+    again: str = "try again"
+
+    def spend(self, address: str, *, now: datetime | None = None) -> None:
+        """Counts one. `address` "" stands for all of whom none is known. Raises LimitReached. With the cache away
+        nothing is counted, as with `RateLimit`."""
+        seconds = int(self.per.total_seconds())
+        moment = int((now or timezone.now()).timestamp())
+        mark = salted_hmac("network.limits.PlaceLimit", _place_of(address), algorithm="sha256").hexdigest()
+        spent = _counted([f"limit:{slugify(self.what)}:{mark}:{moment // seconds}"], 1, seconds, self.what)
+        if spent is None or spent[0] <= self.times:
+            return
+        left = seconds - moment % seconds
+        length = in_words(self.per)
+        within = length if length.startswith("a") else f"the last {length}"
+        wait = in_words(timedelta(seconds=left))
+        raise LimitReached(
+            f"More than {self.times:,} {self.what} within {within} from the internet connection that you use, by "
+            f"everybody on it together. You can {self.again} in {wait}. If you sign in, only what you do yourself "
+            "counts.",
+            retry_after=left,
+        )
+
+
+def _place_of(address: str) -> str:
+    """Whoever has one IPv6 address has all that begin with the same 64 bits."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return ""
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return str(found.ipv4_mapped)
+        return str(ipaddress.ip_network((found, 64), strict=False))
+    return str(found)
+
+
+def _counted(keys: Sequence[str], count: int, seconds: int, what: str) -> list[int] | None:
+    """What the counts are after each step; None where they are not counted, for the cache does not answer."""
+    global asked_again_at
+    if not keys or time.monotonic() < asked_again_at:
+        return None
+    try:
+        return _count_up(keys, count, seconds)
+    except Exception:
+        asked_again_at = time.monotonic() + NOT_ASKED_FOR
+        logger.exception("The cache did not answer, so a limit was not counted: %s", what)
+        return None
 
 
 def _count_up(keys: Sequence[str], count: int, seconds: int) -> list[int]:

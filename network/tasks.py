@@ -15,7 +15,7 @@ from network.actions.invitations import forget_old_invitations
 from network.actions.jobs import scheduled
 from network.actions.mail import forget_old_mail, is_mail_due, send_due_mail
 from network.actions.mailbox import ask_who_is_due, lapse_who_did_not_answer
-from network.actions.membership import end_suspensions, remind_of_requests
+from network.actions.membership import end_suspensions, forget_sanctions, remind_of_requests
 from network.actions.sessions import forget_sessions_and_browsers
 from network.models import DataExport
 
@@ -39,6 +39,11 @@ def remind_facilitators() -> None:
 @scheduled("let in whose suspension is over", every=timedelta(minutes=10))
 def let_in_again() -> None:
     end_suspensions()
+
+
+@scheduled("forget sanctions of closed accounts that are over", every=timedelta(minutes=10))
+def forget_sanctions_that_are_over() -> None:
+    forget_sanctions()
 
 
 @scheduled("ask for proof of mailboxes again", every=timedelta(hours=1))

@@ -11,6 +11,7 @@ from django.db import transaction
 from cms.actions.pages import publish_page
 from cms.models import HomePage, InformationPage
 from cms.models.blocks import FOR_THE_OPERATOR
+from forums.models import ModerationAct
 from network.actions.intake import KEPT as LISTS_KEPT
 from network.actions.invitations import KEPT as INVITATIONS_KEPT
 from network.actions.mail import KEPT as MAIL_KEPT
@@ -50,6 +51,11 @@ _PAGES: list[tuple[str, str, str, list[Block]]] = [
         [
             _heading("If you only read"),
             _text("Nothing. Reading the hub without signing in sets no cookie and asks nothing about you."),
+            _text(
+                "So that nobody can slow the search down for all, we count how often it is used from one network "
+                "address by people who are not signed in. We keep a mark of the address, and not the address itself, "
+                "for a minute."
+            ),
             _heading("If you have an account"),
             (
                 "list",
@@ -113,6 +119,13 @@ _PAGES: list[tuple[str, str, str, list[Block]]] = [
                 "The joining link, the recording and the notes of an event are for those who may attend it. The hub's "
                 "editors, who put them there, can see them too, whether they belong to the network or not."
             ),
+            _heading("If something is reported"),
+            _text(
+                "What somebody reports is kept as it was then, for those who decide about it: its words stay with the "
+                "report; a file that you remove, or a copy of the picture that your profile showed, goes within hours "
+                "of their decision. What a facilitator does to a thread can be undone for "
+                f"{ModerationAct.UNDOABLE_FOR.days} days. After that we delete what was there before."
+            ),
             _heading("Who decided what"),
             _text(
                 "If an administrator suspends or changes your account, we keep what was decided, when and why, as long "
@@ -134,8 +147,10 @@ _PAGES: list[tuple[str, str, str, list[Block]]] = [
                 "What you wrote stays for the others in the conversation, unless you have it erased too."
             ),
             _text(
-                "If a network had suspended you, that stays true when you come back: we keep a mark that can be "
-                "compared with an address and from which none can be read."
+                "If a network had suspended you, or asked you not to write for a while, that goes on when you come "
+                "back. Until it is over we keep a note, without your name and without what was said, of the network, "
+                "which of the two it was and until when, with a mark that can be compared with an address and from "
+                "which none can be read. A suspension without an end is kept until you come back."
             ),
             _heading("Nobody else"),
             _text(

@@ -27,7 +27,7 @@ from network.models import Member
 from network.models.standing import standing_of
 from network.numbers import number_in
 from network.permissions import Refused
-from network.views import MemberRequest
+from network.views import MemberRequest, address_of
 
 SHOWN = 20
 LONGEST_TITLE = 300  # characters that are looked at
@@ -43,6 +43,8 @@ def search(request: HttpRequest) -> HttpResponse:
     try:
         if form.is_bound and isinstance(request.user, Member):
             limits.SEARCHING.spend(request.user)
+        elif form.is_bound:
+            limits.SEARCHES_FROM_OUTSIDE.spend(address_of(request))
     except LimitReached as no:
         form.add_error("q", str(no))
         response = render(request, "cms/search.html", context, status=429)
@@ -129,6 +131,8 @@ def suggestions(request: HttpRequest) -> HttpResponse:
     """Titles that begin with what is typed: a piece of a page. Nobody waits for it, and the search works without."""
     if isinstance(request.user, Member):
         limits.SUGGESTING.spend(request.user)
+    else:
+        limits.SUGGESTIONS_OUTSIDE.spend(address_of(request))
     hits = finding.suggest(request.user, request.GET.get("q", "")[:LONGEST_TITLE])
     return render(request, "cms/parts/suggestions.html", {"hits": hits})
 

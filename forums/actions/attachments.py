@@ -22,7 +22,8 @@ from forums.models import Attachment, Case, HeldPost, Post
 from forums.search import index
 from network.actions.access import hold_account
 from network.actions.audit import record
-from network.models import Member, Network
+from network.actions.profile import hold_profile
+from network.models import Member, Network, Profile
 
 logger = logging.getLogger(__name__)
 
@@ -129,7 +130,7 @@ def is_check_due() -> bool:
 def forget_unsent(*, now: datetime | None = None) -> int:
     """Deletes what was uploaded a day ago and never sent, with its files; returns how many. The site itself does. What
     waits for a facilitator stays, and for a day what their writer has back from there; and what was removed after it
-    was reported, until somebody has decided."""
+    was reported, or the picture of a profile that was, until somebody has decided."""
     before = (now or timezone.now()) - KEPT_UNSENT
     with_a_held = HeldPost.objects.filter(Q(decision=HeldPost.Decision.NONE) | Q(decided_at__gt=before))
     held = with_a_held.filter(author=OuterRef("member"), form_id=OuterRef("form_id"))
@@ -195,6 +196,45 @@ def take_from(post: Post, attachment: Attachment) -> None:
     kept.update(post=None, form_id=uuid.uuid4(), hidden_at=None, kept_for=case)
 
 
+def keep_portrait(portrait: Profile | None, case: Case, *, now: datetime) -> None:
+    """Part of a verb, as its last step, so that nothing that fails leaves a file: a copy of the picture that a reported
+    profile showed. Only those who decide get it, until they have, whatever its owner does meanwhile; the same picture
+    is kept once. `portrait`: the profile as it was (`models.report.portrait_shown`), with its row held."""
+    if portrait is None or Attachment.objects.filter(kept_for=case, name=portrait.picture.name).exists():
+        return
+    try:
+        with portrait.picture.open() as file:
+            content = file.read()
+    except FileNotFoundError:  # a storage that was brought back without it
+        return
+    kept = Attachment(
+        member_id=portrait.member_id,
+        form_id=uuid.uuid4(),  # of no form
+        kept_for=case,
+        # As the profile calls it: random, and another for each picture.
+        name=str(portrait.picture.name),
+        content_type="image/webp",
+        size=len(content),
+        alt=portrait.described_picture,
+        state=Attachment.State.CLEAN,  # we painted it ourselves
+        uploaded_at=now,
+    )
+    kept.file.save(secrets.token_hex(16), ContentFile(content), save=False)
+    try:
+        kept.save(force_insert=True)
+    except BaseException:
+        _forget_files(kept)
+        raise
+
+
+def forget_portraits(member: Member) -> None:
+    """Part of closing their account: with their profile go the copies of its picture. Waits for whoever is just
+    reporting it."""
+    hold_profile(member)
+    for kept in Attachment.objects.filter(kept_for__member=member):
+        forget(kept)
+
+
 def forget(attachment: Attachment) -> None:
     """Part of a verb: deletes the row, and the files once that is certain."""
     transaction.on_commit(partial(_forget_files, attachment), robust=True)
@@ -227,7 +267,8 @@ def _place(attached: Attachment, form_id: uuid.UUID, *, now: datetime) -> Attach
 
 def _bytes_left(member: Member, *, now: datetime) -> int:
     """Of what they may upload in a day. What is still there counts where the cache has forgotten it."""
-    kept = Attachment.objects.filter(member=member, uploaded_at__gt=now - limits.BYTES_A_DAY.per)
+    # What was kept of their profile was not uploaded here, and nothing may tell them that it was.
+    kept = Attachment.objects.filter(member=member, uploaded_at__gt=now - limits.BYTES_A_DAY.per, kept_for__member=None)
     there = limits.BYTES_A_DAY.times - sum(kept.values_list("size", flat=True))
     return max(min(there, limits.BYTES_A_DAY.left(member, now=now)), 0)
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from forums.actions.attachments import forget
+from forums.actions.attachments import forget, forget_portraits
 from forums.actions.mentions import forget_name
 from forums.actions.poll_votes import forget_votes
 from forums.actions.session_threads import forget_words_in_threads
@@ -54,6 +54,7 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
         Question.objects.filter(author=member).update(consent=Consent.NOT_ASKED)
         _hold_open_rooms()
         forget_votes(member)
+        forget_portraits(member)
         # What nobody but a facilitator has read is posted for nobody who has gone.
         HeldPost.objects.waiting().filter(author=member).delete()
         if erase:

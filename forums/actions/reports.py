@@ -6,10 +6,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from forums import limits, markup, notifications, permissions
+from forums.actions.attachments import keep_portrait
 from forums.actions.cases import open_case
 from forums.actions.sight import hide_thing, hold_thing
 from forums.models import Attachment, Case, Message, Post, Report
-from forums.models.report import Thing, said_by
+from forums.models.report import Thing, portrait_shown, said_by
 from network.actions.access import hold_account
 from network.models import Member, Membership, Network
 
@@ -83,6 +84,7 @@ def report_from_outside(
             at=now,
         )
         _tell(case, given, is_new=is_new, now=now)
+        keep_portrait(portrait_shown(thing) if thing is not None else None, case, now=now)
     return given
 
 
@@ -91,7 +93,10 @@ def _report(thing: Thing, network: Network | None, *, by: Member, kind: str, wor
     with transaction.atomic():
         hold_account(by)
         hold_thing(thing)
+        if isinstance(thing, Member):  # they may just have closed their account
+            permissions.can_report_profile(by, thing).enforce()
         case, is_new = open_case(thing, network, now=now)
+        portrait = portrait_shown(thing)  # before the site hides it
         new = {"kind": kind, "words": markup.legible(words), "said": said_by(thing), "at": now}
         given, is_given = Report.objects.get_or_create(case=case, by=by, defaults=new)
         if is_given:
@@ -100,6 +105,7 @@ def _report(thing: Thing, network: Network | None, *, by: Member, kind: str, wor
                 case.hidden_for_now_at = now
                 case.save(update_fields=["hidden_for_now_at"])
                 hide_thing(case, by=None, now=now)
+            keep_portrait(portrait, case, now=now)
     return given
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, models, transaction
 from django.utils import timezone
@@ -25,6 +25,8 @@ from network.permissions import Refused
 Kind = ModerationAct.Kind
 POSTS = Post._meta.label_lower
 THEME_IS_GONE = "The theme that it was under is gone."
+STILL_UNDER_WAY = timedelta(hours=1)  # nobody has been undoing for longer, by whatever clock
+AT_A_TIME = 1_000  # rows of one statement
 
 
 def undo_act(act: ModerationAct, *, by: Member, now: datetime | None = None) -> ModerationAct:
@@ -65,6 +67,19 @@ def undo_act(act: ModerationAct, *, by: Member, now: datetime | None = None) -> 
             settle_network(Thread.objects.select_related("network").get(pk=act.thread_id), there, words)
         record("undid", act.thread, by=by, network=act.network, what=act.kind, act=act.pk)
     return act
+
+
+def forget_changes(*, now: datetime | None = None) -> int:
+    """Deletes what rows were before acts that can no longer be undone; returns how many. The site itself does; safe to
+    repeat. The acts stay, with their notes between the posts, and so does where posts stood, for their authors."""
+    over = ModerationAct.objects.past_undoing((now or timezone.now()) - STILL_UNDER_WAY)
+    changes = ActChange.objects.filter(act__in=over)
+    found = changes.exclude(pk__in=changes.of_places().values("pk")).order_by("pk").values_list("pk", flat=True)
+    forgotten = 0
+    # A merged thread may have thousands: none of the statements takes long.
+    while keys := list(found[:AT_A_TIME]):
+        forgotten += ActChange.objects.filter(pk__in=keys).delete()[0]
+    return forgotten
 
 
 def _threads_of(act: ModerationAct) -> list[Thread]:

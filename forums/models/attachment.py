@@ -54,7 +54,8 @@ class AttachmentQuerySet(models.QuerySet["Attachment"]):
 
 
 class Attachment(models.Model):
-    """A file that stands with a post. Until the post is sent it belongs to the form that it was uploaded in."""
+    """A file that stands with a post. Until the post is sent it belongs to the form that it was uploaded in; what was
+    reported is kept for its case."""
 
     class State(models.TextChoices):
         CHECKING = "checking", "Being checked"
@@ -82,8 +83,8 @@ class Attachment(models.Model):
     # A facilitator hid it, and its owner is told why; the post stays.
     hidden_at = models.DateTimeField(null=True)
 
-    # Its owner has removed it from its post while one of both was reported: it stands nowhere any more, and is kept for
-    # those who decide until they have.
+    # Its owner has removed it from its post while one of both was reported, or it is a copy of the picture of a profile
+    # that was: it stands nowhere, and is kept for those who decide until they have.
     kept_for = models.ForeignKey("forums.Case", on_delete=models.SET_NULL, null=True, related_name="kept_files")
 
     objects = AttachmentQuerySet.as_manager()

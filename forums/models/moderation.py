@@ -24,10 +24,14 @@ class ModerationActQuerySet(models.QuerySet["ModerationAct"]):
         """Done not too long ago, and not undone yet."""
         return self.filter(undone_at=None, at__gt=(now or timezone.now()) - ModerationAct.UNDOABLE_FOR)
 
+    def past_undoing(self, before: datetime) -> ModerationActQuerySet:
+        """Undone, or done so long ago that it stays, at that moment already."""
+        return self.filter(models.Q(undone_at__lte=before) | models.Q(at__lte=before - ModerationAct.UNDOABLE_FOR))
+
 
 class ModerationAct(models.Model):
     """Something that a facilitator did to a thread or to some of its posts. What every row was before stands in its
-    changes, so that it can be undone."""
+    changes, so that it can be undone, and no longer than that (`actions.undoing.forget_changes`)."""
 
     class Kind(models.TextChoices):
         HIDE = "hide", "Hid posts"
@@ -64,10 +68,18 @@ class ModerationAct(models.Model):
         return self.undone_at is None and self.at > (now or timezone.now()) - self.UNDOABLE_FOR
 
 
+class ActChangeQuerySet(models.QuerySet["ActChange"]):
+    def of_places(self) -> ActChangeQuerySet:
+        """Where posts stood before an act, or that they came to another network with their thread: numbers alone."""
+        moved = models.Q(before__has_key="thread_id") | models.Q(act__kind=ModerationAct.Kind.NETWORK)
+        return self.filter(moved, table=Post._meta.label_lower)
+
+
 class ActChange(models.Model):
     """One row as an act found it and left it: of a changed row those columns that it changed, of one that it made
-    nothing before, and of one that it took away nothing after. Read by the verb that undoes the act and by nobody else.
-    What members wrote is not in it."""
+    nothing before, and of one that it took away nothing after. Read by the verb that undoes the act and by nobody else,
+    but for where a post stood, by which its author reads that it was moved (`acts_that_moved`). What members wrote is
+    not in it; why something was hidden is."""
 
     act = models.ForeignKey(ModerationAct, on_delete=models.CASCADE, related_name="changes")
     table = models.CharField(max_length=60)  # the model's label
@@ -76,6 +88,8 @@ class ActChange(models.Model):
     after = models.JSONField(null=True)
     # Whatever somebody has made of it since stays, and does not stand in the way of undoing the rest.
     is_by_the_way = models.BooleanField(default=False)
+
+    objects = ActChangeQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["act", "table", "row"], name="act_change_once")]

@@ -285,6 +285,14 @@ def said_by(thing: Thing) -> str:
     return "\n\n".join(part for part in (title, beside.source if beside else "", thing.source, files) if part)
 
 
+def portrait_shown(thing: Thing) -> Profile | None:
+    """The profile whose picture others see, if it is one."""
+    if not isinstance(thing, Member):
+        return None
+    shown = Profile.objects.filter(member=thing, shows_picture=True).exclude(picture="")
+    return shown.select_related("member").first()
+
+
 def _said_of_themselves(member: Member) -> str:
     """What others see of it."""
     profile = Profile.of(member)

@@ -30,21 +30,21 @@ HEADERS = {
 def attachment(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     """The file itself, to be kept and not shown."""
     found = _found(request, pk)
-    return _served(request, found, str(found.file.name), found.content_type, found.name)
+    return served(request, found, str(found.file.name), found.content_type, found.name)
 
 
 @require_safe
 def picture(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     """A picture, to be looked at. Of other files there is none: only what we painted ourselves is shown."""
     found = _found(request, pk, is_picture=True)
-    return _served(request, found, str(found.file.name), found.content_type)
+    return served(request, found, str(found.file.name), found.content_type)
 
 
 @require_safe
 def small_picture(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     """A picture as it stands with the post."""
     found = _found(request, pk, is_picture=True)
-    return _served(request, found, found.small_file, "image/webp")
+    return served(request, found, found.small_file, "image/webp")
 
 
 def _found(request: HttpRequest, pk: uuid.UUID, *, is_picture: bool = False) -> Attachment:
@@ -54,7 +54,7 @@ def _found(request: HttpRequest, pk: uuid.UUID, *, is_picture: bool = False) -> 
     return found
 
 
-def _served(
+def served(
     request: HttpRequest, found: Attachment, stored: str, content_type: str, to_keep_as: str = ""
 ) -> HttpResponseBase:
     try:

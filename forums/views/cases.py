@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_POST, require_safe
@@ -17,10 +18,12 @@ from forums.actions import decisions as verbs
 from forums.actions.appeals import decide_appeal
 from forums.forms import AnswerAppealForm, DecideForm, NoteForm
 from forums.models import Attachment, Case, CaseNote, Message, Post, Practice, Report
+from forums.models.attachment import AttachmentQuerySet
 from forums.models.report import CaseQuerySet, said_by
 from forums.views import member_or_404
+from forums.views.attachments import served
 from network.limits import LimitReached
-from network.models import Member, Membership
+from network.models import Member, Membership, Profile
 from network.permissions import Refused, can_change_accounts
 from network.views import second_factor_required
 from network.views.networks import facilitated
@@ -34,6 +37,14 @@ class Reported:
 
     report: Report
     has_changed: bool  # what it is about says something else by now
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPicture:
+    """A picture that a profile showed when it was reported."""
+
+    kept: Attachment
+    is_still_there: bool  # and has not been taken away or replaced since
 
 
 @second_factor_required
@@ -72,6 +83,15 @@ def case(request: HttpRequest, pk: int) -> HttpResponse:
     found = _case(member, pk)
     notifications.case_read(found, member)
     return _page(request, member, found)
+
+
+@second_factor_required
+@require_safe
+def case_picture(request: HttpRequest, pk: int, kept: uuid.UUID) -> HttpResponseBase:
+    """The picture that a profile showed when it was reported, for those who decide."""
+    found = _case(member_or_404(request), pk)
+    picture = get_object_or_404(_pictures_of(found), pk=kept)
+    return served(request, picture, str(picture.file.name), picture.content_type)
 
 
 @second_factor_required
@@ -221,7 +241,15 @@ def _around(member: Member, found: Case) -> dict[str, Any]:
             "before": list(said.filter(seq__lt=found.message.seq).order_by("-seq")[:2])[::-1],
             "after": list(said.filter(seq__gt=found.message.seq).order_by("seq")[:2]),
         }
+    if found.member:
+        now_shown = Profile.of(found.member).picture.name
+        return {"pictures": [KeptPicture(kept, kept.name == now_shown) for kept in _pictures_of(found)]}
     return {}
+
+
+def _pictures_of(found: Case) -> AttachmentQuerySet:
+    """Of a profile that the reader looks after: as it showed them when it was reported, the first one first."""
+    return Attachment.objects.filter(kept_for=found, kept_for__member__isnull=False).order_by("uploaded_at", "pk")
 
 
 def _sanction_address(found: Case) -> str:

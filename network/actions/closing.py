@@ -12,7 +12,7 @@ from django.db import models, transaction
 from network import limits, notifications, permissions, signals
 from network.actions.access import end_access_of
 from network.actions.audit import record
-from network.actions.membership import end_membership, keep_suspensions
+from network.actions.membership import end_membership, keep_sanctions
 from network.models import IntakeRow, Invitation, MailLedger, Member, Membership
 
 FORMER_MEMBER = "Former member"
@@ -21,7 +21,8 @@ FORMER_MEMBER = "Former member"
 def close_account(*, by: Member, erase: bool = False) -> Member:
     """Ends the account of `by` for good: memberships, profile, addresses, sessions and all else that belongs to it. The
     row stays, without a name, as the author of what stays. `erase`: their words go too, everywhere. The same mailbox
-    may sign up anew, as somebody new, but for the networks that had suspended them. Raises Refused, LimitReached."""
+    may sign up anew, as somebody new, but for the networks that had suspended them or asked them not to write, until
+    that is over. Raises Refused, LimitReached."""
     permissions.can_close_account(by).enforce()
     limits.CLOSING.spend(by)
     with transaction.atomic():
@@ -33,7 +34,7 @@ def close_account(*, by: Member, erase: bool = False) -> Member:
         permissions.can_close_account(member).enforce()
         for membership in Membership.objects.active().filter(member=member).order_by("network"):
             end_membership(membership, Membership.State.LEFT)
-        keep_suspensions(member)
+        keep_sanctions(member)
         end_access_of(member)
         signals.account_closed.send(Member, member=member, erase=erase)
         notifications.account_closed(member, erase=erase)

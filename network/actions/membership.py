@@ -13,9 +13,10 @@ from network import limits, notifications, permissions, signals
 from network.actions.access import hold_account, shut_out
 from network.actions.audit import record
 from network.actions.notices import settle_notices
-from network.models import Member, Membership, MembershipEvent, Network, StandingSuspension
+from network.models import Member, Membership, MembershipEvent, Network, StandingSanction
 
 Kind = MembershipEvent.Kind
+Sanction = StandingSanction.Kind
 REMIND_AFTER = 2  # working days
 
 
@@ -311,6 +312,8 @@ def appoint_facilitator(
         membership = Membership.objects.filter(network=network, member=member).first()
         if membership is None or not membership.is_active:
             membership = begin_membership(network, member, now=now, decided_by=by)
+            # They may have been asked not to write there before they closed an earlier account.
+            permissions.can_become_facilitator(member, network).enforce()
         membership.role = Membership.Role.FACILITATOR
         membership.save(update_fields=["role"])
         event = remember(membership, Kind.APPOINTED, by=by, now=now)
@@ -368,6 +371,7 @@ def begin_membership(
             "suspended_until": None,
         },
     )
+    restore_silence(membership, member.email, now=now)
     signals.membership_began.send(Membership, membership=membership)
     return membership
 
@@ -421,21 +425,38 @@ def end_membership(
     shut_out(membership, facilitated=facilitated)
 
 
-def keep_suspensions(member: Member) -> None:
-    """Part of closing an account: leaving is no way round a suspension."""
-    digest = StandingSuspension.digest_of(member.email)
-    for suspended in Membership.objects.filter(member=member, state=Membership.State.SUSPENDED):
-        StandingSuspension.objects.get_or_create(
-            network_id=suspended.network_id, mailbox_digest=digest, defaults={"until": suspended.suspended_until}
-        )
+def keep_sanctions(member: Member, *, now: datetime | None = None) -> None:
+    """Part of closing an account: leaving is no way round a suspension, nor round being asked not to write. Of each
+    that is not over, a mark of the mailbox stays until it is, and of what was said nothing."""
+    now = now or timezone.now()
+    own = Membership.objects.filter(member=member).select_related("network").order_by("network")
+    suspended = own.filter(state=Membership.State.SUSPENDED)
+    standing = [(row.network, Sanction.SUSPENDED, row.suspended_until) for row in suspended]
+    standing += [(row.network, Sanction.SILENCED, row.silent_until) for row in own.silenced(now)]
+    for network, kind, until in standing:
+        if until is None or until > now:
+            _keep_sanction(network, kind, until, member.email, now=now)
+
+
+def _keep_sanction(network: Network, kind: Sanction, until: datetime | None, address: str, *, now: datetime) -> None:
+    kept, _ = StandingSanction.objects.get_or_create(
+        network=network,
+        kind=kind,
+        mailbox_digest=StandingSanction.digest_of(address),
+        defaults={"until": until, "at": now},
+    )
+    if kept.until is not None and (until is None or until > kept.until):  # of an account before that, not come back to
+        kept.until = until
+        kept.save(update_fields=["until"])
+    ends = {"until": until.isoformat()} if until else {}
+    record("kept sanction", kept, by=None, network=network, kind=str(kind), **ends)
 
 
 def restore_suspensions(member: Member, *, now: datetime | None = None) -> None:
     """Part of letting somebody in: whose mailbox a network had suspended begins there as suspended. The facilitators
     may let them in again, as they could before; who invites them has. One that is over by now is nothing any more."""
     now = now or timezone.now()
-    waiting = StandingSuspension.objects.filter(mailbox_digest=StandingSuspension.digest_of(member.email))
-    waiting.filter(until__lte=now).delete()
+    waiting = StandingSanction.objects.of(member.email).in_force(now).filter(kind=Sanction.SUSPENDED)
     for suspension in waiting.select_related("network").select_for_update(of=("self",)):
         membership, _ = Membership.objects.update_or_create(
             member=member,
@@ -448,6 +469,28 @@ def restore_suspensions(member: Member, *, now: datetime | None = None) -> None:
                 "read_before": now,
             },
         )
-        remember(membership, Kind.SUSPENDED, by=None, until=suspension.until, now=now)
+        remember(membership, Kind.SUSPENDED, by=None, words=Membership.GOES_ON, until=suspension.until, now=now)
         record("restored suspension", membership, by=None, network=suspension.network)
         suspension.delete()
+        restore_silence(membership, member.email, now=now)
+
+
+def restore_silence(membership: Membership, address: str, *, now: datetime) -> None:
+    """Part of a verb by which somebody with this address comes to have a membership: whose mailbox was asked not to
+    write there goes on not to, and is told so."""
+    waiting = StandingSanction.objects.of(address).in_force(now)
+    silence = waiting.filter(network=membership.network_id, kind=Sanction.SILENCED).select_for_update().first()
+    if silence is None or silence.until is None:
+        return
+    membership.silent_until, membership.silent_reason = silence.until, Membership.GOES_ON
+    membership.save(update_fields=["silent_until", "silent_reason"])
+    event = remember(membership, Kind.SILENCED, by=None, words=Membership.GOES_ON, until=silence.until, now=now)
+    ends = silence.until.isoformat()
+    record("restored silence", membership, by=None, network=membership.network, until=ends)
+    silence.delete()
+    notifications.membership_changed(event, now=now)
+
+
+def forget_sanctions(*, now: datetime | None = None) -> int:
+    """Deletes the marks of those whose time is over; returns how many. The site itself does."""
+    return StandingSanction.objects.over(now or timezone.now()).delete()[0]

@@ -9,7 +9,7 @@ from network.models.invitation import Invitation
 from network.models.job import DueJob, Worker
 from network.models.mail import MailLedger, MailStop
 from network.models.member import AccountEvent, Member, Viewer
-from network.models.network import Membership, MembershipEvent, Network, StandingSuspension
+from network.models.network import Membership, MembershipEvent, Network, StandingSanction
 from network.models.notice import Notice
 from network.models.organisation import Organisation, OrganisationDomain
 from network.models.profile import MemberTool, Profile
@@ -43,7 +43,7 @@ __all__ = [
     "OrganisationDomain",
     "Profile",
     "RulesAcceptance",
-    "StandingSuspension",
+    "StandingSanction",
     "Tag",
     "Theme",
     "ThemeAlias",

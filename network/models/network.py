@@ -88,6 +88,12 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         """Those who have been asked not to write for a while that is not over."""
         return self.filter(silent_until__gt=now or timezone.now())
 
+    def sanctioned(self, now: datetime | None = None) -> MembershipQuerySet:
+        """Those that are suspended, or asked not to write, by a decision that is not over."""
+        now = now or timezone.now()
+        over = models.Q(suspended_until__lte=now)
+        return self.filter(models.Q(state=Membership.State.SUSPENDED) & ~over | models.Q(silent_until__gt=now))
+
     def suspensions_over(self, now: datetime) -> MembershipQuerySet:
         """Those whom somebody has to let in again now. An account that is out of use waits for its owner."""
         return self.filter(state=Membership.State.SUSPENDED, suspended_until__lte=now, member__is_active=True)
@@ -134,6 +140,9 @@ class Membership(models.Model):
         DAILY = "daily", "A digest each day"
         EACH = "each", "Every new thread"
         NOTHING = "nothing", "Nothing"
+
+    # Why somebody is suspended or silent who had closed an account before that was over: the words went with it.
+    GOES_ON = "This goes on from an earlier account with the same address."
 
     member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships")
     network = models.ForeignKey(Network, on_delete=models.CASCADE, related_name="memberships")
@@ -207,6 +216,11 @@ class Membership(models.Model):
     def is_silent(self, now: datetime | None = None) -> bool:
         """Whether they have been asked not to write, and it is not over."""
         return self.silent_until is not None and self.silent_until > (now or timezone.now())
+
+    @property
+    def goes_on_from_before(self) -> bool:
+        """Whether they were asked not to write before they closed an earlier account: why is not known any more."""
+        return self.silent_reason == self.GOES_ON
 
     @property
     def is_facilitator(self) -> bool:
@@ -295,25 +309,51 @@ class MembershipEvent(models.Model):
         return f"{self.membership_id}: {self.get_kind_display()}"
 
 
-class StandingSuspension(models.Model):
-    """Somebody whom a network had suspended has closed their account: the suspension waits for the same mailbox to come
-    back. Holds no address, only what can be made of one that is typed again. No member reads it."""
+class StandingSanctionQuerySet(models.QuerySet["StandingSanction"]):
+    def of(self, address: str) -> StandingSanctionQuerySet:
+        """Those of a mailbox that somebody has shown to be theirs."""
+        return self.filter(mailbox_digest=StandingSanction.digest_of(address))
+
+    def over(self, now: datetime) -> StandingSanctionQuerySet:
+        """Whose time is over, so that nothing of them is kept."""
+        return self.filter(until__lte=now)
+
+    def in_force(self, now: datetime) -> StandingSanctionQuerySet:
+        return self.filter(models.Q(until=None) | models.Q(until__gt=now))
+
+
+class StandingSanction(models.Model):
+    """Somebody whom a network had suspended or asked not to write has closed their account before that was over: it
+    waits for the same mailbox to come back, no longer than its time. Holds no name, no address and no words, only what
+    can be made of an address that is typed again. No member reads it."""
+
+    class Kind(models.TextChoices):
+        SUSPENDED = "suspended", "Suspended"
+        SILENCED = "silenced", "Asked not to write"
 
     network = models.ForeignKey(Network, on_delete=models.CASCADE, related_name="+")
     mailbox_digest = models.CharField(max_length=64)
+    kind = models.CharField(max_length=9, choices=Kind.choices)
     # Empty where a facilitator was to let them in again.
     until = models.DateTimeField(null=True, blank=True)
     at = models.DateTimeField(default=timezone.now)
 
+    objects = StandingSanctionQuerySet.as_manager()
+
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["network", "mailbox_digest"], name="standing_suspension_once"),
+            models.UniqueConstraint(fields=["network", "mailbox_digest", "kind"], name="standing_sanction_once"),
+            models.CheckConstraint(
+                condition=~models.Q(kind="silenced") | models.Q(until__isnull=False),
+                name="standing_silence_has_an_end",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"A closed account in {self.network}"
+        return f"A closed account in {self.network}: {self.get_kind_display()}"
 
     @staticmethod
     def digest_of(address: str) -> str:
         """Of the mailbox. Made with the site's secret key, so that a list of addresses does not find them."""
+        # The name from before there were others than suspensions: what was kept under it is still found.
         return salted_hmac("network.StandingSuspension", mailbox_of(address), algorithm="sha256").hexdigest()

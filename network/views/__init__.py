@@ -6,9 +6,11 @@ from itertools import islice
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlencode, urlsplit
 
+from allauth.account.adapter import get_adapter
 from asgiref.sync import sync_to_async
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.core.files import File
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, StreamingHttpResponse
 from django.urls import reverse
@@ -66,6 +68,15 @@ def _page_of(request: HttpRequest) -> str:
     if referer.netloc == request.get_host() and url_has_allowed_host_and_scheme(referer.path, allowed_hosts=None):
         return referer.path
     return reverse("account")
+
+
+def address_of(request: HttpRequest) -> str:
+    """The network address that a request comes from, as far as the proxies before this site say; "" where they say
+    none."""
+    try:
+        return str(get_adapter().get_client_ip(request))
+    except (PermissionDenied, ImproperlyConfigured):
+        return ""
 
 
 def ask_how_to_write(*, then: str) -> HttpResponse:

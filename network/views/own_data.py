@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from network.actions.closing import close_account
 from network.actions.exports import ask_for_data, digest_of, take_data
 from network.forms import CloseAccountForm
-from network.models import DataExport
+from network.models import DataExport, Membership
 from network.permissions import can_close_account
 from network.views import MemberRequest, confirmation_required, streamed_file
 
@@ -65,7 +65,9 @@ def close(request: MemberRequest) -> HttpResponse:
         close_account(by=request.user, erase=form.cleaned_data["written"] == "erase")
         logout(request)
         return redirect("account_close_done")
-    return render(request, "network/own_data/close.html", {"form": form, "can_close": verdict})
+    own = Membership.objects.visible_to(request.user).filter(member=request.user).select_related("network")
+    context = {"form": form, "can_close": verdict, "sanctions": own.sanctioned().order_by("network")}
+    return render(request, "network/own_data/close.html", context)
 
 
 @require_safe

@@ -178,6 +178,55 @@ def test_a_search_too_many_is_told_on_its_own_page_with_what_was_typed(
     assert client.get("/search/suggestions/", {"q": "canary"}).status_code == 200
 
 
+def test_searches_without_signing_in_are_counted_by_where_they_come_from_and_members_by_themselves(
+    hub: Hub, cast: Cast, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.publish_guidance("Canary in the hub")
+    fewer = dataclasses.replace(limits.SEARCHES_FROM_OUTSIDE, times=2)
+    monkeypatch.setattr(limits, "SEARCHES_FROM_OUTSIDE", fewer)
+    council, elsewhere = {"REMOTE_ADDR": "203.0.113.7"}, {"REMOTE_ADDR": "198.51.100.9"}
+    for _ in range(3):
+        client.get("/search/", **council)  # the empty form is no search
+    for _ in range(2):
+        assert client.get("/search/", {"q": "canary"}, **council).status_code == 200
+
+    answer = client.get("/search/", {"q": "canary in", "theme": "Roads"}, **council)
+
+    page = answer.content.decode()
+    assert answer.status_code == 429
+    assert 0 < int(answer["Retry-After"]) <= 60
+    assert (
+        "More than 2 searches have been made within a minute from the internet connection that you use, by everybody "
+        "on it together. You can search again in " in page
+    )
+    assert "If you sign in, only what you do yourself counts." in page
+    assert 'value="canary in"' in page
+    assert 'value="Roads"' in page
+    assert "Canary in the hub" not in page
+    assert not answer.cookies
+    assert client.get("/search/suggestions/", {"q": "canary"}, **council).status_code == 200
+    # Nobody else waits for them: not who is elsewhere, nor their colleagues who are signed in.
+    assert client.get("/search/", {"q": "canary"}, **elsewhere).status_code == 200
+    sign_in(client, cast.bob)
+    assert client.get("/search/", {"q": "canary"}, **council).status_code == 200
+
+
+def test_suggestions_without_signing_in_have_a_limit_of_their_own(
+    hub: Hub, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fewer = dataclasses.replace(limits.SUGGESTIONS_OUTSIDE, times=1)
+    monkeypatch.setattr(limits, "SUGGESTIONS_OUTSIDE", fewer)
+    assert client.get("/search/suggestions/", {"q": "canary"}).status_code == 200
+    answer = client.get("/search/suggestions/", {"q": "canary"})
+    assert (answer.status_code, bool(answer["Retry-After"])) == (429, True)
+    assert client.get("/search/", {"q": "canary"}).status_code == 200
+
+
+def test_a_whole_council_behind_one_address_can_search(hub: Hub, client: Client) -> None:
+    assert limits.SEARCHES_FROM_OUTSIDE.times >= 10 * limits.SEARCHING.times
+    assert limits.SUGGESTIONS_OUTSIDE.times >= 10 * limits.SUGGESTING.times
+
+
 def test_a_member_finds_threads_beside_pages(hub: Hub, cast: Cast, client: Client) -> None:
     hub.publish_guidance("Canary in the hub")
     start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Canary in the network", source="Listen.")

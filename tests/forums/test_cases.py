@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +12,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.apps.registry import Apps
 from django.contrib.auth.models import AnonymousUser
 from django.core import mail
@@ -20,11 +23,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from PIL import Image
 
 from forums import limits, permissions
 from forums.actions.amendments import hide_message
 from forums.actions.appeals import appeal, decide_appeal
-from forums.actions.attachments import forget_unsent, remove_file
+from forums.actions.attachments import attach_file, forget_unsent, remove_file
 from forums.actions.decisions import claim_case, decide_case, note_on_case
 from forums.actions.merging import merge_threads
 from forums.actions.messages import say
@@ -37,13 +41,15 @@ from forums.actions.reports import (
     report_profile,
 )
 from forums.actions.rooms import schedule_room
+from forums.actions.sight import hide_thing
 from forums.actions.threads import start_thread
 from forums.actions.undoing import undo_act
+from forums.export import _attached_files
 from forums.models import Appeal, Attachment, Case, CaseNote, Message, ModerationAct, Post, Report, Thread
 from forums.search.posts import search_posts
 from network.actions.closing import close_account
 from network.actions.mail import send_due_mail
-from network.actions.profile import change_profile
+from network.actions.profile import change_picture, change_profile, remove_picture
 from network.limits import LimitReached
 from network.models import AuditEvent, Member, Membership, Network, Notice, Profile
 from network.notifications import unread_notices
@@ -377,6 +383,130 @@ def test_a_reported_file_that_its_owner_removes_is_kept_until_somebody_has_decid
     decide_case(case, outcome=DEALT, by=cast.fay)
     assert forget_unsent() == 1
     assert not Attachment.objects.exists()
+
+
+def show_picture(member: Member, colour: str = "pine", *, shows: bool = True) -> bytes:
+    shade = {"pine": (20, 80, 60), "gold": (200, 160, 20)}[colour]
+    painted = io.BytesIO()
+    Image.new("RGB", (60, 40), shade).save(painted, "PNG")
+    profile = change_picture(by=member, upload=painted, alt="A picture of a zyzzyva", shows=shows)
+    with profile.picture.open() as file:
+        return bytes(file.read())
+
+
+def sent(answer: Any) -> bytes:
+    async def together() -> bytes:
+        return b"".join([piece async for piece in answer.streaming_content])
+
+    return async_to_sync(together)()
+
+
+def address_of_kept(case: Case, kept: Attachment) -> str:
+    return reverse("case_picture", args=[case.pk, kept.pk])
+
+
+@pytest.mark.parametrize("what", ["taken away", "replaced", "no longer shown", "hidden for now"])
+def test_the_picture_of_a_reported_profile_is_kept_until_somebody_has_decided(
+    cast: Cast, rita: Member, flo: Member, client: Client, what: str, django_capture_on_commit_callbacks: Any
+) -> None:
+    shown = show_picture(cast.bob)
+    case = report_profile(cast.bob, by=rita, kind="unkind").case
+    with django_capture_on_commit_callbacks(execute=True):
+        if what == "taken away":
+            remove_picture(by=cast.bob)
+        elif what == "replaced":
+            show_picture(cast.bob, "gold")
+        elif what == "no longer shown":
+            change_picture(by=cast.bob, upload=None, alt="", shows=False)
+        else:
+            hide_thing(again_case(case), by=None, now=timezone.now())
+    forget_unsent(now=timezone.now() + timedelta(days=3))
+
+    kept = Attachment.objects.get()
+    page = client_page(client, cast.fay, case.get_absolute_url())
+    assert f'src="{address_of_kept(case, kept)}" alt="A picture of a zyzzyva"' in page
+    assert "It is kept here until this is decided." in page
+    assert ("It has been taken away or replaced since." in page) == (what in ("taken away", "replaced"))
+    answer = client.get(address_of_kept(case, kept))
+    assert sent(answer) == shown
+    assert (answer["Content-Type"], answer["X-Content-Type-Options"]) == ("image/webp", "nosniff")
+    for viewer in (cast.bob, rita, *cast.outsiders):
+        assert not Attachment.objects.visible_to(viewer).exists()
+        sign_in(client, viewer)
+        for address in (address_of_kept(case, kept), kept.get_absolute_url(), kept.picture_address):
+            assert client.get(address).status_code == 404, (viewer, address)
+    assert Client().get(address_of_kept(case, kept)).status_code in (302, 404)
+    assert not list(_attached_files(cast.bob))
+
+    decide_case(case, outcome=DEALT, by=cast.fay)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert forget_unsent() == 1
+    assert not Attachment.objects.exists()
+    assert not kept.file.storage.exists(str(kept.file.name))
+    sign_in(client, cast.fay)
+    assert client.get(address_of_kept(case, kept)).status_code == 404
+
+
+def test_each_picture_is_kept_once_and_none_that_nobody_else_saw(cast: Cast, rita: Member, flo: Member) -> None:
+    show_picture(cast.bob, shows=False)
+    case = report_profile(cast.bob, by=rita, kind="unkind").case
+    assert not Attachment.objects.exists()
+    first = show_picture(cast.bob)
+    otto = join(cast, "Otto")
+    for reporter in (flo, otto, rita):  # rita's stands with what it said when she reported it
+        report_profile(cast.bob, by=reporter, kind="unkind")
+    second = show_picture(cast.bob, "gold")
+    report_from_outside(cast.bob, address="/", kind="unkind", words="Look at it")
+
+    assert [row.file.read() for row in Attachment.objects.filter(kept_for=case)] == [first, second]
+    assert Attachment.objects.count() == 2
+
+
+def test_one_without_its_file_can_be_reported_all_the_same(cast: Cast, rita: Member) -> None:
+    Profile.objects.create(member=cast.bob, picture="gone.webp")
+    assert "Picture of Bob" in report_profile(cast.bob, by=rita, kind="unkind").said
+    assert not Attachment.objects.exists()
+
+
+def test_administrators_see_the_picture_of_what_they_decide_over_and_facilitators_do_not(
+    cast: Cast, client: Client, rita: Member
+) -> None:
+    show_picture(cast.bob)
+    case = report_from_outside(cast.bob, address="/", kind="unkind", words="Look at it").case
+    address = address_of_kept(case, Attachment.objects.get())
+
+    assert address in client_page(client, cast.ada, case.get_absolute_url())
+    assert client.get(address).status_code == 200
+    sign_in(client, cast.fay)
+    assert client.get(address).status_code == 404
+    # Nor does the picture of one case come with another.
+    other = report_profile(rita, by=cast.bob, kind="unkind").case
+    assert client.get(other.get_absolute_url()).status_code == 200
+    assert client.get(address_of_kept(other, Attachment.objects.get(kept_for=case))).status_code == 404
+
+
+def test_nothing_tells_somebody_that_their_picture_is_kept(
+    cast: Cast, rita: Member, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show_picture(cast.bob)
+    report_profile(cast.bob, by=rita, kind="unkind")
+    monkeypatch.setattr(limits, "BYTES_A_DAY", dataclasses.replace(limits.BYTES_A_DAY, times=6))
+    attach_file(cast.ai, by=cast.bob, form_id=uuid.uuid4(), file=io.BytesIO(b"Sheep."), name="sheep.txt")
+    assert not told(cast.bob)
+
+
+@pytest.mark.parametrize("erase", [True, False])
+def test_with_the_account_goes_the_picture_that_was_kept(
+    cast: Cast, rita: Member, erase: bool, django_capture_on_commit_callbacks: Any
+) -> None:
+    show_picture(cast.bob)
+    report_profile(cast.bob, by=rita, kind="unkind")
+    kept = Attachment.objects.get()
+    with django_capture_on_commit_callbacks(execute=True):
+        close_account(by=cast.bob, erase=erase)
+
+    assert not Attachment.objects.exists()
+    assert not kept.file.storage.exists(str(kept.file.name))
 
 
 def test_a_file_is_hidden_and_its_post_stays(cast: Cast, post: Post, rita: Member) -> None:
@@ -780,7 +910,7 @@ class TestAtOnce:
         cast = make_cast()
         others = [join(cast, f"Facilitator{n}", Membership.Role.FACILITATOR) for n in range(19)]
         thread = start_thread(cast.ai, by=cast.fay, theme=cast.theme, title="Minutes", source="Who?")
-        said = reply(thread, by=cast.bob, source="A zyzzyva")
+        said = reply(thread, by=cast.bob, source="A quokka")
         case = case_of(said, by=cast.fay)
         reporters = [cast.fay, *others]
 

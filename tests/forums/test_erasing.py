@@ -10,16 +10,17 @@ from threading import Event
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
 
-from forums.actions import messages, posts, questions, threads
+from forums.actions import messages, posts, questions, reports, threads
 from forums.actions.rooms import schedule_room
 from forums.live import log
-from forums.models import Message, Post, Question, Thread
+from forums.models import Attachment, Case, Message, Post, Question, Thread
 from forums.search.posts import search_posts
 from network.actions.closing import close_account
-from network.models import Member
+from network.models import Member, Profile
 from network.permissions import Refused
 from tests.cast import Cast, make_cast
 
@@ -52,6 +53,7 @@ class Stopped:
             ),
             "message": lambda: messages.say(room, by=self.cast.bob, body=CANARY),
             "question": lambda: questions.ask_question(room, by=self.cast.bob, body=CANARY),
+            "report": lambda: reports.report_profile(self.cast.bob, by=self.cast.fay, kind="other"),
         }[what]
         self.is_there, self.goes_on = Event(), Event()
         module, name = place
@@ -119,3 +121,45 @@ def test_what_comes_after_the_erasing_is_refused(what: str, monkeypatch: pytest.
         assert writing.result(10) == "refused"
 
     assert words_left(stopped.cast) == []
+
+
+def with_a_picture(cast: Cast) -> Member:
+    profile = Profile(member=cast.bob, about=CANARY, picture_alt=CANARY)
+    profile.picture.save("portrait.webp", ContentFile(b"A picture"))
+    return Member.objects.get(pk=cast.bob.pk)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("erase", [True, False])
+def test_of_a_profile_that_is_reported_while_its_owner_closes_their_account_nothing_is_kept(
+    erase: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stopped = Stopped("report", (reports, "keep_portrait"), monkeypatch)
+    bob = with_a_picture(stopped.cast)
+    with ThreadPoolExecutor(2) as pool:
+        reporting = pool.submit(in_a_thread, stopped.write)
+        assert stopped.is_there.wait(10)
+        closing = pool.submit(in_a_thread, lambda: close_account(by=bob, erase=erase))
+        with pytest.raises(TimeoutError):
+            closing.result(timeout=0.4)
+        stopped.goes_on.set()
+
+        assert (reporting.result(10), closing.result(10)) == ("done", "done")
+
+    assert not Case.objects.exists()
+    assert not Attachment.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_profile_that_has_just_gone_cannot_be_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = Stopped("report", (reports, "_check"), monkeypatch)
+    bob = with_a_picture(stopped.cast)
+    with ThreadPoolExecutor(1) as pool:
+        reporting = pool.submit(in_a_thread, stopped.write)
+        assert stopped.is_there.wait(10)
+        close_account(by=bob)
+        stopped.goes_on.set()
+
+        assert reporting.result(10) == "refused"
+
+    assert not Case.objects.exists()

@@ -15,8 +15,9 @@ from forums.actions.network_moves import answer_move, ask_to_move, carry_out_mov
 from forums.actions.posts import edit_post, hide_post, reply
 from forums.actions.reactions import react
 from forums.actions.threads import start_thread
-from forums.actions.undoing import undo_act
-from forums.models import ModerationAct, MoveAnswer, Post, Reaction, Thread, ThreadMove
+from forums.actions.undoing import forget_changes, undo_act
+from forums.models import ActChange, ModerationAct, MoveAnswer, Post, Reaction, Thread, ThreadMove
+from forums.models.moderation import done_to
 from forums.search.posts import search_posts
 from network.models import Member, Membership, Network, Notice
 from network.permissions import Refused
@@ -117,6 +118,22 @@ def test_it_moves_when_all_agree_and_is_unread_for_nobody(
     assert browser_of(here).get(reverse("post", args=[thread.pk, 2])).status_code == 404
     page = browser_of(there).get(thread.get_absolute_url(), {"page": "1"}).content.decode()
     assert "This thread was moved here from another network" in page
+
+
+def test_its_authors_know_that_it_came_there_when_that_can_no_longer_be_undone(
+    cast: Cast, thread: Thread, here: Member, there: Member
+) -> None:
+    move = ask(cast, thread)
+    agree(cast.bob, here)
+    carry_out_move(move, by=cast.fay)
+    assert "forums.reaction" in ActChange.objects.values_list("table", flat=True)
+    forget_changes(now=timezone.now() + timedelta(days=31))
+
+    assert set(ActChange.objects.values_list("table", flat=True)) == {"forums.post"}
+    posts = Post.objects.select_related("thread__network").filter(thread=thread, author=cast.bob)
+    assert all("moved thread to network" in done_to(post, cast.bob).values_list("verb", flat=True) for post in posts)
+    assert posts
+    assert not done_to(posts[0], here).exists()
 
 
 def test_undoing_brings_it_back_as_it_was(cast: Cast, thread: Thread, here: Member, there: Member) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -24,9 +25,11 @@ from forums.actions.pinning import pin_thread, unpin_thread
 from forums.actions.posts import hide_post, reply, restore_post
 from forums.actions.reading import read_everything, read_thread
 from forums.actions.threads import lock_thread, move_thread, start_thread, unlock_thread
-from forums.actions.undoing import undo_act
-from forums.models import Answer, Draft, Level, MemberThread, ModerationAct, Post, Thread, ThreadNote
+from forums.actions.undoing import STILL_UNDER_WAY, forget_changes, undo_act
+from forums.models import ActChange, Answer, Draft, Level, MemberThread, ModerationAct, Post, Thread, ThreadNote
+from forums.models.moderation import done_to
 from forums.search.posts import search_posts
+from forums.tasks import forget_what_was_before
 from network.limits import RateLimit
 from network.models import AuditEvent, Member, Membership, NetworkTheme, Notice, Theme
 from network.permissions import Refused
@@ -291,6 +294,74 @@ class TestUndoing:
         undo_act(last_act(), by=cast.fay)
         assert Notice.objects.filter(kind="post_shown", member=cast.bob).count() == 1
         assert AuditEvent.objects.filter(verb="restored post").count() == 1
+
+
+class TestForgetting:
+    def test_what_is_past_undoing_is_deleted_and_what_threads_and_authors_know_of_it_stays(
+        self, cast: Cast, roads: Thread, parks: Thread
+    ) -> None:
+        then = timezone.now() - timedelta(days=31)
+        read_thread(roads, by=cast.bob, up_to=2)
+        save_draft(roads, by=cast.bob, fields={"source": "Begun"})
+        hide_post(post_of(roads, 2), by=cast.fay, reason="Says zyzzyva", now=then)
+        lock_thread(roads, by=cast.fay, now=then)
+        merge_threads(fresh(roads), parks, by=cast.fay, now=then)
+        moved = Post.objects.select_related("thread__network").get(source="Tarmac")
+        bob, fay = browser_of(cast.bob), browser_of(cast.fay)
+        tables = set(ActChange.objects.values_list("table", flat=True))
+        assert tables == {"forums.post", "forums.thread", "forums.memberthread", "forums.draft"}
+        assert "zyzzyva" in str(list(ActChange.objects.values()))
+
+        def known() -> tuple[Any, ...]:
+            there = bob.get(reverse("post", args=[roads.pk, 3]))["Location"]
+            page = bob.get(parks.get_absolute_url(), {"page": "1"}).content.decode()
+            history = fay.get(reverse("thread_history", args=[parks.pk])).content.decode()
+            done = list(done_to(moved, cast.bob).values_list("verb", flat=True))
+            noted = "Posts were moved here from another thread" in page
+            acts = ("Merged another thread into this one" in history, "Undo" in history)
+            return there, noted, acts, done, AuditEvent.objects.count(), everything()
+
+        before = known()
+        assert (before[1], before[2], before[3]) == (True, (True, False), ["merged threads"])
+        forget_what_was_before()
+        assert known() == before
+
+        kept = ActChange.objects.values_list("table", "before", "after")
+        assert kept.count() == 4
+        assert {table for table, _, _ in kept} == {"forums.post"}
+        assert {name for _, *columns in kept for name in chain(*columns)} == {"thread_id", "number", "quiet"}
+        assert forget_changes() == 0
+        for outsider in cast.outsiders:
+            assert not done_to(moved, outsider).exists()
+
+    def test_undoing_says_then_that_it_is_too_late_and_changes_nothing(self, cast: Cast, roads: Thread) -> None:
+        hide_post(post_of(roads, 3), by=cast.fay, reason="Wrong", now=timezone.now() - timedelta(days=31))
+        forget_changes()
+        before = everything()
+        with pytest.raises(Refused, match="more than 30 days ago, so it stays"):
+            undo_act(last_act(), by=cast.fay)
+        said = browser_of(cast.fay).post(reverse("act_undo", args=[roads.pk, last_act().pk]), follow=True)
+        assert "This was done more than 30 days ago, so it stays." in said.content.decode()
+        assert everything() == before
+
+    def test_what_can_be_undone_is_there_to_the_last_moment_and_what_was_undone_goes(
+        self, cast: Cast, roads: Thread
+    ) -> None:
+        lock_thread(roads, by=cast.fay)
+        act = last_act()
+        over = act.at + ModerationAct.UNDOABLE_FOR
+        assert forget_changes(now=over + STILL_UNDER_WAY - timedelta(seconds=1)) == 0
+        undo_act(act, by=cast.fay, now=over - timedelta(seconds=1))
+        assert not fresh(roads).is_locked
+        assert forget_changes(now=over) == 0
+        assert forget_changes(now=over + STILL_UNDER_WAY) == 1
+        assert not ActChange.objects.exists()
+
+    def test_thousands_of_rows_go_in_pieces(self, cast: Cast, roads: Thread, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("forums.actions.undoing.AT_A_TIME", 2)
+        then = timezone.now() - timedelta(days=31)
+        hide_posts(roads, [2, 3, 4], by=cast.fay, reason="Wrong", now=then)
+        assert forget_changes() == 3
 
 
 class TestPinning:

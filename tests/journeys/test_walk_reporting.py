@@ -13,6 +13,7 @@ from forums.actions.threads import start_thread
 from forums.models import Post
 from network.models import Membership
 from tests.cast import Cast, make_cast
+from tests.forums.uploads import picture
 from tests.journeys.conftest import Browse, Server
 
 pytestmark = pytest.mark.browser
@@ -115,3 +116,34 @@ def test_from_a_report_to_the_answer_of_an_appeal(
     expect(olga.get_by_role("main")).to_contain_text("You reported a post.")
     olga.goto(post.thread.get_absolute_url())
     expect(olga.get_by_role("article", name="Post 2 by Bob Belongs")).to_contain_text("12,000 pounds")
+
+
+@pytest.mark.parametrize(("javascript", "width"), [(False, 320), (True, 1280)])
+def test_the_picture_of_a_profile_that_was_reported_is_seen_by_who_decides_after_it_was_taken_away(
+    cast: Cast, browse: Browse, axe: Callable[[Page], None], javascript: bool, width: int
+) -> None:
+    bob = browse(cast.bob, javascript=javascript, width=width)
+    bob.goto("/profile/picture/")
+    painted = {"name": "me.png", "mimeType": "image/png", "buffer": picture(size=(400, 400))}
+    bob.get_by_label("Choose a picture").set_input_files(painted)  # type: ignore[arg-type]
+    bob.get_by_label("Describe the picture").fill("Bob with a rude sign")
+    bob.get_by_role("button", name="Save").click()
+
+    olga = browse(cast.olga, javascript=javascript, width=width)
+    olga.goto(f"/people/{cast.bob.pk}/")
+    olga.get_by_role("link", name="Report this profile").click()
+    olga.get_by_label("It is unkind or abusive").check()
+    olga.get_by_role("button", name="Report", exact=True).click()
+
+    bob.goto("/profile/picture/")
+    bob.get_by_role("button", name="Remove this picture").click()
+
+    fay = browse(cast.fay, javascript=javascript, width=width)
+    fay.goto("/networks/ai/reports/")
+    fay.get_by_role("link", name="The profile of Bob Belongs").click()
+    kept = fay.get_by_role("img", name="Bob with a rude sign")
+    expect(kept).to_be_visible()
+    expect(kept).to_have_js_property("naturalWidth", 320)
+    expect(fay.get_by_role("main")).to_contain_text("It has been taken away or replaced since.")
+    axe(fay)
+    assert fits(fay)

@@ -124,7 +124,8 @@ def test_an_invitation_accepted_in_two_windows_is_accepted_once(cast: Cast, invi
     said = at_once(accept, accept)
 
     assert sorted(said)[-1] == DONE
-    assert sorted(said)[0].startswith("This invitation cannot be used any more.")
+    # Which of the two, is a matter of when it looked.
+    assert sorted(said)[0].startswith(("This invitation cannot be used any more.", "You already belong"))
     assert Membership.objects.filter(member=cast.olga).count() == 1
     assert MembershipEvent.objects.filter(membership__member=cast.olga).count() == 1
     assert AuditEvent.objects.filter(verb="accepted invitation").count() == 1

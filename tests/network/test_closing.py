@@ -51,7 +51,7 @@ from network.models import (
     MemberTool,
     Network,
     Profile,
-    StandingSuspension,
+    StandingSanction,
     Tag,
 )
 from network.permissions import Refused, can_join
@@ -401,14 +401,14 @@ def test_an_anonymous_visitor_is_asked_to_sign_in(client: Client, db: None) -> N
 def test_leaving_is_no_way_round_a_suspension(cast: Cast) -> None:
     address = cast.sven.email
     close_account(by=cast.sven, erase=True)
-    assert all(address not in str(row) for row in StandingSuspension.objects.values())
+    assert all(address not in str(row) for row in StandingSanction.objects.values())
 
     again = open_account(address, name="Sven Again")
 
     assert not can_join(again, cast.ai)
     assert {row.state for row in again.memberships.all()} == {Membership.State.SUSPENDED}
     assert not Network.objects.of(again).exists()
-    assert not StandingSuspension.objects.exists()
+    assert not StandingSanction.objects.exists()
 
     reinstate_member(again.memberships.get(network=cast.ai), by=cast.fay)
     assert list(Network.objects.of(again)) == [cast.ai]
@@ -417,4 +417,4 @@ def test_leaving_is_no_way_round_a_suspension(cast: Cast) -> None:
 def test_who_was_not_suspended_leaves_no_mark(cast: Cast) -> None:
     close_account(by=cast.bob)
 
-    assert not StandingSuspension.objects.exists()
+    assert not StandingSanction.objects.exists()

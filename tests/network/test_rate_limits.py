@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.test import RequestFactory, override_settings
 from redis.connection import Connection
 
 from network import limits
-from network.limits import LimitReached, RateLimit
+from network.limits import LimitReached, PlaceLimit, RateLimit
 from network.models import Member
+from network.views import address_of
 from tests.cast import Cast
 from tests.servers import RedisServer
 
@@ -137,6 +139,73 @@ def test_only_for_newcomers_who_have_spent_theirs_the_database_is_asked(
     olga = opened_at(cast.olga, NOON)
     with django_assert_num_queries(0):
         TEN.spend_together([cast.bob] * 10 + [olga] * 2, now=NOON)
+
+
+FROM_ONE_PLACE = PlaceLimit("stones have been thrown", 2, per=timedelta(minutes=1), again="throw another")
+
+
+def thrown(address: str, now: datetime = NOON) -> bool:
+    try:
+        FROM_ONE_PLACE.spend(address, now=now)
+    except LimitReached:
+        return False
+    return True
+
+
+def test_who_is_not_signed_in_is_counted_by_where_they_come_from() -> None:
+    assert [thrown("203.0.113.7") for _ in range(3)] == [True, True, False]
+    assert thrown("203.0.113.8")
+    with pytest.raises(LimitReached) as said:
+        FROM_ONE_PLACE.spend("203.0.113.7", now=NOON + timedelta(seconds=20))
+    assert str(said.value) == (
+        "More than 2 stones have been thrown within a minute from the internet connection that you use, by everybody "
+        "on it together. You can throw another in 40 seconds. If you sign in, only what you do yourself counts."
+    )
+    assert said.value.retry_after == 40
+    assert thrown("203.0.113.7", NOON + timedelta(minutes=1))
+
+
+def test_many_addresses_of_one_connection_are_one_place_and_what_is_no_address_too() -> None:
+    assert [thrown(f"2001:db8:1:2::{number:x}") for number in range(1, 4)] == [True, True, False]
+    assert thrown("2001:db8:1:3::1")
+    assert [thrown(address) for address in ("203.0.113.7", "::ffff:203.0.113.7", "203.0.113.7")] == [True, True, False]
+    assert [thrown(address) for address in ("", "unix:", "")] == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("proxies", "sent", "address"),
+    [
+        (0, {"REMOTE_ADDR": "203.0.113.7", "HTTP_X_FORWARDED_FOR": "198.51.100.9"}, "203.0.113.7"),
+        (1, {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "192.0.2.1, 198.51.100.9"}, "198.51.100.9"),
+        (2, {"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "198.51.100.9"}, ""),
+        (0, {"REMOTE_ADDR": ""}, ""),
+    ],
+)
+def test_where_somebody_comes_from_is_what_our_own_proxies_say(
+    settings: Any, proxies: int, sent: dict[str, str], address: str
+) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
+    assert address_of(RequestFactory().get("/", **sent)) == address  # type: ignore[arg-type]
+
+
+def test_the_address_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys: list[str] = []
+    monkeypatch.setattr(limits, "_count_up", lambda asked, *rest: keys.extend(asked) or [1])
+    FROM_ONE_PLACE.spend("203.0.113.7", now=NOON)
+    assert "203.0.113" not in keys[0]
+    with override_settings(SECRET_KEY="another" * 10):
+        FROM_ONE_PLACE.spend("203.0.113.7", now=NOON)
+    assert keys[0] != keys[1], "nobody finds it by trying all addresses without the key"
+
+
+def test_with_the_cache_away_nobody_is_kept_from_searching(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_answer(*what: object) -> list[int]:
+        raise TimeoutError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(limits, "_count_up", no_answer)
+        assert [thrown("203.0.113.7") for _ in range(5)] == [True] * 5
+    monkeypatch.setattr(limits, "asked_again_at", 0.0)
 
 
 @pytest.mark.slow

@@ -10,26 +10,32 @@ from django.core import mail
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from network.actions.accounts import suspend_account
 from network.actions.admission import open_account
 from network.actions.closing import close_account
+from network.actions.invitations import accept_invitation, invite
 from network.actions.mail import send_due_mail
 from network.actions.membership import (
     appoint_facilitator,
+    approve_request,
+    ask_to_join,
     end_suspensions,
+    enrol,
+    forget_sanctions,
     join_network,
     leave_network,
     reinstate_member,
     suspend_member,
 )
 from network.actions.sanctions import lift_silence, silence_member, warn_member
-from network.models import AuditEvent, Member, Membership, MembershipEvent, Network, Notice
+from network.models import AuditEvent, Member, Membership, MembershipEvent, Network, Notice, StandingSanction
 from network.notifications import unread_notices
 from network.permissions import Refused, can_join, can_read, can_write, day_in_words, moment_in_words
-from network.tasks import let_in_again
+from network.tasks import forget_sanctions_that_are_over, let_in_again
 from tests.cast import Cast, sign_in
 
 MEMBERS = "/networks/ai-practitioners/members/"
@@ -292,6 +298,172 @@ def test_closing_the_account_keeps_the_end_of_a_suspension(cast: Cast) -> None:
     assert [(row.network, row.suspended_until) for row in again.memberships.all()] == [(cast.ai, until)]
     assert end_suspensions(now=until) == 1
     assert list(Network.objects.of(again)) == [cast.ai]
+
+
+# After an account was closed
+
+
+def back(member: Member) -> Member:
+    """Closes the account of somebody and opens another with the same address."""
+    address = member.email
+    close_account(by=member)
+    return open_account(address, name="Bob Again")
+
+
+def ways_back(cast: Cast) -> dict[str, Callable[[Member], object]]:
+    def asks_and_is_approved(again: Member) -> None:
+        request = ask_to_join(cast.practitioners, by=again, reason="I would like to.")
+        approve_request(request, by=cast.fay)
+
+    def is_invited(again: Member) -> None:
+        accept_invitation(invite(cast.practitioners, again.email, by=cast.fay), by=again)
+
+    return {
+        "joins": lambda again: join_network(cast.ai, by=again),
+        "is on a list": lambda again: enrol(cast.ai, again, by=cast.ada),
+        "asks and is approved": asks_and_is_approved,
+        "is invited": is_invited,
+    }
+
+
+@pytest.mark.parametrize("way", ["joins", "is on a list", "asks and is approved", "is invited"])
+def test_whoever_comes_back_to_a_network_in_whatever_way_is_still_asked_not_to_write_there(
+    cast: Cast, way: str
+) -> None:
+    network, other = (cast.ai, cast.practitioners)[:: 1 if way in ("joins", "is on a list") else -1]
+    until = tomorrow()
+    silence(membership_of(cast.bob, network), cast.fay, until)
+    again = back(cast.bob)
+    assert not again.memberships.exists(), "a membership begins when they join, and not before"
+    mails()
+
+    ways_back(cast)[way](again)
+
+    said = Membership.GOES_ON
+    assert can_write(again, network).reason == (
+        f"A facilitator has asked you not to write in this network until {moment_in_words(until)}: {said}"
+    )
+    assert can_read(again, network)
+    membership = membership_of(again, network)
+    assert not can_write(again, network, now=until - timedelta(seconds=1))
+    assert can_write(again, network, now=until)
+    [step] = MembershipEvent.objects.filter(membership=membership, kind="silenced")
+    assert (step.by, step.words, step.until) == (None, said, until)
+    [event] = AuditEvent.objects.filter(verb="restored silence")
+    assert (event.actor_id, event.network, event.object_id) == (None, network, str(membership.pk))
+    assert not StandingSanction.objects.exists()
+    told = f"A facilitator has asked you not to write in the {network.name} until {moment_in_words(until)}"
+    assert told in [one.title for one in unread_notices(again)]
+    assert told in mails()
+    assert any(said in message.body and "They wrote" not in message.body for message in mail.outbox)
+    page = page_of(again, network.get_absolute_url())
+    assert said in page
+    assert "They wrote" not in page
+    # The facilitators can end it, as they could before.
+    lift_silence(membership, by=cast.fay)
+    assert can_write(again, network)
+    Membership.objects.create(member=again, network=other, state="active", joined_at=timezone.now())
+    assert can_write(again, other)
+
+
+def test_what_is_kept_of_it_is_a_mark_and_an_end_and_no_word(cast: Cast, bobs: Membership) -> None:
+    until, address = tomorrow(), cast.bob.email
+    silence(bobs, cast.fay, until)
+    close_account(by=cast.bob)
+
+    [kept] = StandingSanction.objects.values()
+    assert kept.keys() == {"id", "network_id", "mailbox_digest", "kind", "until", "at"}
+    assert (kept["network_id"], kept["kind"], kept["until"]) == (cast.practitioners.pk, "silenced", until)
+    for word in (address, "bob", "anger"):
+        assert word not in str(kept).lower()
+    # A list of addresses does not find it without the site's key. What was kept before there were silences is found.
+    assert StandingSanction.objects.of(address.upper()).exists()
+    with override_settings(SECRET_KEY="another" * 10):
+        assert not StandingSanction.objects.of(address).exists()
+    old = salted_hmac("network.StandingSuspension", address, algorithm="sha256").hexdigest()
+    assert kept["mailbox_digest"] == old
+    [event] = AuditEvent.objects.filter(verb="kept sanction")
+    assert (event.actor_id, event.details) == (None, {"kind": "silenced", "until": until.isoformat()})
+
+
+def test_it_is_kept_until_it_is_over_and_no_longer(cast: Cast, bobs: Membership) -> None:
+    until, address = tomorrow(), cast.bob.email
+    silence(bobs, cast.fay, until)
+    close_account(by=cast.bob)
+    assert forget_sanctions(now=until - timedelta(seconds=1)) == 0
+
+    again = open_account(address, name="Bob Again")
+    StandingSanction.objects.update(until=timezone.now())
+    ways_back(cast)["asks and is approved"](again)
+    assert can_write(again, cast.practitioners), "over, whether or not the worker has come to it"
+    forget_sanctions_that_are_over()
+    assert not StandingSanction.objects.exists()
+
+
+def test_what_is_over_when_they_close_leaves_no_mark(cast: Cast, bobs: Membership) -> None:
+    silence(bobs, cast.fay)
+    Membership.objects.filter(pk=bobs.pk).update(silent_until=timezone.now())
+    close_account(by=cast.bob)
+    assert not StandingSanction.objects.exists()
+
+
+def test_a_silence_that_began_before_a_suspension_or_after_leaving_is_kept_too(cast: Cast, bobs: Membership) -> None:
+    ends, until = timezone.now() + timedelta(days=20), timezone.now() + timedelta(days=7)
+    silence(membership_of(cast.bob, cast.ai), cast.fay, ends)
+    leave_network(cast.ai, by=cast.bob)
+    silence(bobs, cast.fay, ends)
+    suspend_member(membership_of(cast.bob, cast.practitioners), by=cast.fay, words="Rest a week.", until=until)
+
+    again = back(cast.bob)
+
+    [membership] = again.memberships.all()
+    assert (membership.network, membership.suspended_until, membership.silent_until) == (
+        cast.practitioners,
+        until,
+        ends,
+    )
+    assert StandingSanction.objects.get().network == cast.ai
+    assert end_suspensions(now=until) == 1
+    assert can_read(again, cast.practitioners)
+    assert not can_write(again, cast.practitioners, now=until)
+    # Closing again before coming to the other network changes nothing there, and the later end counts.
+    twice = back(again)
+    assert sorted(StandingSanction.objects.values_list("network", "until")) == sorted(
+        [(cast.ai.pk, ends), (cast.practitioners.pk, ends)]
+    )
+    join_network(cast.ai, by=twice)
+    assert not can_write(twice, cast.ai)
+
+
+def test_being_appointed_is_no_way_round_it(cast: Cast) -> None:
+    silence(membership_of(cast.bob, cast.ai), cast.fay)
+    again = back(cast.bob)
+
+    with pytest.raises(Refused, match="asked not to write here until"):
+        appoint_facilitator(cast.ai, again, by=cast.ada)
+
+    assert not again.memberships.exists()
+    assert StandingSanction.objects.exists()
+
+
+def test_nobody_else_is_asked_for_it_and_nobody_outside_learns_of_it(
+    cast: Cast, bobs: Membership, make_officers: Callable[[int], list[Member]]
+) -> None:
+    silence(membership_of(cast.bob, cast.ai), cast.fay)
+    close = page_of(cast.bob, "/account/close/")
+    assert f"A note, without your name, that the {cast.ai.name} has asked you not to write there is kept until" in close
+    assert "A note, without your name" not in page_of(cast.fay, "/account/close/")
+    assert "A note, without your name" not in page_of(cast.olga, "/account/close/")
+    close_account(by=cast.bob)
+
+    [nia] = make_officers(1)
+    for newcomer in (nia, cast.olga, cast.lena):
+        join_network(cast.ai, by=newcomer)
+        assert can_write(newcomer, cast.ai)
+    assert StandingSanction.objects.count() == 1
+    for outsider in (cast.amir, cast.sven):
+        assert not AuditEvent.objects.visible_to(outsider).exists()
+    assert AuditEvent.objects.visible_to(cast.fay).filter(verb="kept sanction").count() == 1
 
 
 # Where words stay out of mail

@@ -48,7 +48,7 @@ from tests.cast import Cast
 
 # No reader reaches these: words that mean nothing without a carrier, and what is reached through the one thing that it
 # belongs to.
-WITHOUT_READERS = {"Tag", "ThemeAlias", "IntakeRow", "StandingSuspension"}
+WITHOUT_READERS = {"Tag", "ThemeAlias", "IntakeRow", "StandingSanction"}
 
 OUTSIDE = ["olga", "amir", "lena", "sven", "nobody", "closed"]
 
