@@ -177,14 +177,12 @@ def _found_pages(
     pages = list(_with_summary(among).search(" ".join(words), operator="and")[:most])
     if newest_first:
         pages.sort(key=lambda page: page.first_published_at or _LONG_AGO, reverse=True)
+    if query.phrases:
+        pages = _with_phrases(among, pages, query)
     stems = query.stems()
     hits = []
     for position, page in enumerate(pages):
         summary = page.summary
-        if query.phrases and not query.is_in(indexed(f"{page.title} {summary}")):
-            whole = page.specific
-            if not query.is_in(indexed(_text_of(whole))):
-                continue
         hits.append(
             Hit(
                 kind=_kind_of(page),
@@ -200,6 +198,17 @@ def _found_pages(
             )
         )
     return hits[:limit]
+
+
+def _with_phrases(among: HubPageQuerySet, pages: list[Any], query: Query) -> list[Any]:
+    """Those in which the phrases of the query stand. What does not say so in its title or summary is read whole: one
+    query for each type of page."""
+    told = {page.pk for page in pages if query.is_in(indexed(f"{page.title} {page.summary}"))}
+    unread = [page.pk for page in pages if page.pk not in told]
+    if unread:
+        whole = among.filter(pk__in=unread).specific()
+        told |= {page.pk for page in whole if query.is_in(indexed(_text_of(page)))}
+    return [page for page in pages if page.pk in told]
 
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)

@@ -14,19 +14,19 @@ from network.models import Membership, Network, Viewer
 
 
 class RoomQuerySet(models.QuerySet["Room"]):
-    def visible_to(self, viewer: Viewer) -> RoomQuerySet:
+    def visible_to(self, viewer: Viewer, *, closed_after: datetime | None = None) -> RoomQuerySet:
         """Those that the viewer may know of, without those from which they were removed; and of those that are locked
-        to readers only the ones that they run."""
+        to readers only the ones that they run. `closed_after`: as in `RoomRoleQuerySet.speakers`."""
         removed = RoomSanction.objects.removing().filter(member=viewer.pk or 0)
         may_read = ~models.Q(lock=Room.Lock.READING) | models.Q(pk__in=Room.objects.run_by(viewer).values("pk"))
-        return self.known_to(viewer).exclude(pk__in=removed.values("room")).filter(may_read)
+        known = self.known_to(viewer, closed_after=closed_after)
+        return known.exclude(pk__in=removed.values("room")).filter(may_read)
 
-    def known_to(self, viewer: Viewer) -> RoomQuerySet:
+    def known_to(self, viewer: Viewer, *, closed_after: datetime | None = None) -> RoomQuerySet:
         """Those of the viewer's networks, and those in which they are a speaker. That there is such a room is all that
         they may know: what was said in it starts at `visible_to`."""
-        return self.filter(
-            models.Q(network__in=Network.objects.of(viewer)) | models.Q(pk__in=RoomRole.objects.lets_in(viewer))
-        )
+        speaks_in = RoomRole.objects.lets_in(viewer, closed_after)
+        return self.filter(models.Q(network__in=Network.objects.of(viewer)) | models.Q(pk__in=speaks_in))
 
     def run_by(self, viewer: Viewer) -> RoomQuerySet:
         """Those of networks that the viewer facilitates, and those that they host."""
@@ -241,9 +241,9 @@ class RoomRoleQuerySet(models.QuerySet["RoomRole"]):
         closed_after = closed_after or timezone.now() - RoomRole.READS_FOR
         return self.filter(role=RoomRole.Role.SPEAKER, member__is_active=True, room__closes_at__gt=closed_after)
 
-    def lets_in(self, viewer: Viewer) -> models.QuerySet[RoomRole, int]:
+    def lets_in(self, viewer: Viewer, closed_after: datetime | None = None) -> models.QuerySet[RoomRole, int]:
         """The numbers of the rooms that the viewer may enter as a speaker, of whatever network."""
-        mine = self.speakers().filter(member=viewer.pk) if viewer.is_authenticated else self.none()
+        mine = self.speakers(closed_after).filter(member=viewer.pk) if viewer.is_authenticated else self.none()
         return mine.values_list("room", flat=True)
 
 

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlencode
 
-from django.db.models import F, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Lower, StrIndex
+from django.db.models.lookups import GreaterThan
 from django.urls import reverse
 from django.utils import timezone
 
-from forums.models import Message, Question, Room
+from forums.models import Message, Question, Room, RoomEvent, RoomRole
 from forums.search.posts import excerpt
 from forums.search.similar import stem
 from forums.search.words import plain_letters, words_of
 from network.models import Viewer
+from network.models.prepared import Word, prepared
 from network.search import Hit
 
 Rows = TypeVar("Rows", bound=QuerySet[Any, Any])
@@ -36,21 +38,11 @@ def search_rooms(viewer: Viewer, query: str, *, network: int | None = None, limi
     words = words_of(query)
     if not words:
         return []
-    entered = Room.objects.visible_to(viewer)
-    if network is not None:
-        entered = entered.filter(network=network)
-    rooms = list(entered.values_list("pk", flat=True))
+    now = timezone.now()
+    rooms = [pk for (pk,) in _entered(viewer, network, now - RoomRole.READS_FOR)]
     if not rooms:
         return []
-    until = timezone.now() - SAID_SINCE
-    said = Message.objects.visible_to(viewer).shown().filter(room__in=rooms, written_at__lte=until)
-    asked = Question.objects.visible_to(viewer).published().filter(room__in=rooms)
-    messages = _newest(said).filter(_has_all(words))
-    questions = _newest(asked.exclude(state__in=Question.GONE)).filter(_has_all(words))
-    about = ("room", "room__title", "room__network__name", "body", "said_at")
-    said_in = messages.order_by().annotate(said_at=F("written_at")).values_list(*about)
-    asked_in = questions.order_by().annotate(said_at=F("asked_at")).values_list(*about)
-    found = said_in.union(asked_in, all=True).order_by("-said_at")[:SAID_MATCHES]
+    found = _said(rooms, now - SAID_SINCE, *map(Word, words))
     stems = frozenset(stem(plain_letters(word)) for word in words)
     hits: dict[int, Hit] = {}
     for room, title, where, body, at in found:
@@ -65,6 +57,32 @@ def search_rooms(viewer: Viewer, query: str, *, network: int | None = None, limi
                 score=at.timestamp(),
             )
     return list(hits.values())[:limit]
+
+
+@prepared
+def _entered(viewer: Viewer, network: int | None, closed_after: datetime) -> QuerySet[Any, tuple[int]]:
+    rooms = Room.objects.visible_to(viewer, closed_after=closed_after)
+    return (rooms if network is None else rooms.filter(network=network)).values_list("pk")
+
+
+@prepared
+def _said(rooms: list[int], until: datetime, *words: str) -> QuerySet[Any, Any]:
+    """In these rooms, which somebody may enter: the room, its title, its network's name, the words, and when they were
+    said. All of it is old enough to be shown to everybody there."""
+    said = Message.objects.shown().filter(room__in=rooms, written_at__lte=until)
+    lines = RoomEvent.objects.filter(question=OuterRef("pk"), at__lte=until)
+    asked = Question.objects.published().filter(Q(room__delay_seconds=0) | Exists(lines), room__in=rooms)
+    asked = asked.exclude(state__in=Question.GONE)
+    messages = _newest(said).filter(*(_has(word) for word in words)).annotate(said_at=F("written_at"))
+    questions = _newest(asked).filter(*(_has(word) for word in words)).annotate(said_at=F("asked_at"))
+    about = ("room", "room__title", "room__network__name", "body", "said_at")
+    said_in = messages.order_by().values_list(*about)
+    return said_in.union(questions.order_by().values_list(*about), all=True).order_by("-said_at")[:SAID_MATCHES]
+
+
+def _has(word: str) -> Any:
+    """As `icontains` does, which no prepared query can be asked with."""
+    return GreaterThan(StrIndex(Lower("body"), Lower(Value(word))), 0)
 
 
 def _newest(rows: Rows) -> Rows:

@@ -270,6 +270,22 @@ def test_searching_takes_as_many_queries_for_many_pages_as_for_few(
     assert len(many) == len(few)
 
 
+def test_a_phrase_deep_in_many_pages_takes_as_many_queries_as_in_one(
+    hub: Hub, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    body = [("paragraph", "<p>Nobody said that the canary may sing first.</p>")]
+    for number in range(2):
+        hub.publish_guidance(f"Birds {number}", body=body)
+    search_everything(ANYBODY, '"canary may sing"')
+    with django_assert_max_num_queries(10) as few:
+        assert search_everything(ANYBODY, '"canary may sing"').count == 2
+    for number in range(2, 9):
+        hub.publish_guidance(f"Birds {number}", body=body)
+    with django_assert_max_num_queries(10) as many:
+        assert search_everything(ANYBODY, '"canary may sing"').count == 9
+    assert len(many) == len(few)
+
+
 def groups(viewer: object, query: str, **filters: object) -> dict[str, list[str]]:
     results = search_everything(viewer, query, filters=Filters(**filters))  # type: ignore[arg-type]
     return {group.name: [hit.title for hit in group.hits] for group in results.groups}
