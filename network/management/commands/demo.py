@@ -50,7 +50,7 @@ class Command(BaseCommand):
         for nickname, what in network.demo.SIGN_INS.items():
             self.stdout.write(f"  {network.demo.address(nickname):<40} {what}")
         self.stdout.write(f"\nThe code that is mailed to them stands at {settings.SITE_URL}/development/mail/")
-        self.stdout.write("The second code, which the last three are asked for, stands there too.\n")
+        self.stdout.write("The second code, which the last four are asked for, stands there too.\n")
 
     def load_crowd(self, scale: int, now: datetime) -> None:
         if scale < 0:
