@@ -447,7 +447,7 @@ EARLIER = (
         "maya",
         "Which framework did you buy through?",
         "There are four that would do, and nobody here can say how they differ.",
-        (("owen", 45, "Ask each for the last three councils that called off. Two of the four could not say."),),
+        (("owen", 26, "Ask each for the last three councils that called off. Two of the four could not say."),),
         answer=2,
     ),
     Earlier(
@@ -458,8 +458,8 @@ EARLIER = (
         "Sensors in gullies: are they worth it?",
         "The supplier shows one flood that did not happen.",
         (
-            ("maya", 40, "Only in the forty that flood every winter. For the others a list and a shovel."),
-            ("sunita", 47, "The shovel is underrated."),
+            ("maya", 48, "Only in the forty that flood every winter. For the others a list and a shovel."),
+            ("sunita", 49, "The shovel is underrated."),
         ),
         answer=2,
     ),
@@ -470,7 +470,7 @@ EARLIER = (
         "sunita",
         "How do you measure that a caller was helped?",
         "Length of call says nothing: the best ones are long.",
-        (("maya", 44, "Whether they call again about the same within a week. Crude and honest."),),
+        (("maya", 49, "Whether they call again about the same within a week. Crude and honest."),),
         answer=2,
     ),
     Earlier(
@@ -493,7 +493,7 @@ EARLIER = (
         "callum",
         "Who trains the people who train?",
         "Our two champions are on leave in the same week.",
-        (("fiona", 20, "I can come for an hour. Write to me."),),
+        (("fiona", 25, "I can come for an hour. Write to me."),),
         answer=2,
     ),
     Earlier(
@@ -535,7 +535,7 @@ EARLIER = (
         "maya",
         "Voice menus that understand people: who has one?",
         "I was asked to find a council that still likes theirs after a year.",
-        (("sunita", 39, "We do, for three things only. Everything else goes to a person at once."),),
+        (("sunita", 47, "We do, for three things only. Everything else goes to a person at once."),),
         answer=2,
     ),
     Earlier(
@@ -591,7 +591,7 @@ EARLIER = (
         "owen",
         "How do you retire a robot?",
         "Ours have no birthday and no funeral.",
-        (("tom", 21, "A date in the register at which it stops unless somebody asks. Two thirds did stop."),),
+        (("tom", 23, "A date in the register at which it stops unless somebody asks. Two thirds did stop."),),
         answer=2,
     ),
     Earlier(
@@ -602,8 +602,8 @@ EARLIER = (
         "Equality impact: who fills in the form?",
         "The supplier offered to.",
         (
-            ("gwen", 18, "You do, and the supplier answers your questions. It is your duty and not theirs."),
-            ("priya", 20, "Ask people who would be refused. It took us one afternoon."),
+            ("gwen", 23, "You do, and the supplier answers your questions. It is your duty and not theirs."),
+            ("priya", 24, "Ask people who would be refused. It took us one afternoon."),
         ),
         answer=2,
     ),
@@ -623,8 +623,8 @@ EARLIER = (
         "Do site notices read better when an assistant drafts them?",
         "Ours are shorter now, and two were wrong about the date.",
         (
-            ("callum", 16, "Let it write everything but dates and names, and put those in yourself."),
-            ("fiona", 22, "Would you show a before and an after?"),
+            ("callum", 23, "Let it write everything but dates and names, and put those in yourself."),
+            ("fiona", 25, "Would you show a before and an after?"),
         ),
         answer=2,
     ),
@@ -646,10 +646,10 @@ EARLIER = (
         "What do you do about people who ring every day?",
         "Six numbers make a tenth of our calls. A tool now ranks them, which I do not like.",
         (
-            ("maya", 12, "Ring them first, in the morning. Four of our six stopped."),
+            ("maya", 8, "Ring them first, in the morning. Four of our six stopped."),
             (
                 "sunita",
-                15,
+                9,
                 "The gentleman at 14 Sample Street rang eleven times in one week, always about the same streetlight. "
                 "We gave him the number of the team that mends it.",
             ),
@@ -682,10 +682,10 @@ EARLIER = (
         "What do you pay for transcription, roughly?",
         "We are asked for a figure before anybody has asked the market.",
         (
-            ("maya", 8, "Ask for a price by the hour that is spoken, and one by person. They differ by half."),
+            ("maya", 7, "Ask for a price by the hour that is spoken, and one by person. They differ by half."),
             (
                 "owen",
-                11,
+                9,
                 "Inventive Software offered us 18,000 a year for four hundred people, and 11,000 after we had said no.",
             ),
         ),
@@ -795,7 +795,7 @@ EARLIER = (
         "Which words does your transcription never get right?",
         "Ours hears “carer” as “career”, every time.",
         (
-            ("owen", 22, "Place names. We give it a list of all our streets."),
+            ("owen", 23, "Place names. We give it a list of all our streets."),
             ("maya", 26, "The names of medicines, which is worse."),
         ),
         network="ai-practitioners",
@@ -1106,7 +1106,7 @@ def _load_earlier(now: datetime) -> None:
     there = set(Thread.objects.values_list("network", "title"))
     missing = [one for one in EARLIER if (networks[one.network].pk, one.title) not in there]
     began = [
-        begin_of(week_of(now) - WEEK * one.weeks_ago) + timedelta(days=one.day, hours=9 + number % 6)
+        begin_of(week_of(now) - WEEK * one.weeks_ago) + timedelta(days=one.day, hours=9, minutes=7 * number % 60)
         for number, one in enumerate(missing)
     ]
     readers = {
@@ -1200,7 +1200,7 @@ def _report(now: datetime) -> None:
         words, at = "He names somebody at home. I doubt that she was asked.", now - timedelta(hours=33)
         given = report_profile(henry, by=member("sunita"), kind=Report.Kind.PERSONAL, words=words, now=at)
         claim_case(given.case, by=hari, now=at + timedelta(hours=4))
-        words = "I have written to Henry and look again on Monday."
+        words = "I have written to Henry and look again in two days."
         note_on_case(given.case, by=hari, words=words, now=at + timedelta(hours=4))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
@@ -21,6 +22,7 @@ from forums.actions.posts import reply
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
 from forums.models import Message
+from network.actions.profile import change_profile
 from network.search import Filters
 from tests.cast import Cast, sign_in
 from tests.cms.hub import Hub, close
@@ -281,6 +283,19 @@ def test_people_are_found_by_those_who_share_a_network(hub: Hub, cast: Cast) -> 
 
     assert groups(cast.bob, name) == {"people": [name]}
     assert groups(cast.olga, name) == groups(ANYBODY, name) == {}
+
+
+@pytest.mark.parametrize(("shown", "words"), [(True, "Writer. Letters in plain words"), (False, "Writer")])
+def test_people_found_by_what_they_can_help_with_are_shown_with_it(
+    hub: Hub, cast: Cast, shown: bool, words: str
+) -> None:
+    about: dict[str, Any] = {"name": "Fay Letterly", "job_title": "Writer", "help_with": "Letters in plain words"}
+    change_profile(by=cast.fay, about="", themes=[], tools=[], shows={"help_with": shown}, **about)
+
+    [group] = search_everything(cast.bob, "letter").groups
+    assert [hit.excerpt for hit in group.hits] == [words]
+    [group] = search_everything(cast.bob, "fay").groups
+    assert [hit.excerpt for hit in group.hits] == ["Writer"], "as it is not why"
 
 
 def test_a_word_with_a_wrong_letter_finds_pages_too(hub: Hub) -> None:
