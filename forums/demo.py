@@ -1212,7 +1212,7 @@ def _report_once(reported: Reported, now: datetime) -> Case | None:
     what: dict[str, Any] = {"kind": reported.kind, "words": reported.words, "now": _when(reported, now)}
     if reported.by:
         return report_post(post, by=member(reported.by), **what).case
-    outside = {"address": post.get_absolute_url(), "reply_to_address": "resident@example.org"}
+    outside: dict[str, Any] = {"address": post.get_absolute_url(), "reply_to_address": "resident@example.org"}
     return report_from_outside(post, **outside, **what).case
 
 
