@@ -46,7 +46,7 @@ from forums.models import (
 )
 from forums.models.week import WEEK, begin_of, week_of
 from network.actions.networks import change_network
-from network.demo import OFFICERS, crowd, member
+from network.demo import OFFICERS, crowd, has_crowd, member
 from network.models import Membership, Network, Theme
 
 
@@ -966,7 +966,6 @@ def load(now: datetime) -> None:
                 close_poll(_survey(room, SURVEY_THEN, room.opens_at), by=member("fiona"), now=room.closes_at)
     _hold_first_posts(now)
     _report(now)
-    _count_weeks(now)
 
 
 def _survey(room: Room, survey: Survey, now: datetime) -> Poll:
@@ -1220,10 +1219,11 @@ def _when(reported: Reported, now: datetime) -> datetime:
     return now - timedelta(hours=reported.hours_ago)
 
 
-def _count_weeks(now: datetime) -> None:
-    """Who wrote in a week has read in it too, and so have some others: of each the same at each run."""
+def load_weeks(now: datetime) -> None:
+    """What the weeks until now were like, once. Who wrote in one has read in it too, and so have some others: the same
+    at each run. Where there is a crowd the worker counts its weeks, a few at a time; nobody knows who of it reads."""
     this_week = week_of(now)
-    if ReadingWeek.objects.filter(week__lt=this_week).exists():
+    if has_crowd() or ReadingWeek.objects.filter(week__lt=this_week).exists():
         return
     rows = Membership.objects.active().filter(network__slug__in=("ai", "ai-practitioners"))
     here = list(rows.select_related("network", "member").order_by("pk"))

@@ -226,6 +226,7 @@ def load(now: datetime) -> None:
 # At ten times the scale the two networks have the sizes that were published of them.
 CROWD = {"ai": 45, "ai-practitioners": 25}
 CROWD_AT_MOST = 10
+SYNTHETIC = "synthetic-"  # their addresses begin so
 
 
 def load_crowd(scale: int, now: datetime) -> None:
@@ -238,7 +239,7 @@ def load_crowd(scale: int, now: datetime) -> None:
     for number in range(1, scale * max(CROWD.values()) + 1):
         council = councils[number % len(councils)]
         officer = open_account(
-            f"synthetic-{number:04}@{council.slug}.example.org",
+            f"{SYNTHETIC}{number:04}@{council.slug}.example.org",
             name=f"Synthetic Officer {number:04}",
             organisation=council,
             job_title="Synthetic member",
@@ -255,9 +256,13 @@ def load_crowd(scale: int, now: datetime) -> None:
                 _admit(networks[slug], officer, joined)
 
 
+def has_crowd() -> bool:
+    return bool(Member.objects.filter(email__startswith=SYNTHETIC).exists())
+
+
 def crowd(network: Network) -> list[Member]:
     """The synthetic officers who belong to a network."""
-    here = Membership.objects.active().filter(network=network, member__email__startswith="synthetic-")
+    here = Membership.objects.active().filter(network=network, member__email__startswith=SYNTHETIC)
     return list(Member.objects.filter(pk__in=here.values("member")).select_related("organisation").order_by("email"))
 
 

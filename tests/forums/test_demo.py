@@ -57,6 +57,7 @@ def now(
     with django_db_blocker.unblock(), transaction.atomic():
         network.demo.load(now)
         forums.demo.load(now)
+        forums.demo.load_weeks(now)
         yield now
         transaction.set_rollback(True)
 
@@ -119,6 +120,16 @@ class TestFacilitatorsFindSomethingToDo:
             assert post.author.date_joined <= post.written_at <= now, post
         assert not AuditEvent.objects.filter(verb="refused post").exists()
 
+    def test_the_weeks_of_a_crowd_are_left_to_the_worker(self, now: datetime) -> None:
+        ReadingWeek.objects.all().delete()
+        NetworkWeek.objects.all().delete()
+        network.demo.load_crowd(1, now)
+
+        forums.demo.load_weeks(now)
+
+        assert not ReadingWeek.objects.exists()
+        assert not NetworkWeek.objects.exists()
+
     def test_what_somebody_has_changed_stays(self, now: datetime) -> None:
         practitioners = Network.objects.filter(slug="ai-practitioners")
         practitioners.update(first_post_hold=False)
@@ -126,6 +137,7 @@ class TestFacilitatorsFindSomethingToDo:
 
         network.demo.load(now)
         forums.demo.load(now)
+        forums.demo.load_weeks(now)
 
         assert not practitioners.get().first_post_hold
         assert before == (

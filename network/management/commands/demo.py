@@ -46,6 +46,7 @@ class Command(BaseCommand):
         forums.demo.load(now)
         if options["scale"]:
             self.load_crowd(options["scale"], now)
+        forums.demo.load_weeks(now)
         self.stdout.write(f"\nSign in at {settings.SITE_URL} with one of these addresses:\n\n")
         for nickname, what in network.demo.SIGN_INS.items():
             self.stdout.write(f"  {network.demo.address(nickname):<40} {what}")
