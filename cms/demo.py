@@ -9,15 +9,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
+from django.http import QueryDict
 from django.utils import timezone
 from wagtail.models import Page
 
 from cms.actions.attendance import add_event
 from cms.actions.footer import set_up_footer
 from cms.actions.pages import publish_page, republish_page, set_up_site
+from cms.actions.searches import follow_search, note_fruitless_search, save_search
 from cms.actions.session_record import approve_item, decide_over_item, draft_record
-from cms.models import EventPage, EventRoom, GuidancePage, HomePage, InformationPage, RecordItem, SectionPage
+from cms.forms import SearchForm
+from cms.models import (
+    EventPage,
+    EventRoom,
+    FruitlessSearch,
+    GuidancePage,
+    HomePage,
+    InformationPage,
+    RecordItem,
+    SectionPage,
+)
 from cms.permissions import can_approve_record
 from forums.actions.hosting import (
     begin_answering,
@@ -30,10 +43,12 @@ from forums.actions.hosting import (
 from forums.actions.messages import say
 from forums.actions.pins import pin_message
 from forums.actions.questions import ask_question
+from forums.actions.reports import report_from_outside
 from forums.actions.session_threads import ask_for_threads, make_threads, note_recording
-from forums.models import Question, Room
+from forums.models import Case, Question, Report, Room
 from network.demo import member
 from network.models import Network, Organisation, Theme
+from network.search import Filters
 
 Block = tuple[str, Any]
 
@@ -796,6 +811,19 @@ EVENTS = [
 LOOKED_BACK_AT = "automation-that-lasted"
 RECORDING = "https://video.example.org/automation-that-lasted"
 
+# What members look for again and again, and whether they follow it; and what several looked for in vain.
+SAVED = (("maya", "consent", True), ("maya", "retention", False), ("fiona", "biscuits", True))
+FOUND_NOTHING = {
+    "parking fines": ("maya", "tom", "priya", "sunita", "owen"),
+    "sign language": ("callum", "lena", "sunita"),
+    "translated menus": ("priya", "gwen", "henry", "hari"),
+}
+# What somebody without an account says of a page.
+SAID_FROM_OUTSIDE = (
+    "/guidance/where-councils-are/",
+    "The two surveys asked different questions, so the figures should not stand side by side without saying so.",
+)
+
 ABOUT = [
     Plain(
         slug="the-networks",
@@ -876,6 +904,10 @@ def load(now: datetime) -> None:
     for event in EVENTS:
         _event(sections["events"], event, now)
     _look_back(EventRoom.objects.select_related("page", "room__network").get(page__slug=LOOKED_BACK_AT))
+    _search(now)
+    address, words = SAID_FROM_OUTSIDE
+    if not Case.objects.filter(address=address).exists():
+        report_from_outside(None, address=address, kind=Report.Kind.OTHER, words=words, now=now - timedelta(hours=15))
 
 
 def refresh_demo(now: datetime) -> None:
@@ -1020,6 +1052,20 @@ def _look_back(link: EventRoom) -> None:
     decide_over_item(items.get(question=regret), by=member("callum"), agrees=True)
     if can_approve_record(member("edward"), link.page):
         approve_item(item, by=member("edward"))
+
+
+def _search(now: datetime) -> None:
+    if FruitlessSearch.objects.exists():
+        return
+    for nickname, words, is_followed in SAVED:
+        form = SearchForm(member(nickname), QueryDict(urlencode({"q": words})))
+        form.full_clean()
+        saved = save_search(form.address(), form.in_words(), by=member(nickname), now=now)
+        if is_followed:
+            follow_search(saved, by=member(nickname), now=now)
+    for words, nicknames in FOUND_NOTHING.items():
+        for days_ago, nickname in enumerate(nicknames):
+            note_fruitless_search(member(nickname), words, Filters(), now=now - timedelta(days=3 * days_ago))
 
 
 def _anew(question: Question) -> Question:

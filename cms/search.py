@@ -19,7 +19,7 @@ from forums.search.posts import NOTHING, Found, Query, marked, search_posts, sug
 from forums.search.rooms import search_rooms
 from forums.search.similar import likeness, similar_threads, stems_of
 from forums.search.words import indexed, words_of
-from network.models import Membership, Network, Viewer
+from network.models import Member, Membership, Network, Profile, Viewer
 from network.models.standing import standing_of
 from network.search import Filters, Hit, Line, find_people
 
@@ -106,13 +106,21 @@ def _people(viewer: Viewer, typed: str, filters: Filters, *, limit: int) -> list
             kind=member.label or "Officer",
             title=member.get_full_name(),
             address=member.get_absolute_url(),
-            excerpt=member.shown_job_title,
+            excerpt=_told_by(member, typed),
             where=member.organisation.name if member.organisation else "",
             at=None,
             score=0.0,
         )
         for member in people.select_related("organisation", "profile").order_by("name", "pk")[:limit]
     ]
+
+
+def _told_by(member: Member, typed: str) -> str:
+    """What they do; and what they can help with, where that is why they were found."""
+    profile = Profile.of(member)
+    helps = profile.help_with if profile.shows_help_with else ""
+    is_why = any(word in helps.casefold() for word in typed.casefold().split())
+    return ". ".join(filter(None, [member.shown_job_title, helps if is_why else ""]))
 
 
 def search_pages(viewer: Viewer, typed: str, *, limit: int = 20) -> list[Hit]:

@@ -3,7 +3,7 @@ about it next."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, cast
@@ -132,7 +132,7 @@ def reports(facilitator: Member, network: Network, now: datetime) -> Section:
         Row(
             case.title,
             case.thing_address,
-            "May be against the law" if case.is_urgent else "",
+            ". ".join(_said_of(case, facilitator)),
             "Reported" if case.is_open else "Appealed",
             case.waits_since,
             "Decide" if case.is_open else "Answer the appeal",
@@ -141,6 +141,13 @@ def reports(facilitator: Member, network: Network, now: datetime) -> Section:
         for case in waiting[: Section.MOST + 1]
     )
     return Section.of("reports", "Reports and appeals", "reports or appeals", rows)
+
+
+def _said_of(case: Case, facilitator: Member) -> Iterator[str]:
+    if case.is_urgent:
+        yield "May be against the law"
+    if case.is_open and case.claimed_by and case.claimed_by_id != facilitator.pk:
+        yield f"{case.claimed_by} is looking at it"
 
 
 def held_posts(facilitator: Member, network: Network, now: datetime) -> Section:

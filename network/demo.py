@@ -62,6 +62,7 @@ COUNCILS = {
 
 OFFICERS = {
     "fiona": Officer("Fiona Facilitator", "guildhall-team", "Community manager"),
+    "hari": Officer("Hari Helper", "placeholder", "Digital participation lead"),
     "edward": Officer("Edward Editor", "guildhall-team", "Content editor"),
     "adele": Officer("Adele Administrator", "guildhall-team", "Service owner"),
     "maya": Officer("Maya Member", "exampleshire", "Digital programme manager"),
@@ -71,8 +72,15 @@ OFFICERS = {
     "callum": Officer("Callum Care", "exampleshire", "Adult social care innovation lead"),
     "sunita": Officer("Sunita Services", "specimen", "Customer services manager"),
     "owen": Officer("Owen Operations", "modelham", "Automation developer"),
+    "henry": Officer("Henry Housing", "specimen", "Housing allocations officer"),
+    "lena": Officer("Lena Libraries", "sampleton", "Library services manager"),
+    "ravi": Officer("Ravi Robotics", "sampleton", "Automation analyst"),
+    "ingrid": Officer("Ingrid Integration", "placeholder", "Integration developer"),
     "nadia": Officer("Nadia Newcomer", "specimen", "Policy officer"),
 }
+
+# Who came how many days ago: all others were here from the beginning.
+NEWCOMERS = {"henry": 12, "lena": 6, "ravi": 7, "ingrid": 5}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +99,12 @@ PROFILES = {
         "Finding the right person to ask, and where a question belongs",
         "I look after both networks. Write to me when you do not know where to begin.",
         ("skills", "trust"),
+        (),
+    ),
+    "hari": Told(
+        "Asking people what they think of a tool, and what to do with the answers",
+        "I look after the AI Network beside my own work, with Fiona.",
+        ("trust", "front-door"),
         (),
     ),
     "maya": Told(
@@ -126,6 +140,13 @@ PROFILES = {
     ),
     "sunita": Told("Chat on a council's site: what residents really ask", "", ("front-door",), ("GOV.UK Notify",)),
     "owen": Told("Robots that read forms, and how to retire them", "", ("automation",), ("Power Automate", "UiPath")),
+    # Somebody has reported it: it tells something of a person who was not asked.
+    "henry": Told(
+        "Letters about the housing register, in words that people use",
+        "I am best reached at home after six. If I am out, Wendy Housing knows where.",
+        ("front-door",),
+        (),
+    ),
 }
 
 # Shapes in place of faces: the people are invented, and so nobody is in the picture.
@@ -136,6 +157,7 @@ SIGN_INS = {
     "maya": "a member of both networks",
     "nadia": "an officer who has not joined a network yet",
     "fiona": "facilitates both networks",
+    "hari": "facilitates the AI Network, and knows nothing of the other",
     "edward": "publishes guidance (after signing in, open /admin/)",
     "adele": "administers the site (at /administration/)",
 }
@@ -144,6 +166,7 @@ SIGN_INS = {
 # Known to everybody, and therefore made in a demonstration only, which answers this machine alone.
 APP_SECRETS = {
     "fiona": "FIONAFACILITATESFORALL2345672345",
+    "hari": "HARIHELPSONENETWORKONLY234567234",
     "edward": "EDWARDEDITSALLDAYLONG23456723456",
     "adele": "ADELEADMINISTERSTHEHUB2345672345",
 }
@@ -174,26 +197,28 @@ def load(now: datetime) -> None:
     councils = _councils()
     ai, practitioners = _networks()
     began = now - timedelta(days=200)
+    came = {nickname: now - timedelta(days=days) for nickname, days in NEWCOMERS.items()}
     for nickname, officer in OFFICERS.items():
         open_account(
             address(nickname),
             name=officer.name,
             organisation=councils[officer.council],
             job_title=officer.job_title,
-            now=began,
+            now=came.get(nickname, began),
         )
     for nickname, secret in APP_SECRETS.items():
         if not Authenticator.objects.filter(user=member(nickname), type=Authenticator.Type.TOTP).exists():
             enrol_app(member(nickname), secret, by=None)
     for days, nickname in enumerate(OFFICERS):
-        if nickname not in ("fiona", "edward", "adele", "nadia"):
-            _join(ai, nickname, began + timedelta(days=days))
+        if nickname not in ("fiona", "hari", "edward", "adele", "ravi", "ingrid", "nadia"):
+            _join(ai, nickname, came.get(nickname, began + timedelta(days=days)))
     _facilitate(ai, "fiona", began)
+    _facilitate(ai, "hari", began)
     _facilitate(practitioners, "fiona", began)
     for nickname in PROFILES:
         _tell(nickname)
     for days, (nickname, reason) in enumerate(APPLICATIONS.items()):
-        _be_let_in(practitioners, nickname, reason, began + timedelta(days=10 + days))
+        _be_let_in(practitioners, nickname, reason, came.get(nickname, began + timedelta(days=10 + days)))
     _ask(practitioners, "priya", "I am building a validation check for planning applications with our data team.", now)
     _invite(practitioners, "iris@inventive-software.example.org", now)
 
@@ -201,6 +226,7 @@ def load(now: datetime) -> None:
 # At ten times the scale the two networks have the sizes that were published of them.
 CROWD = {"ai": 45, "ai-practitioners": 25}
 CROWD_AT_MOST = 10
+SYNTHETIC = "synthetic-"  # their addresses begin so
 
 
 def load_crowd(scale: int, now: datetime) -> None:
@@ -213,7 +239,7 @@ def load_crowd(scale: int, now: datetime) -> None:
     for number in range(1, scale * max(CROWD.values()) + 1):
         council = councils[number % len(councils)]
         officer = open_account(
-            f"synthetic-{number:04}@{council.slug}.example.org",
+            f"{SYNTHETIC}{number:04}@{council.slug}.example.org",
             name=f"Synthetic Officer {number:04}",
             organisation=council,
             job_title="Synthetic member",
@@ -230,9 +256,13 @@ def load_crowd(scale: int, now: datetime) -> None:
                 _admit(networks[slug], officer, joined)
 
 
+def has_crowd() -> bool:
+    return bool(Member.objects.filter(email__startswith=SYNTHETIC).exists())
+
+
 def crowd(network: Network) -> list[Member]:
     """The synthetic officers who belong to a network."""
-    here = Membership.objects.active().filter(network=network, member__email__startswith="synthetic-")
+    here = Membership.objects.active().filter(network=network, member__email__startswith=SYNTHETIC)
     return list(Member.objects.filter(pk__in=here.values("member")).select_related("organisation").order_by("email"))
 
 
@@ -249,6 +279,8 @@ APPLICATIONS = {
     "owen": "I build our automations and am adding language models to them.",
     "maya": "I look after the programme in which our developers work.",
     "gwen": "I review what our developers build before it goes live.",
+    "ravi": "I am moving our robots to a new platform and would like to know what others kept.",
+    "ingrid": "I connect our case systems, and two of our suppliers now offer agents.",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wagtail.admin.paginator import WagtailPaginator
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.reports import ReportView
 
@@ -21,12 +22,20 @@ COLUMNS = {
 PREPROCESS = {name: dict.fromkeys(ReportView.FORMATS, spreadsheet.plain) for name in COLUMNS}
 
 
+class SearchesPaginator(WagtailPaginator):
+    """Says how many there are in English: Django would make it "searchs"."""
+
+    verbose_name: Any = "search"
+    verbose_name_plural: Any = "searches"
+
+
 class FruitlessSearchesView(ReportView):
     """What several members looked for and nobody found, what most looked for first."""
 
     model = FruitlessSearch
     page_title = "Searches that found nothing"
     header_icon = "search"
+    paginator_class = SearchesPaginator
     index_url_name: Any = "fruitless_searches"
     index_results_url_name: Any = "fruitless_searches_results"
     columns: Any = [Column(name, label=label) for name, label in COLUMNS.items()]  # noqa: RUF012  # as Wagtail wants it

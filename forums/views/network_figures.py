@@ -42,8 +42,13 @@ def _hours(week: NetworkWeek) -> Shown:
     """Half of a few is somebody's own time."""
     if week.reply_hours is None or week.replied < FEWEST:
         return "too few replies", None
-    hours = round(week.reply_hours, 1)
-    return f"{hours:g} hours", hours
+    return _in_hours(week.reply_hours), round(week.reply_hours, 1)
+
+
+def _in_hours(hours: float) -> str:
+    """Such as "1 hour", "2.5 hours"."""
+    rounded = f"{round(hours, 1):g}"
+    return f"{rounded} hour{'' if rounded == '1' else 's'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ def network_figures(request: HttpRequest, slug: str) -> HttpResponse:
         "charts": [_chart(series, weeks) for series in SERIES] if weeks else [],
         "since": weeks[0].week if weeks else None,
         "until": weeks[-1].week + WEEK - timedelta(days=1) if weeks else None,
-        "first_look": _hours_to_first_look(member, network, weeks[0].week) if weeks else None,
+        "first_look": _hours_to_first_look(member, network, weeks[0].week) if weeks else "",
         "unanswered": without_reply[: Section.MOST + 1].count(),
         "most": Section.MOST,
         "fewest": FEWEST,
@@ -126,13 +131,13 @@ def export(request: HttpRequest, slug: str) -> HttpResponseBase:
     return file_to_take(file_of(header, rows()), name=name)
 
 
-def _hours_to_first_look(member: Member, network: Network, since: date) -> float | None:
-    """After how many hours half of the reports had somebody who looked; None where they are too few to say."""
+def _hours_to_first_look(member: Member, network: Network, since: date) -> str:
+    """After how long half of the reports had somebody who looked; empty where they are too few to say."""
     reported = Case.objects.visible_to(member).filter(network=network, opened_at__gte=begin_of(since))
     times = reported.times_to_first_action()
     if len(times) < FEWEST:
-        return None
-    return round(median(time / timedelta(hours=1) for time in times), 1)
+        return ""
+    return _in_hours(median(time / timedelta(hours=1) for time in times))
 
 
 def _facilitated(member: Member, slug: str) -> Network:

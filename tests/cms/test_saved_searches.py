@@ -278,6 +278,7 @@ def test_the_page_notes_what_found_nothing_and_the_report_shows_it(
     page = client.get("/admin/reports/searches/").content.decode()
     assert "Searches that found nothing" in page
     assert "zweckverband" in page
+    assert "1 search\n" in page
     assert "procurement" not in page.split("<main")[1]
     listed = b"".join(client.get("/admin/reports/searches/", {"export": "csv"}).streaming_content)  # type: ignore[attr-defined]
     assert b"zweckverband,3," in listed

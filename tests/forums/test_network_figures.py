@@ -14,8 +14,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from forums.actions.decisions import claim_case
 from forums.actions.posts import delete_post, reply
 from forums.actions.reading import read_thread
+from forums.actions.reports import report_post
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
 from forums.actions.weeks import count_weeks, forget_who_read, remember_reading
@@ -208,6 +210,18 @@ class TestThePage:
         html = client.get(FIGURES).content.decode()
         assert "1 question waits for a first reply now" in html
         assert "Nothing is counted yet" in html
+
+    def test_says_how_soon_somebody_looked_at_reports(self, cast: Cast, weeks: list[NetworkWeek]) -> None:
+        at = timezone.now() - timedelta(days=2)
+        post = start_thread(cast.practitioners, by=cast.bob, theme=cast.theme, title="?", source="?", now=at)
+        for hours in (1, 1, 2.25, 3):
+            said = reply(post, by=cast.bob, source="So", now=at)
+            case = report_post(said, by=cast.fay, kind="other", now=at).case
+            html = client_of(cast.fay).get(FIGURES).content.decode()
+            claim_case(case, by=cast.fay, now=at + timedelta(hours=hours))
+        assert "within <strong>1 hour</strong>" in html, "of three"
+        html = client_of(cast.fay).get(FIGURES).content.decode()
+        assert "within <strong>1.6 hours</strong>" in html
 
     @pytest.mark.parametrize("name", ["olga", "amir", "lena", "sven", "ada", ""])
     def test_outsiders_learn_of_no_page(self, cast: Cast, weeks: list[NetworkWeek], name: str) -> None:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from forums.actions.answers import mark_answer, tell_whether_it_worked, unmark_answer
 from forums.actions.appeals import appeal
 from forums.actions.bulk import NewPost, NewThread, load_threads
-from forums.actions.decisions import decide_case
+from forums.actions.decisions import claim_case, decide_case
 from forums.actions.posts import delete_post, hide_post, reply
 from forums.actions.reports import report_post
 from forums.actions.rooms import schedule_room
@@ -188,6 +188,20 @@ class TestWhatWaits:
         Membership.objects.filter(member=other).update(role=Membership.Role.FACILITATOR)
         [row] = reports(other, cast.practitioners, timezone.now()).rows
         assert (row.what, row.step) == (f"Post 2 in “{post.thread.title}”", "Answer the appeal")
+
+    def test_a_report_says_who_is_looking_at_it(self, cast: Cast, begin: Begin) -> None:
+        post = reply(begin("Bob's", cast.bob, days=1), by=cast.bob, source="Words.")
+        case = report_post(post, by=officer(cast, "Rita Reports", network=cast.practitioners), kind="unlawful").case
+        claim_case(case, by=cast.fay)
+        other = officer(cast, "Gita Guides", network=cast.practitioners)
+        Membership.objects.filter(member=other).update(role=Membership.Role.FACILITATOR)
+
+        def about(facilitator: Member) -> str:
+            [row] = reports(facilitator, cast.practitioners, timezone.now()).rows
+            return row.about
+
+        assert about(cast.fay) == "May be against the law"
+        assert about(other) == "May be against the law. Fay Facilitates is looking at it"
 
     def test_a_facilitator_finds_no_report_about_their_own_words(self, cast: Cast, begin: Begin) -> None:
         post = reply(begin("Bob's", cast.bob, days=1), by=cast.fay, source="Words.")

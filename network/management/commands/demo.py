@@ -46,11 +46,12 @@ class Command(BaseCommand):
         forums.demo.load(now)
         if options["scale"]:
             self.load_crowd(options["scale"], now)
+        forums.demo.load_weeks(now)
         self.stdout.write(f"\nSign in at {settings.SITE_URL} with one of these addresses:\n\n")
         for nickname, what in network.demo.SIGN_INS.items():
             self.stdout.write(f"  {network.demo.address(nickname):<40} {what}")
         self.stdout.write(f"\nThe code that is mailed to them stands at {settings.SITE_URL}/development/mail/")
-        self.stdout.write("The second code, which the last three are asked for, stands there too.\n")
+        self.stdout.write("The second code, which the last four are asked for, stands there too.\n")
 
     def load_crowd(self, scale: int, now: datetime) -> None:
         if scale < 0:
