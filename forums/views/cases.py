@@ -16,7 +16,7 @@ from forums import notifications, permissions
 from forums.actions import decisions as verbs
 from forums.actions.appeals import decide_appeal
 from forums.forms import AnswerAppealForm, DecideForm, NoteForm
-from forums.models import Attachment, Case, CaseNote, Message, Post, Practice, Report
+from forums.models import Attachment, Case, CaseNote, Message, Post, Practice, Question, Report
 from forums.models.report import CaseQuerySet, said_by
 from forums.views import member_or_404
 from network.limits import LimitReached
@@ -220,6 +220,18 @@ def _around(member: Member, found: Case) -> dict[str, Any]:
         return {
             "before": list(said.filter(seq__lt=found.message.seq).order_by("-seq")[:2])[::-1],
             "after": list(said.filter(seq__gt=found.message.seq).order_by("seq")[:2]),
+        }
+    if found.question:
+        asked = Question.objects.visible_to(member).published().filter(room=found.question.room_id).with_asker()
+        number = found.question.number
+        sees = found.question.unnamed_as and permissions.can_see_asker(member, found.question)
+        return {
+            "before": list(asked.filter(number__lt=number).order_by("-number")[:1]),
+            "after": list(asked.filter(number__gt=number).order_by("number")[:1]),
+            # By a press of a button there, which is written down: this page does not say it.
+            "asker_address": reverse("question_asker", args=[found.question.room_id, found.question.uid])
+            if sees
+            else "",
         }
     return {}
 
