@@ -208,7 +208,7 @@ ACTS = [
     Act("Delete a message of somebody else", talk.can_delete_message, ("message",)),
     Act("React to a message of somebody else", talk.can_react_to_message, ("message",)),
     Act("Report a message of somebody else", talk.can_report_message, ("message",)),
-    Act("Report a question of somebody else", talk.can_report_question, ("inquiry",)),
+    Act("Report a question of somebody else", talk.can_report_question, ("anothers_question",)),
     Act("Bring a hidden message back", talk.can_restore_message, ("message",)),
     Act("Hide messages, lock a room, ask people to be silent or leave", talk.can_moderate_room, ("room",)),
     Act("Ask a question in a session", talk.can_ask, ("room",)),
@@ -398,7 +398,8 @@ def stage(cast: Cast) -> Stage:
     )
     things = {
         "network": network,
-        "inquiry": Question(room=room, author=host, unnamed_as="An officer", number=1, body="Words"),
+        "inquiry": Question(room=room, author=host, unnamed_as="An officer", number=1),
+        "anothers_question": Question(room=room, author_id=0, number=1, body="Words"),
         "poll": Poll(room=room),
         "open_poll": Poll(room=room, state=Poll.State.OPEN),
         "at_once": cast.ai,
