@@ -153,7 +153,7 @@ def test_a_question_without_a_name_from_a_report_to_the_answer_of_an_appeal(
     entry = olga.locator('[data-question="2"]')
     expect(entry.locator(".app-question__text")).to_contain_text("12,000 pounds", timeout=3_000)
     looks_right(olga)
-    report = olga.context.new_page()
+    report = browse(cast.olga, javascript=javascript, width=width)
     report.goto(room.get_absolute_url())
     at_once = entry.get_by_role("link", name="Report question 2")
     assert at_once.get_attribute("href") == f"{asked.get_absolute_url()}report/"
@@ -181,7 +181,7 @@ def test_a_question_without_a_name_from_a_report_to_the_answer_of_an_appeal(
 
     bob = browse(cast.bob, javascript=javascript, width=width)
     bob.goto("/notices/")
-    bob.get_by_role("link", name="Your question in “Clinic” is not published").click()
+    bob.get_by_role("main").get_by_role("button", name="Your question in “Clinic” is not published").click()
     looks_right(bob)
     bob.get_by_role("link", name="Appeal against this").click()
     bob.get_by_label("Why should it be shown?").fill("The price is in the contracts register")
