@@ -4,6 +4,7 @@ Those who run the session take questions away and put them back by verbs of thei
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import takewhile
 
 from forums import markup, notifications
 from forums.actions import cases
@@ -49,12 +50,20 @@ def show_held_question(question: Question, *, by: Member, now: datetime) -> None
     if held.number is None or held.state != State.REFUSED:
         return
     notifications.question_shown(held, now=now)
-    before = QuestionStep.objects.filter(question=held).exclude(state=State.REFUSED).order_by("-pk").first()
-    held.state, held.state_at, held.reason = State.WAITING, now, ""
-    if before is not None and before.state in KEPT:
-        held.state, held.state_at = before.state, before.at
+    held.state, held.state_at = _state_before(held) or (State.WAITING, now)
+    held.reason = ""
     take_votes_back(room, held)
     held.save(update_fields=["state", "state_at", "reason"])
     record("restored question", held, by=by, network=room.network)
     cases.note_shown(held, by=by, now=now)
     write_step(room, held, by=by, now=now)
+
+
+def _state_before(held: Question) -> tuple[State, datetime] | None:
+    """In which it was out of what is KEPT, and since when: a later step may have added to an answer."""
+    steps = QuestionStep.objects.filter(question=held).exclude(state=State.REFUSED).order_by("-pk")
+    last = steps.first()
+    if last is None or last.state not in KEPT:
+        return None
+    since = [step.at for step in takewhile(lambda step: step.state == last.state, steps)][-1]
+    return State(last.state), since

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from forums.actions.appeals import appeal, decide_appeal
 from forums.actions.decisions import claim_case, decide_case, note_on_case
-from forums.actions.hosting import mark_answered, merge_question, put_back, refuse_question
+from forums.actions.hosting import mark_answered, merge_question, put_back, refuse_question, write_answer
 from forums.actions.question_votes import vote_for
 from forums.actions.questions import ask_question, withdraw_question
 from forums.actions.reports import report_from_outside, report_question
@@ -33,6 +33,9 @@ from network.models import AuditEvent, Member, Membership, Network
 from network.notifications import unread_notices
 from network.permissions import Refused
 from tests.cast import Cast, sign_in
+from tests.forums.test_cases import migrate, newest_afterwards
+
+__all__ = ["newest_afterwards"]
 
 pytestmark = pytest.mark.django_db
 
@@ -257,6 +260,7 @@ def test_its_asker_is_told_why_and_whoever_reported_it_only_that(cast: Cast, que
 def test_shown_again_it_is_what_it_was_before(cast: Cast, room: Room, question: Question, rita: Member) -> None:
     mark_answered(question, by=cast.fay)
     answered_at = again(question).state_at
+    write_answer(again(question), "quetzal", by=cast.fay)
     vote_of_others = ask_question(room, by=rita, body="quokka")
     case = hidden(question, cast, rita)
     other = join(cast, "Gus Guides", Membership.Role.FACILITATOR)
@@ -267,10 +271,11 @@ def test_shown_again_it_is_what_it_was_before(cast: Cast, room: Room, question: 
     shown = again(question)
     assert (shown.state, shown.state_at, shown.reason) == (State.ANSWERED, answered_at, "")
     assert "zyzzyva" in sent(room)
+    assert "quetzal" in sent(room)
     assert "Everybody can see what you asked again" in told(cast.bob)
     assert again(vote_of_others).state == State.WAITING
     assert [step.state for step in QuestionStep.objects.filter(question=question)] == [
-        *(State.WAITING, State.ANSWERED, State.REFUSED, State.ANSWERED)
+        *(State.WAITING, State.ANSWERED, State.ANSWERED, State.REFUSED, State.ANSWERED)
     ]
 
 
@@ -591,3 +596,14 @@ def test_the_board_of_its_asker_says_why_and_of_others_only_that_it_is_away(
     assert [one.reason for one in own.own] == ["It names a supplier"]
     assert others.own == []
     assert "It names a supplier" not in page(rita, unnamed.get_absolute_url())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_column_no_case_is_left_of_which_nothing_says_what_it_is_about(
+    cast: Cast, question: Question, rita: Member, newest_afterwards: None
+) -> None:
+    hidden(question, cast, rita)
+    assert not migrate(("forums", "0015_kept_files")).get_model("forums", "Case").objects.exists()
+    migrate()
+    assert not Case.objects.exists()
+    assert again(question).body == "zyzzyva"
