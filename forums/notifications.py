@@ -85,6 +85,7 @@ register_words(
         "took over report": "took over a report that somebody else was looking at",
         "unlocked room": "unlocked a live room",
         "hid post": "hid a post",
+        "hid question": "hid a question in a live room",
         "hid version": "hid earlier words of a post",
         "locked": "locked a thread",
         "made feed key": "made private addresses of feeds",
@@ -106,6 +107,7 @@ register_words(
         "refused file": "deleted a file that may hold malware",
         "rescheduled room": "changed the time of a live room",
         "restored post": "brought a hidden post back",
+        "restored question": "brought a hidden question in a live room back",
         "scheduled room": "scheduled a live room",
         "took back room role": "took back the role of a host or a speaker",
         "took mark off answer": "took the mark off an answer",
@@ -125,6 +127,7 @@ register_words(
         "hid message",
         "hid post",
         "hid profile",
+        "hid question",
         "hid version",
         "let back into room",
         "lifted time-out",
@@ -154,6 +157,7 @@ register_words(
         "rescheduled room",
         "restored message",
         "restored post",
+        "restored question",
         "scheduled room",
         "set room rules",
         "set slow mode",
@@ -1202,6 +1206,13 @@ def question_refused(question: Question, *, now: datetime) -> None:
     give_notice(QUESTION_REFUSED, question.pk, [question.author], now=now)
 
 
+def question_shown(question: Question, *, now: datetime) -> None:
+    """Part of a verb, before it is shown again: whoever asked it, where it was out of sight by a decision."""
+    case = Case.objects.that_hide_questions().filter(question=question).order_by("-pk").first()
+    if case is not None:
+        case_shown(case, now=now)
+
+
 def question_parked(question: Question, *, now: datetime) -> None:
     """For whom it is parked."""
     if question.parked_for is not None:
@@ -1255,6 +1266,7 @@ WHAT_BECAME: dict[str, str] = {
 OWN: dict[str, str] = {
     "a post": "what you wrote",
     "a message in a live room": "what you said",
+    "a question in a live room": "what you asked",
     "a profile": "what you tell of yourself",
     "a file": "a file that you attached",
     "a page": "a page",
@@ -1289,6 +1301,8 @@ def told_of_case(case: Case, member: Member) -> None:
         about |= Q(kind__in=(POST_HIDDEN, POST_SHOWN), object_id=case.post_id)
     if case.message_id:
         about |= Q(kind__in=(MESSAGE_HIDDEN, MESSAGE_SHOWN), object_id=case.message_id)
+    if case.question_id:
+        about |= Q(kind=QUESTION_REFUSED, object_id=case.question_id)
     settle_notices(member, about)
 
 
@@ -1422,6 +1436,7 @@ register(
             "case__network",
             "case__post__thread",
             "case__message__room",
+            "case__question__room",
             "case__attachment",
             "case__member",
         ),

@@ -502,6 +502,16 @@ def can_report_message(viewer: Viewer, message: Message) -> Verdict:
     return verdict
 
 
+def can_report_question(viewer: Viewer, question: Question) -> Verdict:
+    """One that everybody in its session can read."""
+    verdict = can_enter(viewer, question.room)
+    if verdict and question.author_id == viewer.pk:
+        return Verdict("You cannot report what you asked yourself.")
+    if verdict and not (question.is_shown and question.body):
+        return Verdict("This question can no longer be read, so there is nothing to report.")
+    return verdict
+
+
 def can_report_post(viewer: Viewer, post: Post) -> Verdict:
     verdict = can_read(viewer, post.thread.network)
     if verdict and post.author_id == viewer.pk:
@@ -587,6 +597,43 @@ def can_decide_appeal(viewer: Viewer, appeal: Appeal) -> Verdict:
 def can_restore_message(viewer: Viewer, message: Message) -> Verdict:
     """Bringing a hidden message back: not what somebody else hid of one's own."""
     return can_moderate_room(viewer, message.room) and _not_over_own(viewer, message)
+
+
+def can_restore_question(viewer: Viewer, question: Question) -> Verdict:
+    """Bringing back a question that was published and is not shown any more: whoever runs its session. What was decided
+    about a report, or waits for that, the facilitators alone, and nobody of their own."""
+    verdict = can_run_room(viewer, question.room)
+    if verdict and Case.objects.that_hide_questions().filter(question=question.pk or 0).exists():
+        moderates = bool(can_moderate_room(viewer, question.room))
+        return can_restore_decided_as(viewer.pk or 0, question, moderates=moderates)
+    return verdict
+
+
+def can_restore_decided_as(member_id: int, question: Question, *, moderates: bool) -> Verdict:
+    """`can_restore_question` of one that was decided about, for somebody who runs its session."""
+    if not moderates:
+        return Verdict("A facilitator decides whether this question is shown again.")
+    if question.author_id == member_id:
+        return Verdict("You asked this yourself, so another facilitator has to decide whether it is shown again.")
+    return ALLOWED
+
+
+def can_take_question_away(viewer: Viewer, question: Question) -> Verdict:
+    """Not publishing a question, or having it shown no more. Where a facilitator takes away what was published, that is
+    a decision over it (`actions.cases`). Over their own there is none, and by that others would know who asked."""
+    verdict = can_run_room(viewer, question.room)
+    if verdict and question.author_id == viewer.pk:
+        moderates = bool(can_moderate_room(viewer, question.room))
+        return can_take_away_as(viewer.pk or 0, question, moderates=moderates)
+    return verdict
+
+
+def can_take_away_as(member_id: int, question: Question, *, moderates: bool) -> Verdict:
+    """`can_take_question_away` for somebody who runs its session."""
+    is_own = question.author_id == member_id and question.number is not None
+    if moderates and is_own and (question.unnamed_as or not question.names_asker):
+        return Verdict("You asked this yourself without your name, so another facilitator has to take it away.")
+    return ALLOWED
 
 
 def can_moderate_room(viewer: Viewer, room: Room) -> Verdict:

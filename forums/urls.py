@@ -132,6 +132,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("rooms/<int:pk>/messages/<int:seq>/hidden/", messages.hidden, name="room_message_hidden"),
     path("rooms/<int:pk>/messages/<int:seq>/restore/", messages.restore, name="room_message_restore"),
     path("threads/<int:pk>/posts/<int:number>/report/", reports.post_report, name="post_report"),
+    path("rooms/<int:pk>/questions/<uuid:uid>/report/", reports.question_report, name="question_report"),
     path("attachments/<uuid:pk>/report/", reports.attachment_report, name="attachment_report"),
     path("people/<int:pk>/report/", reports.member_report, name="member_report"),
     path("report/", reports.report_something, name="report_something"),

@@ -81,7 +81,7 @@ def _hide(case: Case, *, by: Member, reason: str, now: datetime) -> None:
     """Whoever hides something decides by that what was reported of it (`actions.cases.note_hidden`)."""
     if case.is_gone:
         Verdict("Its author has deleted it, so there is nothing left to hide.").enforce()
-    if _is_hidden_by_somebody(case):
+    if _is_hidden_by_somebody(case) and not case.question:
         thing = case.post or case.message
         if thing is not None and thing.hidden_by_id == case.author_id:
             # From now on it is not for its author to show it again (`permissions.can_restore`).
@@ -94,5 +94,8 @@ def _hide(case: Case, *, by: Member, reason: str, now: datetime) -> None:
 
 def _is_hidden_by_somebody(case: Case) -> bool:
     """And not by the site, for now."""
+    if case.question:
+        for_now = case.hidden_for_now_at
+        return case.is_hidden and not (for_now and for_now >= case.question.state_at)
     thing = case.post or case.message
     return thing is not None and thing.hidden_at is not None and thing.hidden_by_id is not None

@@ -11,8 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from forums import limits, markup, notifications, permissions
-from forums.actions.question_votes import recount
-from forums.actions.questions import publish, tell_of_question
+from forums.actions import cases
+from forums.actions.question_votes import recount, take_votes_back
+from forums.actions.questions import publish, tell_of_question, write_step
 from forums.actions.votes import have_held_looked_at
 from forums.live import access, log
 from forums.models import Question, QuestionStep, QuestionVote, Room, RoomEvent
@@ -178,31 +179,40 @@ def refuse_question(
     question: Question, reason: str, *, by: Member, seen: int | None = None, now: datetime | None = None
 ) -> Question:
     """Does not publish a question, and tells whoever asked it why. Of one that everybody has read, its words are gone
-    for them within a second or two. Raises Refused, LimitReached, ValidationError."""
+    for them within a second or two; taken away by a facilitator, that decides what was reported of it, and can be
+    appealed against. Raises Refused, LimitReached, ValidationError."""
     reason = _legible(reason, 300, "words", "Enter why it is not published", "The reason")
 
     def change(room: Room, held: Question, now: datetime) -> State:
         held.reason = reason
         record("refused question", held, by=by, network=room.network)
         notifications.question_refused(held, now=now)
+        if held.number is not None and permissions.can_moderate_room(by, room):
+            cases.note_hidden(held, room.network, by=by, reason=reason, now=now)
         return State.REFUSED
 
-    return _decide(question, State.REFUSED, change, by=by, seen=seen, now=now)
+    over = permissions.can_take_question_away
+    return _decide(question, State.REFUSED, change, by=by, seen=seen, now=now, over=over)
 
 
 def put_back(question: Question, *, by: Member, seen: int | None = None, now: datetime | None = None) -> Question:
     """Undoes what was decided: the question waits again, or, where nobody has read it yet, waits to be published. What
     came with it into another question goes with it again. An answer that was written is kept for whoever writes the
-    next one, and shown to nobody. Raises Refused, LimitReached."""
+    next one, and shown to nobody. What was decided about a report, or waits for that, only a facilitator puts back.
+    Raises Refused, LimitReached."""
 
     def change(room: Room, held: Question, now: datetime) -> State:
         if held.state in (State.MERGED, State.REFUSED):
             record("put question back", held, by=by, network=room.network)
-        _take_votes_back(room, held)
+        if held.state == State.REFUSED and held.number is not None:
+            notifications.question_shown(held, now=now)
+            cases.note_shown(held, by=by, now=now)
+        take_votes_back(room, held)
         held.reason = ""
         return State.WAITING if held.number is not None else State.HELD
 
-    return _decide(question, State.WAITING, change, by=by, seen=seen, now=now)
+    over = permissions.can_restore_question
+    return _decide(question, State.WAITING, change, by=by, seen=seen, now=now, over=over)
 
 
 def reveal_asker(question: Question, *, by: Member, now: datetime | None = None) -> Member:
@@ -218,7 +228,7 @@ def reveal_asker(question: Question, *, by: Member, now: datetime | None = None)
 def _count_as_answered(room: Room, former: Question, *, by: Member, now: datetime) -> None:
     former.state, former.state_at = State.ANSWERED, now
     former.save(update_fields=["state", "state_at"])
-    _write_step(room, former, by=by, now=now)
+    write_step(room, former, by=by, now=now)
 
 
 def _merge_too(room: Room, other: Question, target: Question, *, by: Member, now: datetime) -> None:
@@ -245,13 +255,6 @@ def _take_votes_along(room: Room, held: Question, target: Question, *, now: date
     recount(room, {target.pk})
 
 
-def _take_votes_back(room: Room, held: Question) -> None:
-    moved = QuestionVote.objects.filter(came_with=held)
-    if targets := set(moved.values_list("question", flat=True)):
-        moved.delete()
-        recount(room, targets)
-
-
 def _decide(
     question: Question,
     wanted: State,
@@ -263,9 +266,11 @@ def _decide(
     allowed: set[State] | None = None,
     is_again: Callable[[Question], bool] | None = None,
     may: Callable[[Member, Room], Verdict] = permissions.can_run_room,
+    over: Callable[[Member, Question], Verdict] | None = None,
 ) -> Question:
-    """`change` is given the question with its room held, and says which state it comes to. The same host wanting the
-    same twice (`is_again`) is a double click: nothing is written the second time."""
+    """`change` is given the question with its room held, and says which state it comes to. `over`: whether they may do
+    it with this question. The same host wanting the same twice (`is_again`) is a double click: nothing is written the
+    second time."""
     now = now or timezone.now()
     may(by, question.room).enforce()
     limits.HOSTING.spend(by, now=now)
@@ -283,6 +288,8 @@ def _decide(
             raise Overtaken(_what_was_done(last, by))
         if held.state not in (FROM[wanted] if allowed is None else allowed):
             raise Overtaken(_what_was_done(last, by) if last else "This cannot be done with the question as it is.")
+        if over is not None:
+            over(by, held).enforce()
         was, is_new = held.state, held.number is None
         held.parked_for = held.merged_into = None
         held.state = change(room, held, now)
@@ -291,16 +298,8 @@ def _decide(
         held.save(update_fields=DECIDED)
         if is_new:
             have_held_looked_at(room)
-        _write_step(room, held, by=by, is_new=is_new, now=now)
+        write_step(room, held, by=by, is_new=is_new, now=now)
     return held
-
-
-def _write_step(room: Room, question: Question, *, by: Member, is_new: bool = False, now: datetime) -> None:
-    """Of one that has no number yet nobody else hears."""
-    QuestionStep.objects.create(question=question, state=question.state, by=by, at=now)
-    if question.number is not None:
-        kind = RoomEvent.Kind.QUESTION if is_new else RoomEvent.Kind.QUESTION_STATE
-        tell_of_question(room, question, kind, by=by, now=now)
 
 
 def _what_was_done(last: QuestionStep, by: Member) -> str:

@@ -88,3 +88,11 @@ def recount(room: Room, questions: set[int]) -> None:
     counts, version = dict(rows), next_vote_version(room)
     for question in sorted(questions):
         Question.objects.filter(pk=question).update(votes=counts.get(question, 0), voted=version)
+
+
+def take_votes_back(room: Room, question: Question) -> None:
+    """Part of a verb: what came with a question into another one goes with it again. With the room held."""
+    moved = QuestionVote.objects.filter(came_with=question)
+    if targets := set(moved.values_list("question", flat=True)):
+        moved.delete()
+        recount(room, targets)

@@ -128,6 +128,15 @@ def tell_of_question(
     return event
 
 
+def write_step(room: Room, question: Question, *, by: Member | None, is_new: bool = False, now: datetime) -> None:
+    """Part of a verb: that a question has come to the state that it is in. Of one that has no number yet nobody else
+    hears. With the room held; `by` None: the site itself."""
+    QuestionStep.objects.create(question=question, state=question.state, by=by, at=now)
+    if question.number is not None:
+        kind = RoomEvent.Kind.QUESTION if is_new else RoomEvent.Kind.QUESTION_STATE
+        tell_of_question(room, question, kind, by=by, now=now)
+
+
 def _next_number(room: Room) -> int:
     """With the room held."""
     room.last_question += 1

@@ -9,7 +9,7 @@ from forums import limits, markup, notifications, permissions
 from forums.actions.attachments import keep_portrait
 from forums.actions.cases import open_case
 from forums.actions.sight import hide_thing, hold_thing
-from forums.models import Attachment, Case, Message, Post, Report
+from forums.models import Attachment, Case, Message, Post, Question, Report
 from forums.models.report import Thing, portrait_shown, said_by
 from network.actions.access import hold_account
 from network.models import Member, Membership, Network
@@ -32,6 +32,15 @@ def report_message(message: Message, *, by: Member, kind: str, words: str = "", 
     permissions.can_report_message(by, message).enforce()
     limits.REPORTING.spend(by, now=now)
     return _report(message, message.room.network, by=by, kind=kind, words=words, now=now or timezone.now())
+
+
+def report_question(
+    question: Question, *, by: Member, kind: str, words: str = "", now: datetime | None = None
+) -> Report:
+    """The same of a question in a session, by whomever it was asked: nobody learns that by reporting it."""
+    permissions.can_report_question(by, question).enforce()
+    limits.REPORTING.spend(by, now=now)
+    return _report(question, question.room.network, by=by, kind=kind, words=words, now=now or timezone.now())
 
 
 def report_file(
@@ -144,7 +153,7 @@ def _network_of(thing: Thing) -> Network | None:
         return thing.post.thread.network if thing.post else None
     if isinstance(thing, Post):
         return thing.thread.network
-    return thing.room.network if isinstance(thing, Message) else None
+    return thing.room.network if isinstance(thing, Message | Question) else None
 
 
 def _check(kind: str) -> None:

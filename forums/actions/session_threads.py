@@ -25,7 +25,6 @@ from forums.models import (
     Message,
     Post,
     Question,
-    QuestionStep,
     Room,
     Thread,
     ThreadBatch,
@@ -227,8 +226,8 @@ def body_of_question(question: Question, merged: Sequence[Question], room: Room,
         parts.append("The same was asked in other words:")
         parts += [_quoted(one.body) for one in merged]
     if question.state == Question.State.ANSWERED:
-        at = _answered_at(question)
-        parts.append(f"It was answered live at {clock_time(localtime(at))}{':' if question.shown_answer else '.'}")
+        at = clock_time(localtime(question.state_at))
+        parts.append(f"It was answered live at {at}{':' if question.shown_answer else '.'}")
         if question.shown_answer:
             parts.append(_quoted(question.shown_answer))
     elif question.state == Question.State.WRITTEN and question.shown_answer:
@@ -255,11 +254,6 @@ def _who_asked(question: Question, room: Room, names: Names) -> str:
 def _session(room: Room) -> str:
     at = localtime(room.opens_at)
     return f"[{_plain(room.title)}]({room.get_absolute_url()}) on {at.day} {at:%B %Y}"
-
-
-def _answered_at(question: Question) -> datetime:
-    steps = QuestionStep.objects.filter(question=question, state=Question.State.ANSWERED).order_by("-at", "-pk")
-    return steps.values_list("at", flat=True).first() or question.state_at
 
 
 def _recording(room: Room, at: datetime | None) -> list[str]:

@@ -9,10 +9,11 @@ from forums import notifications
 from forums.actions.amendments import hide_by_site, hide_held_message, show_held_message
 from forums.actions.attachments import hide_held_file, show_held_file
 from forums.actions.cases import note_hidden, note_shown
+from forums.actions.hidden_questions import hide_held_question, show_held_question
 from forums.actions.journal import Journal
 from forums.actions.posts import hide_held, hold_post, show_held
 from forums.live import log
-from forums.models import Attachment, Case, Message, ModerationAct, Post
+from forums.models import Attachment, Case, Message, ModerationAct, Post, Question
 from forums.models.report import Thing
 from network.actions.audit import record
 from network.actions.profile import hide_profile, hold_profile, show_profile
@@ -25,7 +26,7 @@ def hold_thing(thing: Thing | None) -> None:
     """What a case is about, before the case itself: as whoever else hides or shows it takes them."""
     if isinstance(thing, Post):
         hold_post(thing)
-    elif isinstance(thing, Message):
+    elif isinstance(thing, Message | Question):
         log.hold(thing.room_id)
     elif isinstance(thing, Attachment) and thing.post:
         hold_post(thing.post)
@@ -43,6 +44,8 @@ def hide_thing(case: Case, *, by: Member | None, reason: str = PENDING, now: dat
         hide_by_site(case.message, reason=reason, now=now)
     elif case.message and by is not None:
         hide_held_message(case.message, by=by, reason=reason, now=now)
+    elif case.question:
+        hide_held_question(case.question, by=by, reason=reason, now=now)
     elif case.attachment:
         hide_held_file(case.attachment, by=by, reason=reason, now=now)
     elif case.member:
@@ -56,6 +59,8 @@ def show_thing(case: Case, *, by: Member, now: datetime) -> None:
         show_held(post, Journal(ModerationAct.Kind.RESTORE, post.thread, by=by, now=now), by=by)
     elif case.message:
         show_held_message(case.message, by=by, now=now)
+    elif case.question:
+        show_held_question(case.question, by=by, now=now)
     elif case.attachment:
         show_held_file(case.attachment, by=by, now=now)
     elif case.member:

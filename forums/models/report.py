@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
@@ -13,11 +13,12 @@ from forums.models.attachment import Attachment
 from forums.models.message import Message
 from forums.models.post import Post
 from forums.models.practice import Practice
+from forums.models.question import Question
 from network.models import Member, Membership, MemberTool, Network, Profile, Viewer
 from network.models.network import MembershipQuerySet
 
 # What somebody may report.
-Thing = Post | Message | Attachment | Member
+Thing = Post | Message | Question | Attachment | Member
 
 
 class CaseQuerySet(models.QuerySet["Case"]):
@@ -71,6 +72,13 @@ class CaseQuerySet(models.QuerySet["Case"]):
     def about(self, thing: Thing) -> CaseQuerySet:
         return self.filter(**{field_of(thing): thing})
 
+    def that_hide_questions(self) -> CaseQuerySet:
+        """Those by which a question that was published is out of sight now: decided so, or for now. Where there is none
+        of one that is not shown, whoever hosts its session took it away, and may put it back."""
+        decided = Q(outcome=Case.Outcome.HIDDEN, decided_at__gte=F("question__state_at"))
+        for_now = Q(state=Case.State.OPEN, hidden_for_now_at__gte=F("question__state_at"))
+        return self.filter(decided | for_now, question__state=Question.State.REFUSED)
+
     def reported(self) -> CaseQuerySet:
         """Without those that a facilitator began by hiding something that nobody had reported."""
         return self.filter(Exists(Report.objects.filter(case=OuterRef("pk"))))
@@ -91,6 +99,7 @@ class CaseQuerySet(models.QuerySet["Case"]):
             "decided_by",
             "post__thread__network",
             "message__room__network",
+            "question__room__network",
             "attachment__post__thread__network",
             "member__profile",
             "appeal",
@@ -128,6 +137,7 @@ class Case(models.Model):
     # At most one of these, and none for an address at which nothing stands that members wrote.
     post = models.ForeignKey(Post, on_delete=models.CASCADE, null=True, related_name="cases")
     message = models.ForeignKey(Message, on_delete=models.CASCADE, null=True, related_name="cases")
+    question = models.ForeignKey(Question, on_delete=models.CASCADE, null=True, related_name="cases")
     # Its owner may delete it; what was said of it stays.
     attachment = models.ForeignKey(Attachment, on_delete=models.SET_NULL, null=True, related_name="cases")
     # Whose profile: with their account it goes, and so does what was said of it.
@@ -159,13 +169,14 @@ class Case(models.Model):
         constraints = [
             *(
                 models.UniqueConstraint(fields=[thing], condition=Q(state="open"), name=f"case_open_once_by_{thing}")
-                for thing in ("post", "message", "attachment", "member")
+                for thing in ("post", "message", "question", "attachment", "member")
             ),
             models.CheckConstraint(
-                condition=Q(post=None, message=None, attachment=None)
-                | Q(post=None, message=None, member=None)
-                | Q(post=None, attachment=None, member=None)
-                | Q(message=None, attachment=None, member=None),
+                condition=Q(post=None, message=None, question=None, attachment=None)
+                | Q(post=None, message=None, question=None, member=None)
+                | Q(post=None, message=None, attachment=None, member=None)
+                | Q(post=None, question=None, attachment=None, member=None)
+                | Q(message=None, question=None, attachment=None, member=None),
                 name="case_about_one_thing",
             ),
             models.CheckConstraint(
@@ -186,7 +197,7 @@ class Case(models.Model):
     @property
     def thing(self) -> Thing | None:
         """What it is about; None where that is gone, or was never anything that a member wrote."""
-        return self.post or self.message or self.attachment or self.member
+        return self.post or self.message or self.question or self.attachment or self.member
 
     @property
     def is_open(self) -> bool:
@@ -197,6 +208,10 @@ class Case(models.Model):
         """Whether what it is about is out of sight now."""
         if self.member:
             return bool(self.hidden_parts)
+        if self.question:
+            # What was taken away again since is no matter of a decision from before.
+            is_this = self.is_open or (self.decided_at is not None and self.decided_at >= self.question.state_at)
+            return self.question.state == Question.State.REFUSED and is_this
         thing = self.post or self.message or self.attachment
         return thing is not None and thing.hidden_at is not None
 
@@ -206,6 +221,8 @@ class Case(models.Model):
         if self.post or self.message:
             thing = self.post or self.message
             return thing is None or thing.deleted_at is not None
+        if self.question:
+            return self.question.state == Question.State.WITHDRAWN
         if self.attachment:
             return self.attachment.is_refused or self.attachment.kept_for_id is not None
         return self.thing is None
@@ -222,8 +239,10 @@ class Case(models.Model):
 
     @property
     def shown_author(self) -> Member | None:
-        """Whose it is, where that is shown: of what was said under the Chatham House rule nobody reads it here
-        either."""
+        """Whose it is, where that is shown: of what was said under the Chatham House rule, and of what was asked
+        without a name, nobody reads it here either."""
+        if self.question:
+            return None if self.question.unnamed_as or not self.question.names_asker else self.author
         return None if self.message and not self.message.names_author else self.author
 
     @property
@@ -233,6 +252,8 @@ class Case(models.Model):
             return "a post"
         if self.message_id:
             return "a message in a live room"
+        if self.question_id:
+            return "a question in a live room"
         if self.member_id:
             return "a profile"
         return "a page" if self.address else "a file"
@@ -244,6 +265,8 @@ class Case(models.Model):
             return f"Post {self.post.number} in “{self.post.thread.title}”"
         if self.message:
             return f"Message {self.message.seq} in “{self.message.room.title}”"
+        if self.question:
+            return f"Question {self.question.number} in “{self.question.room.title}”"
         if self.attachment:
             return f"The file “{self.attachment.name}”"
         if self.member:
@@ -255,13 +278,14 @@ class Case(models.Model):
         """Where it stands; empty where it stands nowhere."""
         if self.attachment and self.attachment.post:
             return self.attachment.post.get_absolute_url()
-        thing = self.post or self.message or self.member
+        thing = self.post or self.message or self.question or self.member
         return thing.get_absolute_url() if thing else ""
 
 
 def field_of(thing: Thing) -> str:
     """The column of a case that leads to such a thing."""
-    return {Post: "post", Message: "message", Attachment: "attachment", Member: "member"}[type(thing)]
+    columns = {Post: "post", Message: "message", Question: "question", Attachment: "attachment", Member: "member"}
+    return columns[type(thing)]
 
 
 def author_of(thing: Thing) -> Member | None:
@@ -273,7 +297,7 @@ def author_of(thing: Thing) -> Member | None:
 def said_by(thing: Thing) -> str:
     """All the words of something as they are now, to be kept with a report: whoever wrote them may change or delete
     them before anybody has looked."""
-    if isinstance(thing, Message):
+    if isinstance(thing, Message | Question):
         return thing.body
     if isinstance(thing, Attachment):
         return f"{thing.name}\n\n{thing.alt}".strip()

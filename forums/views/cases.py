@@ -17,7 +17,7 @@ from forums import notifications, permissions
 from forums.actions import decisions as verbs
 from forums.actions.appeals import decide_appeal
 from forums.forms import AnswerAppealForm, DecideForm, NoteForm
-from forums.models import Attachment, Case, CaseNote, Message, Post, Practice, Report
+from forums.models import Attachment, Case, CaseNote, Message, Post, Practice, Question, Report
 from forums.models.attachment import AttachmentQuerySet
 from forums.models.report import CaseQuerySet, said_by
 from forums.views import member_or_404
@@ -244,6 +244,18 @@ def _around(member: Member, found: Case) -> dict[str, Any]:
     if found.member:
         now_shown = Profile.of(found.member).picture.name
         return {"pictures": [KeptPicture(kept, kept.name == now_shown) for kept in _pictures_of(found)]}
+    if found.question:
+        asked = Question.objects.visible_to(member).published().filter(room=found.question.room_id).with_asker()
+        number = found.question.number
+        sees = found.question.unnamed_as and permissions.can_see_asker(member, found.question)
+        return {
+            "before": list(asked.filter(number__lt=number).order_by("-number")[:1]),
+            "after": list(asked.filter(number__gt=number).order_by("number")[:1]),
+            # By a press of a button there, which is written down: this page does not say it.
+            "asker_address": reverse("question_asker", args=[found.question.room_id, found.question.uid])
+            if sees
+            else "",
+        }
     return {}
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -28,7 +29,7 @@ from forums.forms import (
     SlowModeForm,
     WrittenAnswerForm,
 )
-from forums.models import HeldMessage, Question, Room, RoomAttendance, RoomPresence
+from forums.models import Case, HeldMessage, Question, Room, RoomAttendance, RoomPresence
 from forums.search.people import find_people_in_room
 from forums.views import member_or_404, room_of, room_run_by
 from network.limits import LimitReached
@@ -85,9 +86,13 @@ class Board:
 
     @classmethod
     def of(cls, room: Room, member: Member) -> Board:
-        """One query."""
+        """One query for all the questions."""
         found = Question.objects.visible_to(member).filter(room=room).with_asker().with_last_step().by_votes()
-        hosted = [_hosted(question) for question in found]
+        decided = Case.objects.that_hide_questions().filter(question=OuterRef("pk"))
+        moderates = bool(permissions.can_moderate_room(member, room))
+        hosted = [
+            _hosted(question, member, moderates=moderates) for question in found.annotate(is_decided=Exists(decided))
+        ]
 
         def those(*states: str) -> list[Hosted]:
             return [one for one in hosted if one.question.state in states]
@@ -106,7 +111,7 @@ class Board:
         )
 
 
-def _hosted(question: Question) -> Hosted:
+def _hosted(question: Question, member: Member, *, moderates: bool) -> Hosted:
     state = State(question.state)
     is_published = question.number is not None
     buttons = []
@@ -115,10 +120,14 @@ def _hosted(question: Question) -> Hosted:
             can = not is_published and state in (State.HELD, State.REFUSED)
         else:
             can = is_published and state in verbs.FROM[State(button.state)]
+            if button.do == "back" and question.is_decided:  # type: ignore[attr-defined]
+                can = can and bool(permissions.can_restore_decided_as(member.pk, question, moderates=moderates))
         if can:
             buttons.append(button)
     pages = {"write": State.WRITTEN, "park": State.PARKED, "merge": State.MERGED, "refuse": State.REFUSED}
     can_open = {name for name, target in pages.items() if state in verbs.FROM[target]}
+    if not permissions.can_take_away_as(member.pk, question, moderates=moderates):
+        can_open.discard("refuse")
     return Hosted(question, question.last_step, buttons, can_open)  # type: ignore[attr-defined]
 
 

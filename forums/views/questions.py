@@ -17,7 +17,7 @@ from forums.actions.questions import ask_question, officer_at, withdraw_question
 from forums.forms import QuestionForm
 from forums.models import Question, QuestionStep, QuestionVote, Thread
 from forums.models.question import QuestionBoard
-from forums.views import member_or_404, ours, room_of
+from forums.views import case_of, member_or_404, ours, room_of
 from forums.views.rooms import room_page
 from network.limits import LimitReached
 from network.models import Member
@@ -73,6 +73,8 @@ def question(request: HttpRequest, pk: int, uid: uuid.UUID) -> HttpResponse:
         "can_withdraw": is_own and permissions.can_withdraw_question(member, found),
         "may_read": found.is_shown or is_own or bool(permissions.can_run_room(member, room)),
         "steps": steps,
+        # Of one that was published and is not shown any more: what was reported and decided.
+        "case": case_of(member, found, is_own=is_own) if found.number and not found.is_shown else None,
         # As in a board.
         "questions": {"voted": [found.number] if has_voted else [], "threads": {thread.pk} if thread else set()},
         "can_vote": permissions.can_vote_as(True, room),

@@ -19,7 +19,7 @@ from forums import notifications, permissions
 from forums.actions import reports as verbs
 from forums.actions.appeals import appeal
 from forums.forms import AppealForm, OutsideReportForm, ReportForm
-from forums.models import Attachment, Case, Message, Post, Report
+from forums.models import Attachment, Case, Message, Post, Question, Report
 from forums.models.report import Thing
 from forums.views import member_or_404, room_of
 from network.limits import LimitReached
@@ -50,6 +50,18 @@ def message_report(request: HttpRequest, pk: int, seq: int) -> HttpResponse:
     place = found.get_absolute_url()
     shown = {"message": found, "room": room, "what": f"message {seq}", "network": room.network}
     return _report(request, lambda **said: verbs.report_message(found, by=member, **said), place, shown)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def question_report(request: HttpRequest, pk: int, uid: uuid.UUID) -> HttpResponse:
+    member = member_or_404(request)
+    room = room_of(member, pk)
+    asked_here = Question.objects.visible_to(member).with_asker().select_related("room__network")
+    found = get_object_or_404(asked_here, room=room, uid=uid)
+    permissions.can_report_question(member, found).enforce()
+    place = found.get_absolute_url()
+    shown = {"question": found, "room": room, "what": f"question {found.number}", "network": room.network}
+    return _report(request, lambda **said: verbs.report_question(found, by=member, **said), place, shown)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -143,6 +155,18 @@ def _post_at(found: ResolverMatch, fragment: str) -> Post | None:
     return posts.select_related("thread__network", "author").first()
 
 
+def _said_at(found: ResolverMatch, fragment: str) -> Message | Question | None:
+    number = _number_in(fragment, "question")
+    asked = Question.objects.filter(room=found.kwargs["pk"], number=number or 0)
+    return asked.select_related("room__network", "author").first() or _message_at(found, fragment)
+
+
+def _question_at(found: ResolverMatch, fragment: str) -> Question | None:
+    """What was never published is nothing that somebody from outside can have read."""
+    asked = Question.objects.published().filter(room=found.kwargs["pk"], uid=found.kwargs["uid"])
+    return asked.select_related("room__network", "author").first()
+
+
 def _message_at(found: ResolverMatch, fragment: str) -> Message | None:
     seq = found.kwargs.get("seq") or _number_in(fragment, "message")
     rows = Message.objects.filter(room=found.kwargs["pk"], seq=seq or 0)
@@ -167,8 +191,10 @@ def _number_in(fragment: str, of: str) -> int | None:
 _LOOK_UP: dict[str, Callable[[ResolverMatch, str], Thing | None]] = {
     "post": _post_at,
     "thread": _post_at,
-    "room": _message_at,
+    "room": _said_at,
     "room_message": _message_at,
+    "room_questions": _said_at,
+    "question": _question_at,
     "member": _member_at,
     "member_picture": _member_at,
     "attachment": _file_at,

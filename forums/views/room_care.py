@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -99,7 +100,8 @@ def care_page(
     lock_form: LockForm | None = None,
 ) -> HttpResponse:
     sanctions = RoomSanction.objects.visible_to(member).in_force().filter(room=found).select_related("member", "by")
-    cases = Case.objects.visible_to(member).waiting().filter(message__room=found).in_order().with_things()
+    about = Q(message__room=found) | Q(question__room=found)
+    cases = Case.objects.visible_to(member).waiting().filter(about).in_order().with_things()
     hidden = Message.objects.hidden_shown_to(member).filter(room=found).with_author().order_by("-seq")
     context = {
         "room": found,

@@ -39,7 +39,7 @@ from forums.actions.polls import PollWords, make_poll, open_poll
 from forums.actions.posts import delete_post, edit_post, hide_post, reply
 from forums.actions.question_votes import vote_for
 from forums.actions.questions import ask_question as ask_in_room
-from forums.actions.reports import report_from_outside, report_message, report_profile
+from forums.actions.reports import report_from_outside, report_message, report_profile, report_question
 from forums.actions.rooms import schedule_room
 from forums.actions.sanctions import give_time_out
 from forums.actions.threads import begin_site_discussion, start_thread
@@ -220,6 +220,7 @@ def _talk_in(room: Room, cast: Cast) -> None:
     hide_message(say(room, by=cast.bob, body="Private and hidden"), by=cast.fay, reason="Private reason")
     asked = ask_in_room(room, by=cast.bob, body="Private question")
     vote_for(asked, by=cast.fay)
+    report_question(asked, by=cast.fay, kind="other", words="Private words")
     Room.objects.filter(pk=room.pk).update(holds_questions=True)
     room.refresh_from_db()
     ask_in_room(room, by=cast.bob, body="Private and held")

@@ -208,12 +208,16 @@ ACTS = [
     Act("Delete a message of somebody else", talk.can_delete_message, ("message",)),
     Act("React to a message of somebody else", talk.can_react_to_message, ("message",)),
     Act("Report a message of somebody else", talk.can_report_message, ("message",)),
+    Act("Report a question of somebody else", talk.can_report_question, ("anothers_question",)),
     Act("Bring a hidden message back", talk.can_restore_message, ("message",)),
     Act("Hide messages, lock a room, ask people to be silent or leave", talk.can_moderate_room, ("room",)),
     Act("Ask a question in a session", talk.can_ask, ("room",)),
     Act("Take back a question of one's own with which nobody has dealt", may_take_back_own, ("room",)),
     Act("Vote in a session", talk.can_vote, ("room",)),
     Act("Deal with questions, pin, slow or delay in a session", talk.can_run_room, ("room",)),
+    Act("Not publish a question in a session, or take it away", talk.can_take_question_away, ("inquiry",)),
+    Act("Put back a question that a host took away", talk.can_restore_question, ("inquiry",)),
+    Act("Put back a question that was reported and hidden", talk.can_restore_question, ("hidden_inquiry",)),
     Act("Write polls, and answers to questions, in a session", talk.can_write_as_host, ("room",)),
     Act("Let what they asked or said in a session stand on a public page", may_agree_to_own, ("room",)),
     Act("Let what somebody else asked or said stand there", talk.can_answer_consent, ("message",)),
@@ -304,6 +308,8 @@ NOT_OF_ROLES = {
     "forums.can_ask_as": "can_ask, where it is known whether they may speak",
     "forums.can_vote_as": "can_vote, for many at once",
     "forums.can_vote_for_as": "can_vote, of one question, for many at once",
+    "forums.can_restore_decided_as": "can_restore_question of one that was decided about, for many at once",
+    "forums.can_take_away_as": "can_take_question_away, for many at once",
     "forums.can_choose_in_as": "can_vote, in one poll, for many at once",
     "forums.can_be_sanctioned": "about whoever is to be silent or to leave",
     "forums.can_change_what_is_mailed": "about a post",
@@ -393,6 +399,7 @@ def stage(cast: Cast) -> Stage:
     things = {
         "network": network,
         "inquiry": Question(room=room, author=host, unnamed_as="An officer", number=1),
+        "anothers_question": Question(room=room, author_id=0, number=1, body="Words"),
         "poll": Poll(room=room),
         "open_poll": Poll(room=room, state=Poll.State.OPEN),
         "at_once": cast.ai,
@@ -422,6 +429,10 @@ def stage(cast: Cast) -> Stage:
     things["anothers_post"] = Post(thread=things["thread"], number=2, author=speaker, source="Words")
     things["file"] = Attachment(post=things["anothers_post"], member=speaker)
     things["case"] = Case.objects.create(network=network, post=things["post"], author=speaker)
+    hidden = {"room": room, "author": cast.bob, "number": 1, "state": Question.State.REFUSED, "state_at": now}
+    things["hidden_inquiry"] = Question.objects.create(**hidden)
+    decided = {"state": Case.State.DECIDED, "outcome": Case.Outcome.HIDDEN, "reason": "Words", "decided_at": now}
+    Case.objects.create(network=network, question=things["hidden_inquiry"], author=cast.bob, **decided)
     things["case_of_site"] = Case.objects.create(address="/guidance/")
     things["appeal"] = Appeal(case=things["case"], by=host)
     things["other_thread"] = Thread(network=network, visible_count=1)

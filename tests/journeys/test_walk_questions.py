@@ -141,7 +141,7 @@ def test_the_plain_page_asks_and_votes_without_a_script(
         expect(entry(fay, 1).get_by_role("button")).to_have_attribute("aria-pressed", pressed)
         expect(entry(fay, 1).locator(".app-question__votes")).to_have_text(words)
         assert fay.url.endswith("#question-1")
-    fay.get_by_role("link", name="Question 1").click()
+    fay.get_by_role("link", name="Question 1", exact=True).click()
     expect(fay.get_by_role("heading", level=1)).to_have_text("Question 1")
     fay.get_by_role("button", name="I want to know this too").click()
     expect(fay.locator(".app-question__votes")).to_have_text("1 person wants to know this")

@@ -4,13 +4,17 @@ another facilitator answers: without scripts on a small screen, and with them on
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from forums.actions.posts import reply
+from forums.actions.questions import ask_question
+from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
-from forums.models import Post
+from forums.models import Post, Room
 from network.models import Membership
 from tests.cast import Cast, make_cast
 from tests.forums.uploads import picture
@@ -147,3 +151,88 @@ def test_the_picture_of_a_profile_that_was_reported_is_seen_by_who_decides_after
     expect(fay.get_by_role("main")).to_contain_text("It has been taken away or replaced since.")
     axe(fay)
     assert fits(fay)
+
+
+@pytest.fixture
+def room(cast: Cast) -> Room:
+    now = timezone.now()
+    hours = {"opens_at": now - timedelta(hours=1), "closes_at": now + timedelta(hours=1)}
+    room = schedule_room(cast.ai, title="Clinic", by=None, **hours)
+    Room.objects.filter(pk=room.pk).update(allows_unnamed=True)
+    room.refresh_from_db()
+    return room
+
+
+@pytest.mark.parametrize(("javascript", "width"), [(False, 320), (True, 1280)])
+def test_a_question_without_a_name_from_a_report_to_the_answer_of_an_appeal(
+    cast: Cast, room: Room, browse: Browse, axe: Callable[[Page], None], javascript: bool, width: int
+) -> None:
+    def looks_right(page: Page) -> None:
+        axe(page)
+        assert fits(page)
+
+    def as_it_is_now(page: Page) -> None:
+        if not javascript:
+            page.reload()
+
+    ask_question(room, by=cast.fay, body="When is the next one?")
+    olga = browse(cast.olga, javascript=javascript, width=width)
+    olga.goto(room.get_absolute_url())
+    if javascript:
+        expect(olga.locator("[data-live-status]")).to_contain_text("Connected")
+    asked = ask_question(room, by=cast.bob, body="Why does Scribbler cost us 12,000 pounds?", is_unnamed=True)
+    as_it_is_now(olga)
+    entry = olga.locator('[data-question="2"]')
+    expect(entry.locator(".app-question__text")).to_contain_text("12,000 pounds", timeout=3_000)
+    looks_right(olga)
+    report = browse(cast.olga, javascript=javascript, width=width)
+    report.goto(room.get_absolute_url())
+    at_once = entry.get_by_role("link", name="Report question 2")
+    assert at_once.get_attribute("href") == f"{asked.get_absolute_url()}report/"
+    report.get_by_role("link", name="Report question 2").click()
+    report.get_by_label("It names a supplier's prices").check()
+    looks_right(report)
+    report.get_by_role("button", name="Report", exact=True).click()
+    expect(report.get_by_role("alert")).to_contain_text("Thank you.")
+
+    fay = browse(cast.fay, javascript=javascript, width=width)
+    fay.goto("/networks/ai/reports/")
+    fay.get_by_role("link", name="Question 2 in “Clinic”").click()
+    expect(fay.get_by_role("main")).to_contain_text("When is the next one?")
+    expect(fay.get_by_role("main")).not_to_contain_text("Bob")
+    looks_right(fay)
+    fay.get_by_label("Hide it, and tell its author why").check()
+    fay.get_by_label("Why are you hiding it?").fill("It names the price of a supplier")
+    fay.get_by_role("button", name="Decide").click()
+    expect(fay.get_by_text("Nothing waits")).to_be_visible()
+
+    as_it_is_now(olga)
+    expect(entry.locator(".app-question__text")).to_have_text("Not published", timeout=2_000)
+    expect(entry.get_by_role("link", name="Report question 2")).to_be_hidden()
+    looks_right(olga)
+
+    bob = browse(cast.bob, javascript=javascript, width=width)
+    bob.goto("/notices/")
+    bob.get_by_role("main").get_by_role("button", name="Your question in “Clinic” is not published").click()
+    looks_right(bob)
+    bob.get_by_role("link", name="Appeal against this").click()
+    bob.get_by_label("Why should it be shown?").fill("The price is in the contracts register")
+    looks_right(bob)
+    bob.get_by_role("button", name="Appeal").click()
+
+    lena = browse(cast.lena, javascript=javascript, width=width)
+    lena.goto("/networks/ai/reports/")
+    lena.get_by_role("link", name="Question 2 in “Clinic”").click()
+    expect(lena.get_by_role("region", name="The appeal")).to_contain_text("Whoever asked it wrote")
+    expect(lena.get_by_role("main")).not_to_contain_text("Bob")
+    lena.get_by_label("Show it again").check()
+    lena.get_by_label("Your answer").fill("It is public")
+    looks_right(lena)
+    lena.get_by_role("button", name="Answer the appeal").click()
+
+    as_it_is_now(olga)
+    expect(entry.locator(".app-question__text")).to_contain_text("12,000 pounds", timeout=2_000)
+    expect(entry.get_by_role("link", name="Report question 2")).to_be_visible()
+    lena.goto(f"/rooms/{room.pk}/host/questions/{asked.uid}/asker/")
+    lena.get_by_role("button", name="Show who asked").click()
+    expect(lena.get_by_role("main")).to_contain_text("Bob Belongs")

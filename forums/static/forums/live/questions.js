@@ -144,12 +144,18 @@ export class Questions {
     const isOpen = OPEN.includes(entry.dataset.state);
     const isOwn = this.#asked.has(number);
     let controls = entry.querySelector("[data-live-want]");
-    if (!controls || (isOpen && !controls.querySelector(isOwn ? "[data-live-own]" : "[data-live-vote]"))) {
+    const lacksVote = isOpen && !controls?.querySelector(isOwn ? "[data-live-own]" : "[data-live-vote]");
+    if (!controls || lacksVote || (isOwn && controls.querySelector("[data-live-report]"))) {
       const votes = Number(controls?.querySelector("[data-live-votes]").dataset.liveVotes ?? 0);
       controls?.remove();
       controls = this.#controls(number, isOwn);
       this.#say(controls.querySelector("[data-live-votes]"), votes);
       entry.append(controls);
+    }
+    const report = controls.querySelector("[data-live-report]");
+    if (report) {
+      report.href = `${entry.querySelector(".app-question__state a").getAttribute("href")}report/`;
+      report.hidden = entry.querySelector(".app-question__text em") !== null; // its words are gone
     }
     const button = controls.querySelector("[data-live-vote]");
     if (!button) return;
@@ -166,11 +172,13 @@ export class Questions {
     const copy = this.#template.content.cloneNode(true);
     const controls = copy.querySelector("[data-live-want]");
     const button = controls.querySelector("[data-live-vote]");
-    if (isOwn) button?.replaceWith(copy.querySelector("[data-live-own]"));
-    else if (button) {
-      button.value = number;
-      const words = button.querySelector(".govuk-visually-hidden");
+    if (button) button.value = number;
+    for (const words of controls.querySelectorAll(".govuk-visually-hidden")) {
       words.textContent = words.textContent.replace("0", number);
+    }
+    if (isOwn) {
+      button?.replaceWith(copy.querySelector("[data-live-own]"));
+      controls.querySelector("[data-live-report]")?.remove();
     }
     return controls;
   }
