@@ -147,7 +147,7 @@ class TestTheNetworksPage:
         fay = browser_of(cast.fay)
         address = thread.get_absolute_url()
 
-        assert len(queries(fay, "/networks/ai/threads/")) == 12
+        assert len(queries(fay, "/networks/ai/threads/")) == 11
         assert len(queries(fay, address)) == 12
         start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="More?", source="Words", tags=["one"])
         assert len(queries(fay, "/unread/")) == 10
