@@ -82,10 +82,10 @@ def lift_sanction(given: RoomSanction, *, by: Member, now: datetime | None = Non
     limits.MODERATING_ROOMS.spend(by, now=now)
     verb = "let back into room" if given.kind == RoomSanction.Kind.REMOVED else "lifted time-out"
     with transaction.atomic():
+        ask_every_socket_again(room)
         if RoomSanction.objects.filter(pk=given.pk, lifted_at=None).update(lifted_at=now):
             StandingRoomSanction.objects.filter(given=given).delete()  # of addresses that they had before
             record(verb, room, by=by, network=room.network, member=given.member_id)
-            ask_every_socket_again(room)
 
 
 def keep_room_sanctions(member: Member, address: str, *, now: datetime | None = None) -> None:
@@ -96,7 +96,7 @@ def keep_room_sanctions(member: Member, address: str, *, now: datetime | None = 
     now = now or timezone.now()
     own = RoomSanction.objects.in_force(now).filter(member=member).select_related("room__network").order_by("pk")
     with transaction.atomic():
-        for given in own:
+        for given in own.select_for_update(of=("self",)):  # a facilitator may be lifting it
             earlier = StandingRoomSanction.objects.filter(given=given).first()
             kept, is_new = StandingRoomSanction.objects.get_or_create(
                 room=given.room,
@@ -156,7 +156,7 @@ def forget_room_sanctions(*, now: datetime | None = None) -> int:
 
 def ask_every_socket_again(room: Room) -> None:
     """Part of a verb: within a second every process asks whether those in the network's rooms may still be there.
-    Before the room is held, in the order in which closing an account takes the two."""
+    Before the room or a sanction is held, in the order in which closing an account takes the two."""
     Network.objects.filter(pk=room.network_id).update(access_version=F("access_version") + 1)
 
 

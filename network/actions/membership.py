@@ -433,6 +433,7 @@ def keep_sanctions(member: Member, address: str, *, now: datetime | None = None)
     and of what was said nothing."""
     now = now or timezone.now()
     own = Membership.objects.filter(member=member).select_related("network").order_by("network")
+    own = own.select_for_update(of=("self",))  # a facilitator may be ending it
     suspended = own.filter(state=Membership.State.SUSPENDED)
     standing = [(row, Sanction.SUSPENDED, row.suspended_until) for row in suspended]
     standing += [(row, Sanction.SILENCED, row.silent_until) for row in own.silenced(now)]
