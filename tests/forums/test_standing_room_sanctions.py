@@ -280,6 +280,16 @@ def test_changing_the_address_first_is_no_way_back(cast: Cast, room: Room, which
     assert not StandingRoomSanction.objects.exists()
 
 
+def test_the_page_where_an_address_is_changed_says_that_a_note_is_kept(cast: Cast, room: Room) -> None:
+    note = "a note of your old address is kept"
+    assert note not in page_of(cast.bob, "/account/email/")
+    remove(cast, room)
+    assert page_of(cast.bob, "/account/email/").count(note) == 1
+    for member in (cast.fay, cast.olga, cast.lena, cast.amir):
+        assert note not in page_of(member, "/account/email/")
+    assert "suspended in a network" in page_of(cast.sven, "/account/email/")
+
+
 def test_an_account_beside_the_one_that_moved_is_no_way_back(cast: Cast, room: Room) -> None:
     first = cast.bob.email
     remove(cast, room)
