@@ -311,6 +311,7 @@ def test_whoever_has_their_account_is_not_kept_by_their_own_mark(cast: Cast, roo
 
     join_network(cast.ai, by=bob)
     assert RoomSanction.objects.get() == given, "not removed twice"
+    assert StandingRoomSanction.objects.count() == 2, "it does not wait for them"
     lift_sanction(given, by=cast.fay)
     assert not StandingRoomSanction.objects.exists()
     Membership.objects.filter(member=bob, network=cast.ai).update(state="left")

@@ -555,6 +555,7 @@ def test_whoever_has_their_account_is_not_kept_by_their_own_mark(cast: Cast) -> 
 
     assert kinds_of(membership_of(bob, cast.ai)).count("silenced") == 1, "they were told once, and why"
     assert membership_of(bob, cast.ai).silent_reason == "You wrote in anger."
+    assert StandingSanction.objects.count() == 2, "it does not wait for them"
     assert not AuditEvent.objects.filter(verb="restored silence").exists()
     lift_silence(membership_of(bob, cast.ai), by=cast.fay)
     assert not StandingSanction.objects.exists()
