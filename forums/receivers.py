@@ -14,6 +14,7 @@ from forums.actions.erasing import settle_closed_account
 from forums.actions.feeds import forget_feed_key
 from forums.actions.room_roles import end_room_roles
 from forums.actions.rooms import end_listening, shut_out
+from forums.actions.sanctions import keep_room_sanctions, restore_in_network
 from forums.actions.themes import move_threads
 from forums.models import Post, ThreadBatch
 from forums.signals import post_written, threads_asked_for
@@ -21,6 +22,8 @@ from forums.tasks import make_session_threads, tell_watchers
 from network.models import Member, Membership, Theme
 from network.signals import (
     account_closed,
+    address_changed,
+    membership_began,
     membership_ended,
     profile_shown,
     session_ended,
@@ -63,6 +66,22 @@ def take_back_their_roles_in_rooms(sender: type[Membership], membership: Members
 @receiver(account_closed)
 def settle_what_they_said(sender: type[Member], member: Member, erase: bool, **news: Any) -> None:
     settle_closed_account(member, erase=erase)
+
+
+# After what they said is settled: rooms are held by then, so a sanction that is just being given is waited for.
+@receiver(account_closed)
+def keep_what_is_not_over_in_rooms(sender: type[Member], member: Member, **news: Any) -> None:
+    keep_room_sanctions(member, member.email)
+
+
+@receiver(address_changed)
+def keep_it_for_the_former_address(sender: type[Member], member: Member, was: str, **news: Any) -> None:
+    keep_room_sanctions(member, was)
+
+
+@receiver(membership_began)
+def have_it_go_on_in_rooms(sender: type[Membership], membership: Membership, **news: Any) -> None:
+    restore_in_network(membership)
 
 
 @receiver(user_logged_out)

@@ -14,6 +14,7 @@ from forums.actions.digests import plan_digests
 from forums.actions.drafts import forget_old_drafts
 from forums.actions.following import remind_of_bookmarks
 from forums.actions.mail_replies import forget_received_mail
+from forums.actions.sanctions import forget_room_sanctions
 from forums.actions.session_threads import make_threads
 from forums.actions.telling import tell_of_post
 from forums.actions.undoing import forget_changes
@@ -82,6 +83,11 @@ def look_for_announcements() -> None:
 @scheduled("forget which answers came by mail", every=timedelta(days=1))
 def forget_answers_by_mail() -> None:
     forget_received_mail()
+
+
+@scheduled("forget sanctions in live rooms of addresses that are gone", every=timedelta(minutes=10))
+def forget_room_sanctions_that_are_over() -> None:
+    forget_room_sanctions()
 
 
 @scheduled("count what weeks were like", every=timedelta(minutes=10))

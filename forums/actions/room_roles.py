@@ -7,6 +7,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from forums import limits, notifications, permissions
+from forums.actions.sanctions import restore_in_room
 from forums.models import Room, RoomRole
 from network.actions.audit import record
 from network.models import Member, Membership, Network
@@ -28,6 +29,7 @@ def give_room_role(
             room=room, member=member, defaults={"role": role, "by": by, "at": now}
         )
         record("gave room role", given, by=by, network=room.network, role=role, member=member.pk)
+        restore_in_room(room, member, now=now)
         notifications.room_role_given(given, now=now)
         # Whoever runs the room from now on may see more of it.
         Network.objects.filter(pk=room.network_id).update(access_version=F("access_version") + 1)

@@ -21,7 +21,7 @@ from forums.models.reaction import Reaction
 from forums.models.reading import FollowLevel, Level, MemberThread
 from forums.models.received_mail import ReceivedMail
 from forums.models.report import Appeal, Case, CaseNote, Report
-from forums.models.room import Room, RoomEvent, RoomRole, RoomSanction, TimeOut
+from forums.models.room import Room, RoomEvent, RoomRole, RoomSanction, StandingRoomSanction, TimeOut
 from forums.models.session import ThreadBatch, clock, place_in, recording_at
 from forums.models.thread import Thread, ThreadTag
 from forums.models.thread_move import MoveAnswer, ThreadMove
@@ -72,6 +72,7 @@ __all__ = [
     "RoomRole",
     "RoomSanction",
     "SeenPoll",
+    "StandingRoomSanction",
     "Thread",
     "ThreadBatch",
     "ThreadMove",

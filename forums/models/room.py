@@ -10,7 +10,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from network.models import Membership, Network, Viewer
+from network.models import MailboxMark, MailboxMarkQuerySet, Member, Membership, Network, Viewer
 
 
 class RoomQuerySet(models.QuerySet["Room"]):
@@ -292,8 +292,8 @@ class RoomSanctionQuerySet(models.QuerySet["RoomSanction"]):
 
 
 class RoomSanction(models.Model):
-    """A facilitator has somebody be silent in one room for a while, or removed them from it. Never deleted: what was
-    lifted says when."""
+    """A facilitator has somebody be silent in one room for a while, or removed them from it. Deleted only with the
+    account: what was lifted says when."""
 
     class Kind(models.TextChoices):
         TIME_OUT = "time_out", "Time-out"
@@ -305,6 +305,7 @@ class RoomSanction(models.Model):
     # Of a time-out.
     until = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=300)
+    # Empty too where it goes on from an account that was closed.
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
     lifted_at = models.DateTimeField(null=True, blank=True)
@@ -326,6 +327,38 @@ class RoomSanction(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.member_id} in {self.room_id}"
+
+
+class StandingRoomSanctionQuerySet(MailboxMarkQuerySet["StandingRoomSanction"]):
+    def waiting_for(self, member: Member) -> StandingRoomSanctionQuerySet:
+        """Those of their mailbox, but for what they have themselves: of an address that they had before and have
+        again."""
+        return self.of(member.email).exclude(given__member=member)
+
+
+class StandingRoomSanction(MailboxMark):
+    """Somebody was to be silent in a room, or was removed from it. A removal waits as long as there is the room: what
+    was said in it can be read for as long."""
+
+    room = models.ForeignKey(Room, on_delete=models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=8, choices=RoomSanction.Kind.choices)
+    # Whose it is as long as they have an account: it ends with theirs, and does not wait for them.
+    given = models.ForeignKey(RoomSanction, on_delete=models.SET_NULL, null=True, editable=False, related_name="+")
+
+    objects = StandingRoomSanctionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["room", "mailbox_digest", "kind"], name="standing_room_sanction_once"),
+            models.CheckConstraint(
+                condition=models.Q(kind="removed", until__isnull=True) | models.Q(kind="time_out", until__isnull=False),
+                name="standing_room_sanction_time_out_ends",
+            ),
+        ]
+        indexes = [models.Index(fields=["mailbox_digest"], name="standing_room_by_mailbox")]
+
+    def __str__(self) -> str:
+        return f"A mailbox in {self.room}: {self.get_kind_display()}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from forums.models import (
     Reaction,
     Room,
     RoomPresence,
+    RoomSanction,
     SeenPoll,
 )
 from forums.models.message import MessagePage
@@ -46,6 +47,15 @@ from network.permissions import Verdict, can_facilitate, can_read
 from network.templatetags.components import clock
 
 register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def own_room_sanctions(context: Context) -> dict[str, Any]:
+    """What is not over of the viewer's own, in rooms that they may know of; and whether there is any in others."""
+    viewer = context["request"].user
+    own = RoomSanction.objects.in_force().filter(member=viewer.pk or 0)
+    known = list(RoomSanction.objects.visible_to(viewer).filter(pk__in=own).select_related("room").order_by("pk"))
+    return {"known": known, "others": own.exclude(pk__in=[given.pk for given in known]).exists()}
 
 
 @register.inclusion_tag("forums/live_room.html", takes_context=True)

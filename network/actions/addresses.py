@@ -8,9 +8,10 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 
-from network import limits, notifications, permissions
+from network import limits, notifications, permissions, signals
 from network.actions.admission import admit
 from network.actions.audit import record
+from network.actions.membership import keep_sanctions
 from network.actions.sessions import sign_out_elsewhere
 from network.models import Admission, Member, Organisation, OrganisationDomain
 from network.models.organisation import domain_of
@@ -51,6 +52,8 @@ def change_address(
             _readmit(member, domain, now=now)
         else:
             admit(member, organisation=organisation, now=now)
+        keep_sanctions(member, was, now=now)
+        signals.address_changed.send(Member, member=member, was=was)
         sign_out_elsewhere(member, this_one=this_session)
         record(
             "changed address",

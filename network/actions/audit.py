@@ -79,7 +79,7 @@ WORDS = {
     "lapsed": "took an account out of use: its mailbox was not proved again",
     "left": "left a network",
     "let write again": "let a member of a network write again",
-    "kept sanction": "kept a note, without a name, of a sanction of somebody who closed their account",
+    "kept sanction": "kept a note, without a name, of a sanction: that address is gone",
     "let mail go": "let all email go again",
     "loaded the register": "loaded the council register",
     "looked at a list of people": "checked a list of people",

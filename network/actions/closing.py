@@ -34,7 +34,7 @@ def close_account(*, by: Member, erase: bool = False) -> Member:
         permissions.can_close_account(member).enforce()
         for membership in Membership.objects.active().filter(member=member).order_by("network"):
             end_membership(membership, Membership.State.LEFT)
-        keep_sanctions(member)
+        keep_sanctions(member, member.email)
         end_access_of(member)
         signals.account_closed.send(Member, member=member, erase=erase)
         notifications.account_closed(member, erase=erase)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from django.db import transaction
 from django.db.models import Q
@@ -287,6 +288,7 @@ def _let_in_again(membership: Membership, *, by: Member | None, words: str = "",
     membership.state, membership.suspended_until = Membership.State.ACTIVE, None
     membership.decided_at, membership.decided_by, membership.decision = now, by, words
     membership.save(update_fields=["state", "suspended_until", "decided_at", "decided_by", "decision"])
+    forget_marks(membership, Sanction.SUSPENDED)
     event = remember(membership, Kind.REINSTATED, by=by, words=words, now=now)
     record("reinstated", membership, by=by, network=membership.network)
     signals.membership_began.send(Membership, membership=membership)
@@ -371,7 +373,7 @@ def begin_membership(
             "suspended_until": None,
         },
     )
-    restore_silence(membership, member.email, now=now)
+    restore_silence(membership, now=now)
     signals.membership_began.send(Membership, membership=membership)
     return membership
 
@@ -425,38 +427,66 @@ def end_membership(
     shut_out(membership, facilitated=facilitated)
 
 
-def keep_sanctions(member: Member, *, now: datetime | None = None) -> None:
-    """Part of closing an account: leaving is no way round a suspension, nor round being asked not to write. Of each
-    that is not over, a mark of the mailbox stays until it is, and of what was said nothing."""
+def keep_sanctions(member: Member, address: str, *, now: datetime | None = None) -> None:
+    """Part of a verb by which an address is a member's no more: neither leaving nor another address is a way round a
+    suspension, or round being asked not to write. Of each that is not over, a mark of the mailbox stays until it is,
+    and of what was said nothing."""
     now = now or timezone.now()
     own = Membership.objects.filter(member=member).select_related("network").order_by("network")
+    own = own.select_for_update(of=("self",))  # a facilitator may be ending it
     suspended = own.filter(state=Membership.State.SUSPENDED)
-    standing = [(row.network, Sanction.SUSPENDED, row.suspended_until) for row in suspended]
-    standing += [(row.network, Sanction.SILENCED, row.silent_until) for row in own.silenced(now)]
-    for network, kind, until in standing:
+    standing = [(row, Sanction.SUSPENDED, row.suspended_until) for row in suspended]
+    standing += [(row, Sanction.SILENCED, row.silent_until) for row in own.silenced(now)]
+    for membership, kind, until in standing:
         if until is None or until > now:
-            _keep_sanction(network, kind, until, member.email, now=now)
+            _keep_sanction(membership, kind, until, address, now=now)
 
 
-def _keep_sanction(network: Network, kind: Sanction, until: datetime | None, address: str, *, now: datetime) -> None:
-    kept, _ = StandingSanction.objects.get_or_create(
-        network=network,
+def _keep_sanction(
+    membership: Membership, kind: Sanction, until: datetime | None, address: str, *, now: datetime
+) -> None:
+    earlier = StandingSanction.objects.filter(membership=membership, kind=kind).exclude(sanction=None).first()
+    kept, is_new = StandingSanction.objects.get_or_create(
+        network=membership.network,
         kind=kind,
         mailbox_digest=StandingSanction.digest_of(address),
-        defaults={"until": until, "at": now},
+        defaults={
+            "until": until,
+            "at": now,
+            "membership": membership,
+            "sanction": earlier.sanction if earlier else uuid4(),
+        },
     )
-    if kept.until is not None and (until is None or until > kept.until):  # of an account before that, not come back to
-        kept.until = until
-        kept.save(update_fields=["until"])
-    ends = {"until": until.isoformat()} if until else {}
-    record("kept sanction", kept, by=None, network=network, kind=str(kind), **ends)
+    if not is_new and kept.membership_id != membership.pk:  # of another account, not come back to: the later end counts
+        if kept.until is not None and (until is None or until > kept.until):
+            kept.until = until
+        kept.membership = kept.sanction = None
+        kept.save(update_fields=["until", "membership", "sanction"])
+    record("kept sanction", membership.network, by=None, network=membership.network, kind=str(kind))
+
+
+def keep_until(membership: Membership, kind: Sanction, until: datetime, *, now: datetime) -> None:
+    """Part of a verb that gives a sanction another end: it has it for the addresses that they had before too."""
+    StandingSanction.objects.filter(membership=membership, kind=kind).in_force(now).update(until=until)
+
+
+def forget_marks(membership: Membership, kind: Sanction) -> None:
+    """Part of a verb that ends a sanction before its time: of addresses that they had before it is over too."""
+    StandingSanction.objects.filter(membership=membership, kind=kind).delete()
+
+
+def _has_come_back(mark: StandingSanction, membership: Membership) -> None:
+    """It is in the membership from now on, and what waits for other addresses of the closed account ends with that."""
+    others = StandingSanction.objects.others_of(mark).filter(membership=None)
+    others.update(membership=membership)
+    mark.delete()
 
 
 def restore_suspensions(member: Member, *, now: datetime | None = None) -> None:
     """Part of letting somebody in: whose mailbox a network had suspended begins there as suspended. The facilitators
     may let them in again, as they could before; who invites them has. One that is over by now is nothing any more."""
     now = now or timezone.now()
-    waiting = StandingSanction.objects.of(member.email).in_force(now).filter(kind=Sanction.SUSPENDED)
+    waiting = StandingSanction.objects.waiting_for(member).in_force(now).filter(kind=Sanction.SUSPENDED)
     for suspension in waiting.select_related("network").select_for_update(of=("self",)):
         membership, _ = Membership.objects.update_or_create(
             member=member,
@@ -471,23 +501,27 @@ def restore_suspensions(member: Member, *, now: datetime | None = None) -> None:
         )
         remember(membership, Kind.SUSPENDED, by=None, words=Membership.GOES_ON, until=suspension.until, now=now)
         record("restored suspension", membership, by=None, network=suspension.network)
-        suspension.delete()
-        restore_silence(membership, member.email, now=now)
+        _has_come_back(suspension, membership)
+        restore_silence(membership, now=now)
 
 
-def restore_silence(membership: Membership, address: str, *, now: datetime) -> None:
-    """Part of a verb by which somebody with this address comes to have a membership: whose mailbox was asked not to
-    write there goes on not to, and is told so."""
-    waiting = StandingSanction.objects.of(address).in_force(now)
-    silence = waiting.filter(network=membership.network_id, kind=Sanction.SILENCED).select_for_update().first()
+def restore_silence(membership: Membership, *, now: datetime) -> None:
+    """Part of a verb by which somebody comes to have a membership: whose mailbox was asked not to write there goes on
+    not to, and is told so."""
+    waiting = StandingSanction.objects.waiting_for(membership.member).in_force(now)
+    silences = waiting.filter(network=membership.network_id, kind=Sanction.SILENCED)
+    silence = silences.select_for_update(of=("self",)).first()
     if silence is None or silence.until is None:
+        return
+    if membership.silent_until and membership.silent_until >= silence.until:
+        _has_come_back(silence, membership)
         return
     membership.silent_until, membership.silent_reason = silence.until, Membership.GOES_ON
     membership.save(update_fields=["silent_until", "silent_reason"])
     event = remember(membership, Kind.SILENCED, by=None, words=Membership.GOES_ON, until=silence.until, now=now)
-    ends = silence.until.isoformat()
-    record("restored silence", membership, by=None, network=membership.network, until=ends)
-    silence.delete()
+    # Without its end, which would say for ever which account was asked first.
+    record("restored silence", membership, by=None, network=membership.network)
+    _has_come_back(silence, membership)
     notifications.membership_changed(event, now=now)
 
 

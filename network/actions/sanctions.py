@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from network import limits, notifications, permissions
 from network.actions.audit import record
-from network.actions.membership import hold_membership, lock_own, remember
-from network.models import Member, Membership, MembershipEvent
+from network.actions.membership import forget_marks, hold_membership, keep_until, lock_own, remember
+from network.models import Member, Membership, MembershipEvent, StandingSanction
 
 Kind = MembershipEvent.Kind
+SILENCED = StandingSanction.Kind.SILENCED
 
 LONGEST = timedelta(days=30)  # whoever is to be silent for longer is suspended
 
@@ -57,6 +58,7 @@ def silence_member(
         permissions.can_silence(by, membership, now=now).enforce()
         membership.silent_until, membership.silent_reason = until, words
         membership.save(update_fields=["silent_until", "silent_reason"])
+        keep_until(membership, SILENCED, until, now=now)
         event = remember(membership, Kind.SILENCED, by=by, words=words, until=until, now=now)
         record("silenced", membership, by=by, network=membership.network, until=until.isoformat())
         notifications.membership_changed(event, now=now)
@@ -75,6 +77,7 @@ def lift_silence(membership: Membership, *, by: Member, words: str = "", now: da
             return membership
         membership.silent_until, membership.silent_reason = None, ""
         membership.save(update_fields=["silent_until", "silent_reason"])
+        forget_marks(membership, SILENCED)
         event = remember(membership, Kind.UNSILENCED, by=by, words=words, now=now)
         record("let write again", membership, by=by, network=membership.network)
         notifications.membership_changed(event, now=now)

@@ -8,6 +8,7 @@ from network.models.intake import Intake, IntakeRow
 from network.models.invitation import Invitation
 from network.models.job import DueJob, Worker
 from network.models.mail import MailLedger, MailStop
+from network.models.mailbox_mark import MailboxMark, MailboxMarkQuerySet
 from network.models.member import AccountEvent, Member, Viewer
 from network.models.network import Membership, MembershipEvent, Network, StandingSanction
 from network.models.notice import Notice
@@ -31,6 +32,8 @@ __all__ = [
     "Invitation",
     "MailLedger",
     "MailStop",
+    "MailboxMark",
+    "MailboxMarkQuerySet",
     "Member",
     "MemberTheme",
     "MemberTool",

@@ -5,9 +5,9 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
 
-from network.models.member import Viewer, mailbox_of
+from network.models.mailbox_mark import MailboxMark, MailboxMarkQuerySet
+from network.models.member import Member, Viewer
 from network.places import place_of
 
 
@@ -309,34 +309,24 @@ class MembershipEvent(models.Model):
         return f"{self.membership_id}: {self.get_kind_display()}"
 
 
-class StandingSanctionQuerySet(models.QuerySet["StandingSanction"]):
-    def of(self, address: str) -> StandingSanctionQuerySet:
-        """Those of a mailbox that somebody has shown to be theirs."""
-        return self.filter(mailbox_digest=StandingSanction.digest_of(address))
-
-    def over(self, now: datetime) -> StandingSanctionQuerySet:
-        """Whose time is over, so that nothing of them is kept."""
-        return self.filter(until__lte=now)
-
-    def in_force(self, now: datetime) -> StandingSanctionQuerySet:
-        return self.filter(models.Q(until=None) | models.Q(until__gt=now))
+class StandingSanctionQuerySet(MailboxMarkQuerySet["StandingSanction"]):
+    def waiting_for(self, member: Member) -> StandingSanctionQuerySet:
+        """Those of their mailbox, but for what they have themselves: of an address that they had before and have
+        again."""
+        return self.of(member.email).exclude(membership__member=member)
 
 
-class StandingSanction(models.Model):
-    """Somebody whom a network had suspended or asked not to write has closed their account before that was over: it
-    waits for the same mailbox to come back, no longer than its time. Holds no name, no address and no words, only what
-    can be made of an address that is typed again. No member reads it."""
+class StandingSanction(MailboxMark):
+    """A network had suspended somebody, or asked them not to write."""
 
     class Kind(models.TextChoices):
         SUSPENDED = "suspended", "Suspended"
         SILENCED = "silenced", "Asked not to write"
 
     network = models.ForeignKey(Network, on_delete=models.CASCADE, related_name="+")
-    mailbox_digest = models.CharField(max_length=64)
     kind = models.CharField(max_length=9, choices=Kind.choices)
-    # Empty where a facilitator was to let them in again.
-    until = models.DateTimeField(null=True, blank=True)
-    at = models.DateTimeField(default=timezone.now)
+    # Whose it is as long as they have an account: it ends with theirs, and does not wait for them.
+    membership = models.ForeignKey(Membership, on_delete=models.SET_NULL, null=True, editable=False, related_name="+")
 
     objects = StandingSanctionQuerySet.as_manager()
 
@@ -350,10 +340,4 @@ class StandingSanction(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"A closed account in {self.network}: {self.get_kind_display()}"
-
-    @staticmethod
-    def digest_of(address: str) -> str:
-        """Of the mailbox. Made with the site's secret key, so that a list of addresses does not find them."""
-        # The name from before there were others than suspensions: what was kept under it is still found.
-        return salted_hmac("network.StandingSuspension", mailbox_of(address), algorithm="sha256").hexdigest()
+        return f"A mailbox in {self.network}: {self.get_kind_display()}"

@@ -53,7 +53,7 @@ from network.forms import (
     PasskeyNameForm,
     SecondFactorForm,
 )
-from network.models import Member, Organisation
+from network.models import Member, Membership, Organisation
 from network.models.browser import browser_in_words
 from network.permissions import Refused, can_add_passkey, can_enrol_app, can_make_recovery_codes
 from network.views import MemberRequest, confirmation_required
@@ -518,7 +518,8 @@ def address(request: MemberRequest) -> HttpResponse:
             return redirect("account_email_code")
         except (ValidationError, MailNotSent) as problem:
             form.add_error("email" if isinstance(problem, ValidationError) else None, _words(problem))
-    return render(request, "account/address.html", {"form": form})
+    own = Membership.objects.visible_to(request.user).filter(member=request.user)
+    return render(request, "account/address.html", {"form": form, "is_sanctioned": own.sanctioned().exists()})
 
 
 @never_cache

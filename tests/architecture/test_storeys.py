@@ -73,6 +73,7 @@ def test_a_file_of_models_or_verbs_is_a_noun_and_no_drawer(storey: str) -> None:
 # Tables that no reader reaches: their rows are the site's own, or say nothing without what carries them.
 NOBODY_READS = {
     *("network.DueJob", "network.Worker", "network.Tag", "network.MailLedger", "network.StandingSanction"),
+    "forums.StandingRoomSanction",
     # Reached through the one thing that each belongs to.
     *("network.IntakeRow", "network.ThemeAlias", "forums.FormerPlace", "forums.ActChange"),
 }

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from network.actions.accounts import suspend_account
+from network.actions.addresses import change_address
 from network.actions.admission import open_account
 from network.actions.closing import close_account
 from network.actions.invitations import accept_invitation, invite
@@ -372,7 +373,11 @@ def test_what_is_kept_of_it_is_a_mark_and_an_end_and_no_word(cast: Cast, bobs: M
     close_account(by=cast.bob)
 
     [kept] = StandingSanction.objects.values()
-    assert kept.keys() == {"id", "network_id", "mailbox_digest", "kind", "until", "at"}
+    assert kept.keys() == {
+        *("id", "network_id", "mailbox_digest", "kind", "until", "at"),
+        *("membership_id", "sanction"),
+    }
+    assert kept["membership_id"] is None
     assert (kept["network_id"], kept["kind"], kept["until"]) == (cast.practitioners.pk, "silenced", until)
     for word in (address, "bob", "anger"):
         assert word not in str(kept).lower()
@@ -383,7 +388,7 @@ def test_what_is_kept_of_it_is_a_mark_and_an_end_and_no_word(cast: Cast, bobs: M
     old = salted_hmac("network.StandingSuspension", address, algorithm="sha256").hexdigest()
     assert kept["mailbox_digest"] == old
     [event] = AuditEvent.objects.filter(verb="kept sanction")
-    assert (event.actor_id, event.details) == (None, {"kind": "silenced", "until": until.isoformat()})
+    assert (event.actor_id, event.details) == (None, {"kind": "silenced"})
 
 
 def test_it_is_kept_until_it_is_over_and_no_longer(cast: Cast, bobs: Membership) -> None:
@@ -464,6 +469,135 @@ def test_nobody_else_is_asked_for_it_and_nobody_outside_learns_of_it(
     for outsider in (cast.amir, cast.sven):
         assert not AuditEvent.objects.visible_to(outsider).exists()
     assert AuditEvent.objects.visible_to(cast.fay).filter(verb="kept sanction").count() == 1
+
+
+def test_the_log_does_not_say_which_account_was_asked_before(cast: Cast) -> None:
+    until = timezone.now() + timedelta(days=7, seconds=11, microseconds=123457)
+    silence(membership_of(cast.bob, cast.ai), cast.fay, until)
+    suspend_member(membership_of(cast.bob, cast.practitioners), by=cast.fay, words="Rest a week.", until=until)
+    again = back(cast.bob)
+    join_network(cast.ai, by=again)
+
+    before = AuditEvent.objects.filter(verb__in=["silenced", "suspended"])
+    after = AuditEvent.objects.filter(verb__in=["kept sanction", "restored silence", "restored suspension"])
+    assert (before.count(), after.count()) == (2, 4)
+    said_before = {str(value) for event in before for value in (*event.details.values(), event.object_id)}
+    assert until.isoformat() in said_before
+    for event in after:
+        assert not said_before & {str(value) for value in event.details.values()}
+        assert "until" not in event.details
+    for event in after.filter(verb="kept sanction"):
+        assert (event.object_kind, event.object_id) == ("network.network", str(event.network_id))
+
+
+# After the address was another
+
+
+def moved(member: Member, address: str = "robert@exampleshire.example.org") -> Member:
+    return change_address(address, by=member, this_session=None)
+
+
+@pytest.mark.parametrize("which", ["the last address", "the one before", "the first"])
+@pytest.mark.parametrize("end", [None, timedelta(days=7)])
+def test_changing_the_address_first_is_no_way_round_it(cast: Cast, which: str, end: timedelta | None) -> None:
+    until, first = tomorrow(), cast.bob.email
+    ends = until + end if end else None
+    silence(membership_of(cast.bob, cast.ai), cast.fay, until)
+    suspend_member(membership_of(cast.bob, cast.practitioners), by=cast.fay, words="Rest.", until=ends)
+    before = moved(cast.bob)
+    last = moved(before, "rob@exampleshire.example.org")
+    addresses = {"the last address": last.email, "the one before": before.email, "the first": first}
+    close_account(by=last)
+    assert StandingSanction.objects.count() == 6
+    for address in addresses.values():
+        assert not any(address in str(row) for row in StandingSanction.objects.values())
+
+    again = open_account(addresses[which], name="Bob Again")
+    join_network(cast.ai, by=again)
+
+    assert not can_write(again, cast.ai)
+    assert membership_of(again, cast.ai).silent_until == until
+    suspended = membership_of(again, cast.practitioners)
+    assert (suspended.state, suspended.suspended_until) == (Membership.State.SUSPENDED, ends)
+
+    # What waits for the others ends with theirs.
+    lift_silence(membership_of(again, cast.ai), by=cast.fay)
+    reinstate_member(suspended, by=cast.fay)
+    assert not StandingSanction.objects.exists()
+
+
+def test_an_account_with_the_former_address_beside_the_one_that_moved_is_no_way_round_it(cast: Cast) -> None:
+    first = cast.bob.email
+    silence(membership_of(cast.bob, cast.ai), cast.fay)
+    suspend_member(membership_of(cast.bob, cast.practitioners), by=cast.fay, words="Rest.")
+    bob = moved(cast.bob)
+
+    second = open_account(first, name="Bob Again")
+    join_network(cast.ai, by=second)
+
+    for one in (bob, second):
+        assert not can_write(one, cast.ai)
+        assert membership_of(one, cast.practitioners).is_suspended
+    # Each is let in for itself.
+    reinstate_member(membership_of(second, cast.practitioners), by=cast.fay)
+    assert membership_of(bob, cast.practitioners).is_suspended
+
+
+def test_whoever_has_their_account_is_not_kept_by_their_own_mark(cast: Cast) -> None:
+    first, until = cast.bob.email, tomorrow()
+    silence(membership_of(cast.bob, cast.ai), cast.fay, until)
+    bob = moved(moved(cast.bob), first)
+    assert StandingSanction.objects.count() == 2
+    mails()
+
+    leave_network(cast.ai, by=bob)
+    join_network(cast.ai, by=bob)
+
+    assert kinds_of(membership_of(bob, cast.ai)).count("silenced") == 1, "they were told once, and why"
+    assert membership_of(bob, cast.ai).silent_reason == "You wrote in anger."
+    assert StandingSanction.objects.count() == 2, "it does not wait for them"
+    assert not AuditEvent.objects.filter(verb="restored silence").exists()
+    lift_silence(membership_of(bob, cast.ai), by=cast.fay)
+    assert not StandingSanction.objects.exists()
+    leave_network(cast.ai, by=bob)
+    join_network(cast.ai, by=bob)
+    assert can_write(bob, cast.ai)
+
+
+def test_the_mark_of_a_former_address_ends_with_the_sanction(cast: Cast, bobs: Membership) -> None:
+    until, first = tomorrow(), cast.bob.email
+    longer = until + timedelta(days=3)
+    silence(membership_of(cast.bob, cast.ai), cast.fay, until)
+    suspend_member(bobs, by=cast.fay, words="Rest.", until=until)
+    moved(cast.bob)
+    kept = StandingSanction.objects.of(first)
+    assert set(kept.values_list("kind", "until")) == {("silenced", until), ("suspended", until)}
+
+    # Let in again when it is over, and asked not to write for other times.
+    assert end_suspensions(now=until) == 1
+    assert [row.kind for row in kept.all()] == ["silenced"]
+    lift_silence(membership_of(cast.bob, cast.ai), by=cast.fay)
+    assert not kept.exists()
+    silence(membership_of(cast.bob, cast.ai), cast.fay, until)
+    moved(Member.objects.get(pk=cast.bob.pk), "rob@exampleshire.example.org")
+    lift_silence(membership_of(cast.bob, cast.ai), by=cast.fay)
+    silence(membership_of(cast.bob, cast.ai), cast.fay, longer)
+    assert not StandingSanction.objects.exists()
+
+
+def test_who_moves_without_a_sanction_leaves_no_mark_and_nobody_else_is_asked(cast: Cast) -> None:
+    silence(membership_of(cast.bob, cast.ai), cast.fay)
+    first = cast.bob.email
+    moved(cast.bob)
+    moved(cast.olga, "olga.outside@exampleshire.example.org")
+    assert StandingSanction.objects.count() == StandingSanction.objects.of(first).count() == 1
+
+    join_network(cast.ai, by=cast.olga)
+    assert can_write(cast.olga, cast.ai)
+    for outsider in (cast.amir, cast.sven, cast.lena):
+        assert not AuditEvent.objects.visible_to(outsider).exists()
+    [event] = AuditEvent.objects.visible_to(cast.fay).filter(verb="kept sanction")
+    assert (event.object_id, event.details) == (str(cast.ai.pk), {"kind": "silenced"}), "not whose it is"
 
 
 # Where words stay out of mail
