@@ -620,9 +620,10 @@ def can_restore_decided_as(member_id: int, question: Question, *, moderates: boo
 
 def can_take_question_away(viewer: Viewer, question: Question) -> Verdict:
     """Not publishing a question, or having it shown no more. Where a facilitator takes away what was published, that is
-    a decision over it (`actions.cases`). Over their own there is none, and by that others would know who asked."""
+    a decision over it (`actions.cases`). Over their own there is none, and by that others would know who asked. With
+    the post of a thread that quotes it: those who may hide that."""
     verdict = can_run_room(viewer, question.room)
-    if verdict and question.author_id == viewer.pk:
+    if verdict and (question.author_id == viewer.pk or question.thread_id is not None):
         moderates = bool(can_moderate_room(viewer, question.room))
         return can_take_away_as(viewer.pk or 0, question, moderates=moderates)
     return verdict
@@ -633,6 +634,8 @@ def can_take_away_as(member_id: int, question: Question, *, moderates: bool) -> 
     is_own = question.author_id == member_id and question.number is not None
     if moderates and is_own and (question.unnamed_as or not question.names_asker):
         return Verdict("You asked this yourself without your name, so another facilitator has to take it away.")
+    if question.thread_id is not None and not moderates:
+        return Verdict("The network goes on with this question in a thread, so a facilitator has to take it away.")
     return ALLOWED
 
 

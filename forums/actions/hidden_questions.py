@@ -10,6 +10,7 @@ from forums import markup, notifications
 from forums.actions import cases
 from forums.actions.question_votes import take_votes_back
 from forums.actions.questions import write_step
+from forums.actions.session_threads import hide_in_thread, show_in_thread
 from forums.live import log
 from forums.models import Question, QuestionStep
 from network.actions.audit import record
@@ -22,9 +23,9 @@ KEPT = (State.ANSWERED, State.WRITTEN, State.PARKED)
 
 
 def hide_held_question(question: Question, *, by: Member | None, reason: str, now: datetime) -> None:
-    """Part of a verb: takes a published question out of sight, and tells whoever asked it why. Its number and its votes
-    stay. Out of sight by now, it stays so, for this reason. `by` None: the site itself, until a facilitator has
-    looked."""
+    """Part of a verb: takes a published question out of sight, with what a thread says of it, and tells whoever asked
+    it why. Its number and its votes stay. Out of sight by now, it stays so, for this reason. `by` None: the site
+    itself, until a facilitator has looked."""
     room = log.hold(question.room_id)
     held = Question.objects.with_asker().get(pk=question.pk)
     held.room = room
@@ -38,6 +39,7 @@ def hide_held_question(question: Question, *, by: Member | None, reason: str, no
     notifications.question_refused(held, now=now)
     if by is not None:
         cases.note_hidden(held, room.network, by=by, reason=reason, now=now)
+    hide_in_thread(held, by=by, now=now)
     write_step(room, held, by=by, now=now)
 
 
@@ -56,6 +58,7 @@ def show_held_question(question: Question, *, by: Member, now: datetime) -> None
     held.save(update_fields=["state", "state_at", "reason"])
     record("restored question", held, by=by, network=room.network)
     cases.note_shown(held, by=by, now=now)
+    show_in_thread(held, by=by, now=now)
     write_step(room, held, by=by, now=now)
 
 

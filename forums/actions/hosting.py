@@ -14,6 +14,7 @@ from forums import limits, markup, notifications, permissions
 from forums.actions import cases
 from forums.actions.question_votes import recount, take_votes_back
 from forums.actions.questions import publish, tell_of_question, write_step
+from forums.actions.session_threads import hide_in_thread, show_in_thread
 from forums.actions.votes import have_held_looked_at
 from forums.live import access, log
 from forums.models import Question, QuestionStep, QuestionVote, Room, RoomEvent
@@ -189,6 +190,7 @@ def refuse_question(
         notifications.question_refused(held, now=now)
         if held.number is not None and permissions.can_moderate_room(by, room):
             cases.note_hidden(held, room.network, by=by, reason=reason, now=now)
+            hide_in_thread(held, by=by, now=now)
         return State.REFUSED
 
     over = permissions.can_take_question_away
@@ -207,6 +209,7 @@ def put_back(question: Question, *, by: Member, seen: int | None = None, now: da
         if held.state == State.REFUSED and held.number is not None:
             notifications.question_shown(held, now=now)
             cases.note_shown(held, by=by, now=now)
+            show_in_thread(held, by=by, now=now)
         take_votes_back(room, held)
         held.reason = ""
         return State.WAITING if held.number is not None else State.HELD

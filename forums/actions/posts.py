@@ -314,8 +314,7 @@ def rewrite(thread: Thread, *, source: str, title: str) -> None:
     something else, and no earlier words of them are kept, nor in the search. Where the first post is gone already, only
     the title."""
     gone = [thread.title]
-    thread.title, thread.slug = title, slugify(title)[:80].strip("-") or "thread"
-    thread.save(update_fields=["title", "slug"])
+    entitle(thread, title)
     # With the whole thread it may have been moved to another.
     posts = Post.objects.standing_at(thread.pk, 1).exclude(source="").select_related("author", "thread")
     post = posts.first()
@@ -329,6 +328,12 @@ def rewrite(thread: Thread, *, source: str, title: str) -> None:
         index.index_post(post)
     index.forget_words(index.words_to_learn(indexed(" ".join(gone))), post.thread.network_id)
     index.forget_what_was_replaced()
+
+
+def entitle(thread: Thread, title: str) -> None:
+    """Part of a verb: another title, in the address too. In the search it stands with the first post."""
+    thread.title, thread.slug = title, slugify(title)[:80].strip("-") or "thread"
+    thread.save(update_fields=["title", "slug"])
 
 
 def _keep_version(post: Post, told: Practice | None) -> None:

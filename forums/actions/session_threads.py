@@ -1,4 +1,5 @@
-"""Threads made of what was asked and pinned in a session, after it: chosen together, and made one by one, each once."""
+"""Threads made of what was asked and pinned in a session, after it: chosen together, and made one by one, each once.
+What goes out of sight in the session does so in its thread, too."""
 
 from __future__ import annotations
 
@@ -15,14 +16,17 @@ from django.utils.text import Truncator
 from django.utils.timezone import localtime
 
 from forums import limits, notifications, permissions, signals
+from forums.actions.journal import Journal
 from forums.actions.mentions import NotMentioned
-from forums.actions.posts import rewrite
+from forums.actions.merging import hold_threads
+from forums.actions.posts import entitle, hide_held, hold_post, rewrite, show_held
 from forums.actions.reading import follow_automatically
 from forums.actions.threads import begin
 from forums.live import log
 from forums.models import (
     Level,
     Message,
+    ModerationAct,
     Post,
     Question,
     Room,
@@ -33,6 +37,7 @@ from forums.models import (
     recording_at,
 )
 from forums.models.mention import ways_to_write
+from forums.search import index
 from network.actions.access import hold_account
 from network.actions.audit import record
 from network.models import Member, Membership, Theme
@@ -43,6 +48,8 @@ logger = logging.getLogger(__name__)
 
 LONGEST_TITLE = 150
 NO_WORDS_LEFT = "A question from a session"
+# Why the first post of a thread is hidden, where only that hides it. By it the post is shown again with the question.
+QUOTES_HIDDEN = "It quotes a question of a session that is not published."
 
 
 def ask_for_threads(
@@ -120,19 +127,22 @@ def make_thread_of_question(pk: int, *, batch: ThreadBatch, now: datetime | None
     now = now or timezone.now()
     with transaction.atomic():
         hold_account(batch.by)
+        log.hold(batch.room_id)  # whoever takes one of its questions out of sight at this moment comes before or after
         question = Question.objects.select_for_update(of=("self",)).select_related("author", "parked_for").get(pk=pk)
         question.room = batch.room
         by = _may_still(batch)
         if question.thread_id is not None or not can_be_thread(question):
             return None
-        merged = list(question.merged.exclude(body="").order_by("asked_at", "pk"))
+        # Each in one thread at most: what goes on in one of its own already is not quoted here.
+        merged = list(question.merged.filter(thread=None).exclude(body="").order_by("asked_at", "pk"))
         shown = [question.parked_for_id] if question.unnamed_as else [question.author_id, question.parked_for_id]
         names: list[Names] = [_names(batch.room, shown), {}]
         sources = (body_of_question(question, merged, batch.room, some) for some in names)
         thread = _begin(batch, by, question.body, sources, now)
         thread.asker_id = question.author_id
         thread.save(update_fields=["asker"])
-        Question.objects.filter(pk__in=[question.pk, *(one.pk for one in merged)]).update(thread=thread)
+        Question.objects.filter(pk__in=[one.pk for one in merged]).update(thread=thread)
+        Question.objects.filter(pk=question.pk).update(thread=thread, begins_thread=True)
         askers = [question.author_id, *(one.author_id for one in merged)]
         parked_for = question.parked_for_id if question.state == Question.State.PARKED else None
         here = set(_here(thread.network_id, [*askers, parked_for]))
@@ -192,25 +202,80 @@ def keep_recording(room: Room, *, by: Member | None, link: str, began_at: dateti
 
 def forget_words_in_threads(member: Member) -> None:
     """Part of closing an account, with all words erased: what they asked or said in sessions leaves the threads that
-    others made of it."""
+    others made of it. What is out of sight by then does not come back by that."""
     asked = Question.objects.filter(Q(author=member) | Q(answer_by=member)).exclude(thread=None)
     for thread in Thread.objects.filter(pk__in=asked.values("thread")).exclude(author=member):
-        question = Question.objects.filter(thread=thread, merged_into=None).select_related("room").first()
+        quoted = list(Question.objects.filter(thread=thread).select_related("room").order_by("asked_at", "pk"))
+        question = next((one for one in quoted if one.begins_thread), None)
         if question is None:
             continue
-        is_theirs = question.author_id == member.pk
-        if is_theirs:
-            question.body = ""
-        if question.answer_by_id == member.pk:
-            question.answer = ""
-        merged = list(question.merged.exclude(author=member).exclude(body=""))
+        for one in quoted:
+            if one.author_id == member.pk:
+                one.body = ""
+            if one.answer_by_id == member.pk:
+                one.answer = ""
+        merged = [one for one in quoted if one != question and one.body and one.is_shown]
         source = body_of_question(question, merged, question.room, {})
-        rewrite(thread, source=source, title=NO_WORDS_LEFT if is_theirs else thread.title)
+        has_words = question.body and question.is_shown
+        rewrite(thread, source=source, title=thread.title if has_words else NO_WORDS_LEFT)
     said = Message.objects.filter(author=member).exclude(thread=None).select_related("room", "thread")
     for message in said.exclude(thread__author=member):
         message.body = ""
         assert message.thread is not None
         rewrite(message.thread, source=body_of_message(message, message.room, {}), title=NO_WORDS_LEFT)
+
+
+# What is out of sight in a session, or in sight again
+
+
+def hide_in_thread(question: Question, *, by: Member | None, now: datetime) -> None:
+    """Part of a verb that takes a published question out of sight, with its room held: the first post of the thread
+    that quotes it is hidden too, and the title says no word of it. What was hidden for itself stays so. A thread that
+    was moved to another network is for those who facilitate that one. `by` None: the site itself, for now."""
+    thread, first = _hold_quoting(question)
+    if thread is None:
+        return
+    if question.begins_thread:
+        entitle(thread, NO_WORDS_LEFT)
+    if first is None or first.deleted_at is not None:
+        return
+    for_now = first.hidden_by_id is None and first.hidden_reason == QUOTES_HIDDEN
+    if first.hidden_at is None or (for_now and by is not None):
+        journal = Journal(ModerationAct.Kind.HIDE, first.thread, by=by, now=now)
+        hide_held(first, journal, by=by, reason=QUOTES_HIDDEN)
+
+
+def show_in_thread(question: Question, *, by: Member, now: datetime) -> None:
+    """Part of a verb that brings it back: the same the other way round, where nothing else that the post quotes is out
+    of sight."""
+    thread, first = _hold_quoting(question)
+    if thread is None:
+        return
+    if question.begins_thread and thread.title == NO_WORDS_LEFT:
+        entitle(thread, _title_of(question.body))
+    if first is None:
+        return
+    others = Question.objects.filter(thread=thread, state=Question.State.REFUSED).exclude(pk=question.pk)
+    if first.hidden_at is not None and first.hidden_reason == QUOTES_HIDDEN and not others.exists():
+        show_held(first, Journal(ModerationAct.Kind.RESTORE, first.thread, by=by, now=now), by=by)
+    elif first.is_shown:
+        index.index_post(first)
+
+
+def _hold_quoting(question: Question) -> tuple[Thread | None, Post | None]:
+    """The thread that quotes a question, held, and its first post, wherever that stands by now. Nothing where there is
+    none in the question's network."""
+    if question.thread is None:
+        return None, None
+    first = Post.objects.standing_at(question.thread.pk, 1).select_related("thread").first()
+    stands_in = first.thread if first else question.thread
+    thread, stands_in = hold_threads(question.thread, stands_in)
+    if stands_in.network_id != question.room.network_id:
+        return None, None
+    first = hold_post(first) if first else None
+    if first is not None and first.thread_id == thread.pk:
+        first.thread = thread  # the search reads the title of it
+    return thread, first
 
 
 # What stands in a thread. Whatever somebody typed in a room is plain text, which is quoted as they typed it.
@@ -220,7 +285,8 @@ Names = dict[int, str]  # how somebody is written who can read the thread: as a 
 
 def body_of_question(question: Question, merged: Sequence[Question], room: Room, names: Names) -> str:
     """What was asked, by whom as everybody could see it, where, and what became of it: Markdown."""
-    parts = [_quoted(question.body or "Erased by whoever asked")]
+    words = question.body if question.is_shown else "Not shown here"
+    parts = [_quoted(words or "Erased by whoever asked")]
     parts.append(f"{_who_asked(question, room, names)} asked this in {_session(room)}.")
     if merged:
         parts.append("The same was asked in other words:")
@@ -243,6 +309,10 @@ def body_of_message(message: Message, room: Room, names: Names) -> str:
     who = "A member" if room.is_nameless() else names.get(message.author_id, "Somebody who took part")
     parts = [_quoted(message.body or "Erased by its author"), f"{who} said this in {_session(room)}."]
     return "\n\n".join([*parts, *_recording(room, message.written_at)])
+
+
+def _title_of(words: str) -> str:
+    return Truncator(" ".join(words.split())).chars(LONGEST_TITLE) or NO_WORDS_LEFT
 
 
 def _who_asked(question: Question, room: Room, names: Names) -> str:
@@ -327,7 +397,7 @@ def _begin(batch: ThreadBatch, by: Member, words: str, sources: Iterable[str], n
                     batch.room.network,
                     author=by,
                     theme=batch.theme,
-                    title=Truncator(" ".join(words.split())).chars(LONGEST_TITLE),
+                    title=_title_of(words),
                     source=source,
                     kind=Thread.Kind.QUESTION,
                     now=now,

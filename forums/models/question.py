@@ -150,6 +150,9 @@ class Question(models.Model):
     thread = models.ForeignKey(
         "forums.Thread", on_delete=models.SET_NULL, null=True, blank=True, related_name="session_questions"
     )
+    # Whether that thread was made of this one. The others with the same thread were merged into it then: the thread
+    # quotes them, wherever they stand by now.
+    begins_thread = models.BooleanField(default=False, editable=False)
 
     objects = QuestionQuerySet.as_manager()
 
@@ -171,6 +174,9 @@ class Question(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["room"], condition=models.Q(state="answering"), name="question_answered_one_at_a_time"
+            ),
+            models.UniqueConstraint(
+                fields=["thread"], condition=models.Q(begins_thread=True), name="question_thread_made_of_one"
             ),
         ]
         indexes = [

@@ -251,12 +251,23 @@ def _around(member: Member, found: Case) -> dict[str, Any]:
         return {
             "before": list(asked.filter(number__lt=number).order_by("-number")[:1]),
             "after": list(asked.filter(number__gt=number).order_by("number")[:1]),
+            **_quoting(member, found.question),
             # By a press of a button there, which is written down: this page does not say it.
             "asker_address": reverse("question_asker", args=[found.question.room_id, found.question.uid])
             if sees
             else "",
         }
     return {}
+
+
+def _quoting(member: Member, question: Question) -> dict[str, Any]:
+    """The first post of the thread that quotes it, whether or not the member may read it: only what becomes of it is
+    said."""
+    if question.thread_id is None:
+        return {}
+    first = Post.objects.standing_at(question.thread_id, 1).select_related("thread").defer("source", "html").first()
+    can_open = first and Post.objects.in_place(member).filter(pk=first.pk).exists()
+    return {"quoting": first, "can_open_quoting": can_open}
 
 
 def _pictures_of(found: Case) -> AttachmentQuerySet:

@@ -13,11 +13,15 @@ from django.utils import timezone
 
 from forums import notifications
 from forums.actions.answers import mark_answer
+from forums.actions.appeals import appeal, decide_appeal
+from forums.actions.decisions import decide_case
 from forums.actions.erasing import settle_closed_account
+from forums.actions.hosting import merge_question, put_back, refuse_question
 from forums.actions.merging import merge_threads
 from forums.actions.messages import say
-from forums.actions.posts import reply
+from forums.actions.posts import hide_post, reply
 from forums.actions.questions import ask_question
+from forums.actions.reports import report_question
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.actions.sanctions import remove_from_room
@@ -25,6 +29,8 @@ from forums.actions.session_threads import ask_for_threads, make_thread_of_quest
 from forums.actions.threads import start_thread
 from forums.models import (
     Answer,
+    Appeal,
+    Case,
     MemberThread,
     Mention,
     Message,
@@ -41,10 +47,13 @@ from forums.search.index import near_words
 from network.actions.mail import send_due_mail
 from network.actions.membership import leave_network
 from network.limits import LimitReached
-from network.models import AuditEvent, Notice
+from network.models import AuditEvent, Member, Membership, Network, Notice
 from network.notifications import unread_notices
 from network.permissions import Refused
 from tests.cast import Cast, sign_in
+from tests.forums.test_cases import migrate, newest_afterwards
+
+__all__ = ["newest_afterwards"]
 
 pytestmark = pytest.mark.django_db
 
@@ -489,3 +498,281 @@ def test_unanswered_questions_stay_on_the_list_of_facilitators(cast: Cast, room:
         for other in ("rooms/", ""):
             seen = client.get(f"/networks/ai-practitioners/{other}")
             assert "unanswered" not in seen.content.decode()
+
+
+# What is out of sight in the session
+
+
+def again(question: Question) -> Question:
+    return Question.objects.with_asker().select_related("room__network").get(pk=question.pk)
+
+
+def hide(question: Question, cast: Cast, by: Member | None = None) -> Case:
+    case = report_question(again(question), by=cast.bob, kind="unkind").case
+    return decide_case(case, outcome=Case.Outcome.HIDDEN, by=by or cast.fay, reason="It names a supplier")
+
+
+def everything_of(thread: Thread, member: Member) -> str:
+    """What a member finds of a thread: on its page, in lists, the feed and the search."""
+    client = Client()
+    sign_in(client, member)
+    network = thread.network.get_absolute_url()
+    read = ""
+    of_thread = [thread.get_absolute_url(), f"/threads/{thread.pk}/posts/1/"]
+    for address in (*of_thread, network, f"{network}threads/", "/search/?q=quokka", "/notices/"):
+        answer = client.get(address, follow=True)
+        read += f"{answer.content.decode()} {answer.redirect_chain}"
+    return read
+
+
+@pytest.fixture
+def asker(cast: Cast) -> Member:
+    return belongs_too(cast, "Ann Asks")
+
+
+def belongs_too(cast: Cast, name: str, role: str = Membership.Role.MEMBER) -> Member:
+    then = timezone.now() - timedelta(days=30)
+    address = f"{name.split()[0].lower()}@exampleshire.example.org"
+    member: Member = Member.objects.create_user(address, name=name, organisation=cast.council, date_joined=then)
+    Membership.objects.create(member=member, network=cast.practitioners, state="active", role=role, joined_at=then)
+    return member
+
+
+def test_a_hidden_question_is_read_nowhere_in_its_thread_until_it_is_shown_again(
+    cast: Cast, room: Room, asker: Member, client: Client
+) -> None:
+    question = ask_question(room, by=asker, body="zyzzyva and quokka?")
+    [thread] = make(end(room), cast, question)
+    reply(thread, by=cast.bob, source="I wonder, too.")
+    old_address = thread.get_absolute_url()
+    assert "zyzzyva and quokka" in everything_of(thread, cast.bob)
+
+    case = hide(question, cast)
+
+    thread.refresh_from_db()
+    assert "zyzzyva" not in thread.title + thread.slug
+    assert "zyzzyva" not in everything_of(thread, cast.bob)
+    sign_in(client, cast.bob)
+    assert "zyzzyva" not in client.get(old_address, follow=True).content.decode()
+    shown = client.get(question.get_absolute_url()).content.decode()
+    assert "zyzzyva" not in shown
+    assert f'It goes on in <a class="govuk-link" href="/threads/{thread.pk}/posts/1/">a thread</a>' in shown
+    assert first_of(thread).hidden_by == cast.fay
+    sign_in(client, cast.fay)
+    said = client.get(case.get_absolute_url()).content.decode()
+    assert "which cannot be read either" in said
+    assert first_of(thread).get_absolute_url() in said
+
+    put_back(again(question), by=cast.fay)
+
+    thread.refresh_from_db()
+    assert (thread.title, thread.slug) == ("zyzzyva and quokka?", "zyzzyva-and-quokka")
+    assert first_of(thread).is_shown
+    assert "zyzzyva and quokka" in everything_of(thread, cast.bob)
+
+
+def test_without_a_reply_nothing_is_left_of_the_thread_of_a_hidden_question(
+    cast: Cast, room: Room, asker: Member, client: Client
+) -> None:
+    question = ask_question(room, by=asker, body="zyzzyva and quokka?")
+    [thread] = make(end(room), cast, question)
+    hide(question, cast)
+    assert not Thread.objects.visible_to(cast.bob).filter(pk=thread.pk).exists()
+    assert "zyzzyva" not in everything_of(thread, cast.bob)
+
+
+def test_a_facilitator_who_takes_a_question_away_hides_it_in_its_thread(cast: Cast, room: Room, asker: Member) -> None:
+    question = ask_question(room, by=asker, body="zyzzyva?")
+    [thread] = make(end(room), cast, question)
+    refuse_question(again(question), "It names a supplier", by=cast.fay)
+    thread.refresh_from_db()
+    assert (first_of(thread).is_shown, thread.title) == (False, "A question from a session")
+
+
+def test_a_host_who_may_hide_no_post_takes_no_question_away_that_goes_on_in_a_thread(
+    cast: Cast, room: Room, asker: Member, client: Client
+) -> None:
+    hana = belongs_too(cast, "Hana Hosts")
+    give_room_role(room, hana, role="host", by=cast.fay)
+    question = ask_question(room, by=asker, body="zyzzyva?")
+    same = ask_question(room, by=cast.bob, body="Who sells it?")
+    merge_question(again(same), again(question), by=hana)
+    [thread] = make(end(room), cast, question)
+    for one in (question, same):
+        with pytest.raises(Refused, match="a facilitator has to take it away"):
+            refuse_question(again(one), "No", by=hana)
+    assert first_of(thread).is_shown
+    for member, offers in ((hana, False), (cast.fay, True)):
+        sign_in(client, member)
+        board = client.get(f"{room.get_absolute_url()}host/board/").content.decode()
+        assert (f"{question.uid}/refuse/" in board) == offers
+
+
+def test_a_post_that_somebody_hid_for_itself_stays_hidden(cast: Cast, room: Room, asker: Member) -> None:
+    question = ask_question(room, by=asker, body="zyzzyva?")
+    [thread] = make(end(room), cast, question)
+    hide_post(first_of(thread), by=cast.fay, reason="Off topic")
+    hide(question, cast)
+    put_back(again(question), by=cast.fay)
+    assert first_of(thread).hidden_reason == "Off topic"
+    thread.refresh_from_db()
+    assert thread.title == "zyzzyva?"
+
+
+def test_what_the_site_hid_for_now_is_so_in_the_thread_until_somebody_decides(
+    cast: Cast, room: Room, asker: Member
+) -> None:
+    question = ask_question(room, by=asker, body="zyzzyva?")
+    [thread] = make(end(room), cast, question)
+    Network.objects.filter(pk=cast.practitioners.pk).update(reports_to_hide=2)
+    rita = belongs_too(cast, "Rita Reports")
+    for member in (cast.bob, rita):
+        case = report_question(again(question), by=member, kind="unkind").case
+    assert not again(question).is_shown
+    assert (first_of(thread).is_shown, first_of(thread).hidden_by) == (False, None)
+
+    decide_case(case, outcome=Case.Outcome.HIDDEN, by=cast.fay, reason="It names a supplier")
+    assert first_of(thread).hidden_by == cast.fay
+    put_back(again(question), by=cast.fay)
+    assert first_of(thread).is_shown
+
+    for member in (cast.bob, rita):
+        case = report_question(again(question), by=member, kind="spam").case
+    assert not first_of(thread).is_shown
+    decide_case(case, outcome=Case.Outcome.LEFT, by=cast.fay)
+    thread.refresh_from_db()
+    assert (first_of(thread).is_shown, thread.title) == (True, "zyzzyva?")
+
+
+def test_an_appeal_that_shows_the_question_shows_it_in_its_thread(cast: Cast, room: Room, asker: Member) -> None:
+    flo = belongs_too(cast, "Flo Facilitates", Membership.Role.FACILITATOR)
+    question = ask_question(room, by=asker, body="zyzzyva?")
+    [thread] = make(end(room), cast, question)
+    made = appeal(hide(question, cast), by=asker, words="It names nobody")
+    assert not first_of(thread).is_shown
+    decide_appeal(made, outcome=Appeal.Outcome.SHOWN, by=flo, answer="So it is")
+    assert first_of(thread).is_shown
+
+
+def test_a_hidden_question_that_was_merged_takes_the_post_that_quotes_it_along(
+    cast: Cast, room: Room, asker: Member
+) -> None:
+    question = ask_question(room, by=cast.fay, body="What did it cost?")
+    same = ask_question(room, by=asker, body="zyzzyva?")
+    merge_question(again(same), again(question), by=cast.fay)
+    [thread] = make(end(room), cast, question)
+    assert "zyzzyva" in first_of(thread).source
+
+    hide(same, cast)
+    thread.refresh_from_db()
+    assert (first_of(thread).is_shown, thread.title) == (False, "What did it cost?")
+    assert again(question).is_shown
+
+    flo = belongs_too(cast, "Flo Facilitates", Membership.Role.FACILITATOR)
+    hide(question, cast, by=flo)
+    put_back(again(question), by=flo)
+    assert not first_of(thread).is_shown, "it still quotes the other"
+    put_back(again(same), by=cast.fay)
+    assert first_of(thread).is_shown
+
+
+def test_a_thread_in_another_network_is_for_those_who_facilitate_that(cast: Cast, room: Room, asker: Member) -> None:
+    question = ask_question(room, by=asker, body="zyzzyva?")
+    [thread] = make(end(room), cast, question)
+    Thread.objects.filter(pk=thread.pk).update(network=cast.ai)
+    case = hide(question, cast)
+    assert first_of(thread).is_shown
+    client = Client()
+    sign_in(client, cast.fay)
+    said = client.get(case.get_absolute_url()).content.decode()
+    assert "which is in another network now and stays as it is" in said
+
+
+def test_a_hidden_question_is_read_nowhere_when_its_thread_was_merged(cast: Cast, room: Room, asker: Member) -> None:
+    question = ask_question(room, by=asker, body="zyzzyva and quokka?")
+    [thread] = make(end(room), cast, question)
+    other = start_thread(cast.practitioners, by=cast.fay, theme=cast.theme, title="Prices", source="Prices?")
+    merge_threads(thread, other, by=cast.fay)
+    hide(question, cast)
+    assert "zyzzyva" not in everything_of(other, cast.bob) + everything_of(thread, cast.bob)
+    put_back(again(question), by=cast.fay)
+    assert "zyzzyva" in everything_of(other, cast.bob)
+
+
+@pytest.mark.parametrize("is_hidden", [True, False])
+def test_erased_words_leave_the_thread_whatever_became_of_the_question_merged_into_theirs(
+    cast: Cast, room: Room, asker: Member, is_hidden: bool
+) -> None:
+    same = ask_question(room, by=cast.bob, body="quokka?")  # the lower key, and the wrong one
+    question = ask_question(room, by=asker, body="zyzzyva?")
+    merge_question(again(same), again(question), by=cast.fay)
+    [thread] = make(end(room), cast, question)
+    if is_hidden:
+        refuse_question(again(same), "It names a supplier", by=cast.fay)
+    else:
+        put_back(again(same), by=cast.fay)
+
+    settle_closed_account(asker, erase=True)
+
+    thread.refresh_from_db()
+    post = first_of(thread)
+    assert "zyzzyva" not in thread.title + thread.slug + post.source + post.html
+    assert "> Erased by whoever asked" in post.source
+    assert ("quokka" in post.source) != is_hidden
+
+
+def test_erased_words_of_a_question_that_left_its_merge_leave_the_thread_that_quotes_it(
+    cast: Cast, room: Room, asker: Member
+) -> None:
+    question = ask_question(room, by=cast.fay, body="What did it cost?")
+    same = ask_question(room, by=asker, body="zyzzyva?")
+    merge_question(again(same), again(question), by=cast.fay)
+    other = ask_question(room, by=cast.bob, body="Anything else?")
+    [thread] = make(end(room), cast, question)
+    put_back(again(same), by=cast.fay)
+    merge_question(again(question), again(other), by=cast.fay)
+    settle_closed_account(asker, erase=True)
+    thread.refresh_from_db()
+    assert "zyzzyva" not in first_of(thread).source
+    assert (thread.title, "What did it cost" in first_of(thread).source) == ("What did it cost?", True)
+
+
+def test_when_somebody_else_is_erased_hidden_words_do_not_come_back(cast: Cast, room: Room, asker: Member) -> None:
+    question = ask_question(room, by=asker, body="zyzzyva?")
+    same = ask_question(room, by=cast.bob, body="quokka?")
+    merge_question(again(same), again(question), by=cast.fay)
+    [thread] = make(end(room), cast, question)
+    refuse_question(again(question), "It names a supplier", by=cast.fay)
+    settle_closed_account(cast.bob, erase=True)
+    thread.refresh_from_db()
+    post = first_of(thread)
+    assert "zyzzyva" not in thread.title + post.source
+    assert "quokka" not in post.source
+    put_back(again(question), by=cast.fay)
+    assert Thread.objects.get(pk=thread.pk).title == "zyzzyva?"
+
+
+def test_what_goes_on_in_a_thread_of_its_own_is_quoted_in_no_other(cast: Cast, room: Room, asker: Member) -> None:
+    question = ask_question(room, by=cast.fay, body="What did it cost?")
+    same = ask_question(room, by=asker, body="zyzzyva?")
+    room = end(room)
+    [own] = make(room, cast, same)
+    merge_question(again(same), again(question), by=cast.fay)
+    [thread] = make(room, cast, again(question))
+    assert "zyzzyva" not in first_of(thread).source
+    assert again(same).thread == own
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_that_were_made_before_are_known_to_be_made_of_the_question_in_their_title(
+    cast: Cast, room: Room, newest_afterwards: None
+) -> None:
+    same = ask_question(room, by=cast.bob, body="How expensive?")
+    question = ask_question(room, by=cast.fay, body="What did it cost?")
+    merge_question(again(same), again(question), by=cast.fay)
+    room = end(room)
+    [thread] = make(room, cast, question)
+    put_back(again(same), by=cast.fay)
+    migrate(("forums", "0016_reported_questions"))
+    migrate()
+    assert list(thread.session_questions.filter(begins_thread=True)) == [question]
