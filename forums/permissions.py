@@ -587,7 +587,8 @@ def can_decide_appeal(viewer: Viewer, appeal: Appeal) -> Verdict:
     """Somebody who looks after the case, and did not decide it."""
     verdict = can_look_after(viewer, appeal.case)
     if verdict and not appeal.is_open:
-        who = "You" if appeal.decided_by_id == viewer.pk else str(appeal.decided_by or "Somebody")
+        named = appeal.decided_by if appeal.case.shown_author else None
+        who = "You" if appeal.decided_by_id == viewer.pk else str(named or "Somebody")
         return Verdict(f"{who} answered this appeal already.")
     if verdict and appeal.case.decided_by_id == viewer.pk:
         return Verdict("You hid it, so somebody else has to answer the appeal.")

@@ -41,9 +41,9 @@ def hide_held_question(question: Question, *, by: Member | None, reason: str, no
     write_step(room, held, by=by, now=now)
 
 
-def show_held_question(question: Question, *, by: Member, now: datetime) -> None:
+def show_held_question(question: Question, *, by: Member | None, now: datetime) -> None:
     """Part of a verb: brings it back as it was before, and tells whoever asked it. Merged into another one, it stands
-    by itself again, with the votes that it brought."""
+    by itself again, with the votes that it brought. `by` None: nobody is to learn who answered an appeal."""
     room = log.hold(question.room_id)
     held = Question.objects.with_asker().get(pk=question.pk)
     held.room = room

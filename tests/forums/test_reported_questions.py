@@ -4,7 +4,8 @@ without one, whatever is done about it."""
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -14,16 +15,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from forums.actions.amendments import hide_message
 from forums.actions.appeals import appeal, decide_appeal
 from forums.actions.decisions import claim_case, decide_case, note_on_case
 from forums.actions.hosting import mark_answered, merge_question, put_back, refuse_question, write_answer
+from forums.actions.messages import say
 from forums.actions.question_votes import vote_for
 from forums.actions.questions import ask_question, withdraw_question
 from forums.actions.reports import report_from_outside, report_question
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.live import log, protocol
-from forums.models import Case, Question, QuestionStep, Report, Room, RoomEvent
+from forums.models import Appeal, Case, Question, QuestionStep, Report, Room, RoomEvent
 from forums.models.question import QuestionBoard
 from forums.search.rooms import FoundInRoom, search_rooms
 from forums.views.reports import thing_at
@@ -586,6 +589,128 @@ def test_closing_with_erasing_leaves_no_word_of_it(cast: Cast, question: Questio
     assert Report.objects.get().said == ""
     assert again_case(case).reason == "Erased by its author"
     assert "zyzzyva" not in page(cast.fay, case.get_absolute_url())
+
+
+def as_read_by(member: Member, case: Case) -> list[str]:
+    """All that somebody who looks after a case reads of it, without what differs each time."""
+    site = case.network.get_absolute_url() if case.network else ""
+    pages = [page(member, address) for address in (case.get_absolute_url(), f"{site}reports/", f"{site}worklist/")]
+    return [re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", shown) for shown in pages] + told(member)
+
+
+def of_chatham_house(room: Room, *, is_over: bool = True, nameless_until: datetime | None = None) -> Room:
+    closes_at = timezone.now() + timedelta(seconds=-1 if is_over else 3600)
+    rules = {"is_chatham_house": True, "closes_at": closes_at, "nameless_until": nameless_until}
+    Room.objects.filter(pk=room.pk).update(**rules)
+    return Room.objects.select_related("network").get(pk=room.pk)
+
+
+def test_when_whoever_asked_without_a_name_closes_their_account_nothing_of_the_appeal_tells_it(
+    cast: Cast, unnamed: Question, rita: Member, flo: Member
+) -> None:
+    case = hidden(unnamed, cast, rita)
+    made = appeal(case, by=cast.bob, words="It names nobody")
+    for facilitator in (cast.fay, flo):
+        page(facilitator, case.get_absolute_url())  # by reading it, what was new of it is not any more
+    before = [as_read_by(facilitator, case) for facilitator in (cast.fay, flo)]
+    assert "It names nobody" in before[1][0]
+    close_account(by=cast.bob)
+
+    assert [as_read_by(facilitator, case) for facilitator in (cast.fay, flo)] == before
+    made.refresh_from_db()
+    assert made.by is None
+    made = decide_appeal(made, outcome="shown", by=flo, answer="It does not")
+    assert again(unnamed).is_shown
+    assert "It does not" in page(cast.fay, case.get_absolute_url())
+
+
+def test_the_appeal_of_somebody_who_has_their_words_erased_is_decided_without_its_words(
+    cast: Cast, unnamed: Question, rita: Member, flo: Member
+) -> None:
+    made = appeal(hidden(unnamed, cast, rita), by=cast.bob, words="It names nobody")
+    close_account(by=cast.bob, erase=True)
+
+    assert "It names nobody" not in page(flo, made.case.get_absolute_url())
+    assert decide_appeal(made, outcome="kept", by=flo, answer="No").words == "Erased by whoever wrote it"
+
+
+def test_where_names_are_shown_an_appeal_goes_with_the_account(
+    cast: Cast, room: Room, question: Question, rita: Member
+) -> None:
+    appeal(hidden(question, cast, rita), by=cast.bob, words="It names nobody")
+    close_account(by=cast.bob)
+    assert not Appeal.objects.exists()
+
+
+def test_an_appeal_about_a_message_outlives_the_account_where_no_names_are_shown(
+    cast: Cast, room: Room, rita: Member
+) -> None:
+    message = say(room, by=cast.bob, body="zyzzyva")
+    hide_message(message, by=cast.fay, reason="Unkind")
+    made = appeal(again_case(message.cases.get()), by=cast.bob, words="It is not")
+    of_chatham_house(room)
+    before = as_read_by(cast.fay, made.case)
+    close_account(by=cast.bob)
+    assert as_read_by(cast.fay, made.case) == before
+    assert Appeal.objects.get().by is None
+
+
+@pytest.mark.parametrize("outcome", ["kept", "shown"])
+@pytest.mark.parametrize("asks", ["without a name", "under the Chatham House rule"])
+def test_who_answers_an_appeal_tells_no_facilitator_that_the_other_one_asked(
+    cast: Cast, room: Room, rita: Member, flo: Member, asks: str, outcome: str
+) -> None:
+    own = ask_question(room, by=flo, body="quokka", is_unnamed=asks == "without a name")
+    made = appeal(hidden(own, cast, rita), by=flo, words="It names nobody")
+    if asks != "without a name":
+        room = of_chatham_house(room, is_over=False)
+    decide_appeal(Appeal.objects.get(), outcome=outcome, by=cast.ada, answer="Looked at")
+    if asks != "without a name":
+        room = of_chatham_house(room)
+
+    site = cast.practitioners.get_absolute_url()
+    shown = page(cast.fay, made.case.get_absolute_url())
+    assert "Somebody else answered on" in shown
+    assert "Looked at" in shown
+    addresses = [f"{site}audit/", f"{site}reports/?show=decided", f"{room.get_absolute_url()}host/", "/notices/"]
+    pages = [shown, *(page(cast.fay, address) for address in addresses)]
+    assert not any(str(cast.ada) in shown for shown in pages)
+    assert str(cast.ada) not in export(cast.fay, f"{site}audit/export/")
+    assert not AuditEvent.objects.filter(actor_id=cast.ada.pk, network=cast.practitioners).exists()
+    with pytest.raises(Refused) as no:
+        decide_appeal(Appeal.objects.get(), outcome="kept" if outcome == "shown" else "shown", by=cast.fay, answer="")
+    assert str(no.value) == "Somebody answered this appeal already."
+
+
+def test_where_names_are_shown_everybody_who_looks_after_it_reads_who_answered(
+    cast: Cast, question: Question, rita: Member, flo: Member
+) -> None:
+    made = appeal(hidden(question, cast, rita), by=cast.bob, words="It names nobody")
+    decide_appeal(made, outcome="kept", by=flo, answer="It does")
+    assert f"{flo} answered on" in page(cast.fay, made.case.get_absolute_url())
+    assert AuditEvent.objects.get(verb="decided appeal").actor_id == flo.pk
+
+
+@pytest.mark.parametrize("rule", ["during the session", "until a time"])
+@pytest.mark.parametrize("what", ["a question", "a message"])
+def test_under_the_chatham_house_rule_no_appeal_is_written_down_with_a_name(
+    cast: Cast, room: Room, rita: Member, flo: Member, what: str, rule: str
+) -> None:
+    if what == "a question":
+        case = hidden(ask_question(room, by=cast.bob, body="zyzzyva"), cast, rita)
+    else:
+        message = say(room, by=cast.bob, body="zyzzyva")
+        hide_message(message, by=cast.fay, reason="Unkind")
+        case = message.cases.get()
+    # Given another time since it was over, a session shows the names of what is said from then on.
+    earlier = timezone.now() - timedelta(hours=1)
+    of_chatham_house(room, is_over=False, nameless_until=earlier if rule == "until a time" else None)
+    assert again_case(case).shown_author == cast.bob
+    made = appeal(again_case(case), by=cast.bob, words="It names nobody")
+    decide_appeal(made, outcome="kept", by=flo, answer="It does")
+
+    events = AuditEvent.objects.filter(verb__in=("appealed", "decided appeal"))
+    assert [event.actor_id for event in events] == [None, None]
 
 
 def test_the_board_of_its_asker_says_why_and_of_others_only_that_it_is_away(
