@@ -328,7 +328,6 @@ def test_what_the_site_hid_is_kept_hidden_with_a_reason_by_a_person(cast: Cast, 
     case = decide_case(case, outcome=HIDDEN, by=cast.fay, reason="It insults somebody")
 
     assert (again(question).state, again(question).reason) == (State.REFUSED, "It insults somebody")
-    assert again(question).steps.latest("pk").by == cast.fay
     assert appeal(case, by=cast.bob, words="It does not").is_open
 
 
@@ -381,9 +380,120 @@ def test_the_host_screen_offers_what_whoever_reads_it_may_do(
     put_back(again(question), by=cast.fay)
     refuse_question(again(question), "Asked before", by=hana)
     assert 'value="back"' in page(hana, address)
-    own = ask_question(room, by=cast.fay, body="quokka", is_unnamed=True)
-    assert f"{own.uid}/refuse/" not in page(cast.fay, address)
-    assert f"{own.uid}/refuse/" in page(hana, address)
+
+
+def without_whose(board: str, question: Question) -> str:
+    """The host screen, without what tells one question from another."""
+    card = board[board.index(f'id="host-{question.uid}"') :]
+    card = card[: card.index("</li>")]
+    for varies in (str(question.uid), f"Question {question.number}", f'data-host-number="{question.number}"'):
+        card = card.replace(varies, "")
+    return re.sub(r'(csrfmiddlewaretoken|seen)" value="[^"]*"|data-host-step="[^"]*"', "", card)
+
+
+def test_the_host_screen_tells_nobody_who_looks_over_a_shoulder_whose_a_question_is(
+    cast: Cast, room: Room, rita: Member, flo: Member, hana: Member
+) -> None:
+    """What somebody may not do with their own has its link and its button all the same."""
+    own, others = (ask_question(room, by=by, body="quokka", is_unnamed=True) for by in (flo, rita))
+    address = f"{room.get_absolute_url()}host/board/"
+    client = Client()
+    sign_in(client, flo)
+
+    board = client.get(address).content.decode()
+    assert without_whose(board, own) == without_whose(board, others)
+    refuse = f"/rooms/{room.pk}/host/questions/{own.uid}/refuse/"
+    assert refuse in board
+    for answer in (client.get(refuse), client.post(refuse, {"words": "Mine", "seen": own.steps.get().pk})):
+        assert answer.status_code in (403, 409)
+        assert "Another facilitator has to take this question away." in answer.content.decode()
+        assert "You asked" not in answer.content.decode()
+
+    for question in (own, others):
+        decide_case(reported(question, hana), outcome=HIDDEN, by=cast.fay, reason="Unkind")
+    board = client.get(address).content.decode()
+    assert without_whose(board, own) == without_whose(board, others)
+    assert 'value="back"' in without_whose(board, own)
+    press = {"do": "back", "seen": own.steps.latest("pk").pk}
+    answer = client.post(f"/rooms/{room.pk}/host/questions/{own.uid}/", press, follow=True)
+    assert "Another facilitator has to decide whether this question is shown again." in answer.content.decode()
+    assert again(own).state == State.REFUSED
+
+
+def test_a_host_reads_neither_what_a_facilitator_hid_nor_why_nor_that_it_was_reported(
+    cast: Cast, room: Room, rita: Member, hana: Member, unnamed: Question
+) -> None:
+    other = ask_question(room, by=rita, body="quetzal")
+    merge_question(other, unnamed, by=hana)
+    Network.objects.update(reports_to_hide=2)
+    place = room.get_absolute_url()
+    asked = f"/rooms/{room.pk}/host/questions/{unnamed.uid}"
+    addresses = [
+        f"{place}host/",
+        f"{place}host/board/",
+        f"{place}after/",
+        unnamed.get_absolute_url(),
+        f"{asked}/write/",
+    ]
+
+    def hides_it() -> None:
+        for address in addresses:
+            shown = page(hana, address)
+            assert "Hidden by a facilitator" in shown, address
+            for words in ("zyzzyva", "reported", "It names a supplier"):
+                assert words not in shown, (address, words)
+
+    for reporter in (join(cast, "Ann"), join(cast, "Ben")):
+        case = reported(unnamed, reporter)
+    hides_it()
+    assert "Several members have reported it" in page(cast.fay, addresses[0])
+    decide_case(again_case(case), outcome=HIDDEN, by=cast.fay, reason="It names a supplier")
+    hides_it()
+    for reader, address in ((cast.fay, addresses[0]), (cast.fay, addresses[3]), (cast.bob, addresses[3])):
+        assert "zyzzyva" in page(reader, address)
+        assert "It names a supplier" in page(reader, address)
+    assert "Hidden by a facilitator" not in page(rita, unnamed.get_absolute_url())
+    put_back(again(unnamed), by=cast.fay)
+    refuse_question(again(unnamed), "Asked before", by=hana)
+    assert "zyzzyva" in page(hana, addresses[0]), "what a host takes away they may read"
+    assert "Asked before" in page(hana, addresses[0])
+
+
+def test_the_host_screen_hides_from_a_host_their_own_question_like_any_other(
+    cast: Cast, room: Room, rita: Member, hana: Member
+) -> None:
+    own, others = (ask_question(room, by=by, body="quokka", is_unnamed=True) for by in (hana, rita))
+    for question in (own, others):
+        decide_case(reported(question, join(cast, f"Reporter{question.pk}")), outcome=HIDDEN, by=cast.fay, reason="No")
+    board = page(hana, f"{room.get_absolute_url()}host/board/")
+    assert without_whose(board, own) == without_whose(board, others)
+    assert "quokka" not in board
+    assert "quokka" not in page(hana, f"{room.get_absolute_url()}after/")
+    assert "quokka" in page(hana, own.get_absolute_url())
+
+
+def test_that_somebody_decided_over_what_was_out_of_sight_nobody_else_is_told(
+    cast: Cast, room: Room, question: Question, rita: Member, hana: Member
+) -> None:
+    Network.objects.update(reports_to_hide=2)
+    for reporter in (join(cast, "Ann"), join(cast, "Ben")):
+        case = reported(question, reporter)
+    taken_away = ask_question(room, by=cast.bob, body="quokka")
+    also = reported(taken_away, rita)
+    refuse_question(again(taken_away), "Asked before", by=hana)
+    room.refresh_from_db()
+    before = [page(rita, one.get_absolute_url()) for one in (question, taken_away)]
+    lines, steps = RoomEvent.objects.count(), QuestionStep.objects.count()
+
+    for one in (case, also):
+        decide_case(again_case(one), outcome=HIDDEN, by=cast.fay, reason="It names a supplier")
+
+    assert (RoomEvent.objects.count(), QuestionStep.objects.count()) == (lines, steps)
+    after = [page(rita, one.get_absolute_url()) for one in (question, taken_away)]
+    assert [shown.count("Not published") for shown in after] == [shown.count("Not published") for shown in before]
+    # The hosts look again, who might read it until then.
+    assert Room.objects.get(pk=room.pk).held_version > room.held_version
+    assert [again(one).reason for one in (question, taken_away)] == ["It names a supplier"] * 2
 
 
 @pytest.mark.parametrize("who", ["bob", "olga", "amir", "lena", "sven", "ada"])
@@ -411,11 +521,11 @@ def test_a_facilitator_does_nothing_about_their_own_question(cast: Cast, room: R
     assert told(flo) == []
     with pytest.raises(Refused, match="somebody else has to decide"):
         decide_case(case, outcome=LEFT, by=flo)
-    with pytest.raises(Refused, match="another facilitator has to take it away"):
+    with pytest.raises(Refused, match="Another facilitator has to take this question away"):
         refuse_question(again(own), "Mine", by=flo)
 
     decide_case(again_case(case), outcome=HIDDEN, by=cast.fay, reason="It names a supplier")
-    with pytest.raises(Refused, match="another facilitator has to decide"):
+    with pytest.raises(Refused, match="Another facilitator has to decide"):
         put_back(again(own), by=flo)
     assert again(own).state == State.REFUSED
 
