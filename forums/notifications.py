@@ -1352,8 +1352,9 @@ def appeal_made(appeal: Appeal, *, now: datetime) -> None:
 
 
 def appeal_decided(appeal: Appeal, *, now: datetime) -> None:
-    """Whoever made it, with the answer."""
-    give_notice(APPEAL_DECIDED, appeal.pk, [appeal.by], now=now)
+    """Whoever made it, with the answer, unless they have closed their account."""
+    if appeal.by is not None:
+        give_notice(APPEAL_DECIDED, appeal.pk, [appeal.by], now=now)
 
 
 def _about_report(row: MailLedger, member: Member | None) -> Mail | None:

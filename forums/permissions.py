@@ -587,7 +587,8 @@ def can_decide_appeal(viewer: Viewer, appeal: Appeal) -> Verdict:
     """Somebody who looks after the case, and did not decide it."""
     verdict = can_look_after(viewer, appeal.case)
     if verdict and not appeal.is_open:
-        who = "You" if appeal.decided_by_id == viewer.pk else str(appeal.decided_by or "Somebody")
+        named = appeal.decided_by if appeal.case.shown_author else None
+        who = "You" if appeal.decided_by_id == viewer.pk else str(named or "Somebody")
         return Verdict(f"{who} answered this appeal already.")
     if verdict and appeal.case.decided_by_id == viewer.pk:
         return Verdict("You hid it, so somebody else has to answer the appeal.")
@@ -601,27 +602,37 @@ def can_restore_message(viewer: Viewer, message: Message) -> Verdict:
 
 def can_restore_question(viewer: Viewer, question: Question) -> Verdict:
     """Bringing back a question that was published and is not shown any more: whoever runs its session. What was decided
-    about a report, or waits for that, the facilitators alone, and nobody of their own."""
+    about a report, or waits for that, the facilitators alone, and nobody of their own: that it is theirs the host
+    screen does not say, which others may look at too."""
     verdict = can_run_room(viewer, question.room)
-    if verdict and Case.objects.that_hide_questions().filter(question=question.pk or 0).exists():
-        moderates = bool(can_moderate_room(viewer, question.room))
-        return can_restore_decided_as(viewer.pk or 0, question, moderates=moderates)
+    if verdict and _is_decided_about(question):
+        if not can_moderate_room(viewer, question.room):
+            return Verdict("A facilitator decides whether this question is shown again.")
+        if question.author_id == viewer.pk:
+            return Verdict("Another facilitator has to decide whether this question is shown again.")
     return verdict
 
 
-def can_restore_decided_as(member_id: int, question: Question, *, moderates: bool) -> Verdict:
-    """`can_restore_question` of one that was decided about, for somebody who runs its session."""
-    if not moderates:
-        return Verdict("A facilitator decides whether this question is shown again.")
-    if question.author_id == member_id:
-        return Verdict("You asked this yourself, so another facilitator has to decide whether it is shown again.")
-    return ALLOWED
+def can_read_hidden_question(viewer: Viewer, question: Question) -> Verdict:
+    """The words of a question that is not shown, and why it is not: whoever asked it, and those who run its session. Of
+    what was decided about a report, or waits for that, the facilitators alone, as of a message."""
+    if question.author_id == viewer.pk:
+        return ALLOWED
+    verdict = can_run_room(viewer, question.room)
+    if verdict and not can_moderate_room(viewer, question.room) and _is_decided_about(question):
+        return Verdict("Hidden by a facilitator.")
+    return verdict
+
+
+def _is_decided_about(question: Question) -> bool:
+    return Case.objects.that_hide_questions().filter(question=question.pk or 0).exists()
 
 
 def can_take_question_away(viewer: Viewer, question: Question) -> Verdict:
     """Not publishing a question, or having it shown no more. Where a facilitator takes away what was published, that is
-    a decision over it (`actions.cases`). Over their own there is none, and by that others would know who asked. With
-    the post of a thread that quotes it: those who may hide that."""
+    a decision over it (`actions.cases`). Over their own there is none, and by that others would know who asked: nor do
+    the words say that it is theirs, where others look at the same screen. With the post of a thread that quotes it:
+    those who may hide that."""
     verdict = can_run_room(viewer, question.room)
     if verdict and (question.author_id == viewer.pk or question.thread_id is not None):
         moderates = bool(can_moderate_room(viewer, question.room))
@@ -633,7 +644,7 @@ def can_take_away_as(member_id: int, question: Question, *, moderates: bool) -> 
     """`can_take_question_away` for somebody who runs its session."""
     is_own = question.author_id == member_id and question.number is not None
     if moderates and is_own and (question.unnamed_as or not question.names_asker):
-        return Verdict("You asked this yourself without your name, so another facilitator has to take it away.")
+        return Verdict("Another facilitator has to take this question away.")
     if question.thread_id is not None and not moderates:
         return Verdict("The network goes on with this question in a thread, so a facilitator has to take it away.")
     return ALLOWED

@@ -132,8 +132,9 @@ def restore_message(message: Message, *, by: Member, now: datetime | None = None
         return show_held_message(message, by=by, now=now)
 
 
-def show_held_message(message: Message, *, by: Member, now: datetime) -> int:
-    """Part of a verb: brings a hidden message back, and tells its author."""
+def show_held_message(message: Message, *, by: Member | None, now: datetime) -> int:
+    """Part of a verb: brings a hidden message back, and tells its author. `by` None: nobody is to learn who answered an
+    appeal."""
 
     def change(held: Message) -> bool:
         if held.hidden_at is None:

@@ -28,7 +28,7 @@ def appeal(case: Case, *, by: Member, words: str, now: datetime | None = None) -
         made, is_new = Appeal.objects.get_or_create(case=case, defaults=new)
         if is_new:
             # Whoever looks after the network reads that, and of some words not whose they are.
-            record("appealed", case, by=by if case.shown_author else None, network=case.network)
+            record("appealed", case, by=by if case.logged_author else None, network=case.network)
             notifications.appeal_made(made, now=now)
     return made
 
@@ -52,5 +52,5 @@ def decide_appeal(made: Appeal, *, outcome: str, by: Member, answer: str, now: d
         # First the answer: what is shown again answers an appeal that nobody has answered.
         close_appeal(held, outcome, by=by, answer=answer, now=now)
         if outcome == Appeal.Outcome.SHOWN and case.is_hidden:
-            show_thing(case, by=by, now=now)
+            show_thing(case, by=by if case.logged_author else None, now=now)
     return held

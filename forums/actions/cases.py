@@ -85,9 +85,11 @@ def move_cases(thread: Thread, *, now: datetime) -> None:
 
 
 def close_appeal(appeal: Appeal, outcome: str, *, by: Member | None, answer: str, now: datetime) -> None:
-    """Part of a verb: decides an open appeal that is held, and tells whoever made it."""
+    """Part of a verb: decides an open appeal that is held, and tells whoever made it. Where nobody learns whose words
+    it is about, nor is it written down who answered: that it was none of the facilitators would tell."""
     appeal.outcome, appeal.answer = outcome, markup.legible(answer)
     appeal.decided_by, appeal.decided_at = by, now
     appeal.save(update_fields=["outcome", "answer", "decided_by", "decided_at"])
-    record("decided appeal", appeal.case, by=by, network=appeal.case.network, outcome=str(outcome))
+    answered = by if appeal.case.logged_author else None
+    record("decided appeal", appeal.case, by=answered, network=appeal.case.network, outcome=str(outcome))
     notifications.appeal_decided(appeal, now=now)

@@ -16,6 +16,7 @@ from forums.actions.session_threads import forget_words_in_threads
 from forums.models import (
     ActChange,
     Answer,
+    Appeal,
     Attachment,
     Case,
     CaseNote,
@@ -85,6 +86,8 @@ def settle_closed_account(member: Member, *, erase: bool) -> None:
         for pk in {*spoke_in.values_list("pk", flat=True), *_rooms_asked_in(member, erase=erase)}:
             # With another epoch every process lets go of what it holds of the room, and every browser starts afresh.
             Room.objects.filter(pk=pk).update(epoch=uuid.uuid4())
+        # After the rooms, as whoever answers one takes them.
+        _let_go_of_appeals(member, erase=erase)
 
 
 def _erase_questions(member: Member) -> None:
@@ -127,13 +130,23 @@ def _erase_posts(member: Member) -> None:
 
 
 def _erase_reports(member: Member) -> None:
-    """What was kept of their words with reports, and what they reported and noted themselves. Their appeals go with the
-    account."""
+    """What was kept of their words with reports, and what they reported and noted themselves."""
     about_them = Case.objects.filter(author=member)
     Report.objects.filter(case__in=about_them).update(said="")
     about_them.exclude(reason="").update(reason="Erased by its author")
     Report.objects.filter(by=member).update(words="")
     CaseNote.objects.filter(by=member).update(words="Erased by whoever wrote it")
+
+
+def _let_go_of_appeals(member: Member, *, erase: bool) -> None:
+    """Nobody waits for the answer any more, so they go. But where it is not shown whose words they are about they are
+    decided as any other: that one is gone, whoever looks after it would read beside who has just gone."""
+    for made in Appeal.objects.filter(by=member):
+        if Case.objects.with_things().get(pk=made.case_id).shown_author is not None:
+            made.delete()
+            continue
+        made.by, made.words = None, "Erased by whoever wrote it" if erase else made.words
+        made.save(update_fields=["by", "words"])
 
 
 def _erase_reasons(posts: list[int]) -> None:

@@ -11,6 +11,7 @@ from forums.actions import cases
 from forums.actions.question_votes import take_votes_back
 from forums.actions.questions import write_step
 from forums.actions.session_threads import hide_in_thread, show_in_thread
+from forums.actions.votes import have_held_looked_at
 from forums.live import log
 from forums.models import Question, QuestionStep
 from network.actions.audit import record
@@ -24,14 +25,15 @@ KEPT = (State.ANSWERED, State.WRITTEN, State.PARKED)
 
 def hide_held_question(question: Question, *, by: Member | None, reason: str, now: datetime) -> None:
     """Part of a verb: takes a published question out of sight, with what a thread says of it, and tells whoever asked
-    it why. Its number and its votes stay. Out of sight by now, it stays so, for this reason. `by` None: the site
-    itself, until a facilitator has looked."""
+    it why. Its number and its votes stay. Out of sight by now, it stays so, for this reason, and the others in the room
+    learn nothing of that. `by` None: the site itself, until a facilitator has looked."""
     room = log.hold(question.room_id)
     held = Question.objects.with_asker().get(pk=question.pk)
     held.room = room
     if held.number is None or held.state == State.WITHDRAWN:
         return
-    if held.state != State.REFUSED:
+    was_shown = held.state != State.REFUSED
+    if was_shown:
         held.state, held.state_at, held.merged_into = State.REFUSED, now, None
     held.reason = markup.legible(reason)
     held.save(update_fields=["state", "state_at", "merged_into", "reason"])
@@ -40,12 +42,15 @@ def hide_held_question(question: Question, *, by: Member | None, reason: str, no
     if by is not None:
         cases.note_hidden(held, room.network, by=by, reason=reason, now=now)
     hide_in_thread(held, by=by, now=now)
-    write_step(room, held, by=by, now=now)
+    if was_shown:
+        write_step(room, held, by=by, now=now)
+    else:
+        have_held_looked_at(room)  # those who run the session, who may not read it any more
 
 
-def show_held_question(question: Question, *, by: Member, now: datetime) -> None:
+def show_held_question(question: Question, *, by: Member | None, now: datetime) -> None:
     """Part of a verb: brings it back as it was before, and tells whoever asked it. Merged into another one, it stands
-    by itself again, with the votes that it brought."""
+    by itself again, with the votes that it brought. `by` None: nobody is to learn who answered an appeal."""
     room = log.hold(question.room_id)
     held = Question.objects.with_asker().get(pk=question.pk)
     held.room = room

@@ -245,7 +245,7 @@ def hide_in_thread(question: Question, *, by: Member | None, now: datetime) -> N
         hide_held(first, journal, by=by, reason=QUOTES_HIDDEN)
 
 
-def show_in_thread(question: Question, *, by: Member, now: datetime) -> None:
+def show_in_thread(question: Question, *, by: Member | None, now: datetime) -> None:
     """Part of a verb that brings it back: the same the other way round, where nothing else that the post quotes is out
     of sight."""
     thread, first = _hold_quoting(question)

@@ -52,18 +52,19 @@ def hide_thing(case: Case, *, by: Member | None, reason: str = PENDING, now: dat
         _hide_profile(case, case.member, by=by, reason=reason, now=now)
 
 
-def show_thing(case: Case, *, by: Member, now: datetime) -> None:
-    """Part of a verb: the same the other way round."""
-    if case.post:
+def show_thing(case: Case, *, by: Member | None, now: datetime) -> None:
+    """Part of a verb: the same the other way round. `by` None: of a message or a question, where nobody is to learn who
+    answered an appeal."""
+    if case.post and by is not None:
         post = hold_post(case.post)
         show_held(post, Journal(ModerationAct.Kind.RESTORE, post.thread, by=by, now=now), by=by)
     elif case.message:
         show_held_message(case.message, by=by, now=now)
     elif case.question:
         show_held_question(case.question, by=by, now=now)
-    elif case.attachment:
+    elif case.attachment and by is not None:
         show_held_file(case.attachment, by=by, now=now)
-    elif case.member:
+    elif case.member and by is not None:
         show_profile(case.member, _still_theirs_to_show(case))
         case.hidden_parts = ""
         case.save(update_fields=["hidden_parts"])

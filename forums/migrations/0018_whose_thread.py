@@ -27,7 +27,7 @@ def say_of_which(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("forums", "0016_reported_questions"),
+        ("forums", "0017_appeals_stay"),
     ]
 
     operations = [

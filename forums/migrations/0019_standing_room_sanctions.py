@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("forums", "0016_reported_questions"),
+        ("forums", "0018_whose_thread"),
     ]
 
     operations = [

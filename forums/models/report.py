@@ -246,6 +246,14 @@ class Case(models.Model):
         return None if self.message and not self.message.names_author else self.author
 
     @property
+    def logged_author(self) -> Member | None:
+        """Whose it is, where that may stand in the audit log, from which nothing is taken away again: not of what was
+        said under the Chatham House rule, though the session may still show its names."""
+        room = self.message.room if self.message else self.question.room if self.question else None
+        loses_names = room is not None and (room.is_chatham_house or room.nameless_until is not None)
+        return None if loses_names else self.shown_author
+
+    @property
     def kind(self) -> str:
         """What sort of thing, saying nothing of it."""
         if self.post_id:
@@ -437,8 +445,9 @@ class Appeal(models.Model):
     LONGEST = 1_000
 
     case = models.OneToOneField(Case, on_delete=models.CASCADE, related_name="appeal")
-    # Goes with their account: nobody waits for the answer any more.
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="appeals")
+    # None: their account is closed. Where it is shown whose words they are, the appeal went with it; elsewhere it would
+    # tell whose they are, if it went at the moment at which somebody closes theirs.
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="appeals")
     words = models.CharField(max_length=LONGEST)
     at = models.DateTimeField(default=timezone.now)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")

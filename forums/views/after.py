@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from forums import permissions
 from forums.actions.session_threads import ask_for_threads, can_be_thread, note_recording
 from forums.forms.after import AfterForm, RecordingForm, key_of
-from forums.models import Message, Question, Room, ThreadBatch
+from forums.models import Case, Message, Question, Room, ThreadBatch
 from forums.views import member_or_404, network_of, room_run_by
 from network.limits import LimitReached
 from network.models import Member
@@ -34,6 +34,7 @@ class Row:
     thing: Question | Message
     is_offered: bool  # a thread can be made of it, and has not been
     is_ticked: bool
+    may_read: bool  # what it says, and why it is not shown
 
 
 @second_factor_required
@@ -146,9 +147,15 @@ def _page(
     ticked = set(form.keys)
     initial = {"link": room.recording_link, "began_at": room.recording_began_at or room.opens_at}
 
+    # As on the host screen.
+    decided = Case.objects.that_hide_questions().filter(question__in=[one.pk for one in questions])
+    moderates = permissions.can_moderate_room(member, room)
+    kept = set() if moderates else set(decided.values_list("question", flat=True))
+
     def row(thing: Question | Message) -> Row:
         is_offered = bool(verdict) and thing.thread_id is None and can_be_thread(thing)
-        return Row(key_of(thing), thing, is_offered, key_of(thing) in ticked)
+        may_read = isinstance(thing, Message) or thing.pk not in kept
+        return Row(key_of(thing), thing, is_offered, key_of(thing) in ticked, may_read)
 
     question_rows, message_rows = [row(one) for one in questions], [row(one) for one in pinned]
     context = {

@@ -71,6 +71,12 @@ class Hosted:
     last_step: int
     buttons: list[Button]
     can: set[str]  # what has a page of its own: write, park, merge, refuse
+    may_read: bool  # what it says, and why it is not shown
+
+    @property
+    def words(self) -> str:
+        """By which its buttons are told from those of others."""
+        return self.question.body if self.may_read else f"question {self.question.number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +96,7 @@ class Board:
         found = Question.objects.visible_to(member).filter(room=room).with_asker().with_last_step().by_votes()
         decided = Case.objects.that_hide_questions().filter(question=OuterRef("pk"))
         moderates = bool(permissions.can_moderate_room(member, room))
-        hosted = [
-            _hosted(question, member, moderates=moderates) for question in found.annotate(is_decided=Exists(decided))
-        ]
+        hosted = [_hosted(question, moderates=moderates) for question in found.annotate(is_decided=Exists(decided))]
 
         def those(*states: str) -> list[Hosted]:
             return [one for one in hosted if one.question.state in states]
@@ -111,24 +115,27 @@ class Board:
         )
 
 
-def _hosted(question: Question, member: Member, *, moderates: bool) -> Hosted:
+def _hosted(question: Question, *, moderates: bool) -> Hosted:
+    """The same whoever asked it: others may look at the same screen, and one without a button would be known by that.
+    What somebody may not do with their own the verbs refuse."""
     state = State(question.state)
     is_published = question.number is not None
+    # As `permissions.can_restore_question` and `permissions.can_read_hidden_question`.
+    is_for_facilitators = question.is_decided and not moderates  # type: ignore[attr-defined]
     buttons = []
     for button in BUTTONS:
         if button.do == "publish":
             can = not is_published and state in (State.HELD, State.REFUSED)
         else:
             can = is_published and state in verbs.FROM[State(button.state)]
-            if button.do == "back" and question.is_decided:  # type: ignore[attr-defined]
-                can = can and bool(permissions.can_restore_decided_as(member.pk, question, moderates=moderates))
+            if button.do == "back":
+                can = can and not is_for_facilitators
         if can:
             buttons.append(button)
     pages = {"write": State.WRITTEN, "park": State.PARKED, "merge": State.MERGED, "refuse": State.REFUSED}
     can_open = {name for name, target in pages.items() if state in verbs.FROM[target]}
-    if not permissions.can_take_away_as(member.pk, question, moderates=moderates):
-        can_open.discard("refuse")
-    return Hosted(question, question.last_step, buttons, can_open)  # type: ignore[attr-defined]
+    last_step: int = question.last_step  # type: ignore[attr-defined]
+    return Hosted(question, last_step, buttons, can_open, may_read=not is_for_facilitators)
 
 
 @second_factor_required
@@ -258,6 +265,8 @@ def question_refuse(request: HttpRequest, pk: int, uid: str) -> HttpResponse:
     """Does not publish a question, and says why to whoever asked it."""
     member = member_or_404(request)
     found = _question(member, pk, uid)
+    if request.method != "POST":
+        permissions.can_take_question_away(member, found).enforce()
     form = NotPublishForm(_typed(request), initial=_seen(found))
 
     def decide() -> str:
@@ -375,7 +384,8 @@ def _page(
         else:
             messages.success(request, said)
             return redirect(back)
-    context = _context(question) | {"form": form, "heading": heading, "send": send, "back": back}
+    may_read = question.is_shown or permissions.can_read_hidden_question(member_or_404(request), question)
+    context = _context(question) | {"form": form, "heading": heading, "send": send, "back": back, "may_read": may_read}
     return render(request, "forums/question_decide.html", context, status=status)
 
 

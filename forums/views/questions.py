@@ -52,14 +52,16 @@ def question(request: HttpRequest, pk: int, uid: uuid.UUID) -> HttpResponse:
     found = get_object_or_404(Question.objects.visible_to(member).filter(room=room).with_asker(), uid=uid)
     found.room = room
     is_own = found.author_id == member.pk
+    runs = permissions.can_run_room(member, room)
     # Its asker sees it before others do, and its number with them.
     is_young = found.is_shown and not _may_know_number(found, member)
     if is_young:
         found.number = None
     # The steps from before it was published are no matter of those who could not see it then.
     steps = QuestionStep.objects.visible_to(member).filter(question=found)
-    if not is_own and not permissions.can_run_room(member, room):
+    if not is_own and not runs:
         steps = steps.exclude(state=Question.State.HELD)
+    may_read = permissions.can_read_hidden_question(member, found)
     # Whoever speaks here from outside may not know what goes on in the network.
     thread = Thread.objects.reachable_by(member).filter(pk=found.thread_id or 0).first()
     has_voted = QuestionVote.objects.visible_to(member).filter(question=found).exists()
@@ -71,7 +73,8 @@ def question(request: HttpRequest, pk: int, uid: uuid.UUID) -> HttpResponse:
         "is_own": is_own,
         "is_young": is_young,
         "can_withdraw": is_own and permissions.can_withdraw_question(member, found),
-        "may_read": found.is_shown or is_own or bool(permissions.can_run_room(member, room)),
+        "may_read": found.is_shown or may_read,
+        "why_not": may_read.reason if runs else "",
         "steps": steps,
         # Of one that was published and is not shown any more: what was reported and decided.
         "case": case_of(member, found, is_own=is_own) if found.number and not found.is_shown else None,

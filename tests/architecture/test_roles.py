@@ -218,6 +218,11 @@ ACTS = [
     Act("Not publish a question in a session, or take it away", talk.can_take_question_away, ("inquiry",)),
     Act("Put back a question that a host took away", talk.can_restore_question, ("inquiry",)),
     Act("Put back a question that was reported and hidden", talk.can_restore_question, ("hidden_inquiry",)),
+    Act(
+        "Read a question of somebody else that was reported and hidden",
+        talk.can_read_hidden_question,
+        ("hidden_inquiry",),
+    ),
     Act("Write polls, and answers to questions, in a session", talk.can_write_as_host, ("room",)),
     Act("Let what they asked or said in a session stand on a public page", may_agree_to_own, ("room",)),
     Act("Let what somebody else asked or said stand there", talk.can_answer_consent, ("message",)),
@@ -308,8 +313,6 @@ NOT_OF_ROLES = {
     "forums.can_ask_as": "can_ask, where it is known whether they may speak",
     "forums.can_vote_as": "can_vote, for many at once",
     "forums.can_vote_for_as": "can_vote, of one question, for many at once",
-    "forums.can_restore_decided_as": "can_restore_question of one that was decided about, for many at once",
-    "forums.can_take_away_as": "can_take_question_away, for many at once",
     "forums.can_choose_in_as": "can_vote, in one poll, for many at once",
     "forums.can_be_sanctioned": "about whoever is to be silent or to leave",
     "forums.can_change_what_is_mailed": "about a post",
@@ -429,10 +432,10 @@ def stage(cast: Cast) -> Stage:
     things["anothers_post"] = Post(thread=things["thread"], number=2, author=speaker, source="Words")
     things["file"] = Attachment(post=things["anothers_post"], member=speaker)
     things["case"] = Case.objects.create(network=network, post=things["post"], author=speaker)
-    hidden = {"room": room, "author": cast.bob, "number": 1, "state": Question.State.REFUSED, "state_at": now}
+    hidden = {"room": room, "author": newcomer, "number": 1, "state": Question.State.REFUSED, "state_at": now}
     things["hidden_inquiry"] = Question.objects.create(**hidden)
     decided = {"state": Case.State.DECIDED, "outcome": Case.Outcome.HIDDEN, "reason": "Words", "decided_at": now}
-    Case.objects.create(network=network, question=things["hidden_inquiry"], author=cast.bob, **decided)
+    Case.objects.create(network=network, question=things["hidden_inquiry"], author=newcomer, **decided)
     things["case_of_site"] = Case.objects.create(address="/guidance/")
     things["appeal"] = Appeal(case=things["case"], by=host)
     things["other_thread"] = Thread(network=network, visible_count=1)

@@ -4,7 +4,8 @@ without one, whatever is done about it."""
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -14,16 +15,18 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from forums.actions.amendments import hide_message
 from forums.actions.appeals import appeal, decide_appeal
 from forums.actions.decisions import claim_case, decide_case, note_on_case
 from forums.actions.hosting import mark_answered, merge_question, put_back, refuse_question, write_answer
+from forums.actions.messages import say
 from forums.actions.question_votes import vote_for
 from forums.actions.questions import ask_question, withdraw_question
 from forums.actions.reports import report_from_outside, report_question
 from forums.actions.room_roles import give_room_role
 from forums.actions.rooms import schedule_room
 from forums.live import log, protocol
-from forums.models import Case, Question, QuestionStep, Report, Room, RoomEvent
+from forums.models import Appeal, Case, Question, QuestionStep, Report, Room, RoomEvent
 from forums.models.question import QuestionBoard
 from forums.search.rooms import FoundInRoom, search_rooms
 from forums.views.reports import thing_at
@@ -325,7 +328,6 @@ def test_what_the_site_hid_is_kept_hidden_with_a_reason_by_a_person(cast: Cast, 
     case = decide_case(case, outcome=HIDDEN, by=cast.fay, reason="It insults somebody")
 
     assert (again(question).state, again(question).reason) == (State.REFUSED, "It insults somebody")
-    assert again(question).steps.latest("pk").by == cast.fay
     assert appeal(case, by=cast.bob, words="It does not").is_open
 
 
@@ -378,9 +380,120 @@ def test_the_host_screen_offers_what_whoever_reads_it_may_do(
     put_back(again(question), by=cast.fay)
     refuse_question(again(question), "Asked before", by=hana)
     assert 'value="back"' in page(hana, address)
-    own = ask_question(room, by=cast.fay, body="quokka", is_unnamed=True)
-    assert f"{own.uid}/refuse/" not in page(cast.fay, address)
-    assert f"{own.uid}/refuse/" in page(hana, address)
+
+
+def without_whose(board: str, question: Question) -> str:
+    """The host screen, without what tells one question from another."""
+    card = board[board.index(f'id="host-{question.uid}"') :]
+    card = card[: card.index("</li>")]
+    for varies in (str(question.uid), f"Question {question.number}", f'data-host-number="{question.number}"'):
+        card = card.replace(varies, "")
+    return re.sub(r'(csrfmiddlewaretoken|seen)" value="[^"]*"|data-host-step="[^"]*"', "", card)
+
+
+def test_the_host_screen_tells_nobody_who_looks_over_a_shoulder_whose_a_question_is(
+    cast: Cast, room: Room, rita: Member, flo: Member, hana: Member
+) -> None:
+    """What somebody may not do with their own has its link and its button all the same."""
+    own, others = (ask_question(room, by=by, body="quokka", is_unnamed=True) for by in (flo, rita))
+    address = f"{room.get_absolute_url()}host/board/"
+    client = Client()
+    sign_in(client, flo)
+
+    board = client.get(address).content.decode()
+    assert without_whose(board, own) == without_whose(board, others)
+    refuse = f"/rooms/{room.pk}/host/questions/{own.uid}/refuse/"
+    assert refuse in board
+    for answer in (client.get(refuse), client.post(refuse, {"words": "Mine", "seen": own.steps.get().pk})):
+        assert answer.status_code in (403, 409)
+        assert "Another facilitator has to take this question away." in answer.content.decode()
+        assert "You asked" not in answer.content.decode()
+
+    for question in (own, others):
+        decide_case(reported(question, hana), outcome=HIDDEN, by=cast.fay, reason="Unkind")
+    board = client.get(address).content.decode()
+    assert without_whose(board, own) == without_whose(board, others)
+    assert 'value="back"' in without_whose(board, own)
+    press = {"do": "back", "seen": own.steps.latest("pk").pk}
+    answer = client.post(f"/rooms/{room.pk}/host/questions/{own.uid}/", press, follow=True)
+    assert "Another facilitator has to decide whether this question is shown again." in answer.content.decode()
+    assert again(own).state == State.REFUSED
+
+
+def test_a_host_reads_neither_what_a_facilitator_hid_nor_why_nor_that_it_was_reported(
+    cast: Cast, room: Room, rita: Member, hana: Member, unnamed: Question
+) -> None:
+    other = ask_question(room, by=rita, body="quetzal")
+    merge_question(other, unnamed, by=hana)
+    Network.objects.update(reports_to_hide=2)
+    place = room.get_absolute_url()
+    asked = f"/rooms/{room.pk}/host/questions/{unnamed.uid}"
+    addresses = [
+        f"{place}host/",
+        f"{place}host/board/",
+        f"{place}after/",
+        unnamed.get_absolute_url(),
+        f"{asked}/write/",
+    ]
+
+    def hides_it() -> None:
+        for address in addresses:
+            shown = page(hana, address)
+            assert "Hidden by a facilitator" in shown, address
+            for words in ("zyzzyva", "reported", "It names a supplier"):
+                assert words not in shown, (address, words)
+
+    for reporter in (join(cast, "Ann"), join(cast, "Ben")):
+        case = reported(unnamed, reporter)
+    hides_it()
+    assert "Several members have reported it" in page(cast.fay, addresses[0])
+    decide_case(again_case(case), outcome=HIDDEN, by=cast.fay, reason="It names a supplier")
+    hides_it()
+    for reader, address in ((cast.fay, addresses[0]), (cast.fay, addresses[3]), (cast.bob, addresses[3])):
+        assert "zyzzyva" in page(reader, address)
+        assert "It names a supplier" in page(reader, address)
+    assert "Hidden by a facilitator" not in page(rita, unnamed.get_absolute_url())
+    put_back(again(unnamed), by=cast.fay)
+    refuse_question(again(unnamed), "Asked before", by=hana)
+    assert "zyzzyva" in page(hana, addresses[0]), "what a host takes away they may read"
+    assert "Asked before" in page(hana, addresses[0])
+
+
+def test_the_host_screen_hides_from_a_host_their_own_question_like_any_other(
+    cast: Cast, room: Room, rita: Member, hana: Member
+) -> None:
+    own, others = (ask_question(room, by=by, body="quokka", is_unnamed=True) for by in (hana, rita))
+    for question in (own, others):
+        decide_case(reported(question, join(cast, f"Reporter{question.pk}")), outcome=HIDDEN, by=cast.fay, reason="No")
+    board = page(hana, f"{room.get_absolute_url()}host/board/")
+    assert without_whose(board, own) == without_whose(board, others)
+    assert "quokka" not in board
+    assert "quokka" not in page(hana, f"{room.get_absolute_url()}after/")
+    assert "quokka" in page(hana, own.get_absolute_url())
+
+
+def test_that_somebody_decided_over_what_was_out_of_sight_nobody_else_is_told(
+    cast: Cast, room: Room, question: Question, rita: Member, hana: Member
+) -> None:
+    Network.objects.update(reports_to_hide=2)
+    for reporter in (join(cast, "Ann"), join(cast, "Ben")):
+        case = reported(question, reporter)
+    taken_away = ask_question(room, by=cast.bob, body="quokka")
+    also = reported(taken_away, rita)
+    refuse_question(again(taken_away), "Asked before", by=hana)
+    room.refresh_from_db()
+    before = [page(rita, one.get_absolute_url()) for one in (question, taken_away)]
+    lines, steps = RoomEvent.objects.count(), QuestionStep.objects.count()
+
+    for one in (case, also):
+        decide_case(again_case(one), outcome=HIDDEN, by=cast.fay, reason="It names a supplier")
+
+    assert (RoomEvent.objects.count(), QuestionStep.objects.count()) == (lines, steps)
+    after = [page(rita, one.get_absolute_url()) for one in (question, taken_away)]
+    assert [shown.count("Not published") for shown in after] == [shown.count("Not published") for shown in before]
+    # The hosts look again, who might read it until then.
+    assert Room.objects.get(pk=room.pk).held_version > room.held_version
+    assert [again(one).reason for one in (question, taken_away)] == ["It names a supplier"] * 2
 
 
 @pytest.mark.parametrize("who", ["bob", "olga", "amir", "lena", "sven", "ada"])
@@ -408,11 +521,11 @@ def test_a_facilitator_does_nothing_about_their_own_question(cast: Cast, room: R
     assert told(flo) == []
     with pytest.raises(Refused, match="somebody else has to decide"):
         decide_case(case, outcome=LEFT, by=flo)
-    with pytest.raises(Refused, match="another facilitator has to take it away"):
+    with pytest.raises(Refused, match="Another facilitator has to take this question away"):
         refuse_question(again(own), "Mine", by=flo)
 
     decide_case(again_case(case), outcome=HIDDEN, by=cast.fay, reason="It names a supplier")
-    with pytest.raises(Refused, match="another facilitator has to decide"):
+    with pytest.raises(Refused, match="Another facilitator has to decide"):
         put_back(again(own), by=flo)
     assert again(own).state == State.REFUSED
 
@@ -586,6 +699,128 @@ def test_closing_with_erasing_leaves_no_word_of_it(cast: Cast, question: Questio
     assert Report.objects.get().said == ""
     assert again_case(case).reason == "Erased by its author"
     assert "zyzzyva" not in page(cast.fay, case.get_absolute_url())
+
+
+def as_read_by(member: Member, case: Case) -> list[str]:
+    """All that somebody who looks after a case reads of it, without what differs each time."""
+    site = case.network.get_absolute_url() if case.network else ""
+    pages = [page(member, address) for address in (case.get_absolute_url(), f"{site}reports/", f"{site}worklist/")]
+    return [re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", shown) for shown in pages] + told(member)
+
+
+def of_chatham_house(room: Room, *, is_over: bool = True, nameless_until: datetime | None = None) -> Room:
+    closes_at = timezone.now() + timedelta(seconds=-1 if is_over else 3600)
+    rules = {"is_chatham_house": True, "closes_at": closes_at, "nameless_until": nameless_until}
+    Room.objects.filter(pk=room.pk).update(**rules)
+    return Room.objects.select_related("network").get(pk=room.pk)
+
+
+def test_when_whoever_asked_without_a_name_closes_their_account_nothing_of_the_appeal_tells_it(
+    cast: Cast, unnamed: Question, rita: Member, flo: Member
+) -> None:
+    case = hidden(unnamed, cast, rita)
+    made = appeal(case, by=cast.bob, words="It names nobody")
+    for facilitator in (cast.fay, flo):
+        page(facilitator, case.get_absolute_url())  # by reading it, what was new of it is not any more
+    before = [as_read_by(facilitator, case) for facilitator in (cast.fay, flo)]
+    assert "It names nobody" in before[1][0]
+    close_account(by=cast.bob)
+
+    assert [as_read_by(facilitator, case) for facilitator in (cast.fay, flo)] == before
+    made.refresh_from_db()
+    assert made.by is None
+    made = decide_appeal(made, outcome="shown", by=flo, answer="It does not")
+    assert again(unnamed).is_shown
+    assert "It does not" in page(cast.fay, case.get_absolute_url())
+
+
+def test_the_appeal_of_somebody_who_has_their_words_erased_is_decided_without_its_words(
+    cast: Cast, unnamed: Question, rita: Member, flo: Member
+) -> None:
+    made = appeal(hidden(unnamed, cast, rita), by=cast.bob, words="It names nobody")
+    close_account(by=cast.bob, erase=True)
+
+    assert "It names nobody" not in page(flo, made.case.get_absolute_url())
+    assert decide_appeal(made, outcome="kept", by=flo, answer="No").words == "Erased by whoever wrote it"
+
+
+def test_where_names_are_shown_an_appeal_goes_with_the_account(
+    cast: Cast, room: Room, question: Question, rita: Member
+) -> None:
+    appeal(hidden(question, cast, rita), by=cast.bob, words="It names nobody")
+    close_account(by=cast.bob)
+    assert not Appeal.objects.exists()
+
+
+def test_an_appeal_about_a_message_outlives_the_account_where_no_names_are_shown(
+    cast: Cast, room: Room, rita: Member
+) -> None:
+    message = say(room, by=cast.bob, body="zyzzyva")
+    hide_message(message, by=cast.fay, reason="Unkind")
+    made = appeal(again_case(message.cases.get()), by=cast.bob, words="It is not")
+    of_chatham_house(room)
+    before = as_read_by(cast.fay, made.case)
+    close_account(by=cast.bob)
+    assert as_read_by(cast.fay, made.case) == before
+    assert Appeal.objects.get().by is None
+
+
+@pytest.mark.parametrize("outcome", ["kept", "shown"])
+@pytest.mark.parametrize("asks", ["without a name", "under the Chatham House rule"])
+def test_who_answers_an_appeal_tells_no_facilitator_that_the_other_one_asked(
+    cast: Cast, room: Room, rita: Member, flo: Member, asks: str, outcome: str
+) -> None:
+    own = ask_question(room, by=flo, body="quokka", is_unnamed=asks == "without a name")
+    made = appeal(hidden(own, cast, rita), by=flo, words="It names nobody")
+    if asks != "without a name":
+        room = of_chatham_house(room, is_over=False)
+    decide_appeal(Appeal.objects.get(), outcome=outcome, by=cast.ada, answer="Looked at")
+    if asks != "without a name":
+        room = of_chatham_house(room)
+
+    site = cast.practitioners.get_absolute_url()
+    shown = page(cast.fay, made.case.get_absolute_url())
+    assert "Somebody else answered on" in shown
+    assert "Looked at" in shown
+    addresses = [f"{site}audit/", f"{site}reports/?show=decided", f"{room.get_absolute_url()}host/", "/notices/"]
+    pages = [shown, *(page(cast.fay, address) for address in addresses)]
+    assert not any(str(cast.ada) in shown for shown in pages)
+    assert str(cast.ada) not in export(cast.fay, f"{site}audit/export/")
+    assert not AuditEvent.objects.filter(actor_id=cast.ada.pk, network=cast.practitioners).exists()
+    with pytest.raises(Refused) as no:
+        decide_appeal(Appeal.objects.get(), outcome="kept" if outcome == "shown" else "shown", by=cast.fay, answer="")
+    assert str(no.value) == "Somebody answered this appeal already."
+
+
+def test_where_names_are_shown_everybody_who_looks_after_it_reads_who_answered(
+    cast: Cast, question: Question, rita: Member, flo: Member
+) -> None:
+    made = appeal(hidden(question, cast, rita), by=cast.bob, words="It names nobody")
+    decide_appeal(made, outcome="kept", by=flo, answer="It does")
+    assert f"{flo} answered on" in page(cast.fay, made.case.get_absolute_url())
+    assert AuditEvent.objects.get(verb="decided appeal").actor_id == flo.pk
+
+
+@pytest.mark.parametrize("rule", ["during the session", "until a time"])
+@pytest.mark.parametrize("what", ["a question", "a message"])
+def test_under_the_chatham_house_rule_no_appeal_is_written_down_with_a_name(
+    cast: Cast, room: Room, rita: Member, flo: Member, what: str, rule: str
+) -> None:
+    if what == "a question":
+        case = hidden(ask_question(room, by=cast.bob, body="zyzzyva"), cast, rita)
+    else:
+        message = say(room, by=cast.bob, body="zyzzyva")
+        hide_message(message, by=cast.fay, reason="Unkind")
+        case = message.cases.get()
+    # Given another time since it was over, a session shows the names of what is said from then on.
+    earlier = timezone.now() - timedelta(hours=1)
+    of_chatham_house(room, is_over=False, nameless_until=earlier if rule == "until a time" else None)
+    assert again_case(case).shown_author == cast.bob
+    made = appeal(again_case(case), by=cast.bob, words="It names nobody")
+    decide_appeal(made, outcome="kept", by=flo, answer="It does")
+
+    events = AuditEvent.objects.filter(verb__in=("appealed", "decided appeal"))
+    assert [event.actor_id for event in events] == [None, None]
 
 
 def test_the_board_of_its_asker_says_why_and_of_others_only_that_it_is_away(
