@@ -705,7 +705,9 @@ def as_read_by(member: Member, case: Case) -> list[str]:
     """All that somebody who looks after a case reads of it, without what differs each time."""
     site = case.network.get_absolute_url() if case.network else ""
     pages = [page(member, address) for address in (case.get_absolute_url(), f"{site}reports/", f"{site}worklist/")]
-    return [re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"', "", shown) for shown in pages] + told(member)
+    return [
+        re.sub(r'name="csrfmiddlewaretoken" value="[^"]*"|\b(a|\d+) seconds?\b', "", shown) for shown in pages
+    ] + told(member)
 
 
 def of_chatham_house(room: Room, *, is_over: bool = True, nameless_until: datetime | None = None) -> Room:
