@@ -388,7 +388,7 @@ def without_whose(board: str, question: Question) -> str:
     card = card[: card.index("</li>")]
     for varies in (str(question.uid), f"Question {question.number}", f'data-host-number="{question.number}"'):
         card = card.replace(varies, "")
-    return re.sub(r'(csrfmiddlewaretoken|seen)" value="[^"]*"|data-host-step="[^"]*"', "", card)
+    return re.sub(r'(csrfmiddlewaretoken|seen)" value="[^"]*"|data-host-step="[^"]*"|<time.*?</time>', "", card)
 
 
 def test_the_host_screen_tells_nobody_who_looks_over_a_shoulder_whose_a_question_is(
