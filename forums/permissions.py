@@ -634,18 +634,15 @@ def can_take_question_away(viewer: Viewer, question: Question) -> Verdict:
     the words say that it is theirs, where others look at the same screen. With the post of a thread that quotes it:
     those who may hide that."""
     verdict = can_run_room(viewer, question.room)
-    if verdict and (question.author_id == viewer.pk or question.thread_id is not None):
-        moderates = bool(can_moderate_room(viewer, question.room))
-        return can_take_away_as(viewer.pk or 0, question, moderates=moderates)
-    return verdict
-
-
-def can_take_away_as(member_id: int, question: Question, *, moderates: bool) -> Verdict:
-    """`can_take_question_away` for somebody who runs its session."""
-    is_own = question.author_id == member_id and question.number is not None
-    if moderates and is_own and (question.unnamed_as or not question.names_asker):
+    is_own = question.author_id == viewer.pk and question.number is not None
+    is_unnamed = bool(question.unnamed_as) or not question.names_asker
+    goes_on = question.thread_id is not None
+    if not verdict or not (goes_on or (is_own and is_unnamed)):
+        return verdict
+    moderates = can_moderate_room(viewer, question.room)
+    if is_own and is_unnamed and moderates:
         return Verdict("Another facilitator has to take this question away.")
-    if question.thread_id is not None and not moderates:
+    if goes_on and not moderates:
         return Verdict("The network goes on with this question in a thread, so a facilitator has to take it away.")
     return ALLOWED
 

@@ -134,6 +134,8 @@ def _hosted(question: Question, *, moderates: bool) -> Hosted:
             buttons.append(button)
     pages = {"write": State.WRITTEN, "park": State.PARKED, "merge": State.MERGED, "refuse": State.REFUSED}
     can_open = {name for name, target in pages.items() if state in verbs.FROM[target]}
+    if question.thread_id is not None and not moderates:
+        can_open.discard("refuse")  # as `permissions.can_take_question_away`
     last_step: int = question.last_step  # type: ignore[attr-defined]
     return Hosted(question, last_step, buttons, can_open, may_read=not is_for_facilitators)
 
