@@ -17,6 +17,7 @@ from network.actions.mail import forget_old_mail, is_mail_due, send_due_mail
 from network.actions.mailbox import ask_who_is_due, lapse_who_did_not_answer
 from network.actions.membership import end_suspensions, forget_sanctions, remind_of_requests
 from network.actions.sessions import forget_sessions_and_browsers
+from network.actions.statistics import gather_statistics
 from network.models import DataExport
 
 
@@ -24,6 +25,11 @@ from network.models import DataExport
 def clear_ended_sessions() -> None:
     call_command("clearsessions")
     forget_sessions_and_browsers()
+
+
+@scheduled("look at what is in the tables", every=timedelta(days=1))
+def look_at_tables() -> None:
+    gather_statistics()
 
 
 @scheduled("forget addresses that nobody proved", every=timedelta(days=1))

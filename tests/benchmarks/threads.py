@@ -46,6 +46,7 @@ from forums.actions.reading import read_everything  # noqa: E402
 from forums.models import Post, Thread  # noqa: E402
 from forums.models.thread import ThreadPage  # noqa: E402
 from forums.templatetags.threads import unread_count  # noqa: E402
+from network.actions.statistics import gather_statistics  # noqa: E402
 from network.forms.renderer import forget_controls  # noqa: E402
 from network.models import Member, Membership, Network  # noqa: E402
 from network.templatetags import components  # noqa: E402
@@ -264,6 +265,9 @@ def main() -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
+    else:
+        gather_statistics()
+        connection.close()  # it is read when one is opened
     heaviest = (
         Member.objects.filter(email__startswith="synthetic-")
         .annotate(known=Count("readings"))
