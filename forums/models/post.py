@@ -63,7 +63,8 @@ class Post(models.Model):
 
     PER_PAGE = 20
 
-    thread = models.ForeignKey("forums.Thread", on_delete=models.CASCADE, related_name="posts")
+    # Found by the index of `post_number_once`: with one of its own, PostgreSQL reads a whole thread for its first page.
+    thread = models.ForeignKey("forums.Thread", on_delete=models.CASCADE, related_name="posts", db_index=False)
     number = models.PositiveIntegerField()
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="posts")
     organisation = models.ForeignKey("network.Organisation", on_delete=models.PROTECT, null=True, related_name="+")

@@ -264,7 +264,7 @@ def main() -> None:
     filled = fill(options.scale)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("ANALYZE")
+            cursor.execute("VACUUM ANALYZE")  # as it does by itself some minutes after that many rows
     else:
         gather_statistics()
         connection.close()  # it is read when one is opened
