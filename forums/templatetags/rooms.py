@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections import defaultdict
 from typing import Any
 
@@ -133,7 +134,7 @@ def _questions(room: Room, request: HttpRequest, form: QuestionForm | None, spea
         "question_form": form
         or QuestionForm(initial={"return_to": request.path}, shown_as=officer_at(request.user, room)),
         "longest_question": Question.MAX_LENGTH,
-        "blank_question": Question(room=room, number=0, author_id=0),
+        "blank_question": Question(room=room, number=0, author_id=0, uid=uuid.UUID(int=0)),  # the same each time
     }
 
 
