@@ -78,6 +78,13 @@ class RateLimit:
         left = seconds - moment % seconds
         return [self._judge(member, so_far, moment, left) for member, so_far in zip(members, spent, strict=True)]
 
+    def give_back(self, members: Sequence[Member], *, now: datetime | None = None) -> None:
+        """For what the site itself had no room for: saying it again must not cost them another. `now`: as it was
+        spent."""
+        seconds = int(self.per.total_seconds())
+        moment = int((now or timezone.now()).timestamp())
+        _counted([self._key(member, moment) for member in members], -1, seconds, self.what)
+
     def _judge(self, member: Member, so_far: int, moment: int, left: int) -> LimitReached | None:
         """`left`: seconds to the end of the window."""
         most = self.times

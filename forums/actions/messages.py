@@ -99,6 +99,8 @@ def say_together(room_id: int, sayings: Sequence[Saying], *, now: datetime | Non
         lines = _write(room, speakers, wanted, answered, outcomes, now=now)
         if lines:
             transaction.on_commit(lambda: realtime.lines_written(room, lines), robust=True)
+    too_many = [speakers[member_id] for (member_id, _), no in outcomes.items() if isinstance(no, limits.RoomBusy)]
+    limits.SPEAKING.give_back(too_many, now=now)
     return [outcomes[saying.key] for saying in sayings]
 
 

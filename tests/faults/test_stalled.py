@@ -60,9 +60,8 @@ def test_the_stalled_are_closed_cost_little_and_resume(processes: Processes, roo
     assert crowd.complaints == [], processes.said_wrong[-3000:]
     assert closed_after < 45
     assert after - before < MOST + 12 * 1024 * 1024, f"{(after - before) / 1024**2:.1f} MB"  # the ring takes its part
-    # So many speak at once that the room asks some to say it again a second later, which they did: some of them so
-    # often that they met their own limit, for what the room was too busy to take counts against that too.
-    assert crowd.happened.keys() <= {"busy", "rate"}, "the others noticed something"
+    # So many speak at once that the room asks some to say it again a second later, which they did.
+    assert crowd.happened.keys() <= {"busy"}, "the others noticed something"
 
 
 async def stall(process: Process, room: Room, session: str) -> asyncio.Transport:

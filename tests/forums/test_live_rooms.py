@@ -74,6 +74,22 @@ def test_a_room_takes_so_many_messages_a_second_and_says_when_there_is_room_agai
     assert isinstance(say_together(room.pk, first[:1], now=now)[0], Message)  # what was said stays said
 
 
+def test_what_the_room_had_no_room_for_costs_nobody_a_message(
+    cast: Cast, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "MESSAGES_A_SECOND", 0)
+    now = timezone.now()
+    saying = Saying(cast.bob.pk, "Over and over", uuid.uuid4())
+    for _ in range(SPEAKING.times * 2):
+        [outcome] = say_together(room.pk, [saying], now=now)
+        assert isinstance(outcome, limits.RoomBusy)
+    assert SPEAKING.left(cast.bob, now=now) == SPEAKING.times
+
+    monkeypatch.setattr(limits, "MESSAGES_A_SECOND", 100)
+    assert isinstance(say_together(room.pk, [saying], now=now)[0], Message)
+    assert SPEAKING.left(cast.bob, now=now) == SPEAKING.times - 1
+
+
 # The door
 
 
