@@ -9,7 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Lookup, Model, OuterRef, Q, QuerySet, Subquery
-from django.db.models.lookups import Exact, LessThanOrEqual
+from django.db.models.lookups import LessThanOrEqual
 from django.urls import reverse
 from django.utils import timezone
 
@@ -44,7 +44,7 @@ from network.actions.mail import Mail, MailKind, owe_mail, owe_mails
 from network.actions.notices import give_notice, settle_notices
 from network.models import MailLedger, Member, Membership, MemberTheme, Notice, Viewer
 from network.models.audit import KEPT_FROM
-from network.models.prepared import prepared
+from network.models.notice import NoticeQuerySet
 from network.notifications import NoticeKind, named, register
 
 register_words(
@@ -457,40 +457,34 @@ def file_refused(post: Post, *, now: datetime) -> None:
 
 def thread_read(thread: Thread, member: Member, *, up_to: int) -> None:
     """What the member has now seen needs no telling any more: one UPDATE."""
-    settle_notices(member, _about(thread.pk, up_to, is_end=up_to >= thread.highest_visible_number))
+    is_end = Q() if up_to >= thread.highest_visible_number else Q(pk__in=[])
+    settle_notices(member, _about(thread.pk, up_to, is_end=is_end))
 
 
-def has_news_of(thread: Thread, member: Member, *, up_to: int) -> bool:
-    """Whether reading so far would settle a notice, though perhaps every post was read before: one query."""
-    return bool(_news_of(member, thread.pk, up_to, up_to >= thread.highest_visible_number))
+def news_settled_by_reading(thread: int, up_to: int, *, by: Member) -> NoticeQuerySet:
+    """The notices that reading a thread so far would settle, though perhaps every post was read before. Stands in a
+    query of that thread."""
+    is_end = Q(LessThanOrEqual(OuterRef("highest_visible_number"), up_to))
+    return Notice.objects.visible_to(by).unread().filter(_about(thread, up_to, is_end=is_end)).order_by()
 
 
-@prepared
-def _news_of(member: Member, thread: int, up_to: int, is_end: bool) -> QuerySet[Any, tuple[int]]:
-    unread = Notice.objects.visible_to(member).unread()
-    return unread.filter(_about(thread, up_to, is_end=is_end)).order_by().values_list("pk")[:1]
-
-
-def _about(thread: int, up_to: int, *, is_end: bool) -> Q:
-    """The notices of what stands in a thread up to a number, which is the last or is not. Whether an answer worked is a
-    question that reading does not settle."""
-    about = (
-        Q(Q(kind__in=OF_POSTS), *_stands(Post, thread, up_to))
-        | Q(Q(kind=VERSION_HIDDEN), *_stands(PostVersion, thread, up_to, of="post__"))
-        | Q(Q(kind=ANSWER_MARKED), *_stands(Answer, thread, up_to, of="post__"))
+def _about(thread: int, up_to: int, *, is_end: Q) -> Q:
+    """The notices of what stands in a thread up to a number; `is_end` says whether that is the last. Whether an answer
+    worked is a question that reading does not settle."""
+    return (
+        Q(Q(kind__in=OF_POSTS), _stands(Post, thread, up_to))
+        | Q(Q(kind=VERSION_HIDDEN), _stands(PostVersion, thread, up_to, of="post__"))
+        | Q(Q(kind=ANSWER_MARKED), _stands(Answer, thread, up_to, of="post__"))
         | Q(kind__in=(THREAD_STARTED, THEME_FOLLOWED, THREAD_LOCKED, BOOKMARK_DUE, *OF_SESSION), object_id=thread)
+        | Q(Q(kind=THREAD_REPLIED, object_id=thread), is_end)
     )
-    if is_end:
-        about |= Q(kind=THREAD_REPLIED, object_id=thread)
-    return about
 
 
-def _stands(kind: type[Model], thread: int, up_to: int, *, of: str = "") -> tuple[Lookup[Any], Lookup[Any]]:
+def _stands(kind: type[Model], thread: int, up_to: int, *, of: str = "") -> Lookup[Any]:
     """What a notice is about stands in the thread, up to a number. Looked up for each notice, and as a value, which no
     database makes a join of: a member has hundreds of them, a thread may have tens of thousands of posts."""
-    thing = kind._default_manager.filter(pk=OuterRef("object_id"))
-    in_thread, number = (Subquery(thing.values(f"{of}{column}")) for column in ("thread", "number"))
-    return Exact(in_thread, thread), LessThanOrEqual(number, up_to)
+    thing = kind._default_manager.filter(**{"pk": OuterRef("object_id"), f"{of}thread": thread})
+    return LessThanOrEqual(Subquery(thing.order_by().values(f"{of}number")), up_to)
 
 
 def took_part_in(thread: Thread) -> QuerySet[Member]:
@@ -662,6 +656,7 @@ register(
         title=lambda thread: f"New replies in “{thread.title}”",
         address=lambda thread: thread.get_absolute_url(),
         where=lambda thread: thread.network.name,
+        usual=True,
     )
 )
 register(
@@ -671,6 +666,7 @@ register(
         title=lambda thread: f"{_author(thread)} started “{thread.title}”",
         address=lambda thread: thread.get_absolute_url(),
         where=lambda thread: thread.network.name,
+        usual=True,
     )
 )
 register(
@@ -680,6 +676,7 @@ register(
         title=lambda thread: f"{_author(thread)} started “{thread.title}” about {thread.theme}, which you follow",
         address=lambda thread: thread.get_absolute_url(),
         where=lambda thread: thread.network.name,
+        usual=True,
     )
 )
 register(
@@ -698,6 +695,7 @@ register(
         title=lambda post: f"{_author(post)} mentioned you in “{post.thread.title}”",
         address=lambda post: post.get_absolute_url(),
         where=lambda post: post.thread.network.name,
+        usual=True,
     )
 )
 register(
@@ -707,6 +705,7 @@ register(
         title=lambda post: f"{_author(post)} answered you in “{post.thread.title}”",
         address=lambda post: post.get_absolute_url(),
         where=lambda post: post.thread.network.name,
+        usual=True,
     )
 )
 register(
@@ -756,6 +755,7 @@ register(
         title=lambda post: f"Everybody can read post {post.number} that you wrote in “{post.thread.title}” again",
         address=lambda post: post.get_absolute_url(),
         where=lambda post: post.thread.network.name,
+        usual=True,
     )
 )
 register(

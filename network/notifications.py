@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet, Value
+from django.db.models import BigIntegerField, Case, Exists, F, Model, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -46,7 +46,8 @@ from network.permissions import can_appoint_facilitators, day_in_words, moment_i
 class NoticeKind:
     """How notices of one kind are shown. `visible_to` gives what of the kind's objects the reader may see now; kinds
     that share the function share its query, which is prepared unless the clock or the reader's rights have a part in
-    it: then it is `written_anew`. `where` says where it happened, for a title that does not."""
+    it: then it is `written_anew`. `where` says where it happened, for a title that does not. `usual`: what most
+    people are told of; those the menu counts in the query that reads them."""
 
     name: str
     visible_to: Callable[[Viewer], QuerySet[Any]]
@@ -54,6 +55,7 @@ class NoticeKind:
     address: Callable[[Any], str]
     where: Callable[[Any], str] = lambda thing: ""
     written_anew: bool = False
+    usual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,23 +180,34 @@ def _seen_by(viewer: Viewer, rows: NoticeQuerySet) -> NoticeQuerySet:
 
 
 def unread(to: Viewer) -> Unread:
-    """What the menu counts, which is what the page calls new: in one query where nothing is, and in two, whatever the
-    notices are about and however many. In four where the newest of very many are of what they see no more."""
+    """What the menu counts, which is what the page calls new: in one query where all of it is usual, and in two,
+    whatever it is about and however much. In three or four where the newest of very many are of what they see no
+    more."""
     rows = _newest_unread(to)
-    count = _count_seen(to, rows)
+    count = sum(seen is not None for _, _, seen in rows)
+    count += _count_seen(to, [(kind, pk) for kind, pk, _ in rows if kind in _kinds and not _kinds[kind].usual])
     if len(rows) > Unread.MOST and count < len(rows):  # older ones may make up for those
         count = _seen_by(to, Notice.objects.visible_to(to).unread())[: Unread.MOST + 1].count()
     return Unread(min(count, Unread.MOST), is_more=count > Unread.MOST)
 
 
 @prepared
-def _newest_unread(to: Viewer) -> QuerySet[Any, tuple[str, int]]:
-    return Notice.objects.visible_to(to).unread().values_list("kind", "object_id")[: Unread.MOST + 1]
+def _newest_unread(to: Viewer) -> QuerySet[Any, tuple[str, int, int | None]]:
+    """Of each its kind, the number of its object, and that number once more where it is usual and they may see it
+    now. As a value and not as whether there is one: PostgreSQL would look through all there is for that."""
+    usual = _by_query(kind.name for kind in _kinds.values() if kind.usual)
+    seen = [
+        When(kind__in=names, then=Subquery(visible_to(to).order_by().filter(pk=OuterRef("object_id")).values("pk")))
+        for visible_to, names in usual.items()
+    ]
+    newest = Notice.objects.visible_to(to).unread().annotate(seen=Case(*seen, output_field=BigIntegerField(null=True)))
+    return newest.values_list("kind", "object_id", "seen")[: Unread.MOST + 1]
 
 
 def _count_seen(to: Viewer, rows: list[tuple[str, int]]) -> int:
-    """Of how many of these, kind and object, the viewer may see the object now: one query."""
-    kinds = tuple(sorted({kind for kind, _ in rows} & _kinds.keys()))
+    """Of how many of these, kind and object, the viewer may see the object now: one query, and none where there are
+    none."""
+    kinds = tuple(sorted({kind for kind, _ in rows}))
     if not kinds:
         return 0
     ask = _seen_of if any(_kinds[kind].written_anew for kind in kinds) else _seen_prepared

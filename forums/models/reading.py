@@ -35,7 +35,10 @@ class MemberThreadQuerySet(models.QuerySet["MemberThread"]):
 class MemberThread(models.Model):
     """What a member has to do with a thread: how far they have read, whether they follow it and why, their bookmark."""
 
-    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="readings")
+    # No index of its own: that of the constraint begins with it.
+    member = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="readings", db_index=False
+    )
     thread = models.ForeignKey("forums.Thread", on_delete=models.CASCADE, related_name="readings")
     last_read_number = models.PositiveIntegerField(default=0)
     # The member marked it as unread from the next number on, whatever they had read before.
@@ -68,6 +71,12 @@ class MemberThread(models.Model):
                 fields=["member"],
                 name="marked_unread_by_member",
                 condition=models.Q(marked_unread_at__isnull=False),
+            ),
+            # Every page of theirs asks for all of it, so the answer stands in the index: the rows lie far apart.
+            models.Index(
+                fields=["member", "thread", "last_read_number"],
+                name="read_to_by_member",
+                condition=models.Q(marked_unread_at=None),
             ),
             models.Index(fields=["remind_at"], name="reminder_due", condition=models.Q(remind_at__isnull=False)),
         ]

@@ -39,7 +39,7 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
         """Threads with something new by others since the member last looked: what the list shows, the badge counts."""
         # Those without a word left have no number above what was read, so their count need not be asked.
         within_reach = self.in_place(member)._active_since_floor_of(member)._not_read_to_the_end_by(member)
-        return within_reach._beside_reading_of(member).filter(_is_unread_by(member))
+        return within_reach._beside_reading_of(member)._beside_floor_of(member).filter(_is_unread_by(member))
 
     def new_to(self, member: Member) -> ThreadQuerySet:
         """Those among the unread that began since the member marked everything as read, and that they never opened."""
@@ -103,7 +103,7 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
     def marked_for(self, member: Member) -> ThreadQuerySet:
         """As `read_by`, and with `is_unread`."""
         is_unread = models.ExpressionWrapper(_is_unread_by(member), output_field=models.BooleanField())
-        return self.read_by(member).annotate(is_unread=is_unread)
+        return self.read_by(member)._beside_floor_of(member).annotate(is_unread=is_unread)
 
     def read_by(self, member: Member) -> ThreadQuerySet:
         """With `last_read_number`, `unread_since` (when marked so), `bookmarked_at` and `remind_at`."""
@@ -124,6 +124,14 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
             own_level=Coalesce("reading__level", models.Value(Level.NORMAL.value)),
             is_own_choice=Coalesce("reading__level_chosen", False),
         )
+
+    def _beside_floor_of(self, member: Member) -> ThreadQuerySet:
+        """With `floor`, the moment up to which they marked everything in its network as read."""
+        floors = [
+            models.When(network=membership.network_id, then=models.Value(membership.read_before))
+            for membership in standing_of(member).active()
+        ]
+        return self.alias(floor=models.Case(*floors, output_field=models.DateTimeField()))
 
     def _active_since_floor_of(self, member: Member) -> ThreadQuerySet:
         """Bounds a walk from the newest thread down: below lies nothing that is unread. Takes away only what
@@ -180,34 +188,33 @@ def _is_unread_by(member: Member) -> models.Q:
     """The one rule of what is unread: a post that can be read, by somebody else, above the number the member has read
     and above the floor below which they marked everything. Left out is what the site itself began and nobody has
     answered, what a facilitator moved (both are `quiet`), and what the member muted. Stands beside
-    `_beside_reading_of`, as all rules here do."""
-    unread = models.Q(pk__in=[])
-    for membership in standing_of(member).active():
-        # A plain bound value: inside GREATEST() PostgreSQL would scan the table.
-        floor = membership.read_before
-        # "Mark unread from here" lifts the floor off one thread, until everything is marked as read again.
-        lifted = GreaterThan(models.OuterRef("marked_unread_at"), models.Value(floor))
-        posts = Post.objects.shown().filter(
-            models.Q(written_at__gt=floor, quiet=False) | models.Q(lifted),
-            ~models.Q(author=member.pk),
-            thread=models.OuterRef("pk"),
-            number__gt=models.OuterRef("number_read"),
-        )
-        # The thread itself says when its last post was written and by whom. Only where that was the member, who may
-        # have answered without having seen what stands before, the posts have to be looked at.
-        unread |= (
-            models.Q(network=membership.network_id)
-            & (models.Q(last_post_at__gt=floor) | models.Q(marked_unread_at__gt=floor))
-            & (~models.Q(last_author=member.pk) | models.Q(models.Exists(posts)))
-        )
-    # As a value and not as a bare comparison, of which PostgreSQL would believe that it leaves a third and, among these
-    # other conditions, next to nothing: it would sort what it could walk.
+    `_beside_reading_of`, as all rules here do, and `_beside_floor_of`."""
+    floor = models.F("floor")
+    # "Mark unread from here" lifts the floor off one thread, until everything is marked as read again.
+    is_lifted = GreaterThan(models.F("marked_unread_at"), floor)
+    posts = Post.objects.shown().filter(
+        models.Q(written_at__gt=models.OuterRef("floor"), quiet=False)
+        | models.Q(GreaterThan(models.OuterRef("marked_unread_at"), models.OuterRef("floor"))),
+        ~models.Q(author=member.pk),
+        thread=models.OuterRef("pk"),
+        number__gt=models.OuterRef("number_read"),
+    )
     # What a facilitator moved here is unread only for whoever marked it so.
     last = models.Case(
         models.When(marked_unread_at=None, then="highest_loud_number"), default=models.F("highest_visible_number")
     )
-    has_more = Coalesce(GreaterThan(last, models.F("number_read")), False)
-    return models.Q(quiet=False) & models.Q(has_more) & ~_is_muted_by(member) & unread
+    unread = (
+        models.Q(quiet=False)
+        & models.Q(GreaterThan(last, models.F("number_read")))
+        & ~_is_muted_by(member)
+        & (models.Q(GreaterThan(models.F("last_post_at"), floor)) | models.Q(is_lifted))
+        # The thread itself says when its last post was written and by whom. Only where that was the member, who may
+        # have answered without having seen what stands before, the posts have to be looked at.
+        & (~models.Q(last_author=member.pk) | models.Q(models.Exists(posts)))
+    )
+    # As one value and not as conditions, of which PostgreSQL would believe that together they leave next to nothing:
+    # it would sort what it could walk.
+    return models.Q(Coalesce(models.ExpressionWrapper(unread, output_field=models.BooleanField()), False))
 
 
 def _is_muted_by(member: Member) -> models.Q:

@@ -39,10 +39,7 @@ def search_rooms(viewer: Viewer, query: str, *, network: int | None = None, limi
     if not words:
         return []
     now = timezone.now()
-    rooms = [pk for (pk,) in _entered(viewer, network, now - RoomRole.READS_FOR)]
-    if not rooms:
-        return []
-    found = _said(rooms, now - SAID_SINCE, *map(Word, words))
+    found = _said(viewer, network, now - RoomRole.READS_FOR, now - SAID_SINCE, *map(Word, words))
     stems = frozenset(stem(plain_letters(word)) for word in words)
     hits: dict[int, Hit] = {}
     for room, title, where, body, at in found:
@@ -60,15 +57,13 @@ def search_rooms(viewer: Viewer, query: str, *, network: int | None = None, limi
 
 
 @prepared
-def _entered(viewer: Viewer, network: int | None, closed_after: datetime) -> QuerySet[Any, tuple[int]]:
-    rooms = Room.objects.visible_to(viewer, closed_after=closed_after)
-    return (rooms if network is None else rooms.filter(network=network)).values_list("pk")
-
-
-@prepared
-def _said(rooms: list[int], until: datetime, *words: str) -> QuerySet[Any, Any]:
-    """In these rooms, which somebody may enter: the room, its title, its network's name, the words, and when they were
+def _said(
+    viewer: Viewer, network: int | None, closed_after: datetime, until: datetime, *words: str
+) -> QuerySet[Any, Any]:
+    """In the rooms that the viewer may enter: the room, its title, its network's name, the words, and when they were
     said. All of it is old enough to be shown to everybody there."""
+    entered = Room.objects.visible_to(viewer, closed_after=closed_after)
+    rooms = (entered if network is None else entered.filter(network=network)).values("pk")
     said = Message.objects.shown().filter(room__in=rooms, written_at__lte=until)
     lines = RoomEvent.objects.filter(question=OuterRef("pk"), at__lte=until)
     asked = Question.objects.published().filter(Q(room__delay_seconds=0) | Exists(lines), room__in=rooms)

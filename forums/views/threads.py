@@ -143,7 +143,7 @@ def thread(request: HttpRequest, pk: int, slug: str = "") -> HttpResponse:
     """One page of a thread, twenty posts by their numbers. Looking at it marks them as read. Asked for no page, it goes
     to the first post that the reader has not read."""
     member = member_or_404(request)
-    found = _thread_of_reader(member, pk)
+    found = _thread_of_reader(member, pk, page=_page_asked(request))
     if found.merged_into_id and not found.visible_count:
         return redirect(_where_it_went(found, member, request.GET.get("page", "")))
     unread = first_unread(found, member) if "page" not in request.GET else None
@@ -229,10 +229,10 @@ def _thread_in_place(member: Member, pk: int) -> Thread:
     return get_object_or_404(Thread.objects.in_place(member).select_related("network"), pk=pk)
 
 
-def _thread_of_reader(member: Member, pk: int) -> Thread:
-    """With `last_read_number`, and `has_draft`, whether the reader has begun a reply. Whoever may not read it learns
-    nothing but 404."""
-    found = next(iter(_with_all_of_its_page(member, pk)), None)
+def _thread_of_reader(member: Member, pk: int, *, page: int = 0) -> Thread:
+    """With `last_read_number`; `has_draft`, whether the reader has begun a reply; and `has_news`, whether they were
+    told of something that reading so far as this page settles. Whoever may not read it learns nothing but 404."""
+    found = next(iter(_with_all_of_its_page(member, pk, page * Post.PER_PAGE)), None)
     # The page has their networks anyway; one join less is a third of what PostgreSQL plans for this query.
     network = next((one for one in standing_of(member).networks if found and one.pk == found.network_id), None)
     if found is None or network is None:
@@ -242,11 +242,15 @@ def _thread_of_reader(member: Member, pk: int) -> Thread:
 
 
 @prepared
-def _with_all_of_its_page(reader: Member, pk: int) -> ThreadQuerySet:
+def _with_all_of_its_page(reader: Member, pk: int, up_to: int) -> ThreadQuerySet:
     drafts = Draft.objects.filter(member=reader, thread=OuterRef("pk"), post=None)
     notes = ThreadNote.objects.visible_to(reader).filter(thread=OuterRef("pk"))
     threads = Thread.objects.in_place(reader).read_by(reader).levelled_for(reader)
-    threads = threads.annotate(has_draft=Exists(drafts), has_notes=Exists(notes))
+    threads = threads.annotate(
+        has_draft=Exists(drafts),
+        has_notes=Exists(notes),
+        has_news=Exists(notifications.news_settled_by_reading(pk, up_to, by=reader)),
+    )
     joined = threads.select_related("theme", "author", "practice", "answer__post")
     return joined.defer("answer__post__source", "answer__post__html").filter(pk=pk)
 
@@ -264,9 +268,9 @@ def _thread_page(
     last_read_number: int = found.last_read_number  # type: ignore[attr-defined]  # annotated by `read_by`
     is_looked_at = request.method == "GET" and "prefetch" not in request.headers.get("Sec-Purpose", "")
     last = posts[-1].in_words.number if posts else 0
-    if is_looked_at and posts and (last > last_read_number or notifications.has_news_of(found, member, up_to=last)):
+    if is_looked_at and posts and (last > last_read_number or found.has_news):  # type: ignore[attr-defined]  # annotated
         with suppress(LimitReached):  # not being able to count what was read must not stop the reading
-            read_thread(found, by=member, up_to=posts[-1].in_words.number)
+            read_thread(found, by=member, up_to=last)
     can_reply = permissions.can_reply(member, found)
     context: dict[str, Any] = {
         "thread": found,
@@ -305,10 +309,16 @@ def _announcement_of(found: Thread, member: Member) -> Announcement | None:
 
 
 def _page_number(request: HttpRequest, found: Thread) -> int:
-    typed = request.GET.get("page", "1")
-    if not typed.isdecimal() or len(typed) > 9 or not 1 <= int(typed) <= _last_page(found):
+    number = _page_asked(request)
+    if not 1 <= number <= _last_page(found):
         raise Http404("The thread has no such page.")
-    return int(typed)
+    return number
+
+
+def _page_asked(request: HttpRequest) -> int:
+    """0 for what is the number of no page."""
+    typed = request.GET.get("page", "1")
+    return int(typed) if typed.isdecimal() and len(typed) <= 9 else 0
 
 
 def _last_page(found: Thread) -> int:

@@ -21,7 +21,10 @@ class Notice(models.Model):
     """Something happened to a thing that concerns a member. Holds no words of it: title and address are asked of the
     kind when the notice is shown, for the person it is shown to."""
 
-    member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices")
+    # No index of its own: that of the constraint begins with it.
+    member = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="notices", db_index=False
+    )
     kind = models.CharField(max_length=40)
     object_id = models.PositiveBigIntegerField()
     at = models.DateTimeField(default=timezone.now)
@@ -32,7 +35,12 @@ class Notice(models.Model):
     class Meta:
         ordering = ["-at", "-pk"]
         constraints = [models.UniqueConstraint(fields=["member", "kind", "object_id"], name="notice_once")]
-        indexes = [models.Index(fields=["member", "read_at", "-at"], name="notice_by_member")]
+        indexes = [
+            models.Index(fields=["member", "-at", "-id"], name="notice_by_member"),
+            models.Index(
+                fields=["member", "-at", "-id"], name="unread_notice_by_member", condition=models.Q(read_at=None)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.object_id} for {self.member_id}"

@@ -22,6 +22,7 @@ from django import forms, template
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.forms import BaseForm, BoundField
+from django.forms.boundfield import BoundWidget
 from django.shortcuts import resolve_url
 from django.template import Context
 from django.template.loader import render_to_string
@@ -30,6 +31,7 @@ from django.utils.dateformat import format as format_date
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
+from network.kept import kept_part
 from network.models import Member
 from network.models.profile import Person, shown_picture
 
@@ -82,7 +84,7 @@ def _native(widget: forms.Widget) -> forms.Widget:
     return widget
 
 
-@register.inclusion_tag("components/field.html")
+@register.simple_tag
 def field(
     bound: BoundField,
     label: str = "",
@@ -97,7 +99,7 @@ def field(
     small: bool = False,
     reveals: BoundField | None = None,
     reveals_at: str = "",
-) -> dict[str, Any]:
+) -> SafeString:
     """A whole form group: label, hint, error and control.
 
     `label`, `hint`: instead of the form's own. `size`: of the label, "s", "m", "l" or "xl". `heading`: the label is the
@@ -111,28 +113,58 @@ def field(
     bound.form.use_required_attribute = False
     kind = _kind_of(bound.field.widget)
     context: dict[str, Any] = {
-        "bound": bound,
         "kind": kind,
         "label": label or bound.label,
         "hint": hint or bound.help_text,
         "hint_id": f"{bound.auto_id}_helptext",
+        "errors": list(bound.errors),
         "error_id": f"{bound.auto_id}_error",
         "size": size,
         "heading": heading,
         "quiet_label": quiet_label,
         "count": count,
+        "count_id": f"{bound.auto_id}-info",
         "threshold": threshold,
         "inline": inline,
         "small": small,
-        "reveals": reveals,
-        "reveals_at": reveals_at,
     }
+    described_by = _described_by(bound, context)
     if kind in ("radios", "checkboxes"):
-        context["described_by"] = _described_by(context)
-        return context
+        context["described_by"] = described_by
+        context["options"] = [_option(one, reveals if one.data["value"] == reveals_at else None) for one in bound]
+    else:
+        context["for_id"] = bound.id_for_label
+        context["control"] = _control(bound, kind, described_by, rows=rows, count=count)
+    is_typed_in = bound.form.is_bound or bool(context["errors"]) or (kind not in CHOSEN and bool(bound.value()))
+    rendered = (
+        render_to_string(FIELD, context)
+        if is_typed_in
+        else kept_part(FIELD, context, lambda: render_to_string(FIELD, context))
+    )
+    return SafeString(rendered)
+
+
+FIELD = "components/field.html"
+CHOSEN = ("radios", "checkboxes", "checkbox", "select")  # kinds in which nothing is typed
+
+
+def _option(option: BoundWidget, reveals: BoundField | None) -> dict[str, Any]:
+    return {
+        "type": option.data["type"],
+        "name": option.data["name"],
+        "value": str(option.data["value"]),
+        "id": option.data["attrs"]["id"],
+        "is_chosen": bool(option.data["selected"]),
+        "is_disabled": bool(option.data["attrs"].get("disabled")),
+        "label": option.choice_label,
+        "reveals": field(reveals) if reveals else "",
+    }
+
+
+def _control(bound: BoundField, kind: str, described_by: str, *, rows: int | None, count: int | None) -> SafeString:
     widget = _native(bound.field.widget)
     attrs: dict[str, str | bool] = {}
-    if described_by := _described_by(context):
+    if described_by:
         attrs["aria-describedby"] = described_by
     classes = {
         "checkbox": "govuk-checkboxes__input",
@@ -152,19 +184,17 @@ def field(
     classes = f"{classes} {widget.attrs.pop('class', '')}".strip()
     if classes:
         attrs["class"] = classes
-    context["control"] = bound.as_widget(widget, attrs)
-    return context
+    return bound.as_widget(widget, attrs)
 
 
-def _described_by(context: dict[str, Any]) -> str:
-    bound: BoundField = context["bound"]
+def _described_by(bound: BoundField, context: dict[str, Any]) -> str:
     ids = [str(bound.field.widget.attrs.get("aria-describedby", ""))]
     if context["hint"]:
         ids.append(context["hint_id"])
-    if bound.errors:
+    if context["errors"]:
         ids.append(context["error_id"])
     if context["count"]:
-        ids.append(f"{bound.auto_id}-info")
+        ids.append(context["count_id"])
     return " ".join(id_ for id_ in ids if id_)
 
 

@@ -47,7 +47,7 @@ from forums.models import Post, Thread  # noqa: E402
 from forums.models.thread import ThreadPage  # noqa: E402
 from forums.templatetags.threads import unread_count  # noqa: E402
 from network.actions.statistics import gather_statistics  # noqa: E402
-from network.forms.renderer import forget_controls  # noqa: E402
+from network.kept import forget_parts  # noqa: E402
 from network.models import Member, Membership, Network  # noqa: E402
 from network.templatetags import components  # noqa: E402
 
@@ -229,7 +229,7 @@ def measure(heaviest: Member, longest: Thread) -> Iterator[Measured]:
 
     def unseen_page() -> HttpResponse:
         components.forget_all()
-        forget_controls()
+        forget_parts()
         return client.get(page(middle))
 
     ours, theirs, unseen = milliseconds_of_cpu(

@@ -14,7 +14,7 @@ from forums.actions import answers, posts, reactions, threads
 from forums.models import Attachment, Post, Thread
 from forums.views.posts import _may, posts_on_page
 from network.actions.closing import close_account
-from network.forms.renderer import forget_controls
+from network.kept import forget_parts
 from network.models import Member, Network, Organisation, Profile, Theme
 from network.templatetags import components
 from tests.cast import Cast, sign_in
@@ -32,7 +32,7 @@ def page_of(member: Member, thread: Thread) -> str:
 
 def forget() -> None:
     components.forget_all()
-    forget_controls()
+    forget_parts()
 
 
 @pytest.fixture(autouse=True)

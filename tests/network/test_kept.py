@@ -13,7 +13,7 @@ from django.template import engines
 from django.template.backends.django import Template
 from django.utils.safestring import mark_safe
 
-from network.forms import renderer
+from network import kept as parts
 from network.models import Theme
 from network.templatetags import components
 from tests.cast import Cast
@@ -98,14 +98,14 @@ class TestControls:
 
     @pytest.fixture(autouse=True)
     def nothing_kept(self) -> None:
-        renderer.forget_controls()
+        parts.forget_parts()
 
     def test_what_nobody_has_typed_in_is_rendered_once(self) -> None:
         pages = [str(self.AForm()[name]) for _ in range(2) for name in ("kind", "words", "files")]
 
         assert pages[:3] == pages[3:]
         assert "&lt;Second&gt;" in pages[0]
-        assert renderer._kept.cache_info()[:2] == (3, 3)
+        assert parts._kept.cache_info()[:2] == (3, 3)
 
     def test_another_choice_is_another_control(self) -> None:
         chosen = [re.findall(r'value="(.)" selected', str(self.AForm({"kind": kind})["kind"])) for kind in "ab"]
@@ -115,7 +115,7 @@ class TestControls:
     def test_what_somebody_typed_is_not_kept(self) -> None:
         assert "my words" in str(self.AForm({"words": "my words"})["words"])
 
-        assert renderer._kept.cache_info().currsize == 0
+        assert parts._kept.cache_info().currsize == 0
 
     def test_an_attribute_that_is_true_is_not_one_that_is_1(self) -> None:
         shown = []
@@ -137,4 +137,21 @@ class TestControls:
         settings.DEBUG = True
         str(self.AForm()["kind"])
 
-        assert renderer._kept.cache_info().currsize == 0
+        assert parts._kept.cache_info().currsize == 0
+
+    def test_a_whole_field_that_nobody_has_typed_in_is_rendered_once(self) -> None:
+        shown = [components.field(self.AForm()["words"], hint="<Short>", count=200) for _ in range(2)]
+
+        assert shown[0] == shown[1]
+        assert "&lt;Short&gt;" in shown[0]
+        assert parts._kept.cache_info()[:2] == (2, 2)  # the control, and the field around it
+
+    def test_what_somebody_typed_is_not_kept_in_a_whole_field_either(self) -> None:
+        typed = self.AForm({"kind": "c", "words": "my words"})
+        begun = self.AForm(initial={"words": "my words"})
+
+        assert all("my words" in components.field(form["words"]) for form in (typed, begun))
+        assert parts._kept.cache_info().currsize == 0
+
+        assert "c is not one of the available choices" in components.field(typed["kind"])
+        assert parts._kept.cache_info().currsize == 1  # the control, in which nothing is chosen
