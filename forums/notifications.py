@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -457,32 +457,43 @@ def file_refused(post: Post, *, now: datetime) -> None:
 
 def thread_read(thread: Thread, member: Member, *, up_to: int) -> None:
     """What the member has now seen needs no telling any more: one UPDATE."""
-    is_end = Q() if up_to >= thread.highest_visible_number else Q(pk__in=[])
-    settle_notices(member, _about(thread.pk, up_to, is_end=is_end))
+    settle_notices(member, _about(thread.pk, _stands_before, up_to) | _about_its_end(thread, up_to))
 
 
-def news_settled_by_reading(thread: int, up_to: int, *, by: Member) -> NoticeQuerySet:
-    """The notices that reading a thread so far would settle, though perhaps every post was read before. Stands in a
-    query of that thread."""
-    is_end = Q(LessThanOrEqual(OuterRef("highest_visible_number"), up_to))
-    return Notice.objects.visible_to(by).unread().filter(_about(thread, up_to, is_end=is_end)).order_by()
+def news_on_page(thread: int, after: int, up_to: int, *, by: Member) -> NoticeQuerySet:
+    """The notices that whoever looks at a page of a thread needs no more, though perhaps they read all its posts
+    before: of what stands there, by the numbers of its posts, and of the thread. For a query of that thread."""
+    at_its_end = Q(Q(kind=THREAD_REPLIED, object_id=thread), LessThanOrEqual(OuterRef("highest_visible_number"), up_to))
+    about = _about(thread, _stands_within, after, up_to) | at_its_end
+    return Notice.objects.visible_to(by).unread().filter(about).order_by()
 
 
-def _about(thread: int, up_to: int, *, is_end: Q) -> Q:
-    """The notices of what stands in a thread up to a number; `is_end` says whether that is the last. Whether an answer
-    worked is a question that reading does not settle."""
+def _about_its_end(thread: Thread, read_to: int) -> Q:
+    is_read = read_to >= thread.highest_visible_number
+    return Q(kind=THREAD_REPLIED, object_id=thread.pk) if is_read else Q(pk__in=[])
+
+
+def _about(thread: int, stands: Callable[..., Q | Lookup[Any]], *numbers: int) -> Q:
+    """The notices of a thread, and of what `stands` in it by the numbers of its posts. Whether an answer worked is a
+    question that reading does not settle."""
     return (
-        Q(Q(kind__in=OF_POSTS), _stands(Post, thread, up_to))
-        | Q(Q(kind=VERSION_HIDDEN), _stands(PostVersion, thread, up_to, of="post__"))
-        | Q(Q(kind=ANSWER_MARKED), _stands(Answer, thread, up_to, of="post__"))
+        Q(Q(kind__in=OF_POSTS), stands(Post, "", thread, *numbers))
+        | Q(Q(kind=VERSION_HIDDEN), stands(PostVersion, "post__", thread, *numbers))
+        | Q(Q(kind=ANSWER_MARKED), stands(Answer, "post__", thread, *numbers))
         | Q(kind__in=(THREAD_STARTED, THEME_FOLLOWED, THREAD_LOCKED, BOOKMARK_DUE, *OF_SESSION), object_id=thread)
-        | Q(Q(kind=THREAD_REPLIED, object_id=thread), is_end)
     )
 
 
-def _stands(kind: type[Model], thread: int, up_to: int, *, of: str = "") -> Lookup[Any]:
-    """What a notice is about stands in the thread, up to a number. Looked up for each notice, and as a value, which no
-    database makes a join of: a member has hundreds of them, a thread may have tens of thousands of posts."""
+def _stands_within(kind: type[Model], of: str, thread: int, after: int, up_to: int) -> Q:
+    things = kind._default_manager.filter(
+        **{f"{of}thread": thread, f"{of}number__gt": after, f"{of}number__lte": up_to}
+    )
+    return Q(object_id__in=things.values("pk"))
+
+
+def _stands_before(kind: type[Model], of: str, thread: int, up_to: int) -> Lookup[Any]:
+    """Looked up for each notice, and as a value, which no database makes a join of: a member has hundreds of them, a
+    thread may have tens of thousands of posts."""
     thing = kind._default_manager.filter(**{"pk": OuterRef("object_id"), f"{of}thread": thread})
     return LessThanOrEqual(Subquery(thing.order_by().values(f"{of}number")), up_to)
 

@@ -18,7 +18,7 @@ class AnnouncementQuerySet(models.QuerySet["Announcement"]):
         looked_after = Membership.objects.facilitators().filter(member=viewer.pk).values("network")
         # Asked in the query, for notices ask this one again and again, whoever it is (`network.models.prepared`).
         administers = models.Exists(Member.objects.administrators().filter(pk=viewer.pk))
-        belongs = models.Q(thread__network__in=Network.objects.of(viewer))
+        belongs = models.Q(thread__network__in_once=Network.objects.of(viewer))
         return self.filter(models.Q(thread__network__in=looked_after) | (belongs & administers))
 
     def waiting(self) -> AnnouncementQuerySet:

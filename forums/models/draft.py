@@ -16,7 +16,7 @@ class DraftQuerySet(models.QuerySet["Draft"]):
         """A member's own, where they may still write."""
         if not viewer.is_authenticated or not viewer.is_active:
             return self.none()
-        return self.filter(member=viewer.pk, network__in=Network.objects.of(viewer))
+        return self.filter(member=viewer.pk, network__in_once=Network.objects.of(viewer))
 
 
 class Draft(models.Model):

@@ -16,7 +16,7 @@ from network.models import Membership, Network, Viewer
 class HeldPostQuerySet(models.QuerySet["HeldPost"]):
     def visible_to(self, viewer: Viewer) -> HeldPostQuerySet:
         """One's own, and those of networks that one facilitates."""
-        found = self.filter(network__in=Network.objects.of(viewer))
+        found = self.filter(network__in_once=Network.objects.of(viewer))
         facilitated = Membership.objects.facilitators().filter(member=viewer.pk or 0).values("network")
         return found.filter(models.Q(author=viewer.pk or 0) | models.Q(network__in=facilitated))
 

@@ -101,7 +101,7 @@ class ActChange(models.Model):
 class ThreadNoteQuerySet(models.QuerySet["ThreadNote"]):
     def visible_to(self, viewer: Viewer) -> ThreadNoteQuerySet:
         """Those in threads of the viewer's networks, of what was not undone."""
-        return self.filter(thread__network__in=Network.objects.of(viewer), act__undone_at=None)
+        return self.filter(thread__network__in_once=Network.objects.of(viewer), act__undone_at=None)
 
 
 class ThreadNote(models.Model):

@@ -17,7 +17,7 @@ class PostQuerySet(models.QuerySet["Post"]):
     def in_place(self, viewer: Viewer) -> PostQuerySet:
         """With those of which only the place is left, deleted or hidden. For pages that show a tombstone instead of the
         words, and for nothing else."""
-        return self.filter(thread__network__in=Network.objects.of(viewer))
+        return self.filter(thread__network__in_once=Network.objects.of(viewer))
 
     def hidden_shown_to(self, viewer: Viewer) -> PostQuerySet:
         """Hidden posts for those who still read their words: the author, and the facilitators of the network."""

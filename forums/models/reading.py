@@ -26,7 +26,7 @@ class MemberThreadQuerySet(models.QuerySet["MemberThread"]):
         """A member's own reading, of threads they may still see."""
         if not viewer.is_authenticated:
             return self.none()
-        return self.filter(member=viewer, thread__network__in=Network.objects.of(viewer))
+        return self.filter(member=viewer, thread__network__in_once=Network.objects.of(viewer))
 
     def bookmarked(self) -> MemberThreadQuerySet:
         return self.exclude(bookmarked_at=None)
@@ -90,8 +90,8 @@ class FollowLevelQuerySet(models.QuerySet["FollowLevel"]):
         """A member's own, of themes they may know and of networks they belong to."""
         if not viewer.is_authenticated:
             return self.none()
-        known = models.Q(network__in=Network.objects.of(viewer)) | models.Q(theme__in=Theme.objects.visible_to(viewer))
-        return self.filter(known, member=viewer)
+        of_networks = models.Q(network__in_once=Network.objects.of(viewer))
+        return self.filter(of_networks | models.Q(theme__in=Theme.objects.visible_to(viewer)), member=viewer)
 
 
 class FollowLevel(models.Model):

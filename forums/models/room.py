@@ -26,7 +26,7 @@ class RoomQuerySet(models.QuerySet["Room"]):
         """Those of the viewer's networks, and those in which they are a speaker. That there is such a room is all that
         they may know: what was said in it starts at `visible_to`."""
         speaks_in = RoomRole.objects.lets_in(viewer, closed_after)
-        return self.filter(models.Q(network__in=Network.objects.of(viewer)) | models.Q(pk__in=speaks_in))
+        return self.filter(models.Q(network__in_once=Network.objects.of(viewer)) | models.Q(pk__in=speaks_in))
 
     def run_by(self, viewer: Viewer) -> RoomQuerySet:
         """Those of networks that the viewer facilitates, and those that they host."""

@@ -28,7 +28,7 @@ class ThreadQuerySet(models.QuerySet["Thread"]):
 
     def in_place(self, viewer: Viewer) -> ThreadQuerySet:
         """With those whose every post was deleted or hidden: their address stays, their title is shown to nobody."""
-        return self.filter(network__in=Network.objects.of(viewer))
+        return self.filter(network__in_once=Network.objects.of(viewer))
 
     def reachable_by(self, viewer: Viewer) -> ThreadQuerySet:
         """With those that were merged into one of them: their address leads there."""
@@ -466,7 +466,8 @@ register_use(
 
 class ThreadTagQuerySet(models.QuerySet["ThreadTag"]):
     def visible_to(self, viewer: Viewer) -> ThreadTagQuerySet:
-        return self.filter(content_object__network__in=Network.objects.of(viewer), content_object__visible_count__gt=0)
+        own = Network.objects.of(viewer)
+        return self.filter(content_object__network__in_once=own, content_object__visible_count__gt=0)
 
     def counted(self, network: Network) -> models.QuerySet[Any, Any]:
         """The tags on a network's threads, as dicts: `pk`, `name`, and `threads`, how many carry it. The most used

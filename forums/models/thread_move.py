@@ -65,7 +65,7 @@ class MoveAnswerQuerySet(models.QuerySet["MoveAnswer"]):
         """A member's own, while they belong to the network that the thread is in."""
         if not viewer.is_authenticated:
             return self.none()
-        return self.filter(member=viewer.pk, move__thread__network__in=Network.objects.of(viewer))
+        return self.filter(member=viewer.pk, move__thread__network__in_once=Network.objects.of(viewer))
 
     def waiting(self, now: datetime | None = None) -> MoveAnswerQuerySet:
         return self.filter(agreed=None, move__in=ThreadMove.objects.open(now))

@@ -26,7 +26,7 @@ def begin_of(week: date) -> datetime:
 class ReadingWeekQuerySet(models.QuerySet["ReadingWeek"]):
     def visible_to(self, viewer: Viewer) -> ReadingWeekQuerySet:
         """One's own. Of the others facilitators see how many there were, and nobody a name."""
-        return self.filter(member=viewer.pk or 0, network__in=Network.objects.of(viewer))
+        return self.filter(member=viewer.pk or 0, network__in_once=Network.objects.of(viewer))
 
 
 class ReadingWeek(models.Model):

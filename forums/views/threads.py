@@ -231,8 +231,9 @@ def _thread_in_place(member: Member, pk: int) -> Thread:
 
 def _thread_of_reader(member: Member, pk: int, *, page: int = 0) -> Thread:
     """With `last_read_number`; `has_draft`, whether the reader has begun a reply; and `has_news`, whether they were
-    told of something that reading so far as this page settles. Whoever may not read it learns nothing but 404."""
-    found = next(iter(_with_all_of_its_page(member, pk, page * Post.PER_PAGE)), None)
+    told of something that stands on this page. Whoever may not read it learns nothing but 404."""
+    up_to = page * Post.PER_PAGE
+    found = next(iter(_with_all_of_its_page(member, pk, up_to - Post.PER_PAGE, up_to)), None)
     # The page has their networks anyway; one join less is a third of what PostgreSQL plans for this query.
     network = next((one for one in standing_of(member).networks if found and one.pk == found.network_id), None)
     if found is None or network is None:
@@ -242,14 +243,14 @@ def _thread_of_reader(member: Member, pk: int, *, page: int = 0) -> Thread:
 
 
 @prepared
-def _with_all_of_its_page(reader: Member, pk: int, up_to: int) -> ThreadQuerySet:
+def _with_all_of_its_page(reader: Member, pk: int, after: int, up_to: int) -> ThreadQuerySet:
     drafts = Draft.objects.filter(member=reader, thread=OuterRef("pk"), post=None)
     notes = ThreadNote.objects.visible_to(reader).filter(thread=OuterRef("pk"))
     threads = Thread.objects.in_place(reader).read_by(reader).levelled_for(reader)
     threads = threads.annotate(
         has_draft=Exists(drafts),
         has_notes=Exists(notes),
-        has_news=Exists(notifications.news_settled_by_reading(pk, up_to, by=reader)),
+        has_news=Exists(notifications.news_on_page(pk, after, up_to, by=reader)),
     )
     joined = threads.select_related("theme", "author", "practice", "answer__post")
     return joined.defer("answer__post__source", "answer__post__html").filter(pk=pk)

@@ -132,7 +132,7 @@ def _share_a_network_with(viewer: Viewer) -> models.QuerySet[Any, Any]:
     """The numbers of all who belong to a network that the viewer belongs to."""
     from network.models.network import Membership, Network
 
-    return Membership.objects.active().filter(network__in=Network.objects.of(viewer)).values("member")
+    return Membership.objects.active().filter(network__in_once=Network.objects.of(viewer)).values("member")
 
 
 class MemberManager(BaseUserManager["Member"].from_queryset(MemberQuerySet)):  # type: ignore[misc]

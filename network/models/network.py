@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from network.models import in_once  # noqa: F401  (the lookup of that name)
 from network.models.mailbox_mark import MailboxMark, MailboxMarkQuerySet
 from network.models.member import Member, Viewer
 from network.places import place_of

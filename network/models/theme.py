@@ -14,7 +14,7 @@ from network.models.network import Network
 
 class ThemeQuerySet(models.QuerySet["Theme"]):
     def visible_to(self, viewer: Viewer) -> ThemeQuerySet:
-        return self.filter(models.Q(private_to=None) | models.Q(private_to__in=Network.objects.of(viewer)))
+        return self.filter(models.Q(private_to=None) | models.Q(private_to__in_once=Network.objects.of(viewer)))
 
     def public(self) -> ThemeQuerySet:
         """Those that may stand on a page of the hub."""
@@ -83,7 +83,7 @@ def theme_uses() -> list[ThemeUse]:
 
 class NetworkThemeQuerySet(models.QuerySet["NetworkTheme"]):
     def visible_to(self, viewer: Viewer) -> NetworkThemeQuerySet:
-        return self.filter(network__in=Network.objects.of(viewer))
+        return self.filter(network__in_once=Network.objects.of(viewer))
 
 
 class NetworkTheme(models.Model):
