@@ -22,11 +22,11 @@ ROOMS = {
 }
 OWN_ROOMS = {
     # The roof composes the site; the adapter is allauth's word for what it asks the site; sessions are Django's word;
-    # what every open socket needs; how a mail leaves; whether the site is well; addresses worked out once;
-    # numbers as they are typed.
+    # what every open socket needs; how a mail leaves; whether the site is well; addresses and HTML worked
+    # out once; numbers as they are typed.
     "network": {
         *("settings", "asgi", "middleware", "checks", "storage", "adapters", "sessions", "spreadsheet", "logs"),
-        *("live", "delivery", "health", "places", "numbers"),
+        *("live", "delivery", "health", "places", "kept", "numbers"),
     },
     # The live engine; how members' words become HTML; which files are taken, and who looks for malware in them; what is
     # mailed of posts at once, and in the digest; what comes back as an answer, and to which address; which words in a

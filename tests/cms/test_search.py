@@ -23,6 +23,7 @@ from forums.actions.rooms import schedule_room
 from forums.actions.threads import start_thread
 from forums.models import Message
 from network.actions.profile import change_profile
+from network.models import Notice
 from network.search import Filters
 from tests.cast import Cast, sign_in
 from tests.cms.hub import Hub, close
@@ -429,6 +430,8 @@ def test_a_member_searches_with_at_most_twelve_queries(
     for number in (1, 3):
         for n in range(number):
             hub.publish_guidance(f"Canary {number} {n}")
+            told = start_thread(cast.ai, by=cast.fay, theme=cast.theme, title="A greeting", source="Hello @Bob Belongs")
+            assert Notice.objects.filter(member=cast.bob, object_id=told.posts.get().pk, read_at=None).exists()
             start_thread(cast.ai, by=cast.bob, theme=cast.theme, title=f"Canary {number} {n}", source="Canary.")
         client.get("/search/", {"q": "canary"})
         with django_assert_max_num_queries(40) as found:

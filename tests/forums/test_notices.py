@@ -14,8 +14,8 @@ from forums.actions.following import choose_level, choose_network_level
 from forums.actions.posts import edit_post, hide_post, hide_version, reply
 from forums.actions.reading import read_thread
 from forums.actions.threads import lock_thread, start_thread, unlock_thread
-from forums.models import Thread
-from network.actions.membership import end_membership
+from forums.models import Post, Thread
+from network.actions.membership import end_membership, leave_network
 from network.actions.notices import give_notice, read_all_notices
 from network.models import Member, Membership, Notice
 from network.notifications import NoticePage, Unread, unread, unread_notices
@@ -126,6 +126,34 @@ class TestReading:
         assert counted(page_of(cast.bob, thread.get_absolute_url())) == "0"
         assert counted(page_of(cast.bob)) == "0"
 
+    def test_what_came_since_is_settled_by_the_page_on_which_it_stands(self, cast: Cast, thread: Thread) -> None:
+        mine = reply(thread, by=cast.bob, source="Mine")
+        for number in range(Post.PER_PAGE):
+            reply(thread, by=cast.fay, source=f"Yes {number}")
+        run_queued()
+        thread = Thread.objects.get()
+        read_thread(thread, by=cast.bob, up_to=thread.highest_number)
+        Notice.objects.filter(member=cast.bob).update(read_at=timezone.now())
+        edited = edit_post(mine, by=cast.bob, source="Mine, and better said")
+        hide_version(edited.versions.get(), by=cast.fay, reason="A name")
+        hide_post(edited, by=cast.fay, reason="Wrong")
+        address = thread.get_absolute_url()
+
+        # Nothing of it is on the second page, and the reader has not seen the first one since.
+        assert counted(page_of(cast.bob, f"{address}?page=2")) == "2"
+        assert counted(page_of(cast.bob, f"{address}?page=1")) == "0"
+
+    def test_the_end_of_a_thread_settles_that_there_are_replies(self, cast: Cast, thread: Thread) -> None:
+        for number in range(Post.PER_PAGE):
+            reply(thread, by=cast.fay, source=f"Yes {number}")
+        thread = Thread.objects.get()
+        read_thread(thread, by=cast.bob, up_to=thread.highest_number)
+        give_notice("thread_replied", thread.pk, [cast.bob])
+        address = thread.get_absolute_url()
+
+        assert counted(page_of(cast.bob, f"{address}?page=1")) == "1"
+        assert counted(page_of(cast.bob, f"{address}?page=2")) == "0"
+
     def test_a_row_is_opened_again_by_the_next_reply(self, cast: Cast, thread: Thread) -> None:
         for _ in range(2):
             reply(thread, by=cast.fay, source="So do we")
@@ -203,6 +231,25 @@ class TestMenuAndPage:
         assert "<html" not in page
         assert re.findall(r"“Thread (\d)”", page) == ["0", "1", "2", "3", "4", "5"]
         assert Client().get("/notices/menu/")["Location"].startswith("/account/login/code/")
+
+    def test_the_count_of_what_most_are_told_of_is_one_query_and_asks_what_they_may_see(
+        self, cast: Cast, thread: Thread, django_assert_num_queries: DjangoAssertNumQueries
+    ) -> None:
+        mine = reply(thread, by=cast.bob, source="Mine")
+        answer = reply(thread, by=cast.fay, source="Yes @Bob Belongs", reply_to=mine)
+        for count in (1, 60):
+            many(cast, count)
+            told = Notice.objects.filter(member=cast.bob, read_at=None).count()
+            assert told > count
+            with django_assert_num_queries(1):
+                assert unread(cast.bob) == Unread(told)
+
+        hide_post(answer, by=cast.fay, reason="Wrong")
+        with django_assert_num_queries(1):
+            assert unread(cast.bob).number < told
+        leave_network(cast.ai, by=cast.bob)
+        with django_assert_num_queries(1):
+            assert unread(Member.objects.get(pk=cast.bob.pk)) == Unread()
 
     def test_the_count_is_two_queries_whatever_it_is_about_and_the_page_does_not_grow(
         self,
