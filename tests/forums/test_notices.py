@@ -135,7 +135,7 @@ class TestReading:
         read_thread(thread, by=cast.bob, up_to=thread.highest_number)
         Notice.objects.filter(member=cast.bob).update(read_at=timezone.now())
         edited = edit_post(mine, by=cast.bob, source="Mine, and better said")
-        hide_version(edited.versions.get(), by=cast.fay, reason="A name")
+        hide_version(edited.versions.get(), by=cast.fay)
         hide_post(edited, by=cast.fay, reason="Wrong")
         address = thread.get_absolute_url()
 
@@ -249,7 +249,7 @@ class TestMenuAndPage:
             assert unread(cast.bob).number < told
         leave_network(cast.ai, by=cast.bob)
         with django_assert_num_queries(1):
-            assert unread(Member.objects.get(pk=cast.bob.pk)) == Unread()
+            assert unread(cast.bob) == Unread()
 
     def test_the_count_is_two_queries_whatever_it_is_about_and_the_page_does_not_grow(
         self,
