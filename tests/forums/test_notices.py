@@ -127,7 +127,7 @@ class TestReading:
         assert counted(page_of(cast.bob)) == "0"
 
     def test_what_came_since_is_settled_by_the_page_on_which_it_stands(self, cast: Cast, thread: Thread) -> None:
-        mine = reply(thread, by=cast.bob, source="Mine")
+        mine, wrong = (reply(thread, by=cast.bob, source=words) for words in ("Mine", "Wrong"))
         for number in range(Post.PER_PAGE):
             reply(thread, by=cast.fay, source=f"Yes {number}")
         run_queued()
@@ -136,7 +136,7 @@ class TestReading:
         Notice.objects.filter(member=cast.bob).update(read_at=timezone.now())
         edited = edit_post(mine, by=cast.bob, source="Mine, and better said")
         hide_version(edited.versions.get(), by=cast.fay)
-        hide_post(edited, by=cast.fay, reason="Wrong")
+        hide_post(wrong, by=cast.fay, reason="It is")
         address = thread.get_absolute_url()
 
         # Nothing of it is on the second page, and the reader has not seen the first one since.
