@@ -35,6 +35,7 @@ from forums.live.writer import Busy, Writer
 from network.health import ask_also
 from network.limits import LimitReached
 from network.live.close import Close
+from network.live.frames import SEND_NOW
 from network.permissions import Refused
 from network.sessions import signed_in
 
@@ -89,7 +90,7 @@ async def room_socket(scope: MutableMapping[str, Any], receive: Receive, send: S
         await send({"type": "websocket.close"})
         return
     await send({"type": "websocket.accept"})
-    socket = RoomSocket(admission, receive, send)
+    socket = RoomSocket(admission, receive, send, scope.get("extensions", {}).get(SEND_NOW))
     if not doors.spend(admission.member_id, asyncio.get_running_loop().time()):
         await socket.turn_away(Close.TOO_FAST)
     elif process.here().is_full:
@@ -167,7 +168,12 @@ doors = Budgets(DOORS_AT_ONCE, DOORS_A_SECOND)
 polls = Budgets(POLLS_AT_ONCE, POLLS_A_SECOND)
 
 
-def listener_of(admission: Admission, hub: RoomHub, send: Callable[[str], Awaitable[None]]) -> Listener:
+def listener_of(
+    admission: Admission,
+    hub: RoomHub,
+    send: Callable[[str], Awaitable[None]],
+    send_now: Callable[[str], bool] | None = None,
+) -> Listener:
     return Listener(
         hub,
         send,
@@ -176,6 +182,7 @@ def listener_of(admission: Admission, hub: RoomHub, send: Callable[[str], Awaita
         password=admission.password,
         access_version=admission.access_version,
         runs=admission.runs,
+        send_now=send_now,
     )
 
 
@@ -261,12 +268,19 @@ def _command(frame: Asking, member_id: int) -> Command:
 class RoomSocket:
     """Two tasks: this one sends what the room says, another reads what the browser says."""
 
-    __slots__ = ("_admission", "_is_over", "_receive", "_retry_ms", "_send")
+    __slots__ = ("_admission", "_is_over", "_receive", "_retry_ms", "_send", "_send_now")
 
-    def __init__(self, admission: Admission, receive: Receive, send: SendToServer) -> None:
+    def __init__(
+        self,
+        admission: Admission,
+        receive: Receive,
+        send: SendToServer,
+        send_now: Callable[[str], bool] | None = None,
+    ) -> None:
         self._admission = admission
         self._receive = receive
         self._send = send
+        self._send_now = send_now
         self._is_over = False
         self._retry_ms = 1_000
 
@@ -305,7 +319,7 @@ class RoomSocket:
         return listener.ended_with or Close.BROKEN
 
     def _listener(self, hub: RoomHub) -> Listener:
-        return listener_of(self._admission, hub, self._send_text)
+        return listener_of(self._admission, hub, self._send_text, self._send_now)
 
     async def _welcome(self, listener: Listener, hello: Hello) -> None:
         is_resumed = await listener.start(hello.epoch, hello.since)

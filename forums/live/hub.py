@@ -187,7 +187,9 @@ class RoomHub:
             figures.here.rescues += 1
         self.hear_of(tail.last_seq)
         self.set_state(**_settings(tail))
-        self._flush_soon()  # the delay may be another
+        # The delay may be another, and what is due by now may have been hidden by what is still to be read.
+        if self._filling is None:
+            self._flush_soon()
 
     def replace(self, event: Event) -> None:
         """Puts another text in the place of an event that was handed out before, such as a tombstone: whoever catches
@@ -461,17 +463,23 @@ class RoomHub:
         return page
 
     def _wake_everybody(self) -> None:
-        for listener in self.listeners:
-            listener.wake()
+        """Whoever can be handed what came is handed it here and now; the others are woken, and see to it themselves."""
+        for listener in tuple(self.listeners):
+            if not listener.hand_over():
+                listener.wake()
 
     async def page_after(self, cursor: int, shown: int | None = None) -> Page | None:
         """The events that come next for a listener who has those up to `cursor`, which is below `shown`: how far they
         may see, as those who run the room where it is not said. None: they are gone, and the room with them, or a
         restored database never had them."""
         shown = self.shown if shown is None else shown
-        if cursor < self.base:
-            older = [event for event in await self._older_after(cursor) if event.seq <= shown]
-            return self._page(older) if older else None
+        if cursor >= self.base:
+            return self.page_at_hand(cursor, shown)
+        older = [event for event in await self._older_after(cursor) if event.seq <= shown]
+        return self._page(older) if older else None
+
+    def page_at_hand(self, cursor: int, shown: int) -> Page:
+        """The same, where `cursor` is not below `base`."""
         page = self._pages.get((cursor, shown))
         if page is None:
             last = min(shown, cursor + self.PAGE_EVENTS)
@@ -558,7 +566,9 @@ class Listener:
         password: str,
         access_version: int,
         runs: bool = False,
+        send_now: Callable[[str], bool] | None = None,
     ) -> None:
+        """`send_now`: sends at once and says whether it did; where it did not, `send` waits until that can be."""
         self.hub = hub
         self.member_id = member_id
         self.session_key = session_key
@@ -568,6 +578,7 @@ class Listener:
         self.cursor = self.acked = self.top
         self.ended_with: Close | None = None
         self._send = send
+        self._send_now = send_now
         self._news: asyncio.Future[None] | None = None  # while it waits for some
         self._listening: asyncio.Task[Any] | None = None
         self._sending_since: float | None = None
@@ -597,6 +608,33 @@ class Listener:
     def wake(self) -> None:
         if self._news is not None and not self._news.done():
             self._news.set_result(None)
+
+    def hand_over(self) -> bool:
+        """Sends what came, all of it, while this listener only waits for news and nothing else is to be told or looked
+        after. False: that is not so, or not all of it could be sent. Waking a task for each costs more than sending."""
+        if self._send_now is None or self._news is None or self._news.done() or self.ended_with is not None:
+            return False
+        hub = self.hub
+        if self._may_hear_state() or self._due is not None or (not self.runs and self._ahead < hub.last_ahead):
+            return False
+        shown = self.shown
+        while hub.base <= self.cursor < shown and not self._window_is_full():
+            page = hub.page_at_hand(self.cursor, shown)
+            try:
+                is_sent = self._send_now(page.text)
+            except Exception:  # of one socket, and the others stand behind it
+                logger.exception("A socket of room %s could not be sent to at once", hub.room_id)
+                self._send_now = None
+                return False
+            if not is_sent:
+                return False
+            self._sent(page)
+        return self.cursor >= shown
+
+    def _sent(self, page: Page) -> None:
+        self.cursor = page.last
+        self._on_its_way.append(page)
+        self._bytes_on_their_way += page.size
 
     async def _wait_for_news(self) -> None:
         """Between what was found to be nothing new and this call nothing else may run."""
@@ -712,9 +750,7 @@ class Listener:
                     self.end(Close.TOO_SLOW)  # whoever comes back finds out
                     continue
                 # Moved before sending: an ack may come while the sending still waits.
-                self.cursor = page.last
-                self._on_its_way.append(page)
-                self._bytes_on_their_way += page.size
+                self._sent(page)
                 if self.ended_with is None:
                     await self._deliver(page.text)
 

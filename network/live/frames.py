@@ -7,6 +7,10 @@ from functools import lru_cache
 
 TEXT = 0x81  # and nothing follows it
 
+# The name in a scope's extensions of what our servers offer beside `send`: a function that writes a text at once,
+# without a task, and says whether it did; False where the socket is not open, or takes nothing more for now.
+SEND_NOW = "guildhall.send_now"
+
 
 @lru_cache(maxsize=64)
 def frame_of(text: str) -> bytes:

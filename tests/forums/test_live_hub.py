@@ -55,12 +55,19 @@ class Reader:
 
     def __init__(self) -> None:
         self.frames: list[Any] = []
+        self.at_once = 0  # of them, those that came without a task
         self.is_stalled = False
 
     async def send(self, text: str) -> None:
         if self.is_stalled:
             await asyncio.Event().wait()
         self.frames.append(json.loads(text))
+
+    def send_now(self, text: str) -> bool:
+        if not self.is_stalled:
+            self.frames.append(json.loads(text))
+            self.at_once += 1
+        return not self.is_stalled
 
     @property
     def numbers(self) -> list[int]:
@@ -75,8 +82,10 @@ async def opened(log: Log) -> RoomHub:
     return hub
 
 
-def listener_in(hub: RoomHub, send: Callable[[str], Awaitable[None]]) -> Listener:
-    listener = Listener(hub, send, member_id=1, session_key="s", password="", access_version=0)
+def listener_in(
+    hub: RoomHub, send: Callable[[str], Awaitable[None]], send_now: Callable[[str], bool] | None = None
+) -> Listener:
+    listener = Listener(hub, send, member_id=1, session_key="s", password="", access_version=0, send_now=send_now)
     hub.enter(listener)
     return listener
 
@@ -334,6 +343,80 @@ def test_whoever_waits_for_a_reader_who_takes_nothing_can_be_cancelled() -> None
         with pytest.raises(asyncio.CancelledError):
             await listening
         assert listener.ended_with is None
+
+    run(story)
+
+
+def test_what_comes_is_handed_over_at_once_where_the_server_can_and_by_the_task_where_it_cannot() -> None:
+    async def story() -> None:
+        hub = await opened(Log())
+        reader, slow = Reader(), Reader()
+        listening = []
+        for one in (reader, slow):
+            listener = listener_in(hub, one.send, one.send_now)
+            await listener.start(EPOCH, 0)
+            listening.append(asyncio.create_task(listener.listen()))
+        await settle()
+        hub.push([event(1)])
+        assert (reader.numbers, slow.numbers) == ([1], [1])  # before any task had its turn
+
+        slow.is_stalled = True
+        hub._flushed_at = 0.0
+        hub.push([event(2)])
+        await settle()
+        hub._flushed_at = 0.0
+        hub.push([event(3)])
+        await settle()
+        assert (reader.numbers, reader.at_once) == ([1, 2, 3], 3)
+        assert slow.numbers == [1]
+
+        for task in listening:
+            task.cancel()
+
+    run(story)
+
+
+def test_one_window_goes_out_at_once_and_the_rest_waits_for_an_ack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Listener, "WINDOW_EVENTS", 5)
+    monkeypatch.setattr(RoomHub, "PAGE_EVENTS", 2)
+
+    async def story() -> None:
+        hub = await opened(Log())
+        reader = Reader()
+        listener = listener_in(hub, reader.send, reader.send_now)
+        await listener.start(EPOCH, 0)
+        listening = asyncio.create_task(listener.listen())
+        await settle()
+        hub.push([event(number) for number in range(1, 20)])
+        await settle()
+        assert reader.numbers == [1, 2, 3, 4, 5, 6]
+        listener.ack(6)
+        await settle()
+        assert reader.numbers == list(range(1, 13))
+        listening.cancel()
+
+    run(story)
+
+
+def test_a_socket_that_fails_when_it_is_sent_to_at_once_keeps_nothing_from_the_others() -> None:
+    async def story() -> None:
+        hub = await opened(Log())
+        readers = [Reader() for _ in range(3)]
+
+        def fail(text: str) -> bool:
+            raise OSError("it is gone")
+
+        listening = []
+        for number, reader in enumerate(readers):
+            listener = listener_in(hub, reader.send, fail if number == 1 else reader.send_now)
+            await listener.start(EPOCH, 0)
+            listening.append(asyncio.create_task(listener.listen()))
+        await settle()
+        hub.push([event(1)])
+        await settle()
+        assert [reader.numbers for reader in readers] == [[1]] * 3
+        for task in listening:
+            task.cancel()
 
     run(story)
 

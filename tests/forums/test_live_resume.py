@@ -26,7 +26,7 @@ from tests.forums.test_live_hub import EPOCH, Log
 
 GONE = "gone"
 numbers = strategies.integers
-BROWSERS = 4
+BROWSERS = 6
 
 
 class RoomLog(Log):
@@ -99,8 +99,9 @@ class SmallProcess(LiveProcess):
 class Browser:
     """Knows the number of the last event it shows, and goes on from there with every new socket."""
 
-    def __init__(self, *, is_lazy: bool, runs: bool) -> None:
+    def __init__(self, *, is_lazy: bool, runs: bool, takes_at_once: bool) -> None:
         self.is_lazy = is_lazy  # acknowledges only when the machine says so
+        self.takes_at_once = takes_at_once  # its server offers to send without a task, while it takes anything
         self.runs = runs  # the room, so that it sees at once what others see later
         self.words: dict[int, str] = {}
         self.shown: list[int] = []
@@ -116,6 +117,14 @@ class Browser:
     async def take(self, text: str) -> None:
         if self.is_stalled:
             await self.may_go_on.wait()
+        self._show(text)
+
+    def take_now(self, text: str) -> bool:
+        if not self.is_stalled:
+            asyncio.get_running_loop().call_soon(self._show, text)
+        return not self.is_stalled
+
+    def _show(self, text: str) -> None:
         frame: Any = json.loads(text)
         if isinstance(frame, list):
             self.shown += [one["s"] for one in frame]  # whatever comes: the invariant judges it
@@ -142,7 +151,9 @@ class ResumeProtocol(RuleBasedStateMachine):
         self.hidden_young: set[int] = set()  # before everybody may have seen it
         self.patch.setattr(SmallHub, "clock", staticmethod(lambda: self.log.now))
         self.process = SmallProcess(self.log)
-        self.browsers = [Browser(is_lazy=number == 0, runs=number == 1) for number in range(BROWSERS)]
+        self.browsers = [
+            Browser(is_lazy=number in (0, 4), runs=number == 1, takes_at_once=number > 2) for number in range(BROWSERS)
+        ]
 
     def run(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)
@@ -276,7 +287,14 @@ class ResumeProtocol(RuleBasedStateMachine):
         listener = await self.process.enter(
             1,
             lambda hub: SmallListener(
-                hub, browser.take, member_id=1, session_key="s", password="", access_version=0, runs=browser.runs
+                hub,
+                browser.take,
+                member_id=1,
+                session_key="s",
+                password="",
+                access_version=0,
+                runs=browser.runs,
+                send_now=browser.take_now if browser.takes_at_once else None,
             ),
         )
         assert listener is not None

@@ -29,7 +29,7 @@ from django.urls import reverse
 from network import signals
 from network.actions import factors
 from network.checks import be_the_only_process, is_loopback
-from network.live.frames import frame_of
+from network.live.frames import SEND_NOW, frame_of
 from network.logs import without_secrets
 from network.management.commands.worker import BackgroundWorker
 
@@ -226,6 +226,12 @@ def serve_with_daphne(application: Any, *, host: str, port: int, access_log: boo
             else:
                 self.sendData(frame_of(content))
 
+        def send_now(self, text: str) -> bool:
+            if self.state != self.STATE_OPEN:
+                return False
+            self.sendData(frame_of(text))
+            return True
+
     class HouseFactory(HTTPFactory):
         def buildProtocol(self, address: Any) -> Any:
             protocol = super().buildProtocol(address)
@@ -242,6 +248,11 @@ def serve_with_daphne(application: Any, *, host: str, port: int, access_log: boo
 
     class HouseServer(Server):
         stopping = False
+
+        def create_application(self, protocol: Any, scope: dict[str, Any]) -> Any:
+            if isinstance(protocol, HouseSocket):
+                scope["extensions"] = {SEND_NOW: protocol.send_now}
+            return super().create_application(protocol, scope)
 
         def listen_success(self, listening: Any) -> None:
             self.ports = [*getattr(self, "ports", []), listening]
@@ -297,7 +308,16 @@ def serve_with_uvicorn(application: Any, *, host: str, port: int, access_log: bo
             else:
                 self.transport.write(frame_of(text))
 
+        def send_now(self, text: str) -> bool:
+            is_open = not (self.disconnected or self.close_sent) and self.conn.state is OPEN
+            if not is_open or not self.writable.is_set():
+                return False
+            self.transport.write(frame_of(text))
+            return True
+
         async def run_asgi(self) -> None:
+            extensions: dict[Any, Any] = self.scope["extensions"]
+            extensions[SEND_NOW] = self.send_now
             try:
                 await super().run_asgi()
             finally:
