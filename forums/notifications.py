@@ -462,7 +462,8 @@ def thread_read(thread: Thread, member: Member, *, up_to: int) -> None:
 
 def news_on_page(thread: int, after: int, up_to: int, *, by: Member) -> NoticeQuerySet:
     """The notices that whoever looks at a page of a thread needs no more, though perhaps they read all its posts
-    before: of what stands there, by the numbers of its posts, and of the thread. For a query of that thread."""
+    before: of what stands there, by the numbers of its posts, and of the thread. Only for a query of threads, whose
+    `highest_visible_number` it asks for."""
     at_its_end = Q(Q(kind=THREAD_REPLIED, object_id=thread), LessThanOrEqual(OuterRef("highest_visible_number"), up_to))
     about = _about(thread, _stands_within, after, up_to) | at_its_end
     return Notice.objects.visible_to(by).unread().filter(about).order_by()
@@ -474,8 +475,9 @@ def _about_its_end(thread: Thread, read_to: int) -> Q:
 
 
 def _about(thread: int, stands: Callable[..., Q | Lookup[Any]], *numbers: int) -> Q:
-    """The notices of a thread, and of what `stands` in it by the numbers of its posts. Whether an answer worked is a
-    question that reading does not settle."""
+    """The notices of a thread, and of what stands in it: `stands`, one of the two below, says that of a kind of thing
+    by the `numbers` of posts; `post__` leads from the thing to its post. Whether an answer worked is a question that
+    reading does not settle."""
     return (
         Q(Q(kind__in=OF_POSTS), stands(Post, "", thread, *numbers))
         | Q(Q(kind=VERSION_HIDDEN), stands(PostVersion, "post__", thread, *numbers))

@@ -49,7 +49,7 @@ def _values_of(part: Any) -> Hashable:
     if type(part) in (str, SafeString, int, bool, float, type(None)):
         return type(part), part
     if isinstance(part, Promise):  # words that wait for a language, of which the site has one
-        return str, str(part)
+        return _values_of(str(part))
     if isinstance(part, dict):
         return dict, tuple((name, _values_of(value)) for name, value in part.items())
     if isinstance(part, list | tuple):

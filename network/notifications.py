@@ -132,9 +132,12 @@ _kinds: dict[str, NoticeKind] = {}
 
 
 def register(kind: NoticeKind) -> None:
-    """Called once per kind when a package starts. Raises ValueError for a name already taken."""
+    """Called once per kind when a package starts. Raises ValueError for a name already taken, and for a usual kind
+    whose query is written anew."""
     if kind.name in _kinds:
         raise ValueError(f"The notice kind {kind.name!r} is registered twice.")
+    if kind.usual and kind.written_anew:
+        raise ValueError(f"The notice kind {kind.name!r} cannot be usual: its query would have to be prepared.")
     _kinds[kind.name] = kind
 
 
@@ -197,7 +200,7 @@ def _newest_unread(to: Viewer) -> QuerySet[Any, tuple[str, int, int | None]]:
     now. As a value and not as whether there is one: PostgreSQL would look through all there is for that."""
     usual = _by_query(kind.name for kind in _kinds.values() if kind.usual)
     seen = [
-        When(kind__in=names, then=Subquery(visible_to(to).order_by().filter(pk=OuterRef("object_id")).values("pk")))
+        When(kind__in=names, then=Subquery(visible_to(to).filter(pk=OuterRef("object_id")).order_by().values("pk")[:1]))
         for visible_to, names in usual.items()
     ]
     newest = Notice.objects.visible_to(to).unread().annotate(seen=Case(*seen, output_field=BigIntegerField(null=True)))

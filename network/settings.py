@@ -230,7 +230,7 @@ elif DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
     # Compiling a query takes longer than any of ours runs: 150 ms for a list of unread threads (measured). And those
     # that are kept ready are planned once, whoever asks: planning took several times as long as answering.
     planning = "-c jit=off -c plan_cache_mode=force_generic_plan"
-    options["options"] = f"{options.get('options', '')} {planning}".strip()
+    options["options"] = f"{planning} {options.get('options', '')}".strip()  # what DATABASE_URL says goes before
 else:
     raise ImproperlyConfigured("DATABASE_URL must name PostgreSQL (postgres://...) or SQLite (sqlite:///...).")
 

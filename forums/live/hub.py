@@ -147,6 +147,7 @@ class RoomHub:
         self._known = tail.last_seq  # the highest number heard of
         self._filling: asyncio.Task[None] | None = None
         self._flushed_at = 0.0
+        self._flushed = self.base  # of which those who run the room know
         self._came_at: float | None = None  # the first of what is not shown yet
         self._flush_timer: asyncio.TimerHandle | None = None
         self._due_timer: asyncio.TimerHandle | None = None
@@ -187,9 +188,7 @@ class RoomHub:
             figures.here.rescues += 1
         self.hear_of(tail.last_seq)
         self.set_state(**_settings(tail))
-        # The delay may be another, and what is due by now may have been hidden by what is still to be read.
-        if self._filling is None:
-            self._flush_soon()
+        self._flush_soon()  # the delay may be another
 
     def replace(self, event: Event) -> None:
         """Puts another text in the place of an event that was handed out before, such as a tombstone: whoever catches
@@ -397,6 +396,7 @@ class RoomHub:
         self._pages.clear()
         self.shown = self.top
         self._show_to_all()
+        self._flushed = self.shown
         self._wake_everybody()
         if self._came_at is not None:
             # After all whom this has woken, each of whom is handed it at once.
@@ -406,8 +406,14 @@ class RoomHub:
     def _note_delay(self, came_at: float) -> None:
         figures.here.told.add(asyncio.get_running_loop().time() - came_at)
 
+    def _is_held_back(self) -> bool:
+        """What not everybody has seen yet may be hidden by what is still to be read: that comes first, however late.
+        Of what comes without a delay nobody is told later for that."""
+        was_delayed = self._young[0].seq <= self._flushed or self.tail.delay_seconds > 0
+        return was_delayed and self._known > self.top
+
     def _next_is_due(self) -> bool:
-        if not self._young:
+        if not self._young or self._is_held_back():
             return False
         delay = self.tail.delay_seconds
         return not delay or self._young[0].at + delay <= self.clock()
@@ -429,7 +435,7 @@ class RoomHub:
         if self._young and self.listeners and self._due_timer is None and self._flush_timer is None:
             wait = self._young[0].at + self.tail.delay_seconds - self.clock()
             # Clocks are set, so it is looked at them again before long.
-            wait = min(self.LONGEST_REST, max(0.01, wait))
+            wait = self.LONGEST_REST if self._is_held_back() else min(self.LONGEST_REST, max(0.01, wait))
             self._due_timer = asyncio.get_running_loop().call_later(wait, self._come_due)
 
     def _come_due(self) -> None:

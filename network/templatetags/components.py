@@ -135,7 +135,7 @@ def field(
     else:
         context["for_id"] = bound.id_for_label
         context["control"] = _control(bound, kind, described_by, rows=rows, count=count)
-    is_typed_in = bound.form.is_bound or bool(context["errors"]) or (kind not in CHOSEN and bool(bound.value()))
+    is_typed_in = any(_is_typed_in(one) for one in (bound, reveals) if one)
     rendered = (
         render_to_string(FIELD, context)
         if is_typed_in
@@ -146,6 +146,11 @@ def field(
 
 FIELD = "components/field.html"
 CHOSEN = ("radios", "checkboxes", "checkbox", "select")  # kinds in which nothing is typed
+
+
+def _is_typed_in(bound: BoundField) -> bool:
+    is_chosen = _kind_of(bound.field.widget) in CHOSEN
+    return bound.form.is_bound or bool(bound.errors) or (not is_chosen and bool(bound.value()))
 
 
 def _option(option: BoundWidget, reveals: BoundField | None) -> dict[str, Any]:

@@ -21,6 +21,12 @@ from tests.forums.test_live_hub import EPOCH, Log
 DELAY = 5
 
 
+@pytest.fixture(autouse=True, params=[False, True], ids=["by tasks", "at once"])
+def sends_at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways in which a server sends."""
+    monkeypatch.setattr(Browser, "is_sent_to_at_once", request.param)
+
+
 @pytest.fixture(autouse=True)
 def one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RoomHub, "clock", staticmethod(now))
@@ -36,6 +42,7 @@ class DelayedLog(Log):
     def __init__(self) -> None:
         super().__init__()
         self.delay = DELAY
+        self.takes = 0.0  # seconds that reading takes
         self.events: list[Event] = []
 
     async def tail(self, room_id: int) -> Tail | None:
@@ -52,7 +59,9 @@ class DelayedLog(Log):
     async def after(self, room_id: int, seq: int, limit: int) -> list[Event]:
         """As they look now, which is how the log renders them."""
         looks = {one.about or one.seq: one.html for one in self.events}
-        return [one.showing(looks[one.about or one.seq]) for one in self.events[seq : seq + limit]]
+        found = [one.showing(looks[one.about or one.seq]) for one in self.events[seq : seq + limit]]
+        await asyncio.sleep(self.takes)
+        return found
 
 
 class Room:
@@ -66,7 +75,14 @@ class Room:
     async def comes(self, *, runs: bool, since: int | None = None) -> Browser:
         browser = Browser()
         browser.listener = Listener(
-            self.hub, browser.send, member_id=1, session_key="s", password="", access_version=0, runs=runs
+            self.hub,
+            browser.send,
+            member_id=1,
+            session_key="s",
+            password="",
+            access_version=0,
+            runs=runs,
+            send_now=browser.send_now if browser.is_sent_to_at_once else None,
         )
         self.hub.enter(browser.listener)
         browser.goes_on = await browser.listener.start(EPOCH, since)
@@ -74,7 +90,8 @@ class Room:
         self.tasks.append(asyncio.create_task(browser.listener.listen()))
         return browser
 
-    def write(self, kind: str, words: str, about: int | str | None = None) -> int:
+    def write(self, kind: str, words: str, about: int | str | None = None, *, is_heard: bool = True) -> int:
+        """`is_heard`: the hub is told of it, and need not look at the log."""
         seq = len(self.log.events) + 1
         frame: dict[str, Any] = {"s": seq, "k": kind, "h": words, "c": "theirs"}
         if isinstance(about, int):
@@ -83,17 +100,22 @@ class Room:
             frame[about[0]] = int(about[1:])
         written = Event(seq, json.dumps(frame), about, now())
         self.log.events.append(written)
-        self.hub.push([written])
+        if is_heard:
+            self.hub.push([written])
         return seq
 
-    async def set_delay(self, seconds: int) -> None:
-        self.log.delay = seconds
+    async def look(self) -> None:
         tail = await self.log.tail(1)
         assert tail
         self.hub.hear(tail)
 
+    async def set_delay(self, seconds: int) -> None:
+        self.log.delay = seconds
+        await self.look()
+
 
 class Browser:
+    is_sent_to_at_once = False
     listener: Listener
     goes_on: bool
     top: int
@@ -103,6 +125,13 @@ class Browser:
         self.ahead: list[tuple[float, dict[str, Any]]] = []
 
     async def send(self, text: str) -> None:
+        self.take(text)
+
+    def send_now(self, text: str) -> bool:
+        asyncio.get_running_loop().call_soon(self.take, text)
+        return True
+
+    def take(self, text: str) -> None:
         frame = json.loads(text)
         if isinstance(frame, list):
             self.events += [(now(), one) for one in frame]
@@ -165,6 +194,50 @@ def test_what_is_hidden_meanwhile_reaches_nobody_else_as_words() -> None:
         assert bob.numbers == late.numbers == [1, 2]
         assert set(bob.words) == set(late.words) == {"gone"}
         assert bob.ahead == []  # they never saw it
+
+    in_a_room(story)
+
+
+@pytest.mark.parametrize("how", ["a look", "a hint of what came after it", "an end to the delay"])
+def test_what_is_due_waits_until_it_is_read_what_became_of_it(how: str) -> None:
+    """It was hidden by way of another process, of which this one heard nothing."""
+
+    async def story(room: Room) -> None:
+        bob = await room.comes(runs=False)
+        room.log.takes = 2.0
+        secret = room.write("msg", "secret")
+        await asyncio.sleep(1)
+        room.write("hide", "gone", secret, is_heard=False)
+        if how == "an end to the delay":
+            await room.set_delay(0)
+        else:
+            await asyncio.sleep(3.5)
+        if how == "a look":
+            await room.look()
+        elif how == "a hint of what came after it":
+            room.write("msg", "what came after it")
+        await asyncio.sleep(1)  # by now it is due, and what became of it is still being read
+        assert bob.events == []
+        await asyncio.sleep(2 * DELAY)
+        assert bob.numbers[:2] == [1, 2]
+        assert "secret" not in bob.words
+
+    in_a_room(story)
+
+
+def test_without_a_delay_nobody_waits_for_what_is_still_to_be_read() -> None:
+    async def story(room: Room) -> None:
+        await room.set_delay(0)
+        bob = await room.comes(runs=False)
+        room.log.takes = 2.0
+        for words in ("heard of late", "not yet read"):
+            room.write("msg", words, is_heard=False)
+        await room.look()
+        room.hub.push(room.log.events[:1])
+        await asyncio.sleep(0.5)
+        assert bob.words == ["heard of late"]
+        await asyncio.sleep(3)
+        assert bob.words == ["heard of late", "not yet read"]
 
     in_a_room(story)
 

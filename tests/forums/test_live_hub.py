@@ -376,6 +376,73 @@ def test_what_comes_is_handed_over_at_once_where_the_server_can_and_by_the_task_
     run(story)
 
 
+def test_whoever_has_not_been_welcomed_is_handed_nothing() -> None:
+    """Until then it is being asked whether they may still hear it."""
+
+    async def story() -> None:
+        hub = await opened(Log())
+        reader = Reader()
+        listener = listener_in(hub, reader.send, reader.send_now)
+        hub.push([event(1)])
+        await settle()
+        await listener.start(EPOCH, 0)
+        hub._flushed_at = 0.0
+        hub.push([event(2)])
+        await settle()
+        assert reader.frames == []
+        listening = asyncio.create_task(listener.listen())
+        await settle()
+        assert reader.numbers == [1, 2]
+        listening.cancel()
+
+    run(story)
+
+
+def test_nothing_overtakes_what_is_on_its_way() -> None:
+    async def story() -> None:
+        hub = await opened(Log())
+        reader = Reader()
+        takes_again = asyncio.Event()
+
+        async def send(text: str) -> None:
+            await takes_again.wait()
+            await reader.send(text)
+
+        listener = listener_in(hub, send, reader.send_now)
+        await listener.start(EPOCH, 0)
+        hub.push([event(1)])
+        listening = asyncio.create_task(listener.listen())
+        await settle()
+        hub._flushed_at = 0.0
+        takes_again.set()  # its task has not had its turn
+        hub.push([event(2)])
+        await settle()
+        assert reader.numbers == [1, 2]
+        listening.cancel()
+
+    run(story)
+
+
+def test_who_is_sent_to_at_once_and_acknowledges_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Listener, "WINDOW_EVENTS", 5)
+    monkeypatch.setattr(Listener, "PATIENCE", 0.05)
+    monkeypatch.setattr(RoomHub, "PAGE_EVENTS", 2)
+
+    async def story() -> None:
+        hub = await opened(Log())
+        reader = Reader()
+        listener = listener_in(hub, reader.send, reader.send_now)
+        await listener.start(EPOCH, 0)
+        await_end = asyncio.create_task(listener.listen())
+        await settle()
+        hub.push([event(number) for number in range(1, 20)])
+        await asyncio.wait_for(await_end, 5)
+        assert listener.ended_with == Close.TOO_SLOW
+        assert len(reader.numbers) < 8
+
+    run(story)
+
+
 def test_one_window_goes_out_at_once_and_the_rest_waits_for_an_ack(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Listener, "WINDOW_EVENTS", 5)
     monkeypatch.setattr(RoomHub, "PAGE_EVENTS", 2)

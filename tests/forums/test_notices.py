@@ -18,7 +18,7 @@ from forums.models import Post, Thread
 from network.actions.membership import end_membership, leave_network
 from network.actions.notices import give_notice, read_all_notices
 from network.models import Member, Membership, Notice
-from network.notifications import NoticePage, Unread, unread, unread_notices
+from network.notifications import NoticeKind, NoticePage, Unread, register, unread, unread_notices
 from tests.cast import Cast, sign_in
 from tests.queued import run_queued
 
@@ -271,3 +271,10 @@ class TestMenuAndPage:
                 assert unread(cast.bob).number >= 3 + count
             with django_assert_max_num_queries(7):
                 NoticePage.of(cast.bob)
+
+
+def test_what_the_clock_or_a_right_decides_is_no_usual_kind() -> None:
+    kind = NoticeKind("of a test", Thread.objects.visible_to, str, str, usual=True, written_anew=True)
+
+    with pytest.raises(ValueError, match="cannot be usual"):
+        register(kind)

@@ -24,7 +24,16 @@ import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, CDPSession, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    ConsoleMessage,
+    Page,
+    Request,
+    WebSocket,
+    sync_playwright,
+)
 
 from network.models import Member
 from network.sessions import SessionStore
@@ -274,3 +283,21 @@ def scripts_allowed(page: Page) -> Iterator[None]:
         yield
     finally:
         devices.send("Emulation.setScriptExecutionDisabled", {"value": True})
+
+
+def read_and_listen(page: Page, address: str) -> None:
+    """It connects a second after it has come, and is told a number at once."""
+    heard: list[str | bytes] = []
+
+    def is_of_notices(socket: WebSocket) -> bool:
+        if "/live/notices/" not in socket.url:
+            return False
+        socket.on("framereceived", lambda frame: heard.append(frame))
+        return True
+
+    with page.expect_websocket(is_of_notices):
+        page.goto(address)
+    deadline = time.monotonic() + 10
+    while not heard:
+        assert time.monotonic() < deadline, "it was told nothing"
+        page.wait_for_timeout(50)

@@ -17,7 +17,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils import timezone
-from playwright.sync_api import Page, WebSocket, expect
+from playwright.sync_api import Page, expect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
@@ -31,7 +31,7 @@ from network.live.notices import NoticeHub
 from network.models import Member
 from tests.cast import Cast
 from tests.cms.hub import make_hub
-from tests.journeys.conftest import Browse, Server, session_of
+from tests.journeys.conftest import Browse, Server, read_and_listen, session_of
 from tests.queued import run_queued
 
 Axe = Callable[[Page], None]
@@ -48,24 +48,6 @@ def thread(server: Server, cast: Cast) -> Thread:
 def answer(thread: Thread, by: Member) -> None:
     """Whoever began it is told in the same transaction; who only watches, by a worker."""
     reply(thread, by=by, source="Ours said yes.", reply_to=Post.objects.get(thread=thread, number=1))
-
-
-def read_and_listen(page: Page, address: str) -> None:
-    """It connects a second after it has come, and is told a number at once."""
-    heard: list[str | bytes] = []
-
-    def is_of_notices(socket: WebSocket) -> bool:
-        if "/live/notices/" not in socket.url:
-            return False
-        socket.on("framereceived", lambda frame: heard.append(frame))
-        return True
-
-    with page.expect_websocket(is_of_notices):
-        page.goto(address)
-    deadline = time.monotonic() + 10
-    while not heard:
-        assert time.monotonic() < deadline, "it was told nothing"
-        page.wait_for_timeout(50)
 
 
 @pytest.mark.browser

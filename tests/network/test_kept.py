@@ -11,6 +11,8 @@ from django import forms
 from django.http import HttpRequest
 from django.template import engines
 from django.template.backends.django import Template
+from django.utils.functional import lazy
+from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
 from network import kept as parts
@@ -155,3 +157,20 @@ class TestControls:
 
         assert "c is not one of the available choices" in components.field(typed["kind"])
         assert parts._kept.cache_info().currsize == 1  # the control, in which nothing is chosen
+
+    def test_nor_in_a_field_around_it(self) -> None:
+        class Deciding(forms.Form):
+            outcome = forms.ChoiceField(choices=[("a", "Keep"), ("b", "Hide")], widget=forms.RadioSelect)
+            reason = forms.CharField(required=False)
+
+        begun = Deciding(initial={"reason": "my words"})
+
+        assert "my words" in components.field(begun["outcome"], reveals=begun["reason"], reveals_at="b")
+        assert parts._kept.cache_info().currsize == 0
+
+    def test_words_are_html_only_where_they_were_before(self) -> None:
+        safe = lazy(lambda: format_html("<b>{}</b>", "x"), str)()
+
+        shown = [components.field(self.AForm()["words"], hint=hint) for hint in (safe, "<b>x</b>", safe)]
+
+        assert ["<b>x</b>" in one for one in shown] == [True, False, True]

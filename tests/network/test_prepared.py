@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
@@ -179,3 +179,35 @@ def test_a_plan_outlives_what_was_undone(cast: Cast) -> None:
         raise Warning
 
     assert found("50% of Bob's", cast.fay.pk) == []
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="what PostgreSQL alone keeps")
+def test_a_query_is_planned_once_whoever_asks(cast: Cast) -> None:
+    those = prepared(lambda viewer: Member.objects.exclude(pk=viewer.pk).order_by("pk").values_list("pk"))
+
+    for asker in [cast.bob, cast.fay] * 5:
+        assert asker.pk not in [pk for (pk,) in those(asker)]
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT generic_plans, custom_plans FROM pg_prepared_statements ORDER BY prepare_time DESC LIMIT 1"
+        )
+        assert cursor.fetchone() == (10, 0)
+
+
+class TestInOnce:
+    @pytest.mark.parametrize("is_excluded", [False, True])
+    def test_finds_what_in_finds(self, cast: Cast, is_excluded: bool) -> None:
+        for viewer in (*Member.objects.all(), AnonymousUser()):
+            own = Network.objects.of(viewer)
+            once, each = Q(network__in_once=own), Q(network__in=own)
+            rows = Membership.objects.order_by("pk")
+
+            found = rows.filter(~once if is_excluded else once)
+            assert list(found) == list(rows.filter(~each if is_excluded else each))
+
+    @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite asks once by itself")
+    def test_is_no_join(self, cast: Cast) -> None:
+        assert "= ANY (ARRAY(SELECT" in str(
+            Membership.objects.filter(network__in_once=Network.objects.of(cast.bob)).query
+        )

@@ -21,6 +21,7 @@ from django.core.checks import CheckMessage
 from django.db import connection
 from django_tasks_db.models import DBTaskResult
 from pytest_django.fixtures import Settings
+from websockets.sync.client import connect
 
 from network.asgi import LoopbackOnly
 from network.checks import is_loopback, mail_can_leave
@@ -338,3 +339,37 @@ def test_a_real_site_whose_mail_goes_nowhere_is_warned(settings: Settings) -> No
     assert warnings() == []
     settings.SITE_HOST = "guildhall.example.org"
     assert [bool(re.search("nobody will receive", warning.msg)) for warning in warnings()] == [True]
+
+
+OFFER = """
+import asyncio, sys
+import django
+django.setup()
+from network.live.frames import SEND_NOW
+from network.management.commands.serve import serve_with_daphne, serve_with_uvicorn
+
+async def application(scope, receive, send):
+    await receive()
+    await send({"type": "websocket.accept"})
+    is_sent = scope["extensions"][SEND_NOW]("at once")
+    await send({"type": "websocket.send", "text": f"it was: {is_sent}"})
+    await send({"type": "websocket.close"})
+    await receive()
+    await asyncio.sleep(0.2)
+    print("closed:", scope["extensions"].get(SEND_NOW, lambda text: False)("too late"), flush=True)
+
+serve = {"daphne": serve_with_daphne, "uvicorn": serve_with_uvicorn}[sys.argv[1]]
+serve(application, host="127.0.0.1", port=int(sys.argv[2]), access_log=False, ready=lambda: print("ready", flush=True))
+"""
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_a_server_offers_to_send_at_once_while_the_socket_is_open(site: Site, server: str) -> None:
+    settings = {"DJANGO_SETTINGS_MODULE": "network.settings"}
+    process = site.start(sys.executable, "-c", OFFER, server, str(site.port), **settings)
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    with connect(f"ws://127.0.0.1:{site.port}/") as socket:
+        assert [socket.recv(timeout=10), socket.recv(timeout=10)] == ["at once", "it was: True"]
+    assert process.stdout.readline() == "closed: False\n"
+    process.kill()

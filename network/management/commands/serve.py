@@ -321,6 +321,7 @@ def serve_with_uvicorn(application: Any, *, host: str, port: int, access_log: bo
             try:
                 await super().run_asgi()
             finally:
+                del extensions[SEND_NOW]  # else each would keep the other after the socket is closed
                 self.loop.call_later(self.close_timeout, self.transport.abort)
 
     class HouseServer(uvicorn.Server):
