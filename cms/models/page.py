@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -37,7 +38,7 @@ class HubPageQuerySet(PageQuerySet):
         """The same pages for Wagtail's search, which knows no subqueries: asks first for the roots of what is closed.
         The restrictions of a site are few."""
         searchable: HubPageQuerySet = self.live()
-        for path in _closed_to(viewer).values_list("page__path", flat=True):
+        for path in _known_beforehand(viewer).closed:
             searchable = searchable.exclude(path__startswith=path)
         return searchable
 
@@ -52,18 +53,47 @@ def pages_visible_to(viewer: Viewer) -> HubPageQuerySet:
     return HubPageQuerySet(Page).visible_to(viewer)
 
 
-def menu_visible_to(viewer: Viewer) -> list[tuple[str, str]]:
+def menu_visible_to(viewer: Viewer) -> tuple[tuple[str, str], ...]:
     """The parts of the hub that stand in its menu and that the viewer may open, title and address: on every page of the
     site, in one query."""
-    pages = _menu(viewer)
-    roots = tuple(Site.get_site_root_paths()) if pages else ()
-    return [(title, _address(place, roots)) for title, place in pages]
+    return _known_beforehand(viewer).menu
+
+
+@dataclass(frozen=True, slots=True)
+class Beforehand:
+    """What every page of the site asks before any content: the menu, and the paths of what is closed to the viewer,
+    which a search has to know as well. Asked once for a request that only reads."""
+
+    menu: tuple[tuple[str, str], ...]
+    closed: tuple[str, ...]
+
+    @classmethod
+    def of(cls, viewer: Viewer) -> Beforehand:
+        rows = _menu_and_closed(viewer)
+        closed = tuple(path for path, _, _, _, is_closed in rows if is_closed)
+        shown = [row for row in rows if row[3] and not row[0].startswith(closed)]
+        roots = tuple(Site.get_site_root_paths()) if shown else ()
+        return cls(tuple((title, _address(place, roots)) for _, title, place, _, _ in shown), closed)
+
+
+def _known_beforehand(viewer: Viewer) -> Beforehand:
+    standing = getattr(viewer, "standing", None)
+    return standing.once("beforehand", lambda: Beforehand.of(viewer)) if standing else Beforehand.of(viewer)
 
 
 @prepared
-def _menu(viewer: Viewer) -> QuerySet[Page, tuple[str, str]]:
-    menu: HubPageQuerySet = pages_visible_to(viewer).filter(depth=3).in_menu().order_by("path")
-    return menu.values_list("title", "url_path")
+def _menu_and_closed(viewer: Viewer) -> QuerySet[Page, tuple[str, str, str, bool, bool]]:
+    """Path, title, address in the tree, whether it is in the menu, and whether it is closed to the viewer."""
+    closed = _closed_to(viewer)
+    in_menu = Q(live=True, depth=3, show_in_menus=True)
+    pages = Page.objects.filter(in_menu | Q(pk__in=closed.values("page"))).annotate(
+        is_in_menu=ExpressionWrapper(in_menu, output_field=models.BooleanField()),
+        is_closed=Exists(closed.filter(page=OuterRef("pk"))),
+    )
+    found: QuerySet[Page, tuple[str, str, str, bool, bool]] = pages.order_by("path").values_list(
+        "path", "title", "url_path", "is_in_menu", "is_closed"
+    )
+    return found
 
 
 @lru_cache(maxsize=100)

@@ -70,11 +70,11 @@ def viewer_of(context: Context) -> Viewer:
 
 
 @register.simple_tag(takes_context=True)
-def menu_pages(context: Context) -> list[tuple[str, str]]:
+def menu_pages(context: Context) -> tuple[tuple[str, str], ...]:
     """The parts of the hub that stand in its menu: title and address. Nothing on an error page, which knows no
     reader."""
     viewer = getattr(context.get("request"), "user", None)
-    return menu_visible_to(viewer) if viewer else []
+    return menu_visible_to(viewer) if viewer else ()
 
 
 @register.inclusion_tag("components/breadcrumbs.html", takes_context=True)

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
+from typing import Any, TypeVar
 
 from network.models.member import Member
 from network.models.network import Membership, MembershipQuerySet, Network
 from network.models.prepared import Marks, prepared
+
+Answer = TypeVar("Answer")
 
 
 class Standing:
@@ -15,6 +19,14 @@ class Standing:
 
     def __init__(self, member: Member) -> None:
         self.member = member
+        self._asked: dict[str, Any] = {}
+
+    def once(self, name: str, ask: Callable[[], Answer]) -> Answer:
+        """What a package above asks once for a request, under a name of its own."""
+        if name not in self._asked:
+            self._asked[name] = ask()
+        answer: Answer = self._asked[name]
+        return answer
 
     @cached_property
     def memberships(self) -> list[Membership]:

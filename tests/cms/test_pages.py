@@ -195,7 +195,7 @@ def test_the_menu_costs_every_page_one_query(
     Site.get_site_root_paths()  # Wagtail keeps them in the cache
     for viewer in (ANYBODY, cast.bob):
         with django_assert_num_queries(1):
-            assert menu_visible_to(viewer) == [("Events", "/events/")]
+            assert menu_visible_to(viewer) == (("Events", "/events/"),)
 
 
 def test_a_council_page_tells_what_the_hub_tells_of_it(hub: Hub, cast: Cast) -> None:
