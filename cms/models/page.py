@@ -38,7 +38,7 @@ class HubPageQuerySet(PageQuerySet):
         """The same pages for Wagtail's search, which knows no subqueries: asks first for the roots of what is closed.
         The restrictions of a site are few."""
         searchable: HubPageQuerySet = self.live()
-        for path in _known_beforehand(viewer).closed:
+        for path in _menu_and_closed(viewer).closed:
             searchable = searchable.exclude(path__startswith=path)
         return searchable
 
@@ -56,43 +56,42 @@ def pages_visible_to(viewer: Viewer) -> HubPageQuerySet:
 def menu_visible_to(viewer: Viewer) -> tuple[tuple[str, str], ...]:
     """The parts of the hub that stand in its menu and that the viewer may open, title and address: on every page of the
     site, in one query."""
-    return _known_beforehand(viewer).menu
+    return _menu_and_closed(viewer).menu
 
 
 @dataclass(frozen=True, slots=True)
-class Beforehand:
-    """What every page of the site asks before any content: the menu, and the paths of what is closed to the viewer,
-    which a search has to know as well. Asked once for a request that only reads."""
+class MenuAndClosed:
+    """The menu, which every page of the site shows, and the paths of what is closed to the viewer, which a search has
+    to know before it begins."""
 
     menu: tuple[tuple[str, str], ...]
     closed: tuple[str, ...]
 
     @classmethod
-    def of(cls, viewer: Viewer) -> Beforehand:
-        rows = _menu_and_closed(viewer)
-        closed = tuple(path for path, _, _, _, is_closed in rows if is_closed)
-        shown = [row for row in rows if row[3] and not row[0].startswith(closed)]
+    def of(cls, viewer: Viewer) -> MenuAndClosed:
+        rows = _in_menu_or_closed(viewer)
+        shown = [(title, url_path) for _, title, url_path, is_closed in rows if not is_closed]
         roots = tuple(Site.get_site_root_paths()) if shown else ()
-        return cls(tuple((title, _address(place, roots)) for _, title, place, _, _ in shown), closed)
+        return cls(
+            tuple((title, _address(url_path, roots)) for title, url_path in shown),
+            tuple(path for path, _, _, is_closed in rows if is_closed),
+        )
 
 
-def _known_beforehand(viewer: Viewer) -> Beforehand:
+def _menu_and_closed(viewer: Viewer) -> MenuAndClosed:
+    """Asked once for a request that only reads."""
     standing = getattr(viewer, "standing", None)
-    return standing.once("beforehand", lambda: Beforehand.of(viewer)) if standing else Beforehand.of(viewer)
+    return standing.once("menu and closed", lambda: MenuAndClosed.of(viewer)) if standing else MenuAndClosed.of(viewer)
 
 
 @prepared
-def _menu_and_closed(viewer: Viewer) -> QuerySet[Page, tuple[str, str, str, bool, bool]]:
-    """Path, title, address in the tree, whether it is in the menu, and whether it is closed to the viewer."""
+def _in_menu_or_closed(viewer: Viewer) -> QuerySet[Page, tuple[str, str, str, bool]]:
+    """Path, title, address in the tree, and whether it is closed to the viewer; what is not is in their menu."""
+    menu = pages_visible_to(viewer).filter(depth=3).in_menu()
     closed = _closed_to(viewer)
-    in_menu = Q(live=True, depth=3, show_in_menus=True)
-    pages = Page.objects.filter(in_menu | Q(pk__in=closed.values("page"))).annotate(
-        is_in_menu=ExpressionWrapper(in_menu, output_field=models.BooleanField()),
-        is_closed=Exists(closed.filter(page=OuterRef("pk"))),
-    )
-    found: QuerySet[Page, tuple[str, str, str, bool, bool]] = pages.order_by("path").values_list(
-        "path", "title", "url_path", "is_in_menu", "is_closed"
-    )
+    pages = Page.objects.filter(Q(pk__in=menu.values("pk")) | Q(pk__in=closed.values("page")))
+    pages = pages.annotate(is_closed=Exists(closed.filter(page=OuterRef("pk")))).order_by("path")
+    found: QuerySet[Page, tuple[str, str, str, bool]] = pages.values_list("path", "title", "url_path", "is_closed")
     return found
 
 

@@ -90,6 +90,15 @@ def listener_in(
     return listener
 
 
+async def listening_at_once(hub: RoomHub, reader: Reader) -> tuple[Listener, asyncio.Task[None]]:
+    """From the beginning, by a server that offers to send without a task."""
+    listener = listener_in(hub, reader.send, reader.send_now)
+    await listener.start(EPOCH, 0)
+    task = asyncio.create_task(listener.listen())
+    await settle()
+    return listener, task
+
+
 async def the_state_is_told() -> None:
     """Once, and no more than once."""
     await asyncio.sleep(RoomHub.STATE_EVERY + 0.01)
@@ -351,12 +360,7 @@ def test_what_comes_is_handed_over_at_once_where_the_server_can_and_by_the_task_
     async def story() -> None:
         hub = await opened(Log())
         reader, slow = Reader(), Reader()
-        listening = []
-        for one in (reader, slow):
-            listener = listener_in(hub, one.send, one.send_now)
-            await listener.start(EPOCH, 0)
-            listening.append(asyncio.create_task(listener.listen()))
-        await settle()
+        listening = [(await listening_at_once(hub, one))[1] for one in (reader, slow)]
         hub.push([event(1)])
         assert (reader.numbers, slow.numbers) == ([1], [1])  # before any task had its turn
 
@@ -431,12 +435,9 @@ def test_who_is_sent_to_at_once_and_acknowledges_nothing_is_closed(monkeypatch: 
     async def story() -> None:
         hub = await opened(Log())
         reader = Reader()
-        listener = listener_in(hub, reader.send, reader.send_now)
-        await listener.start(EPOCH, 0)
-        await_end = asyncio.create_task(listener.listen())
-        await settle()
+        listener, listening = await listening_at_once(hub, reader)
         hub.push([event(number) for number in range(1, 20)])
-        await asyncio.wait_for(await_end, 5)
+        await asyncio.wait_for(listening, 5)
         assert listener.ended_with == Close.TOO_SLOW
         assert len(reader.numbers) < 8
 
@@ -450,10 +451,7 @@ def test_one_window_goes_out_at_once_and_the_rest_waits_for_an_ack(monkeypatch: 
     async def story() -> None:
         hub = await opened(Log())
         reader = Reader()
-        listener = listener_in(hub, reader.send, reader.send_now)
-        await listener.start(EPOCH, 0)
-        listening = asyncio.create_task(listener.listen())
-        await settle()
+        listener, listening = await listening_at_once(hub, reader)
         hub.push([event(number) for number in range(1, 20)])
         await settle()
         assert reader.numbers == [1, 2, 3, 4, 5, 6]
