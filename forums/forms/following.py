@@ -116,7 +116,9 @@ class BookmarkForm(forms.Form):
     def __init__(self, *args: Any, now: datetime | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         today = timezone.localdate(now)
-        self.dates = {"tomorrow": today + timedelta(days=1), "week": today + timedelta(days=7 - today.weekday())}
+        tomorrow = today + timedelta(days=1)
+        # The next Monday after tomorrow: on a Sunday there would be one day under two names.
+        self.dates = {"tomorrow": tomorrow, "week": tomorrow + timedelta(days=7 - tomorrow.weekday())}
         self.today = today
         remind = self.fields["remind"]
         assert isinstance(remind, forms.ChoiceField)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.messages import get_messages
@@ -24,6 +24,7 @@ from forums.actions.pinning import pin_thread
 from forums.actions.posts import hide_post, reply
 from forums.actions.reading import read_everything_everywhere, read_thread
 from forums.actions.threads import move_thread, start_thread
+from forums.forms import BookmarkForm
 from forums.models import Answer, FollowLevel, MemberThread, Post, Thread
 from forums.notifications import THREAD_REPLIED
 from network.actions.membership import leave_network
@@ -345,6 +346,15 @@ class TestBookmarks:
 
         assert remind_of_bookmarks() == 0
         assert MemberThread.objects.get(member=cast.bob).remind_at is None
+
+    @pytest.mark.parametrize(
+        ("day", "next_week"), [(23, 30), (27, 30), (28, 30), (29, 7)], ids=["Monday", "Friday", "Saturday", "Sunday"]
+    )
+    def test_next_week_is_a_monday_and_never_tomorrow(self, day: int, next_week: int) -> None:
+        dates = BookmarkForm(now=datetime(2026, 11, day, 12, tzinfo=UTC)).dates
+
+        assert (dates["week"].weekday(), dates["week"].day) == (0, next_week)
+        assert dates["tomorrow"] < dates["week"]
 
     @pytest.mark.parametrize(
         ("typed", "words"),
