@@ -218,12 +218,13 @@ def _reports(member: Member) -> Iterable[Row]:
 
 
 def _own_cases(member: Member) -> Iterable[Row]:
-    """What was done to what they wrote, and why. That somebody reported them, where nothing was done, is no part of
-    it: whoever reports has to be safe."""
-    done = Case.objects.told_to(member).filter(author=member).order_by("opened_at", "pk")
-    for row in done.select_related("attachment", "member"):
+    """What was decided about what they wrote, and why. Who reported it, and what they said, is no part of it: whoever
+    reports has to be safe."""
+    told = Case.objects.told_to(member).filter(author=member).order_by("opened_at", "pk")
+    for row in told.select_related("attachment", "member"):
         yield {
-            "Hidden": row.decided_at or row.hidden_for_now_at,
+            "Hidden for now": row.hidden_for_now_at,
+            "Decided": row.decided_at,
             "What": row.kind,
             "Outcome": str(row.get_outcome_display()),
             "Reason": row.reason,
@@ -348,7 +349,7 @@ register(Part("poll_votes", "What you chose in polls", _poll_votes))
 register(Part("polls", "Polls you made", _polls))
 register(Part("answers", "Answers you wrote to questions in live rooms", _answers))
 register(Part("reports", "What you reported", _reports))
-register(Part("hidden", "What was done to what you wrote", _own_cases))
+register(Part("hidden", "What was decided about what you wrote", _own_cases))
 register(Part("appeals", "Appeals you made", _appeals))
 register(Part("sanctions", "When you were asked to be silent in a live room, or to leave it", _sanctions))
 register(Part("reading", "Threads you have read", _reading))

@@ -269,6 +269,7 @@ CASE_OPENED = "case_opened"
 REPORT_DECIDED = "report_decided"
 CASE_HIDDEN = "case_hidden"
 CASE_SHOWN = "case_shown"
+CASE_DECIDED = "case_decided"
 POST_SHOWN = "post_shown"
 MESSAGE_SHOWN = "message_shown"
 APPEAL_MADE = "appeal_made"
@@ -1276,11 +1277,11 @@ register(
 
 
 # Reports. Whoever looks after them hears of each thing once, however many report it; whoever reported it hears what
-# became of it and no more; whoever wrote it hears where something was done to it, and nothing where nothing was: that
-# would only say that somebody reported them. They hear of it by the notices of the thing itself (POST_HIDDEN), or where
-# it has none by CASE_HIDDEN.
+# became of it and no more; whoever wrote it hears of the decision once it is made, and never who reported it or what
+# was said of it. Where something was done they hear of it by the notices of the thing itself (POST_HIDDEN), or where it
+# has none by CASE_HIDDEN; otherwise by CASE_DECIDED.
 
-# What whoever reported something is told of it, and no more.
+# What whoever reported something, and whoever wrote it, are told of a decision.
 WHAT_BECAME: dict[str, str] = {
     Case.Outcome.LEFT.value: "It was looked at, and stays as it is.",
     Case.Outcome.HIDDEN.value: "It was looked at, and is not shown any more.",
@@ -1318,7 +1319,7 @@ def case_read(case: Case, member: Member) -> None:
 def told_of_case(case: Case, member: Member) -> None:
     """Its author has read why something was done, or what became of the appeal."""
     appeals = Appeal.objects.told_to(member).filter(case=case)
-    about = Q(kind__in=(CASE_HIDDEN, CASE_SHOWN), object_id=case.pk)
+    about = Q(kind__in=(CASE_HIDDEN, CASE_SHOWN, CASE_DECIDED), object_id=case.pk)
     about |= Q(kind=APPEAL_DECIDED, object_id__in=appeals.values("pk"))
     if case.post_id:
         about |= Q(kind__in=(POST_HIDDEN, POST_SHOWN), object_id=case.post_id)
@@ -1362,6 +1363,11 @@ def case_hidden(case: Case, *, now: datetime) -> None:
 
 def case_shown(case: Case, *, now: datetime) -> None:
     give_notice(CASE_SHOWN, case.pk, Member.objects.filter(pk=case.author_id or 0), now=now)
+
+
+def case_decided(case: Case, *, now: datetime) -> None:
+    """Whose words, file or profile somebody looked at, and neither hid nor showed again."""
+    give_notice(CASE_DECIDED, case.pk, Member.objects.filter(pk=case.author_id or 0), now=now)
 
 
 def appeal_made(appeal: Appeal, *, now: datetime) -> None:
@@ -1449,6 +1455,14 @@ register(
         name=CASE_SHOWN,
         visible_to=_own_cases,
         title=lambda case: f"Everybody can see {OWN[case.kind]} again",
+        address=lambda case: reverse("own_case", args=[case.pk]),
+    )
+)
+register(
+    NoticeKind(
+        name=CASE_DECIDED,
+        visible_to=_own_cases,
+        title=lambda case: f"Somebody reported {OWN[case.kind]}. {WHAT_BECAME[case.outcome]}",
         address=lambda case: reverse("own_case", args=[case.pk]),
     )
 )

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from forums import limits, markup, permissions
+from forums import limits, markup, notifications, permissions
 from forums.actions.cases import close_case, hold_case
 from forums.actions.sight import hide_thing, hold_thing, show_thing
 from forums.models import Case, CaseNote
@@ -54,9 +54,9 @@ def note_on_case(case: Case, *, by: Member, words: str, now: datetime | None = N
 
 def decide_case(case: Case, *, outcome: str, by: Member, reason: str = "", now: datetime | None = None) -> Case:
     """Leaves what was reported as it is, hides it and tells its author the `reason`, or says that it was dealt with in
-    another way. What the site had hidden for now is shown again where it is left. Whoever comes second is told who was
-    first; the same decision by the same person twice is one. Raises Refused, LimitReached, and ValueError for an
-    outcome that there is not or a reason that is missing."""
+    another way. What the site had hidden for now is shown again where it is left. Whoever reported it and whoever wrote
+    it are told. Whoever comes second is told who was first; the same decision by the same person twice is one. Raises
+    Refused, LimitReached, and ValueError for an outcome that there is not or a reason that is missing."""
     now = now or timezone.now()
     if outcome not in Case.Outcome or (outcome == Case.Outcome.HIDDEN and not markup.legible(reason).strip()):
         raise ValueError("A decision has an outcome, and hiding something a reason.")
@@ -71,9 +71,12 @@ def decide_case(case: Case, *, outcome: str, by: Member, reason: str = "", now: 
         if outcome == Case.Outcome.HIDDEN:
             _hide(case, by=by, reason=reason, now=now)
         else:
-            if case.hidden_for_now_at and case.is_hidden and not _is_hidden_by_somebody(case):
+            is_shown_again = case.hidden_for_now_at and case.is_hidden and not _is_hidden_by_somebody(case)
+            if is_shown_again:
                 show_thing(case, by=by, now=now)
             close_case(case, outcome, by=by, now=now)
+            if not is_shown_again:
+                notifications.case_decided(case, now=now)
         return hold_case(case)
 
 
@@ -88,6 +91,7 @@ def _hide(case: Case, *, by: Member, reason: str, now: datetime) -> None:
             thing.hidden_by, thing.hidden_reason = by, markup.legible(reason)
             thing.save(update_fields=["hidden_by", "hidden_reason"])
         close_case(case, Case.Outcome.HIDDEN, by=by, reason=reason, now=now)
+        notifications.case_hidden(case, now=now)
         return
     hide_thing(case, by=by, reason=reason, now=now)
 

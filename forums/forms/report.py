@@ -129,6 +129,12 @@ class DecideForm(forms.Form):
         else:
             choices.append((Case.Outcome.HIDDEN.value, hide))
         self.fields["outcome"].choices = choices  # type: ignore[attr-defined]
+        if case.kind != "a page":
+            whose = "owner" if is_profile else "author"
+            self.fields["outcome"].help_text = (
+                f"Its {whose} is told what you decide, but not who reported it. "
+                "If they must not know yet, write a note below instead."
+            )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -48,10 +48,10 @@ class CaseQuerySet(models.QuerySet["Case"]):
         return self.filter(Q(network=None) | nobody | Q(pk__in=appealed.values("case")))
 
     def told_to(self, viewer: Viewer) -> CaseQuerySet:
-        """Those by which something was done to the viewer's own words, for them to read why. Of all the others, in
-        which nothing was done, they learn nothing: it would only say that somebody reported them."""
-        done = Q(outcome=Case.Outcome.HIDDEN) | ~Q(hidden_for_now_at=None)
-        return self.filter(done, author=viewer.pk or 0)
+        """Those about the viewer's own words that somebody has decided, or by which they are hidden for now. Until then
+        they learn nothing, for all that could be said is that somebody reported them."""
+        told = Q(state=Case.State.DECIDED) | ~Q(hidden_for_now_at=None)
+        return self.filter(told, author=viewer.pk or 0)
 
     def open(self) -> CaseQuerySet:
         return self.filter(state=Case.State.OPEN)

@@ -218,7 +218,7 @@ def own_report(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_case(request: HttpRequest, pk: int) -> HttpResponse:
-    """Why something that the reader wrote is hidden, and how to appeal."""
+    """What was decided about something that the reader wrote, why, and how to appeal."""
     member = member_or_404(request)
     found = get_object_or_404(Case.objects.told_to(member).with_things(), pk=pk)
     notifications.told_of_case(found, member)
@@ -239,11 +239,30 @@ def own_case(request: HttpRequest, pk: int) -> HttpResponse:
         "appeal": found.appeal_or_none,
         "can_appeal": verdict,
         "form": form if verdict and found.appeal_or_none is None else None,
-        "own": notifications.OWN[found.kind],
-        "is_for_now": found.is_open and found.hidden_for_now_at is not None,
+        "heading": _what_happened_to_own(found),
+        "became": notifications.WHAT_BECAME.get(found.outcome, ""),
+        "is_for_now": found.is_open and found.is_hidden,
+        "place": found.thing_address if _reads_it_there(member, found) else "",
         "who_reads": who_reads_appeal(found),
     }
     return render(request, "forums/own_case.html", context)
+
+
+def _what_happened_to_own(case: Case) -> str:
+    own = notifications.OWN[case.kind]
+    was_hidden = case.outcome == Case.Outcome.HIDDEN or case.hidden_for_now_at is not None
+    if was_hidden and not case.is_hidden and not case.is_gone:
+        return f"Others can see {own} again"
+    if case.outcome in (Case.Outcome.LEFT, Case.Outcome.DEALT):
+        return f"Somebody reported {own}"
+    if case.is_open:
+        return f"{own[0].upper()}{own[1:]} is hidden for now"
+    return f"Somebody who looks after this site has hidden {own}"
+
+
+def _reads_it_there(member: Member, case: Case) -> bool:
+    """Their own words stand in a network that they may have left."""
+    return case.network is None or case.member is not None or bool(permissions.can_read(member, case.network))
 
 
 def who_reads_appeal(case: Case) -> str:

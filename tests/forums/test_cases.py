@@ -254,13 +254,42 @@ def test_hiding_tells_the_author_why_and_whoever_reported_only_that(cast: Cast, 
     assert not Case.objects.waiting().exists()
 
 
-def test_where_nothing_is_done_the_author_hears_nothing(cast: Cast, post: Post, rita: Member) -> None:
-    decide_case(case_of(post, by=rita), outcome=LEFT, by=cast.fay)
+def test_what_is_left_its_author_is_told_once_it_is_decided_and_not_who_reported_it(
+    client: Client, cast: Cast, post: Post, rita: Member
+) -> None:
+    case = report_post(post, by=rita, kind="other", words="xylograph").case
+    note_on_case(case, by=cast.fay, words="quokka")
+    sign_in(client, cast.bob)
+    address = f"/reports/decided/{case.pk}/"
+    assert told(cast.bob) == []
+    assert client.get(address).status_code == 404
+
+    decide_case(case, outcome=LEFT, by=cast.fay)
 
     assert again(post).is_shown
-    assert told(cast.bob) == []
-    assert not Case.objects.told_to(cast.bob).exists()
     assert told(rita) == ["You reported a post. It was looked at, and stays as it is."]
+    assert told(cast.bob) == ["Somebody reported what you wrote. It was looked at, and stays as it is."]
+    shown = client.get(address).text
+    assert "It was looked at, and stays as it is." in shown
+    assert post.get_absolute_url() in shown
+    for untold in ("Rita", "xylograph", "quokka", str(Report.Kind.OTHER.label), "Appeal"):
+        assert untold not in shown
+    assert told(cast.bob) == [], "the page was read"
+
+    # Their words stay theirs to read after they have left; the address of where they stand is of no use to them.
+    Membership.objects.filter(member=cast.bob).update(state="left")
+    shown = client.get(address).text
+    assert "zyzzyva" in shown
+    assert post.get_absolute_url() not in shown
+
+
+def test_what_its_author_has_deleted_was_dealt_with(cast: Cast, post: Post, rita: Member) -> None:
+    case = case_of(post, by=rita)
+    delete_post(again(post), by=cast.bob)
+
+    decide_case(again_case(case), outcome=DEALT, by=cast.fay)
+
+    assert told(cast.bob) == ["Somebody reported what you wrote. It was looked at and dealt with."]
 
 
 def test_only_one_looks_at_it_and_another_takes_it_over_on_purpose(
@@ -638,6 +667,19 @@ def test_nobody_brings_back_what_somebody_else_hid_of_their_own(cast: Cast, post
     hide_post(mine, by=cast.fay, reason="Mine")
     assert restore_post(again(mine), by=cast.fay).is_shown
     assert not mine.cases.exists(), "what somebody hides of themselves is no decision"
+
+
+def test_who_had_hidden_their_own_is_told_that_it_stays_hidden(
+    cast: Cast, post: Post, rita: Member, flo: Member
+) -> None:
+    mine = reply(again(post).thread, by=cast.fay, source="Mine")
+    case = case_of(mine, by=rita)
+    hide_post(again(mine), by=cast.fay, reason="Mine")
+    Notice.objects.all().delete()
+
+    decide_case(again_case(case), outcome=HIDDEN, by=flo, reason="It names a resident")
+
+    assert told(cast.fay) == ["A facilitator hid what you wrote: It names a resident"]
 
 
 def test_undoing_is_bringing_back_and_follows_the_same_rules(cast: Cast, post: Post, flo: Member) -> None:

@@ -513,6 +513,22 @@ def test_nobody_else_hides_a_question_or_brings_it_back(cast: Cast, question: Qu
 # Nobody over their own, and nobody learns whose it is
 
 
+def test_whoever_asked_without_a_name_is_told_that_it_stays_and_nobody_else_reads_that(
+    cast: Cast, unnamed: Question, rita: Member, flo: Member
+) -> None:
+    case = reported(unnamed, rita)
+    decide_case(case, outcome=LEFT, by=cast.fay)
+
+    assert told(cast.bob) == ["Somebody reported what you asked. It was looked at, and stays as it is."]
+    address = f"/reports/decided/{case.pk}/"
+    assert "zyzzyva" in page(cast.bob, address)
+    for other in (cast.fay, flo, rita, cast.ada):
+        client = Client()
+        sign_in(client, other)
+        assert client.get(address).status_code == 404
+    assert not AuditEvent.objects.visible_to(flo).filter(object_kind="forums.case", actor_id=cast.bob.pk).exists()
+
+
 def test_a_facilitator_does_nothing_about_their_own_question(cast: Cast, room: Room, rita: Member, flo: Member) -> None:
     own = ask_question(room, by=flo, body="quokka", is_unnamed=True)
     case = reported(own, rita)
