@@ -18,7 +18,7 @@ from hypothesis import settings, strategies
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from forums.live import process
-from forums.live.hub import Listener, RoomHub
+from forums.live.hub import Listener, RoomHub, logger
 from forums.live.log import Tail
 from forums.live.process import LiveProcess
 from forums.live.protocol import About, BadFrame, Event
@@ -139,6 +139,9 @@ class ResumeProtocol(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(process, "RoomHub", SmallHub)
+        # The room says hundreds of times that the log is away. Python 3.11 at times fails to print one of so many
+        # tracebacks ("AST constructor recursion depth mismatch"), which pytest would take for a failure of the room.
+        self.patch.setattr(logger, "disabled", True)
 
     @initialize(length=numbers(0, 30), delay=strategies.sampled_from([0, 5, 10]))
     def begin(self, length: int, delay: int) -> None:
