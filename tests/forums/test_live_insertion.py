@@ -6,7 +6,7 @@ import uuid
 from datetime import UTC, datetime
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from pytest_django import DjangoAssertNumQueries
 
 from forums.models import Message, Room, RoomEvent
@@ -48,6 +48,28 @@ def test_each_column_is_what_bulk_create_writes_and_each_row_has_its_own_key(cas
     assert [kept[message.pk] for message in ours] == list(range(1, 301))
     assert Message.objects.get(room=room, seq=7).body == "100 % of 7, 'quoted' and %s"
     assert not any(message._state.adding for message in ours)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["", "NULL", "null", "{}", "{a,b}", "a,b", '"', "'", "\\", '\\"', "\n", " ", "%", "%s", "{%s}", "é 🐑 \u202f"],
+)
+def test_words_are_kept_whatever_they_are_made_of(cast: Cast, words: str) -> None:
+    room = room_of(cast)
+    said = messages(room, cast, 1, 2)
+    for message in said:
+        message.body = words
+    insert(said)
+    assert list(Message.objects.filter(room=room).values_list("body", flat=True)) == [words, words]
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite knows no lengths of columns")
+def test_what_is_too_long_for_its_column_is_refused_and_not_cut_off(cast: Cast) -> None:
+    room = room_of(cast)
+    too_long = messages(room, cast, 1, 2)
+    too_long[1].role = "x" * 500
+    with pytest.raises(DataError), transaction.atomic():
+        insert(too_long)
 
 
 def test_what_browsers_called_their_events_is_kept(cast: Cast) -> None:
