@@ -1321,13 +1321,19 @@ def told_of_case(case: Case, member: Member) -> None:
     appeals = Appeal.objects.told_to(member).filter(case=case)
     about = Q(kind__in=(CASE_HIDDEN, CASE_SHOWN, CASE_DECIDED), object_id=case.pk)
     about |= Q(kind=APPEAL_DECIDED, object_id__in=appeals.values("pk"))
-    if case.post_id:
-        about |= Q(kind__in=(POST_HIDDEN, POST_SHOWN), object_id=case.post_id)
-    if case.message_id:
-        about |= Q(kind__in=(MESSAGE_HIDDEN, MESSAGE_SHOWN), object_id=case.message_id)
-    if case.question_id:
-        about |= Q(kind=QUESTION_REFUSED, object_id=case.question_id)
+    latest = Case.objects.about(case.thing).that_hid().order_by("-pk").first() if case.thing else None
+    if latest == case:  # else what became of the thing itself is not told by this one
+        about |= _of_the_thing(case)
     settle_notices(member, about)
+
+
+def _of_the_thing(case: Case) -> Q:
+    """The notices by which its author hears of what became of a post, a message or a question."""
+    if case.post_id:
+        return Q(kind__in=(POST_HIDDEN, POST_SHOWN), object_id=case.post_id)
+    if case.message_id:
+        return Q(kind__in=(MESSAGE_HIDDEN, MESSAGE_SHOWN), object_id=case.message_id)
+    return Q(kind=QUESTION_REFUSED, object_id=case.question_id) if case.question_id else Q()
 
 
 def told_of_report(report: Report, member: Member) -> None:
@@ -1357,7 +1363,7 @@ def file_shown(attachment: Attachment, *, now: datetime) -> None:
 
 
 def case_hidden(case: Case, *, now: datetime) -> None:
-    """Whose file or profile was hidden."""
+    """Whose file or profile was hidden, or something that has notices of its own where its author cannot read."""
     give_notice(CASE_HIDDEN, case.pk, Member.objects.filter(pk=case.author_id or 0), now=now)
 
 
@@ -1447,7 +1453,7 @@ register(
             if case.reason
             else f"{OWN[case.kind].capitalize()} is hidden for now. A facilitator will look at it and decide."
         ),
-        address=lambda case: reverse("own_case", args=[case.pk]),
+        address=lambda case: reverse("own_case", args=[case.told_as]),
     )
 )
 register(
@@ -1455,7 +1461,7 @@ register(
         name=CASE_SHOWN,
         visible_to=_own_cases,
         title=lambda case: f"Everybody can see {OWN[case.kind]} again",
-        address=lambda case: reverse("own_case", args=[case.pk]),
+        address=lambda case: reverse("own_case", args=[case.told_as]),
     )
 )
 register(
@@ -1463,7 +1469,7 @@ register(
         name=CASE_DECIDED,
         visible_to=_own_cases,
         title=lambda case: f"Somebody reported {OWN[case.kind]}. {WHAT_BECAME[case.outcome]}",
-        address=lambda case: reverse("own_case", args=[case.pk]),
+        address=lambda case: reverse("own_case", args=[case.told_as]),
     )
 )
 register(
@@ -1495,7 +1501,7 @@ register(
             f"Your appeal was answered: {appeal.get_outcome_display().lower()}"
             + (f". {appeal.answer}" if appeal.answer else "")
         ),
-        address=lambda appeal: reverse("own_case", args=[appeal.case_id]),
+        address=lambda appeal: reverse("own_case", args=[appeal.case.told_as]),
     )
 )
 register(

@@ -542,6 +542,16 @@ def can_report_profile(viewer: Viewer, member: Member) -> Verdict:
     return Verdict("You share no network with this person.")
 
 
+def can_read_where_it_stands(viewer: Viewer, case: Case) -> Verdict:
+    """What a case is about, at its own address: whoever wrote it may have left the network since, or may not enter the
+    room any more."""
+    if case.message:
+        return can_enter(viewer, case.message.room)
+    if case.question:
+        return can_enter(viewer, case.question.room)
+    return can_read(viewer, case.network) if case.network and not case.member_id else ALLOWED
+
+
 def can_look_after(viewer: Viewer, case: Case) -> Verdict:
     """Reading what was reported, and noting something about it."""
     if Case.objects.visible_to(viewer).filter(pk=case.pk).exists():
@@ -576,7 +586,9 @@ def can_appeal(viewer: Viewer, case: Case) -> Verdict:
         return Verdict("Only whoever wrote it can appeal.")
     if verdict and case.is_open:
         return Verdict("A facilitator will look at it and decide. If it stays hidden, you can appeal then.")
-    if verdict and (case.outcome != Case.Outcome.HIDDEN or not case.is_hidden or case.is_gone):
+    if verdict and case.outcome != Case.Outcome.HIDDEN:
+        return Verdict("It was not hidden, so there is nothing to appeal against.")
+    if verdict and (not case.is_hidden or case.is_gone):
         return Verdict("It is not hidden any more, so there is nothing to appeal against.")
     if verdict and case.appeal_or_none is not None and not case.appeal_or_none.is_open:
         return Verdict("Your appeal was decided.")

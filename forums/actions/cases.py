@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from forums import markup, notifications
+from forums import markup, notifications, permissions
 from forums.models import Appeal, Case, Report, Thread
 from forums.models.report import Thing, author_of, field_of
 from network.actions.audit import record
@@ -38,7 +38,14 @@ def note_hidden(thing: Thing, network: Network | None, *, by: Member, reason: st
         return None
     case, _ = open_case(thing, network, now=now)
     close_case(case, Case.Outcome.HIDDEN, by=by, reason=reason, now=now)
+    if not author_reads_there(case):
+        notifications.case_hidden(case, now=now)
     return case
+
+
+def author_reads_there(case: Case) -> bool:
+    """Whether its author hears of it by the notices of the thing itself, which are for those who may read it."""
+    return bool(case.author and permissions.can_read_where_it_stands(case.author, case))
 
 
 def wait_for_decision(thing: Thing, network: Network | None, *, by: Member, now: datetime) -> None:

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from forums import limits, markup, notifications, permissions
-from forums.actions.cases import close_case, hold_case
+from forums.actions.cases import author_reads_there, close_case, hold_case
 from forums.actions.sight import hide_thing, hold_thing, show_thing
 from forums.models import Case, CaseNote
 from network.actions.access import hold_account
@@ -75,7 +75,7 @@ def decide_case(case: Case, *, outcome: str, by: Member, reason: str = "", now: 
             if is_shown_again:
                 show_thing(case, by=by, now=now)
             close_case(case, outcome, by=by, now=now)
-            if not is_shown_again:
+            if not is_shown_again or case.is_gone or not author_reads_there(case):
                 notifications.case_decided(case, now=now)
         return hold_case(case)
 

@@ -24,7 +24,10 @@ class ReportForm(forms.Form):
     )
     words = LegibleField(
         label="What should we know? (optional)",
-        help_text="Whoever looks at your report reads this. Whoever wrote it is not told who reported it.",
+        help_text=(
+            "Whoever looks at your report reads this. "
+            "Whoever wrote what you report is told what is decided, but not by whom it was reported."
+        ),
         required=False,
         max_length=Report.LONGEST,
         widget=forms.Textarea(attrs={"rows": 4}),
@@ -61,7 +64,10 @@ class OutsideReportForm(ReportForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["words"].help_text = "Whoever looks at your report reads this. Whoever wrote it does not."
+        self.fields["words"].help_text = (
+            "Whoever looks at your report reads this. "
+            "Whoever wrote what you report does not: they are told what is decided, and no more."
+        )
 
     def clean_address(self) -> str:
         """The path and what follows it. Whether anything stands there is not said: that may be nobody's business."""
@@ -129,11 +135,12 @@ class DecideForm(forms.Form):
         else:
             choices.append((Case.Outcome.HIDDEN.value, hide))
         self.fields["outcome"].choices = choices  # type: ignore[attr-defined]
-        if case.kind != "a page":
+        # Of a question or a message it always says so: that nobody is left who could be told would tell who it was.
+        if case.author_id or case.question_id or case.message_id:
             whose = "owner" if is_profile else "author"
             self.fields["outcome"].help_text = (
                 f"Its {whose} is told what you decide, but not who reported it. "
-                "If they must not know yet, write a note below instead."
+                "If they must not know yet, write a note below, and leave this open."
             )
 
     def clean(self) -> dict[str, Any]:

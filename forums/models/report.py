@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -52,6 +53,10 @@ class CaseQuerySet(models.QuerySet["Case"]):
         they learn nothing, for all that could be said is that somebody reported them."""
         told = Q(state=Case.State.DECIDED) | ~Q(hidden_for_now_at=None)
         return self.filter(told, author=viewer.pk or 0)
+
+    def that_hid(self) -> CaseQuerySet:
+        """Those by which something was hidden, though it may be shown again."""
+        return self.filter(Q(outcome=Case.Outcome.HIDDEN) | ~Q(hidden_for_now_at=None))
 
     def open(self) -> CaseQuerySet:
         return self.filter(state=Case.State.OPEN)
@@ -143,6 +148,8 @@ class Case(models.Model):
     # Whose profile: with their account it goes, and so does what was said of it.
     member = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="cases")
     address = models.CharField(max_length=500, blank=True)  # as whoever has no account gave it
+    # By this its author is led to what was decided. Its number would tell by its neighbours when it was reported.
+    told_as = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # Whose words or file it is about. None: the hub's own, or nobody's.
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     state = models.CharField(max_length=7, choices=State.choices, default=State.OPEN)

@@ -49,7 +49,7 @@ def room_run_by(member: Member, pk: int) -> Room:
 def case_of(member: Member, thing: Thing, *, is_own: bool) -> Case | None:
     """What somebody may know of why something is hidden: its author the decision, those who look after it the
     reports."""
-    cases = Case.objects.told_to(member) if is_own else Case.objects.visible_to(member)
+    cases = Case.objects.told_to(member).that_hid() if is_own else Case.objects.visible_to(member)
     return cases.about(thing).order_by("-pk").first()
 
 

@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import Resolver404, ResolverMatch, resolve
+from django.utils.text import Truncator
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -217,10 +218,10 @@ def own_report(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def own_case(request: HttpRequest, pk: int) -> HttpResponse:
+def own_case(request: HttpRequest, told_as: uuid.UUID) -> HttpResponse:
     """What was decided about something that the reader wrote, why, and how to appeal."""
     member = member_or_404(request)
-    found = get_object_or_404(Case.objects.told_to(member).with_things(), pk=pk)
+    found = get_object_or_404(Case.objects.told_to(member).with_things(), told_as=told_as)
     notifications.told_of_case(found, member)
     verdict = permissions.can_appeal(member, found)
     form = AppealForm(request.POST if request.method == "POST" else None)
@@ -233,16 +234,18 @@ def own_case(request: HttpRequest, pk: int) -> HttpResponse:
                 form.add_error(None, str(no))
             else:
                 messages.success(request, "Somebody else will look at it. You will hear in your notices.")
-                return redirect("own_case", pk)
+                return redirect("own_case", told_as)
+    reads_it_there = not found.is_gone and permissions.can_read_where_it_stands(member, found)
     context = {
         "case": found,
         "appeal": found.appeal_or_none,
-        "can_appeal": verdict,
         "form": form if verdict and found.appeal_or_none is None else None,
         "heading": _what_happened_to_own(found),
+        "own": notifications.OWN[found.kind],
+        "words": _own_words(found),
         "became": notifications.WHAT_BECAME.get(found.outcome, ""),
-        "is_for_now": found.is_open and found.is_hidden,
-        "place": found.thing_address if _reads_it_there(member, found) else "",
+        "is_for_now": found.is_open and found.is_hidden and not found.is_gone,
+        "place": found.thing_address if reads_it_there else "",
         "who_reads": who_reads_appeal(found),
     }
     return render(request, "forums/own_case.html", context)
@@ -250,23 +253,31 @@ def own_case(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _what_happened_to_own(case: Case) -> str:
     own = notifications.OWN[case.kind]
+    if case.outcome == Case.Outcome.HIDDEN and (case.is_hidden or case.is_gone):
+        return f"Somebody who looks after this site has hidden {own}"
     was_hidden = case.outcome == Case.Outcome.HIDDEN or case.hidden_for_now_at is not None
     if was_hidden and not case.is_hidden and not case.is_gone:
         return f"Others can see {own} again"
-    if case.outcome in (Case.Outcome.LEFT, Case.Outcome.DEALT):
-        return f"Somebody reported {own}"
-    if case.is_open:
+    if case.is_open and not case.is_gone:
         return f"{own[0].upper()}{own[1:]} is hidden for now"
-    return f"Somebody who looks after this site has hidden {own}"
+    return f"Somebody reported {own}"
 
 
-def _reads_it_there(member: Member, case: Case) -> bool:
-    """Their own words stand in a network that they may have left."""
-    return case.network is None or case.member is not None or bool(permissions.can_read(member, case.network))
+def _own_words(case: Case) -> str:
+    """What it is about, as far as words are left of it."""
+    if case.attachment:
+        return case.attachment.name
+    if case.post:
+        return Truncator(case.post.source).words(40)
+    thing = case.message or case.question
+    return thing.body if thing else ""
 
 
 def who_reads_appeal(case: Case) -> str:
-    """Said before somebody writes: who will read it."""
+    """Said before somebody writes: who will read it. A network that looks after a profile is one of the reporter's, so
+    it is not named."""
+    if case.member_id:
+        return "another facilitator or an administrator of the site"
     others = notifications.keepers_of(case, but=[case.decided_by_id])
     here = case.network and case.network.memberships.facilitators().filter(member__in=others.values("pk")).exists()
     return f"another facilitator of the {case.network}" if here else "an administrator of the site"

@@ -15,7 +15,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 def insert(rows: Sequence[models.Model]) -> None:
     """Writes the rows, all of one model, and gives each its key, as `bulk_create` does. For a table whose key the
-    database gives and in which no column is worked out when it is saved (as `auto_now` is)."""
+    database gives, in which no column is worked out when it is saved (as `auto_now` is) or by the database, and none is
+    a list or a range."""
     if not rows:
         return
     model = type(rows[0])

@@ -114,7 +114,7 @@ def _filled(route: str, world: World) -> str:
         if route.startswith("reports/sent/"):
             return str(Report.objects.get(case__member=world.cast.bob).pk)
         if route.startswith("reports/decided/"):
-            return str(Case.objects.exclude(appeal=None).get().pk)
+            return str(Case.objects.exclude(appeal=None).get().told_as)
         if route.startswith("reports/"):
             return str(Case.objects.get(message__seq=1).pk)
         if route.startswith("account/data/"):

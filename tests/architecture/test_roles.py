@@ -348,6 +348,7 @@ NOT_OF_ROLES = {
     "forums.can_mark_answer": "can_choose_answer, once it is known which; in the table by whose the question is",
     "forums.can_tell_whether_it_worked": "in the table as the asker's own",
     "forums.can_appeal": "in the table as the author's own",
+    "forums.can_read_where_it_stands": "can_read or can_enter, once it is known where that is",
     "cms.can_give_these_roles": "can_give_roles, once it is known which and to whom",
 }
 

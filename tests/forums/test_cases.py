@@ -260,7 +260,7 @@ def test_what_is_left_its_author_is_told_once_it_is_decided_and_not_who_reported
     case = report_post(post, by=rita, kind="other", words="xylograph").case
     note_on_case(case, by=cast.fay, words="quokka")
     sign_in(client, cast.bob)
-    address = f"/reports/decided/{case.pk}/"
+    address = f"/reports/decided/{case.told_as}/"
     assert told(cast.bob) == []
     assert client.get(address).status_code == 404
 
@@ -669,6 +669,66 @@ def test_nobody_brings_back_what_somebody_else_hid_of_their_own(cast: Cast, post
     assert not mine.cases.exists(), "what somebody hides of themselves is no decision"
 
 
+def test_a_report_that_comes_to_nothing_takes_no_appeal_away_and_says_nothing_of_another_decision(
+    client: Client, cast: Cast, post: Post, flo: Member
+) -> None:
+    address = post.get_absolute_url()
+    hide_post(post, by=cast.fay, reason="Unkind")
+    hidden = Case.objects.get()
+    late = report_from_outside(post, address=address, kind="spam", words="").case
+    decide_case(again_case(late), outcome=LEFT, by=flo)
+
+    sign_in(client, cast.bob)
+    assert f"/reports/decided/{hidden.told_as}/" in client.get(f"{address}hidden/").text
+    Notice.objects.update(read_at=None)
+    shown = client.get(f"/reports/decided/{late.told_as}/").text
+    assert "It is hidden now because of another decision." in shown
+    assert "nothing that you need to do" not in shown
+    assert told(cast.bob) == ["A facilitator hid post 2 that you wrote: Unkind"], "of that they have not read"
+
+
+@pytest.mark.parametrize("state", [Membership.State.SUSPENDED, Membership.State.LEFT])
+def test_who_cannot_read_there_any_more_is_told_all_the_same(
+    client: Client, cast: Cast, post: Post, rita: Member, state: str
+) -> None:
+    case = case_of(post, by=rita)
+    Membership.objects.filter(member=cast.bob, network=cast.ai).update(state=state)
+    decide_case(case, outcome=HIDDEN, by=cast.fay, reason="It names a resident")
+
+    assert told(cast.bob) == ["A facilitator hid what you wrote: It names a resident"]
+    sign_in(client, cast.bob)
+    shown = client.get(f"/reports/decided/{case.told_as}/").text
+    assert "It names a resident" in shown
+    assert post.get_absolute_url() not in shown
+    assert "Minutes" not in shown
+
+
+def test_what_is_deleted_while_it_was_hidden_for_now_is_not_said_to_be_hidden_or_shown_again(
+    client: Client, cast: Cast, post: Post
+) -> None:
+    for n in range(3):
+        case = report_post(again(post), by=join(cast, f"Reporter{n}"), kind="spam").case
+    delete_post(again(post), by=cast.bob)
+    Notice.objects.filter(member=cast.bob).delete()
+    sign_in(client, cast.bob)
+    address = f"/reports/decided/{case.told_as}/"
+    before = client.get(address).text
+    assert "Somebody reported what you wrote" in before
+    assert "is hidden for now." not in before
+
+    decide_case(again_case(case), outcome=DEALT, by=cast.fay)
+    assert told(cast.bob) == ["Somebody reported what you wrote. It was looked at and dealt with."]
+    assert "again" not in client.get(address).text
+
+
+def test_the_address_of_a_decision_does_not_count_the_reports(cast: Cast, post: Post, rita: Member) -> None:
+    case = case_of(post, by=rita)
+    decide_case(case, outcome=LEFT, by=cast.fay)
+    [notice] = unread_notices(cast.bob)
+    assert notice.address == f"/reports/decided/{case.told_as}/"
+    assert str(case.told_as) != str(case.pk)
+
+
 def test_who_had_hidden_their_own_is_told_that_it_stays_hidden(
     cast: Cast, post: Post, rita: Member, flo: Member
 ) -> None:
@@ -863,7 +923,7 @@ def test_pages_of_reports_are_there_for_those_who_look_after_them_alone(
         case.get_absolute_url(),
         reverse("network_reports", args=["ai"]),
         reverse("own_report", args=[case.reports.get().pk]),
-        reverse("own_case", args=[case.pk]),
+        reverse("own_case", args=[case.told_as]),
     ):
         answer = client.get(address)
         assert answer.status_code == 404 or (who is None and answer.status_code == 302), address
@@ -900,7 +960,7 @@ def test_a_facilitator_decides_by_plain_forms(cast: Cast, client: Client, post: 
 
     sign_in(client, cast.bob)
     why = client.get(reverse("post_hidden", args=[post.thread_id, 2])).content.decode()
-    own = reverse("own_case", args=[case.pk])
+    own = reverse("own_case", args=[case.told_as])
     assert own in why
     page = client.get(own).content.decode()
     assert "It is read by an administrator of the site" in page

@@ -253,11 +253,11 @@ def test_its_asker_is_told_why_and_whoever_reported_it_only_that(cast: Cast, que
     assert told(rita) == ["You reported a question in a live room. It was looked at, and is not shown any more."]
     own = page(cast.bob, question.get_absolute_url())
     assert "It names a supplier" in own
-    assert f"/reports/decided/{case.pk}/" in own
-    assert "zyzzyva" in page(cast.bob, f"/reports/decided/{case.pk}/")
+    assert f"/reports/decided/{case.told_as}/" in own
+    assert "zyzzyva" in page(cast.bob, f"/reports/decided/{case.told_as}/")
     assert told(cast.bob) == []
     with pytest.raises(AssertionError):
-        page(rita, f"/reports/decided/{case.pk}/")
+        page(rita, f"/reports/decided/{case.told_as}/")
 
 
 def test_shown_again_it_is_what_it_was_before(cast: Cast, room: Room, question: Question, rita: Member) -> None:
@@ -520,7 +520,7 @@ def test_whoever_asked_without_a_name_is_told_that_it_stays_and_nobody_else_read
     decide_case(case, outcome=LEFT, by=cast.fay)
 
     assert told(cast.bob) == ["Somebody reported what you asked. It was looked at, and stays as it is."]
-    address = f"/reports/decided/{case.pk}/"
+    address = f"/reports/decided/{case.told_as}/"
     assert "zyzzyva" in page(cast.bob, address)
     for other in (cast.fay, flo, rita, cast.ada):
         client = Client()
