@@ -113,8 +113,6 @@ def _filled(route: str, world: World) -> str:
             return str(RecordItem.objects.earliest("pk").pk)
         if route.startswith("reports/sent/"):
             return str(Report.objects.get(case__member=world.cast.bob).pk)
-        if route.startswith("reports/decided/"):
-            return str(Case.objects.exclude(appeal=None).get().told_as)
         if route.startswith("reports/"):
             return str(Case.objects.get(message__seq=1).pk)
         if route.startswith("account/data/"):
@@ -193,6 +191,8 @@ def _filled(route: str, world: World) -> str:
             return str(attached.pk)
         if route.startswith("rooms/") and name == "uid":
             return str(world.room.questions.get(number=1).uid)
+        if name == "told_as":
+            return str(Case.objects.exclude(appeal=None).get().told_as)
         if converter == "uuid":
             return "00000000-0000-4000-8000-000000000000"
         return number(name) if converter == "int" else word(name)
