@@ -128,7 +128,8 @@ def _find_said(room: Room, wanted: dict[log.Key, Saying], outcomes: Outcomes) ->
         # Their browser gave the name to something else, such as an edit: it is that, and no message.
         taken = ValidationError("This was sent before, and was no message")
         outcomes |= {key: by_number.get(seq, taken) for key, seq in numbers.items()}
-    outcomes |= {held.key: Held(held) for held in held_of(room, open_keys) if held.key not in outcomes}
+    if room.held_version:  # else nothing ever waited here
+        outcomes |= {held.key: Held(held) for held in held_of(room, open_keys) if held.key not in outcomes}
 
 
 def _judge(
