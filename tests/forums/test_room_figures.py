@@ -85,7 +85,8 @@ def test_a_writer_that_is_stuck_makes_the_site_unwell(
 
     async def story() -> None:
         writing = asyncio.create_task(writer.submit(1, "a message"))
-        await asyncio.sleep(0.1)
+        while writer.busy_for < 0.05:
+            await asyncio.sleep(0.01)
         assert consumers.writer_problem() is None  # it takes a moment
         monkeypatch.setattr(consumers, "WRITER_IS_STUCK", 0.05)
         assert "nothing was written" in (consumers.writer_problem() or "")
