@@ -228,6 +228,10 @@ class Member(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
     def __str__(self) -> str:
         return self.get_full_name()
 
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        # Known of whoever sends a request, by `with_whether_they_hold_rights`.
+        return getattr(self, "may_hold_rights", True) and super().has_perm(perm, obj)
+
     def get_full_name(self) -> str:
         return self.name or "A member"
 

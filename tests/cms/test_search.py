@@ -19,6 +19,7 @@ from cms.search import search_everything, search_pages, suggest
 from forums.actions.answers import mark_answer
 from forums.actions.messages import say
 from forums.actions.posts import reply
+from forums.actions.reports import report_from_outside
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import lock_thread, start_thread
 from forums.models import Message
@@ -420,6 +421,22 @@ def test_an_outsider_learns_no_name_by_a_filter(hub: Hub, cast: Cast, client: Cl
 
     assert "is called" not in html
     assert cast.fay.get_full_name() not in html.split("<main")[1]
+
+
+def test_a_facilitator_of_whom_something_is_waited_for_searches_with_as_few(
+    hub: Hub, cast: Cast, client: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    hub.publish_guidance("Canary")
+    own = start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Canary", source="Canary.")
+    report_from_outside(own.posts.get(), address=own.get_absolute_url(), kind="spam", words="")
+    start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="A greeting", source="Hello @Fay Facilitates")
+    waiting = Notice.objects.filter(member=cast.fay, read_at=None).values_list("kind", flat=True)
+    assert set(waiting) >= {"mentioned", "case_opened"}
+    sign_in(client, cast.fay)
+    client.get("/search/", {"q": "canary"})
+    with django_assert_max_num_queries(12):
+        shown = client.get("/search/", {"q": "canary"})
+    assert "Canary" in shown.text
 
 
 def test_a_member_searches_with_at_most_twelve_queries(
