@@ -1321,7 +1321,7 @@ def told_of_case(case: Case, member: Member) -> None:
     appeals = Appeal.objects.told_to(member).filter(case=case)
     about = Q(kind__in=(CASE_HIDDEN, CASE_SHOWN, CASE_DECIDED), object_id=case.pk)
     about |= Q(kind=APPEAL_DECIDED, object_id__in=appeals.values("pk"))
-    latest = Case.objects.about(case.thing).that_hid().order_by("-pk").first() if case.thing else None
+    latest = Case.objects.told_to(member).about(case.thing).that_hid().order_by("-pk").first() if case.thing else None
     if latest == case:  # else what became of the thing itself is not told by this one
         about |= _of_the_thing(case)
     settle_notices(member, about)

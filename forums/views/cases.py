@@ -174,9 +174,9 @@ def case_appeal(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 DONE = {
-    Case.Outcome.LEFT.value: "It stays as it is. Whoever reported it and whoever wrote it are told.",
+    Case.Outcome.LEFT.value: "It stays as it is. Whoever reported it is told, and a member who wrote it.",
     Case.Outcome.HIDDEN.value: "It is hidden. Its author is told why, and whoever reported it that it is hidden.",
-    Case.Outcome.DEALT.value: "It is dealt with. Whoever reported it and whoever wrote it are told.",
+    Case.Outcome.DEALT.value: "It is dealt with. Whoever reported it is told, and a member who wrote it.",
 }
 
 
