@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import islice, product
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 from wagtail.models import Page, get_page_models
 from wagtail.search import index
+from wagtail.search.query import Or, PlainText, SearchQuery
 
 from cms.models import EventPage, GuidancePage, HubPageQuerySet, PageTag
 from cms.models.page import HubPage, ThemedPage
-from forums.search.index import SHORTEST_MENDED, SHORTEST_TYPED, is_near
+from forums.search.index import MOST_NEAR, SHORTEST_MENDED, SHORTEST_TYPED, is_near
 from forums.search.posts import NOTHING, Found, Query, marked, search_posts, suggest_threads
 from forums.search.rooms import search_rooms
 from forums.search.similar import likeness, similar_threads, stems_of
@@ -39,7 +42,8 @@ class Group:
 @dataclass(frozen=True, slots=True)
 class Results:
     groups: list[Group]
-    instead: dict[str, str]  # words that were looked for instead of what was typed
+    instead: dict[str, str]  # what was typed, and what was found that is written nearly so
+    is_mended: bool = False  # whether words near to those that were typed were looked for, found or not
 
     @property
     def count(self) -> int:
@@ -59,9 +63,9 @@ def search_everything(
     found = NOTHING
     if filters.takes("threads"):
         found = search_posts(viewer, typed, filters=filters, newest_first=newest_first, limit=limit)
-    # Words that stand in a post are written right, though they may stand on no page.
-    has_it = bool(found.hits) and not found.instead
-    pages = _pages(viewer, typed, filters, newest_first=newest_first, limit=limit, mends=not has_it)
+    # What was found in posts is looked for on pages too, a word that was mended like any other.
+    query = found.by if found.hits else Query.of(typed)
+    pages = _pages(viewer, query, filters, newest_first=newest_first, limit=limit, mends=not found.hits)
     answered = [hit for hit in found.hits if hit.is_answered]
     threads = [hit for hit in found.hits if not hit.is_answered]
     rooms = _rooms(viewer, typed, filters, limit=limit)
@@ -75,7 +79,8 @@ def search_everything(
         Group("events", "Use cases, events and other pages", others, len(others) == limit),
         Group("people", "People", people, len(people) == PEOPLE_SHOWN),
     ]
-    return Results([group for group in groups if group.hits], found.instead | pages.instead)
+    shown = [group for group in groups if group.hits]
+    return Results(shown, found.instead | pages.instead, bool(found.by.mended or pages.by.mended))
 
 
 PEOPLE_SHOWN = 10
@@ -125,43 +130,42 @@ def _told_by(member: Member, typed: str) -> str:
 
 def search_pages(viewer: Viewer, typed: str, *, limit: int = 20) -> list[Hit]:
     """The best matching pages that the viewer may open, best first. All words must occur in one page."""
-    return _pages(viewer, typed, Filters(), newest_first=False, limit=limit, mends=True).hits
+    return _pages(viewer, Query.of(typed), Filters(), newest_first=False, limit=limit, mends=True).hits
 
 
-def _pages(viewer: Viewer, typed: str, filters: Filters, *, newest_first: bool, limit: int, mends: bool) -> Found:
-    """Pages have no author and no council, and only events a network."""
+def _pages(viewer: Viewer, query: Query, filters: Filters, *, newest_first: bool, limit: int, mends: bool) -> Found:
+    """Pages have no author and no council, and only events a network. `mends`: what stands in titles and summaries is
+    looked for too in place of a word with a wrong letter. One query; one more to know these."""
     if not (filters.takes("pages") or filters.takes("events")) or (
         filters.council or filters.authors or filters.thread or filters.is_answered is not None
     ):
         return NOTHING
-    query = Query.of(typed)
     if not query:
         return NOTHING
     among = HubPageQuerySet(Page).searchable_by(viewer)
+    if mends:
+        query = _mended(among, query)
     hits = _found_pages(among, query, filters, newest_first=newest_first, limit=limit)
-    if hits or not mends:
-        return Found(hits, {})
-    mended = _mended(among, query)
-    if not mended:
-        return NOTHING
-    instead = {word: near for word, near in zip(query.words, mended.words, strict=True) if word != near}
-    hits = _found_pages(among, mended, filters, newest_first=newest_first, limit=limit)
-    return Found(hits, instead if hits else {})
+    return Found(hits, query.instead(hits), query)
 
 
-def _mended(among: HubPageQuerySet, query: Query) -> Query | None:
-    """The query with a word of the pages' titles and summaries for each that is none of theirs but by one letter."""
+def _mended(among: HubPageQuerySet, query: Query) -> Query:
+    """The query with those words of the pages' titles and summaries that are near one that is none of theirs."""
     mendable = {word for word in query.words if word.isalpha() and len(word) >= SHORTEST_TYPED}
     if not mendable:
-        return None
-    pages = _with_summary(among).order_by("-pk")
-    texts = pages.values_list("title", "summary")[:PAGES_READ]
-    known = set(indexed(" ".join(f"{title} {summary}" for title, summary in texts)).split())
-    words = []
-    for word in query.words:
-        near = sorted(other for other in known if len(other) >= SHORTEST_MENDED and is_near(word, other))
-        words.append(near[0] if near and word in mendable and word not in known else word)
-    return replace(query, words=tuple(words)) if tuple(words) != query.words else None
+        return query
+    texts = _with_summary(among).order_by("-pk").values_list("title", "summary")[:PAGES_READ]
+    known = frozenset().union(*(_words_in(title, summary) for title, summary in texts))
+    near = {
+        word: sorted(other for other in known if len(other) >= SHORTEST_MENDED and is_near(word, other))[:MOST_NEAR]
+        for word in mendable - known
+    }
+    return replace(query, mended={word: others for word, others in near.items() if others})
+
+
+@lru_cache(maxsize=2_000)  # most are as they were when somebody last looked for something
+def _words_in(title: str, summary: str) -> frozenset[str]:
+    return frozenset(indexed(f"{title} {summary}").split())
 
 
 PAGES_READ = 1_000  # for their words
@@ -170,19 +174,19 @@ PAGES_READ = 1_000  # for their words
 def _found_pages(
     among: HubPageQuerySet, query: Query, filters: Filters, *, newest_first: bool, limit: int
 ) -> list[Hit]:
-    words = [*query.words, *(word for phrase in query.phrases for word in phrase)]
     for wanted in _kept_to(filters):
         among = among.filter(pk__in=list(wanted))
-    if filters.since is not None:
-        among = among.filter(first_published_at__date__gte=filters.since)
-    if filters.until is not None:
-        among = among.filter(first_published_at__date__lte=filters.until)
+    # As moments: Wagtail's search knows no days.
+    if filters.begins is not None:
+        among = among.filter(first_published_at__gte=filters.begins)
+    if filters.ends is not None:
+        among = among.filter(first_published_at__lt=filters.ends)
     if (news := filters.news) is not None:
         among = among.filter(first_published_at__gt=news.after, first_published_at__lte=news.until)
         among = among.exclude(owner=news.not_by)
     # The newest need not be among the few that match best.
     most = CANDIDATES if query.phrases or newest_first else limit
-    pages = list(_with_summary(among).search(" ".join(words), operator="and")[:most])
+    pages = list(_with_summary(among).search(_in_words_of_wagtail(query))[:most])
     if newest_first:
         pages.sort(key=lambda page: page.first_published_at or _LONG_AGO, reverse=True)
     if query.phrases:
@@ -206,6 +210,17 @@ def _found_pages(
             )
         )
     return hits[:limit]
+
+
+def _in_words_of_wagtail(query: Query) -> SearchQuery:
+    """All of the words, with each that stands for one of them in its turn; and those of phrases, in whatever order.
+    Wagtail ranks one way or another well, and badly what has to be in each of several."""
+    in_phrases = [word for phrase in query.phrases for word in phrase]
+    ways = islice(product(*query.alternatives()), MOST_WAYS)
+    return Or([PlainText(" ".join([*words, *in_phrases]), operator="and") for words in ways])
+
+
+MOST_WAYS = 50
 
 
 def _with_phrases(among: HubPageQuerySet, pages: list[Any], query: Query) -> list[Any]:

@@ -17,15 +17,20 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser, Permission
 from django.core.exceptions import ValidationError
+from django.db.models import Case, Model, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Concat
 from django.http import HttpRequest
 from django.http.request import split_domain_port
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from network.actions.mail import WrittenMail, send_at_once
-from network.models import GroundRules, Member, Network
+from network.models import GroundRules, Member, Membership, Network
+from network.models.lines import Lines
 from network.models.member import MemberQuerySet
+from network.models.network import MembershipQuerySet
 from network.models.prepared import prepared
 
 logger = logging.getLogger(__name__)
@@ -45,10 +50,28 @@ class MemberBackend(AuthenticationBackend):
     """How members are found: by what they type, and by the session they bring."""
 
     def get_user(self, user_id: int) -> Member | None:
-        """In one query that says as well whether they may hold any right, and whether they have still to agree to the
-        ground rules: what is asked of few costs the others no query."""
-        member = next(iter(_with_what_pages_ask(user_id)), None)
-        return member if member and self.user_can_authenticate(member) else None
+        """With what every page asks of its reader: their rights, whether they have still to agree to the ground rules,
+        and where they belong. One query; two for who belongs nowhere."""
+        rows = _of_member(user_id)
+        found: list[Any] = rows or _without_network(user_id)
+        if not found:
+            return None
+        member: Member = rows[0].member if rows else found[0]
+        for row in rows:
+            row.member = member
+        for name in ("may_hold_rights", "owes_agreement"):
+            setattr(member, name, getattr(found[0], name))
+        member.memberships_then, member.rights_then = rows, frozenset((found[0].rights or "").splitlines())
+        return member if self.user_can_authenticate(member) else None
+
+    def get_all_permissions(self, user_obj: AbstractBaseUser | AnonymousUser, obj: Model | None = None) -> set[str]:
+        """Their own and those of their groups: in one query."""
+        if not isinstance(user_obj, Member) or not user_obj.is_active or obj is not None:
+            return set()
+        if not hasattr(user_obj, "_perm_cache"):  # by Django's name, which its other questions know
+            held = Permission.objects.all() if user_obj.is_superuser else _permissions_of(user_obj.pk)
+            user_obj._perm_cache = set(held.values_list(NAME_OF_PERMISSION, flat=True))
+        return user_obj._perm_cache
 
     def _authenticate_by_email(self, email: str, password: str) -> Member | None:
         """The same work for an address whether it has an account, with a password or without, or none."""
@@ -59,9 +82,35 @@ class MemberBackend(AuthenticationBackend):
 
 
 @prepared
-def _with_what_pages_ask(number: int) -> MemberQuerySet:
+def _of_member(number: int) -> MembershipQuerySet:
+    """All their rows, in the order of the networks, each with the network and with themselves."""
+    own = Membership.objects.filter(member=number).select_related("member", "network")
+    own = own.annotate(
+        may_hold_rights=Q(member__is_superuser=True) | MemberQuerySet.in_group_or_with_permission("member"),
+        owes_agreement=GroundRules.objects.is_owed("member"),
+    )
+    return own.annotate(rights=_rights_of(number)).order_by("network__order", "network__name")
+
+
+@prepared
+def _without_network(number: int) -> MemberQuerySet:
     members: MemberQuerySet = Member.objects.with_whether_they_hold_rights().filter(pk=number)
-    return members.annotate(owes_agreement=GroundRules.objects.is_owed())
+    members = members.annotate(owes_agreement=GroundRules.objects.is_owed())
+    return members.annotate(rights=_rights_of(number))
+
+
+NAME_OF_PERMISSION = Concat("content_type__app_label", Value("."), "codename")
+
+
+def _permissions_of(number: int) -> QuerySet[Permission]:
+    return Permission.objects.filter(Q(user=number) | Q(group__user=number)).order_by()
+
+
+def _rights_of(number: int) -> Case:
+    """The names of somebody's permissions, a line each, for the query that reads them: looked for only where there may
+    be some."""
+    names = _permissions_of(number).annotate(one=Value(1)).values("one").annotate(names=Lines(NAME_OF_PERMISSION))
+    return Case(When(may_hold_rights=True, then=Subquery(names.values("names"))))
 
 
 class AccountAdapter(DefaultAccountAdapter):

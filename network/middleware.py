@@ -50,8 +50,8 @@ class LegibleAddressMiddleware:
 
 
 class StandingMiddleware:
-    """A request that only reads asks once what its member is in which network. One that writes asks as often as it
-    needs to, for between two questions somebody may have decided otherwise."""
+    """A request that only reads asks once what its member is in which network, and what they have a right to. One that
+    writes asks as often as it needs to, for between two questions somebody may have decided otherwise."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -60,7 +60,9 @@ class StandingMiddleware:
         # The member and not Django's stand-in for one, which was asked by now: a page looks at them a thousand times.
         request.user = get_user(request)
         if request.method in ("GET", "HEAD") and request.user.is_authenticated:
-            request.user.standing = Standing(request.user)
+            request.user.standing = Standing(request.user, request.user.memberships_then)
+            if request.user.rights_then is not None and not request.user.is_superuser:
+                request.user._perm_cache = set(request.user.rights_then)  # where Django looks first
         return self.get_response(request)
 
 

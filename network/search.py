@@ -6,13 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django.db.models import CharField, Count, F, Min, Prefetch, Q, QuerySet, Subquery, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower
-from django.utils.timezone import localtime
+from django.utils.timezone import localtime, make_aware
 
 from network.models import Member, Membership, MemberTheme, MemberTool, Network, Profile, Theme, Viewer
 from network.models.organisation import KINDS
@@ -50,6 +50,16 @@ class Filters:
 
     def takes(self, kind: str) -> bool:
         return not self.kinds or kind in self.kinds
+
+    @property
+    def begins(self) -> datetime | None:
+        """When the day `since` begins in London."""
+        return None if self.since is None else make_aware(datetime.combine(self.since, time.min))
+
+    @property
+    def ends(self) -> datetime | None:
+        """When the day `until` is over in London."""
+        return None if self.until is None else make_aware(datetime.combine(self.until, time.min) + timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)

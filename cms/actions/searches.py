@@ -6,15 +6,18 @@ import logging
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Case, Count, Subquery, Value, When
+from django.db.models.lookups import GreaterThanOrEqual
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from cms import limits, notifications, permissions
 from cms.forms import SearchForm
-from cms.models import FruitlessAsker, FruitlessSearch, SavedSearch
+from cms.models import FruitlessSearch, SavedSearch
 from cms.models.saved_search import SavedSearchQuerySet
 from cms.search import search_everything
 from forums.models import Post
@@ -136,22 +139,22 @@ PERSONAL = re.compile(r"@|\d{4,}|\d[\d\s/-]{5,}\d")
 
 def note_fruitless_search(member: Member, typed: str, filters: Filters, *, now: datetime | None = None) -> None:
     """The site's own part of showing it: counts that somebody found nothing, unless it looks like something about a
-    person. Who it was is not kept. A search that was kept to something says nothing about what there is."""
+    person. Who it was is not kept. A search that was kept to something says nothing about what there is. One statement,
+    the same whether or not somebody looked for it before."""
     words = " ".join(words_of(typed.casefold()))
     is_long = len(typed.strip()) > FruitlessSearch.LONGEST
     if filters != Filters() or not words or is_long or PERSONAL.search(typed):
         return
-    search = FruitlessSearch(mark=_mark(words))
-    asker = FruitlessAsker(mark=_mark(f"{member.pk} {words}"), day=timezone.localdate(now))
-    with transaction.atomic():
-        # The same statements whether or not somebody looked for it before.
-        FruitlessSearch.objects.bulk_create([search], ignore_conflicts=True)
-        asker.search = FruitlessSearch.objects.get(mark=search.mark)
-        FruitlessAsker.objects.bulk_create(
-            [asker], update_conflicts=True, unique_fields=["search", "mark"], update_fields=["day"]
-        )
-        several = FruitlessSearch.objects.of_several().values("pk")
-        FruitlessSearch.objects.filter(mark=search.mark, pk__in=several).update(words=words)
+    mark, asker = _mark(words), _mark(f"{member.pk} {words}")
+    others = FruitlessSearch.objects.filter(mark=mark).exclude(asker=asker).order_by().values("mark")
+    are_enough = GreaterThanOrEqual(Subquery(others.values(n=Count("pk"))), FruitlessSearch.LEAST - 1)
+    kept: Any = Case(When(are_enough, then=Value(words)), default=Value(""))
+    FruitlessSearch.objects.bulk_create(
+        [FruitlessSearch(mark=mark, asker=asker, day=timezone.localdate(now), words=kept)],
+        update_conflicts=True,
+        unique_fields=["mark", "asker"],
+        update_fields=["day", "words"],
+    )
 
 
 def _mark(of: str) -> str:
@@ -159,10 +162,8 @@ def _mark(of: str) -> str:
 
 
 def forget_old_fruitless_searches(*, now: datetime | None = None) -> None:
-    """Ninety days after somebody looked for it their mark goes; the words go when too few are left, and then all."""
-    day = timezone.localdate(now) - FruitlessSearch.KEPT
+    """Ninety days after somebody looked for it their mark goes; and the words, when too few are left."""
     with transaction.atomic():
-        FruitlessAsker.objects.filter(day__lt=day).delete()
+        FruitlessSearch.objects.filter(day__lt=timezone.localdate(now) - FruitlessSearch.KEPT).delete()
         several = FruitlessSearch.objects.of_several().values("pk")
-        FruitlessSearch.objects.exclude(pk__in=several).update(words="")
-        FruitlessSearch.objects.filter(askers=None).delete()
+        FruitlessSearch.objects.exclude(words="").exclude(pk__in=several).update(words="")

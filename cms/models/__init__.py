@@ -12,7 +12,7 @@ from cms.models.attendance import (
 )
 from cms.models.discussion import PageThread
 from cms.models.event import EventEdition, EventPage, EventRecording, EventRoom
-from cms.models.fruitless_search import FruitlessAsker, FruitlessSearch
+from cms.models.fruitless_search import FruitlessSearch
 from cms.models.guidance import GuidancePage
 from cms.models.home import HomePage
 from cms.models.information import InformationPage
@@ -30,7 +30,6 @@ __all__ = [
     "EventPage",
     "EventRecording",
     "EventRoom",
-    "FruitlessAsker",
     "FruitlessSearch",
     "GuidancePage",
     "HomePage",

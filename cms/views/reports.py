@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import QuerySet
 from wagtail.admin.paginator import WagtailPaginator
 from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.reports import ReportView
 
 from cms.models import FruitlessSearch
-from cms.models.fruitless_search import FruitlessSearchQuerySet
 from cms.permissions import can_see_fruitless_searches
 from network import spreadsheet
 
 COLUMNS = {
-    "words": "Words",
+    "looked_for": "Words",
     "people": "People who looked for it in 90 days",
     "last_asked": "Last looked for",
 }
@@ -44,9 +44,9 @@ class FruitlessSearchesView(ReportView):
     custom_field_preprocess: Any = PREPROCESS
     no_results_message = "Nothing that three members looked for in the last 90 days found nothing."
 
-    def get_queryset(self) -> FruitlessSearchQuerySet:
+    def get_queryset(self) -> QuerySet[FruitlessSearch, dict[str, Any]]:
         can_see_fruitless_searches(self.request.user).enforce()
-        return FruitlessSearch.objects.visible_to(self.request.user)
+        return FruitlessSearch.objects.visible_to(self.request.user).counted()
 
     def get_filename(self) -> str:
         return "searches-that-found-nothing"

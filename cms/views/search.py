@@ -68,7 +68,7 @@ def search(request: HttpRequest) -> HttpResponse:
 
 def _of_member(member: Member, form: SearchForm, results: Results) -> dict[str, object]:
     """What a member may do with a search; and what is noted of it."""
-    if not results.groups:
+    if not results.groups and not results.is_mended:  # with a letter wrong it says little of what there is
         note_fruitless_search(member, form.cleaned_data["q"], form.filters())
     address, saved = form.address(), None
     if number := number_in(form.data.get("saved", "")):  # they come from their list, or from a notice

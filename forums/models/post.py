@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.urls import reverse
 
 from network.models import Membership, Network, Viewer
+from network.models.lines import Lines
 
 
 class PostQuerySet(models.QuerySet["Post"]):
@@ -35,6 +37,12 @@ class PostQuerySet(models.QuerySet["Post"]):
         return self.annotate(
             has_files=models.Exists(Post.attachments.rel.related_model._base_manager.filter(post=models.OuterRef("pk")))
         )
+
+    def with_file_names(self) -> PostQuerySet:
+        """With `file_names`, of the files that stand with it and are shown: a line each, None where there are none."""
+        attachment: Any = Post.attachments.rel.related_model
+        files = attachment.objects.shown().filter(post=models.OuterRef("pk")).order_by()
+        return self.annotate(file_names=models.Subquery(files.values("post").annotate(n=Lines("name")).values("n")))
 
     def on_page(self, page: int) -> PostQuerySet:
         """Posts of one page of a thread, by arithmetic on the number: no OFFSET, no COUNT. Pages start at 1."""

@@ -9,6 +9,7 @@ that could be told."""
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from django.db import connection, transaction
@@ -291,62 +292,92 @@ def rebuild() -> Iterator[tuple[int, int]]:
     forget_what_was_replaced()
 
 
-def near_words(typed: Collection[str], networks: Collection[int]) -> dict[str, list[str]]:
-    """For each of the words those of these networks' vocabularies that differ by one letter: another one, one too many,
-    one too few or two that changed places. Those that are written as they are typed, and those that nothing is near,
-    are not among the keys. One query; one more where a word is in the vocabulary, which keeps those of posts that were
-    hidden or deleted: that they were ever written is not to be found out by typing them.
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """What a search asks of the vocabulary of some networks in its own statement, for where it finds nothing: the words
+    near those that were typed, so that one with a letter wrong still finds.
 
     A single mistake leaves either the first or the last part of a word as it is, so only words that share one of them
     are looked at: by an index, and with no mistake missed. (Trigrams miss two letters that changed places in a short
     word: "plnas" and "plans" have two of ten in common.)"""
-    sought = [word for word in typed if len(word) >= SHORTEST_TYPED and word.isalpha()]
-    if not sought or not networks:
-        return {}
-    here = f"network_id IN ({', '.join(['%s'] * len(networks))})"
-    either = f"""
-        SELECT word FROM forums_word WHERE {here} AND word >= %s AND word < %s
-        UNION SELECT word FROM forums_word WHERE {here} AND backwards >= %s AND backwards < %s
-    """  # noqa: S608  # only places for values
-    values: list[int | str] = []
-    for word in sought:
-        part = (len(word) - 1) // 2
-        for start in (word[:part], word[::-1][:part]):
-            values += [*networks, start, _after(start)]
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ".join([either] * len(sought)), values)
-        known = {word for (word,) in cursor.fetchall()}
-    written = _written_among(known.intersection(sought), networks)
-    near = {word: [other for other in sorted(known) if is_near(word, other)] for word in sought if word not in written}
-    return {word: others[:MOST_NEAR] for word, others in near.items() if others}
+
+    typed: tuple[str, ...]  # such as may have a letter wrong
+
+    @classmethod
+    def beside(cls, typed: Iterable[str]) -> Vocabulary:
+        return cls(tuple(word for word in typed if len(word) >= SHORTEST_TYPED and word.isalpha()))
+
+    @property
+    def sql(self) -> str:
+        """Gives words, each with whether it is one that was typed and that stands in a post that is shown: the
+        vocabulary keeps those of posts that were hidden or deleted, and that they were ever written is not to be found
+        out by typing them. Gives none unless there is a row in `unfound`. Takes `networks` and `places` as a search
+        does, and `values`."""
+        parts = []
+        for place in range(len(self.typed)):
+            for column in ("word", "backwards"):
+                part = f"{column} >= %({column}{place})s AND {column} < %({column}{place}_after)s"
+                parts.append(_NEAR[connection.vendor].format(part=part))
+            parts.append(_IS_WRITTEN[connection.vendor].format(typed=f"%(typed{place})s", sought=f"%(sought{place})s"))
+        return " UNION ALL ".join(parts)
+
+    def values(self, networks: Collection[int]) -> dict[str, str]:
+        values: dict[str, str] = {}
+        for place, word in enumerate(self.typed):
+            part = (len(word) - 1) // 2
+            for column, start in (("word", word[:part]), ("backwards", word[::-1][:part])):
+                values |= {f"{column}{place}": start, f"{column}{place}_after": _after(start)}
+            sought = word if connection.vendor == "postgresql" else f'{{title words}} : "{word}" AND {places(networks)}'
+            values |= {f"typed{place}": word, f"sought{place}": sought}
+        return values
+
+    def near(self, rows: Iterable[tuple[str, bool]]) -> dict[str, list[str]]:
+        """Of what `sql` gave: for each of the words those that differ by one letter, another one, one too many, one too
+        few or two that changed places. Those that are written as they are typed, and those that nothing is near, are
+        not among the keys."""
+        rows = list(rows)
+        written = {word for word, is_written in rows if is_written}
+        known = sorted({word for word, _ in rows})
+        near = {word: [other for other in known if is_near(word, other)] for word in self.typed if word not in written}
+        return {word: others[:MOST_NEAR] for word, others in near.items() if others}
 
 
 MOST_NEAR = 6
 
-
-def _written_among(words: Collection[str], networks: Collection[int]) -> set[str]:
-    """Those of the words that stand in a post of these networks that is shown."""
-    if not words:
-        return set()
-    is_postgresql = connection.vendor == "postgresql"
-    matches = (
-        "words @@ (%s::tsquery && plainto_tsquery('english', %s))" if is_postgresql else "forums_post_index MATCH %s"
-    )
-    key = "post_id" if is_postgresql else "rowid"
-    one = f"""
-        SELECT %s WHERE EXISTS (
-            SELECT 1 FROM forums_post_index JOIN forums_post post ON post.id = forums_post_index.{key}
+# `unfound` comes first, so that the others are not looked at where it has no row.
+_NEAR = {
+    "postgresql": """
+        SELECT word, false AS is_written FROM forums_word
+        WHERE EXISTS (SELECT FROM unfound) AND network_id = ANY(%(networks)s) AND {part}
+    """,
+    "sqlite": """
+        SELECT word, 0 AS is_written FROM unfound CROSS JOIN forums_word
+        WHERE network_id IN (SELECT value FROM json_each(%(networks)s)) AND {part}
+    """,
+}
+_IS_WRITTEN = {
+    "postgresql": """
+        SELECT {typed}::text, true FROM unfound
+        WHERE EXISTS (SELECT FROM forums_word WHERE network_id = ANY(%(networks)s) AND word = {typed}) AND EXISTS (
+            SELECT FROM forums_post_index entry JOIN forums_post post ON post.id = entry.post_id
             JOIN forums_thread thread ON thread.id = post.thread_id
-            WHERE {matches} AND thread.network_id IN ({", ".join(["%s"] * len(networks))})
+            WHERE entry.words @@ (%(places)s::tsquery && plainto_tsquery('english', {sought}))
+                AND thread.network_id = ANY(%(networks)s)
         )
-    """  # noqa: S608  # names of ours and places for values
-    values: list[int | str] = []
-    for word in sorted(words):
-        sought = [places(networks), word] if is_postgresql else [f'{{title words}} : "{word}" AND {places(networks)}']
-        values += [word, *sought, *networks]
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join([one] * len(words)), values)
-        return {word for (word,) in cursor.fetchall()}
+    """,
+    "sqlite": """
+        SELECT {typed}, 1 FROM unfound
+        WHERE EXISTS (
+            SELECT 1 FROM forums_word
+            WHERE network_id IN (SELECT value FROM json_each(%(networks)s)) AND word = {typed}
+        ) AND EXISTS (
+            SELECT 1 FROM forums_post_index JOIN forums_post post ON post.id = forums_post_index.rowid
+            JOIN forums_thread thread ON thread.id = post.thread_id
+            WHERE forums_post_index MATCH {sought}
+                AND thread.network_id IN (SELECT value FROM json_each(%(networks)s))
+        )
+    """,
+}
 
 
 def _after(start: str) -> str:

@@ -9,16 +9,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time, timedelta
 from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.utils import timezone
 
 from forums import markup
-from forums.models import Attachment, Post, Thread
-from forums.search.index import STRETCH, near_words, places
+from forums.models import Post, Thread
+from forums.search.index import STRETCH, Vocabulary, places
 from forums.search.similar import stem
 from forums.search.words import EMPTY_WORDS, indexed, plain_letters, words_of
 from network.models import Viewer
@@ -58,42 +56,54 @@ _SEARCH = {
                  WHERE entry.words @@ (SELECT earlier FROM sought) {filters}
                  ORDER BY entry.post_id + 0 DESC LIMIT %(newest_matches)s)
              ) newest LIMIT %(newest_matches)s)
-        )
-        SELECT matches.post_id, post.thread_id, post.written_at, bool_or(in_title),
-            max(ts_rank(matches.words, (SELECT words FROM sought)))
-        FROM matches
-        JOIN forums_post post ON post.id = matches.post_id
-        JOIN forums_thread thread ON thread.id = post.thread_id
-        WHERE thread.network_id = ANY(%(networks)s)
-        GROUP BY matches.post_id, post.thread_id, post.written_at
+        ), found AS MATERIALIZED (
+            SELECT matches.post_id, post.thread_id, post.written_at, bool_or(in_title) AS in_title,
+                max(ts_rank(matches.words, (SELECT words FROM sought))) AS score
+            FROM matches
+            JOIN forums_post post ON post.id = matches.post_id
+            JOIN forums_thread thread ON thread.id = post.thread_id
+            WHERE thread.network_id = ANY(%(networks)s)
+            GROUP BY matches.post_id, post.thread_id, post.written_at
+        ), unfound AS (SELECT WHERE NOT EXISTS (SELECT FROM found))
+        SELECT post_id, thread_id, written_at, in_title, score, NULL::text AS word FROM found
+        {otherwise}
     """,
     # In the order of its rows FTS5 stops at the last that is wanted. Its own bm25 would go through all rows of all
     # networks that have a word, so the texts are given a score here (`_score`).
     "sqlite": """
-        SELECT post_id, thread_id, written_at, max(in_title), title, words FROM (
-            SELECT * FROM (
-                SELECT forums_post_index.rowid AS post_id, post.thread_id, post.written_at, 1 AS in_title,
-                    forums_post_index.title, forums_post_index.words
-                FROM forums_post_index
-                JOIN forums_post post ON post.id = forums_post_index.rowid
-                JOIN forums_thread thread ON thread.id = post.thread_id
-                WHERE forums_post_index MATCH %(in_title)s
-                    AND thread.network_id IN (SELECT value FROM json_each(%(networks)s)) {filters}
-                ORDER BY forums_post_index.rowid DESC LIMIT %(title_matches)s
-            )
-            UNION ALL
-            SELECT * FROM (
-                SELECT forums_post_index.rowid AS post_id, post.thread_id, post.written_at, 0,
-                    forums_post_index.title, forums_post_index.words
-                FROM forums_post_index
-                JOIN forums_post post ON post.id = forums_post_index.rowid
-                JOIN forums_thread thread ON thread.id = post.thread_id
-                WHERE forums_post_index MATCH %(anywhere)s
-                    AND thread.network_id IN (SELECT value FROM json_each(%(networks)s)) {filters}
-                ORDER BY forums_post_index.rowid DESC LIMIT %(newest_matches)s
-            )
-        ) GROUP BY post_id, thread_id, written_at
+        WITH found AS MATERIALIZED (
+            SELECT post_id, thread_id, written_at, max(in_title) AS in_title, title, words FROM (
+                SELECT * FROM (
+                    SELECT forums_post_index.rowid AS post_id, post.thread_id, post.written_at, 1 AS in_title,
+                        forums_post_index.title, forums_post_index.words
+                    FROM forums_post_index
+                    JOIN forums_post post ON post.id = forums_post_index.rowid
+                    JOIN forums_thread thread ON thread.id = post.thread_id
+                    WHERE forums_post_index MATCH %(in_title)s
+                        AND thread.network_id IN (SELECT value FROM json_each(%(networks)s)) {filters}
+                    ORDER BY forums_post_index.rowid DESC LIMIT %(title_matches)s
+                )
+                UNION ALL
+                SELECT * FROM (
+                    SELECT forums_post_index.rowid AS post_id, post.thread_id, post.written_at, 0,
+                        forums_post_index.title, forums_post_index.words
+                    FROM forums_post_index
+                    JOIN forums_post post ON post.id = forums_post_index.rowid
+                    JOIN forums_thread thread ON thread.id = post.thread_id
+                    WHERE forums_post_index MATCH %(anywhere)s
+                        AND thread.network_id IN (SELECT value FROM json_each(%(networks)s)) {filters}
+                    ORDER BY forums_post_index.rowid DESC LIMIT %(newest_matches)s
+                )
+            ) GROUP BY post_id, thread_id, written_at
+        ), unfound AS (SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM found))
+        SELECT post_id, thread_id, written_at, in_title, title, words, NULL AS word FROM found
+        {otherwise}
     """,
+}
+# Where that finds nothing, the same statement says what words are near to those that were typed.
+_OTHERWISE = {
+    "postgresql": "UNION ALL SELECT NULL, NULL, NULL, is_written, NULL, word FROM ({near}) near",
+    "sqlite": "UNION ALL SELECT NULL, NULL, NULL, is_written, NULL, NULL, word FROM ({near}) near",
 }
 # Only what a search is kept to has to be asked of every match.
 _JOINS = """JOIN forums_post post ON post.id = entry.post_id
@@ -123,10 +133,6 @@ class Query:
     def __bool__(self) -> bool:
         return bool(self.words or self.phrases)
 
-    def mend(self, networks: Sequence[int]) -> Query:
-        """With near words for those that nobody has written in these networks."""
-        return Query(self.words, self.phrases, near_words(self.words, networks))
-
     def alternatives(self) -> list[Sequence[str]]:
         """For each word those of which one has to be there."""
         return [(word, *self.mended.get(word, ())) for word in self.words]
@@ -134,6 +140,21 @@ class Query:
     def is_in(self, text: str) -> bool:
         """Whether the phrases stand in an indexed text, word for word: the index knows them only by their stems."""
         return all(f" {' '.join(phrase)} " in f" {text} " for phrase in self.phrases)
+
+    def instead(self, hits: Iterable[Hit]) -> dict[str, str]:
+        """What the words with a wrong letter were taken for, as far as it stands in what was found."""
+        shown = " ".join(
+            indexed(" ".join([hit.title, *("".join(piece for piece, _ in line.pieces) for line in hit.lines)]))
+            for hit in hits
+        )
+        there = set(shown.split())
+        taken = {}
+        for word, near in self.mended.items():
+            for candidate in near:
+                if candidate in there:
+                    taken[word] = candidate
+                    break
+        return taken
 
     def stems(self) -> frozenset[str]:
         """Of all that is to be marked where it was found."""
@@ -144,10 +165,11 @@ class Query:
 @dataclass(frozen=True, slots=True)
 class Found:
     """The hits, best first, and the words that were looked for instead of what was typed: only where they found
-    something that the viewer may see."""
+    something that the viewer may see. `by` is what found them."""
 
     hits: list[Hit]
     instead: dict[str, str]
+    by: Query = Query()
 
 
 NOTHING = Found([], {})
@@ -174,18 +196,18 @@ def search_posts(
 ) -> Found:
     """The matching threads that the viewer may see, one hit each: those whose title matches first, then by how well.
     All words must occur in one post or its title; where that finds nothing, one with a wrong letter stands for the
-    words that are near it. An outsider gets nothing, whatever exists. Two queries, and one where posts with files are
-    among the found; two more where nothing is."""
+    words that are near it. An outsider gets nothing, whatever exists. Two queries; one more where a word could be
+    mended, and one less where nothing is found."""
     query = Query.of(typed)
     networks = [network.pk for network in standing_of(viewer).networks] if viewer.is_authenticated else []
     if filters.network is not None:
         networks = [network for network in networks if network == filters.network]
     if not query or not networks:
         return NOTHING
-    found = _matches(query, networks, filters)
-    if not found and (mended := query.mend(networks)).mended:
-        query = mended
-        found = _matches(query, networks, filters)
+    found, near = _matches(query, networks, filters)
+    if near:
+        query = replace(query, mended=near)
+        found, _ = _matches(query, networks, filters)
     if newest_first:
         found.sort(key=lambda match: (match.written_at, match.post), reverse=True)
     else:
@@ -203,7 +225,7 @@ def search_posts(
         hit = hits.setdefault(match.thread, _hit(post, match.score))
         if len(hit.lines) < LINES_OF_A_THREAD:
             hits[match.thread] = replace(hit, lines=(*hit.lines, _line(post, texts.shown(post), stems)))
-    return Found(list(hits.values()), _instead(query, hits.values()))
+    return Found(list(hits.values()), query.instead(hits.values()), query)
 
 
 def suggest_threads(viewer: Viewer, words: Sequence[str], *, limit: int) -> list[Hit]:
@@ -284,20 +306,12 @@ class _Texts:
     """What stands in some posts, and beside them: as far as the viewer may read it."""
 
     posts: dict[int, Post]
-    files: dict[int, list[str]]
 
     @classmethod
     def of(cls, viewer: Viewer, keys: Sequence[int]) -> _Texts:
-        found = Post.objects.visible_to(viewer).with_has_files()
-        posts = found.select_related(
-            "thread__network", "thread__answer", "thread__practice", "author", "organisation"
-        ).in_bulk(keys)
-        files: dict[int, list[str]] = {}
-        with_files = [pk for pk, post in posts.items() if post.has_files]  # type: ignore[attr-defined]
-        if with_files:
-            for post, name in Attachment.objects.shown().filter(post__in=with_files).values_list("post", "name"):
-                files.setdefault(post or 0, []).append(name)
-        return cls(posts, files)
+        found = Post.objects.visible_to(viewer).with_file_names()
+        about = ("thread__network", "thread__answer", "thread__practice", "author", "organisation")
+        return cls(found.select_related(*about).in_bulk(keys))
 
     def shown(self, post: Post) -> list[str]:
         """Its words, and what stands beside them, each a text of its own."""
@@ -305,24 +319,28 @@ class _Texts:
         practice = getattr(post.thread, "practice", None) if post.number == 1 else None
         if practice is not None:
             texts += [told for _, told in practice.told]
-        return texts + self.files.get(post.pk, []) + markup.linked(post.html)
+        names: str | None = post.file_names  # type: ignore[attr-defined]  # annotated
+        return texts + (names or "").splitlines() + markup.linked(post.html)
 
     def indexed(self, post: Post) -> str:
         title = post.thread.title if post.number == 1 else ""
         return indexed(" ".join([title, *self.shown(post)]))
 
 
-def _matches(query: Query, networks: list[int], filters: Filters) -> list[_Match]:
+def _matches(query: Query, networks: list[int], filters: Filters) -> tuple[list[_Match], Mapping[str, Sequence[str]]]:
+    """The posts; and where there are none what could stand for the words, unless that was already looked for."""
     conditions, values = _conditions(filters)
     is_postgresql = connection.vendor == "postgresql"
     anywhere, in_title = _tsquery(query), ""
     if not is_postgresql:
         anywhere = f"{{title words}} : ({_fts5(query)}) AND {places(networks)}"
         in_title = f"title : ({_fts5(query)}) AND {places(networks)}"
+    vocabulary = Vocabulary.beside(() if query.mended else query.words)
     statement = _SEARCH[connection.vendor].format(
         filters=" ".join(f"AND {condition}" for condition in conditions),
         joins=_JOINS if conditions else "",
         stretch=STRETCH,
+        otherwise=_OTHERWISE[connection.vendor].format(near=vocabulary.sql) if vocabulary.typed else "",
     )
     with connection.cursor() as cursor:
         cursor.execute(
@@ -335,13 +353,18 @@ def _matches(query: Query, networks: list[int], filters: Filters) -> list[_Match
                 "title_matches": TITLE_MATCHES,
                 "newest_matches": NEWEST_MATCHES,
                 **values,
+                **vocabulary.values(networks),
             },
         )
         rows = cursor.fetchall()
-    if not is_postgresql:
-        score = _Score(query)
-        rows = [(*row[:4], score.of(*row[4:])) for row in rows]
-    return [_Match(post, thread, at, bool(in_title), score) for post, thread, at, in_title, score in rows]
+    near = vocabulary.near((word, bool(is_written)) for _, _, _, is_written, *_, word in rows if word is not None)
+    score = _Score(query).of if connection.vendor == "sqlite" else float
+    found = [
+        _Match(post, thread, at, bool(in_title), score(*scored))
+        for post, thread, at, in_title, *scored, word in rows
+        if word is None
+    ]
+    return found, near
 
 
 def _listed(networks: list[int]) -> list[int] | str:
@@ -388,8 +411,8 @@ def _conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
         ("thread.theme_id = %(theme)s", "theme", filters.theme),
         ("post.organisation_id = %(council)s", "council", filters.council),
         ("thread.id = %(thread)s", "thread", filters.thread),
-        ("post.written_at >= %(since)s", "since", _begin(filters.since)),
-        ("post.written_at < %(until)s", "until", _begin(filters.until, later=timedelta(days=1))),
+        ("post.written_at >= %(since)s", "since", filters.begins),
+        ("post.written_at < %(until)s", "until", filters.ends),
         (
             "EXISTS (SELECT 1 FROM forums_threadtag tagged JOIN network_tag tag ON tag.id = tagged.tag_id "
             "WHERE tagged.content_object_id = thread.id AND tag.name = %(tag)s)",
@@ -412,11 +435,6 @@ def _conditions(filters: Filters) -> tuple[list[str], dict[str, Any]]:
         answered = "EXISTS (SELECT 1 FROM forums_answer answer WHERE answer.thread_id = thread.id)"
         conditions.append(answered if filters.is_answered else f"thread.kind = 'question' AND NOT {answered}")
     return conditions, values
-
-
-def _begin(day: Any, *, later: timedelta = timedelta()) -> datetime | None:
-    """When a day begins in London."""
-    return None if day is None else timezone.make_aware(datetime.combine(day, time.min)) + later
 
 
 def _hit(post: Post, score: float) -> Hit:
@@ -471,19 +489,3 @@ def _is_match(word: str, stems: frozenset[str]) -> bool:
 @lru_cache(maxsize=50_000)  # the same words stand in most of what is shown
 def _stem_of(word: str) -> str:
     return stem(plain_letters(word))
-
-
-def _instead(query: Query, hits: Iterable[Hit]) -> dict[str, str]:
-    """What the words with a wrong letter were taken for, as far as it stands in what was found."""
-    shown = " ".join(
-        indexed(" ".join([hit.title, *("".join(piece for piece, _ in line.pieces) for line in hit.lines)]))
-        for hit in hits
-    )
-    there = set(shown.split())
-    taken = {}
-    for word, near in query.mended.items():
-        for candidate in near:
-            if candidate in there:
-                taken[word] = candidate
-                break
-    return taken

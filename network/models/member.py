@@ -13,6 +13,7 @@ from django.utils import timezone
 from network.places import place_of
 
 if TYPE_CHECKING:
+    from network.models.network import Membership
     from network.models.standing import Standing
 
 
@@ -71,12 +72,14 @@ class MemberQuerySet(models.QuerySet["Member"]):
 
     def with_whether_they_hold_rights(self) -> MemberQuerySet:
         """Each `may_hold_rights`: false for almost everybody, whose rights then need not be looked up."""
-        own = {"member": models.OuterRef("pk")}
-        return self.annotate(
-            may_hold_rights=models.Q(is_superuser=True)
-            | models.Exists(Member.groups.through.objects.filter(**own))
-            | models.Exists(Member.user_permissions.through.objects.filter(**own))
-        )
+        return self.annotate(may_hold_rights=models.Q(is_superuser=True) | self.in_group_or_with_permission())
+
+    @staticmethod
+    def in_group_or_with_permission(member: str = "pk") -> models.Q:
+        """`member`: the column that says who it is, in the query that this is put into."""
+        own = {"member": models.OuterRef(member)}
+        groups, permissions = Member.groups.through.objects, Member.user_permissions.through.objects
+        return models.Exists(groups.filter(**own)) | models.Exists(permissions.filter(**own))
 
     def unproved(self) -> MemberQuerySet:
         """Addresses that somebody typed into the sign-up form and nobody has shown to be theirs: no account yet."""
@@ -211,6 +214,10 @@ class Member(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager
 
     # Held for the length of one request that only reads; see `Standing`.
     standing: Standing | None = None
+    # As they were when the session's member was read, for a request that only reads; see `MemberBackend.get_user`.
+    memberships_then: list[Membership] | None = None
+    rights_then: frozenset[str] | None = None
+    _perm_cache: set[str]  # Django's own
 
     objects: ClassVar[MemberManager] = MemberManager()
 

@@ -26,10 +26,11 @@ class GroundRulesQuerySet(models.QuerySet["GroundRules"]):
         belongs = models.Exists(Membership.objects.active().filter(member=viewer.pk))
         return self._unsettled(models.Exists(RulesAcceptance.objects.by(viewer)) | ~belongs)
 
-    def is_owed(self) -> models.Q:
-        """Of members, for the query that reads one: whether they have not agreed to the version that holds."""
+    def is_owed(self, member: str = "pk") -> models.Q:
+        """Whether somebody has not agreed to the version that holds, for the query that reads them. `member`: its
+        column that says who it is."""
         newest = self.order_by("-number").values("pk")[:1]
-        agreed = RulesAcceptance.objects.filter(member=models.OuterRef("pk"), rules=models.Subquery(newest))
+        agreed = RulesAcceptance.objects.filter(member=models.OuterRef(member), rules=models.Subquery(newest))
         return models.Q(models.Exists(self)) & ~models.Q(models.Exists(agreed))
 
     def _unsettled(self, is_settled: models.Exists | models.Q | models.expressions.Combinable) -> GroundRules | None:

@@ -17,8 +17,11 @@ class Standing:
     header, the view and what stands on the page ask once between them (`network.middleware`). Whoever writes asks anew:
     there is none then. It never widens reach: what may be seen still starts at `visible_to`."""
 
-    def __init__(self, member: Member) -> None:
+    def __init__(self, member: Member, memberships: list[Membership] | None = None) -> None:
+        """`memberships`: as they are now, where somebody has just read them."""
         self.member = member
+        if memberships is not None:
+            self.memberships = memberships
         self._asked: dict[str, Any] = {}
 
     def once(self, name: str, ask: Callable[[], Answer]) -> Answer:

@@ -19,7 +19,6 @@ from cms.models import (
     EventAttendance,
     EventPage,
     EventRoom,
-    FruitlessAsker,
     FruitlessSearch,
     GuidancePage,
     RecordItem,
@@ -182,9 +181,9 @@ def build(cast: Cast) -> World:
         by=None,
     )
     SavedSearch.objects.create(member=cast.bob, name="Private search", query="q=private")
-    looked_for = FruitlessSearch.objects.create(mark="private", words="private words")
     for number in range(FruitlessSearch.LEAST):
-        FruitlessAsker.objects.create(search=looked_for, mark=f"private {number}", day=timezone.localdate())
+        marks = {"mark": "private", "asker": f"private {number}"}
+        FruitlessSearch.objects.create(**marks, day=timezone.localdate(), words="private words")
     for member in (cast.bob, cast.lena):
         EventAttendance.objects.create(page=event, member=member)
     _keep_of_session(room, event, cast)

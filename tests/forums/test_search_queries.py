@@ -15,10 +15,11 @@ from forums.actions.attachments import remove_file
 from forums.actions.posts import delete_post, hide_post, reply
 from forums.actions.threads import start_thread
 from forums.models import Attachment, Thread
-from forums.search.index import forget_posts_of, index_post, is_near, near_words
+from forums.search.index import forget_posts_of, index_post, is_near
 from forums.search.posts import Query, search_posts
 from network.search import Filters
 from tests.cast import Cast
+from tests.forums.vocabulary import near_words
 
 MINUTES = "Minutes by machine"
 PLANNING = "Planning objections"

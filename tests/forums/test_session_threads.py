@@ -43,7 +43,6 @@ from forums.models import (
     recording_at,
 )
 from forums.permissions import can_choose_answer
-from forums.search.index import near_words
 from network.actions.mail import send_due_mail
 from network.actions.membership import leave_network
 from network.limits import LimitReached
@@ -52,6 +51,7 @@ from network.notifications import unread_notices
 from network.permissions import Refused
 from tests.cast import Cast, sign_in
 from tests.forums.test_cases import migrate, newest_afterwards
+from tests.forums.vocabulary import near_words
 
 __all__ = ["newest_afterwards"]
 
