@@ -39,7 +39,7 @@ from network import limits
 from network.models import Profile
 from tests.cast import Cast, make_cast
 from tests.cms.hub import Hub, shared_hub
-from tests.order import mixed
+from tests.order import later_ways, mixed
 from tests.servers import RedisServer
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -213,6 +213,12 @@ class KeptDatabase:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write pages that are made by tests anew")
+    parser.addoption(
+        "--first-way",
+        action="store_true",
+        help="go on each journey in the first of its ways only, and without axe: the others differ in the browser, "
+        "which knows nothing of the database",
+    )
 
 
 @pytest.fixture(scope="session")
@@ -240,7 +246,11 @@ def django_db_setup(
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.option.first_way:
+        left_out = later_ways(items)
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=list(left_out))
     if PROCESS != "alone":
         items[:] = mixed(items)
 

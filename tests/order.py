@@ -1,4 +1,4 @@
-"""In which order the tests come."""
+"""Which tests come, and in which order."""
 
 from __future__ import annotations
 
@@ -24,3 +24,11 @@ def mixed(tests: list[pytest.Item]) -> list[pytest.Item]:
     others = [test for test in tests if needs_a_database(test) and not commits(test)]
     half = len(tests) // 2
     return others[:half] + without + committing + others[half:]
+
+
+def later_ways(tests: list[pytest.Item]) -> set[pytest.Item]:
+    """Of the journeys that are gone on in several ways, at several widths or with and without scripts, all ways but the
+    first."""
+    first: dict[str, pytest.Item] = {}
+    journeys = [test for test in tests if test.nodeid.startswith("tests/journeys/")]
+    return {test for test in journeys if first.setdefault(test.nodeid.partition("[")[0], test) is not test}

@@ -364,4 +364,4 @@ def test_nobody_is_mailed_twice_or_in_vain_and_everybody_gets_what_they_want(run
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_nor_ever(run: Callable[[int, int], None]) -> None:
-    run(100, 60)
+    run(50, 60)

@@ -148,9 +148,9 @@ class TestTheNetworksPage:
         address = thread.get_absolute_url()
 
         assert len(queries(fay, "/networks/ai/threads/")) == 10
-        assert len(queries(fay, address)) == 11
+        assert len(queries(fay, address)) == 10
         start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="More?", source="Words", tags=["one"])
-        assert len(queries(fay, "/unread/")) == 10
+        assert len(queries(fay, "/unread/")) == 9
         assert Post.objects.count() == 2
 
     def test_shows_members_what_is_new_the_next_event_and_the_way_on(self, cast: Cast) -> None:
