@@ -194,12 +194,15 @@ class TestTheHeader:
         assert 'href="/admin/"' in page
         assert "Administration" not in page
 
-    def test_costs_a_member_no_query(self, cast: Cast) -> None:
-        bob = browser_of(cast, "bob")
+    @pytest.mark.parametrize("who", ["bob", "ada"])
+    def test_costs_no_query_beside_the_one_that_reads_who_asks(self, cast: Cast, who: str) -> None:
+        browser = browser_of(cast, who)
+        browser.get("/networks/")
         with CaptureQueriesContext(connection) as captured:
-            bob.get("/networks/")
+            browser.get("/networks/")
 
-        assert not [query for query in captured if "auth_permission" in query["sql"]]
+        asked = [query["sql"] for query in captured if "auth_permission" in query["sql"]]
+        assert all('"owes_agreement"' in sql for sql in asked)
 
 
 class TestTheHome:
