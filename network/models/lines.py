@@ -12,10 +12,11 @@ class Lines(Aggregate):
     template = "%(function)s(%(expressions)s, %(between)s)"
     output_field = TextField()
 
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        return super().as_sql(compiler, connection, function="GROUP_CONCAT", between="char(10)", **context)
+    def __init__(self, text: Any, **more: Any) -> None:
+        super().__init__(Cast(text, TextField()), **more)
 
-    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
-        text = self.copy()
-        text.set_source_expressions([Cast(source, TextField()) for source in self.get_source_expressions() if source])
-        return super(Lines, text).as_sql(compiler, connection, function="STRING_AGG", between="chr(10)", **context)
+    def as_sqlite(self, compiler: Any, connection: Any, **more: Any) -> Any:
+        return super().as_sql(compiler, connection, function="GROUP_CONCAT", between="char(10)", **more)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **more: Any) -> Any:
+        return super().as_sql(compiler, connection, function="STRING_AGG", between="chr(10)", **more)
