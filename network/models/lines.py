@@ -17,5 +17,6 @@ class Lines(Aggregate):
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         text = self.copy()
-        text.set_source_expressions([Cast(source, TextField()) for source in self.get_source_expressions() if source])
+        *texts, condition = self.get_source_expressions()
+        text.set_source_expressions([*(Cast(each, TextField()) for each in texts), condition])
         return super(Lines, text).as_sql(compiler, connection, function="STRING_AGG", between="chr(10)", **context)
