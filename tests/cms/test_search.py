@@ -443,6 +443,19 @@ def test_pages_are_found_by_the_days_of_london_on_which_they_came(hub: Hub, clie
     assert not is_found(since="2026-07-02")
 
 
+@pytest.mark.parametrize("days", [{"until": "9999-12-31"}, {"since": "0001-01-01"}, {"since": "9999-12-31"}], ids=str)
+def test_the_first_and_the_last_of_all_days_are_days(
+    hub: Hub, cast: Cast, client: Client, days: dict[str, str]
+) -> None:
+    hub.publish_guidance("Canary")
+    start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Canary talk", source="Canary.")
+    assert client.get("/search/", {"q": "canary"} | days).status_code == 200
+    sign_in(client, cast.bob)
+    page = client.get("/search/", {"q": "canary"} | days)
+    assert page.status_code == 200
+    assert ("Canary talk" in page.text) is (days != {"since": "9999-12-31"})
+
+
 # What is looked for, and what that finds: a thread and a file in another; words with a letter wrong, that stand in a
 # thread and only on a page; one near to words that no single post has; nothing; and kept to something.
 @pytest.mark.parametrize(
