@@ -297,6 +297,19 @@ def test_the_page_notes_what_found_nothing_and_the_report_shows_it(
     assert client.get("/admin/reports/searches/").status_code in (302, 403)
 
 
+def test_what_found_nothing_is_noted_though_a_word_of_it_stands_in_a_title_in_the_plural(
+    cast: Cast, hub: Hub, client: Client
+) -> None:
+    hub.publish_guidance("Councils")
+    sign_in(client, cast.bob)
+    client.get("/search/", {"q": "council Zweckverband"})
+    assert FruitlessSearch.objects.exists()
+    FruitlessSearch.objects.all().delete()
+
+    client.get("/search/", {"q": "coumcils Zweckverband"})
+    assert not FruitlessSearch.objects.exists(), "with a letter wrong it says little of what there is"
+
+
 def test_a_reply_is_news_too(cast: Cast) -> None:
     now = timezone.now()
     thread = write(cast, "Birds", by=cast.bob)
