@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import islice, product
+from itertools import product
+from math import prod
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 from wagtail.models import Page, get_page_models
 from wagtail.search import index
-from wagtail.search.query import Or, PlainText, SearchQuery
+from wagtail.search.query import And, Or, PlainText, SearchQuery
 
 from cms.models import EventPage, GuidancePage, HubPageQuerySet, PageTag
 from cms.models.page import HubPage, ThemedPage
@@ -80,7 +81,7 @@ def search_everything(
         Group("people", "People", people, len(people) == PEOPLE_SHOWN),
     ]
     shown = [group for group in groups if group.hits]
-    return Results(shown, found.instead | pages.instead, bool(found.by.mended or pages.by.mended))
+    return Results(shown, found.instead | pages.instead, found.by.is_mended or pages.by.is_mended)
 
 
 PEOPLE_SHOWN = 10
@@ -184,11 +185,13 @@ def _found_pages(
     if (news := filters.news) is not None:
         among = among.filter(first_published_at__gt=news.after, first_published_at__lte=news.until)
         among = among.exclude(owner=news.not_by)
-    # The newest need not be among the few that match best.
-    most = CANDIDATES if query.phrases or newest_first else limit
+    # The newest need not be among the few that match best, nor those that have what was typed.
+    most = CANDIDATES if query.phrases or query.mended or newest_first else limit
     pages = list(_with_summary(among).search(_in_words_of_wagtail(query))[:most])
     if newest_first:
         pages.sort(key=lambda page: page.first_published_at or _LONG_AGO, reverse=True)
+    elif query.mended:
+        pages.sort(key=lambda page: _tells_of_another_word(page, query))
     if query.phrases:
         pages = _with_phrases(among, pages, query)
     stems = query.stems()
@@ -212,12 +215,21 @@ def _found_pages(
     return hits[:limit]
 
 
+def _tells_of_another_word(page: Any, query: Query) -> bool:
+    """Whether a page says by its title or summary that it was found for a word that is near to one that was typed."""
+    there = _words_in(page.title, page.summary)
+    return any(word not in there and not there.isdisjoint(near) for word, near in query.mended.items())
+
+
 def _in_words_of_wagtail(query: Query) -> SearchQuery:
     """All of the words, with each that stands for one of them in its turn; and those of phrases, in whatever order.
-    Wagtail ranks one way or another well, and badly what has to be in each of several."""
+    Wagtail ranks one way or another well, and badly what has to be in each of several: so it is asked only where there
+    are too many ways."""
     in_phrases = [word for phrase in query.phrases for word in phrase]
-    ways = islice(product(*query.alternatives()), MOST_WAYS)
-    return Or([PlainText(" ".join([*words, *in_phrases]), operator="and") for words in ways])
+    alternatives = [*query.alternatives(), *([word] for word in in_phrases)]
+    if prod(map(len, alternatives)) > MOST_WAYS:
+        return And([Or([PlainText(word) for word in words]) for words in alternatives])
+    return Or([PlainText(" ".join(words), operator="and") for words in product(*alternatives)])
 
 
 MOST_WAYS = 50

@@ -58,8 +58,10 @@ class Filters:
 
     @property
     def ends(self) -> datetime | None:
-        """When the day `until` is over in London."""
-        return None if self.until is None else make_aware(datetime.combine(self.until, time.min) + timedelta(days=1))
+        """When the day `until` is over in London. The last day of all is never over."""
+        if self.until is None or self.until == date.max:
+            return None
+        return make_aware(datetime.combine(self.until, time.min) + timedelta(days=1))
 
 
 @dataclass(frozen=True, slots=True)

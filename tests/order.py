@@ -26,9 +26,17 @@ def mixed(tests: list[pytest.Item]) -> list[pytest.Item]:
     return others[:half] + without + committing + others[half:]
 
 
+WAYS = {"by", "javascript", "width"}  # of going on a journey: by pointer or by keyboard, with and without scripts
+
+
 def later_ways(tests: list[pytest.Item]) -> set[pytest.Item]:
-    """Of the journeys that are gone on in several ways, at several widths or with and without scripts, all ways but the
-    first."""
-    first: dict[str, pytest.Item] = {}
+    """Of the journeys that are gone on in several ways all but the first. Who goes, what they try and which server they
+    meet is no way: that an outsider finds nothing is seen on each database for each of them."""
+    first: dict[object, pytest.Item] = {}
     journeys = [test for test in tests if test.nodeid.startswith("tests/journeys/")]
-    return {test for test in journeys if first.setdefault(test.nodeid.partition("[")[0], test) is not test}
+    return {test for test in journeys if first.setdefault(_without_its_way(test), test) is not test}
+
+
+def _without_its_way(test: pytest.Item) -> object:
+    given = test.callspec.params if hasattr(test, "callspec") else {}
+    return test.nodeid.partition("[")[0], *((name, repr(value)) for name, value in given.items() if name not in WAYS)

@@ -395,3 +395,8 @@ def is_near(one: str, other: str) -> bool:
         swapped = rest[:2] == rest_of_other[1::-1] if start + 1 < len(one) else False
         return rest[1:] == rest_of_other[1:] or (swapped and rest[2:] == rest_of_other[2:])
     return rest[1:] == rest_of_other if len(one) > len(other) else rest == rest_of_other[1:]
+
+
+def is_plural(one: str, other: str) -> bool:
+    """Whether one of two words is the other with an s: both are written right."""
+    return one == f"{other}s" or other == f"{one}s"

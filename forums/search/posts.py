@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -16,7 +16,7 @@ from django.db import connection
 
 from forums import markup
 from forums.models import Post, Thread
-from forums.search.index import STRETCH, Vocabulary, places
+from forums.search.index import STRETCH, Vocabulary, is_plural, places, words_to_learn
 from forums.search.similar import stem
 from forums.search.words import EMPTY_WORDS, indexed, plain_letters, words_of
 from network.models import Viewer
@@ -137,6 +137,17 @@ class Query:
         """For each word those of which one has to be there."""
         return [(word, *self.mended.get(word, ())) for word in self.words]
 
+    @property
+    def is_mended(self) -> bool:
+        """Whether a letter may be wrong in one of the words. None is in a plural, which stands in all the same: the
+        index of pages on SQLite takes it for another word."""
+        return any(not is_plural(word, other) for word, near in self.mended.items() for other in near)
+
+    def mended_among(self, words: Collection[str]) -> Query:
+        """With those alone that are among these words to stand in for others."""
+        near = {word: [other for other in others if other in words] for word, others in self.mended.items()}
+        return replace(self, mended={word: others for word, others in near.items() if others})
+
     def is_in(self, text: str) -> bool:
         """Whether the phrases stand in an indexed text, word for word: the index knows them only by their stems."""
         return all(f" {' '.join(phrase)} " in f" {text} " for phrase in self.phrases)
@@ -151,7 +162,7 @@ class Query:
         taken = {}
         for word, near in self.mended.items():
             for candidate in near:
-                if candidate in there:
+                if candidate in there and not is_plural(word, candidate):
                     taken[word] = candidate
                     break
         return taken
@@ -165,7 +176,9 @@ class Query:
 @dataclass(frozen=True, slots=True)
 class Found:
     """The hits, best first, and the words that were looked for instead of what was typed: only where they found
-    something that the viewer may see. `by` is what found them."""
+    something that the viewer may see. `by` is what found them: the vocabulary also has words of posts that were hidden
+    or deleted, and those of it that stand in no post that was found are not among the mended, so that no page tells
+    of them."""
 
     hits: list[Hit]
     instead: dict[str, str]
@@ -205,8 +218,8 @@ def search_posts(
     if not query or not networks:
         return NOTHING
     found, near = _matches(query, networks, filters)
-    if near:
-        query = replace(query, mended=near)
+    query = replace(query, mended=near)
+    if query.is_mended:
         found, _ = _matches(query, networks, filters)
     if newest_first:
         found.sort(key=lambda match: (match.written_at, match.post), reverse=True)
@@ -225,6 +238,8 @@ def search_posts(
         hit = hits.setdefault(match.thread, _hit(post, match.score))
         if len(hit.lines) < LINES_OF_A_THREAD:
             hits[match.thread] = replace(hit, lines=(*hit.lines, _line(post, texts.shown(post), stems)))
+    if query.mended and hits:
+        query = query.mended_among(texts.words())
     return Found(list(hits.values()), query.instead(hits.values()), query)
 
 
@@ -321,6 +336,10 @@ class _Texts:
             texts += [told for _, told in practice.told]
         names: str | None = post.file_names  # type: ignore[attr-defined]  # annotated
         return texts + (names or "").splitlines() + markup.linked(post.html)
+
+    def words(self) -> set[str]:
+        """Of those that the vocabulary has, the ones that stand there."""
+        return {word for post in self.posts.values() for word in words_to_learn(self.indexed(post))}
 
     def indexed(self, post: Post) -> str:
         title = post.thread.title if post.number == 1 else ""

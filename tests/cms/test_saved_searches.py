@@ -37,6 +37,9 @@ from network.permissions import Refused
 from network.search import Filters
 from tests.cast import Cast, sign_in
 from tests.cms.hub import Hub
+from tests.forums.test_cases import migrate, newest_afterwards
+
+__all__ = ["newest_afterwards"]
 
 LATER = timedelta(hours=2)
 
@@ -295,6 +298,37 @@ def test_the_page_notes_what_found_nothing_and_the_report_shows_it(
     assert b"zweckverband,3," in listed
     sign_in(client, cast.bob)
     assert client.get("/admin/reports/searches/").status_code in (302, 403)
+
+
+def test_what_found_nothing_is_noted_though_a_word_of_it_stands_in_a_title_in_the_plural(
+    cast: Cast, hub: Hub, client: Client
+) -> None:
+    hub.publish_guidance("Councils")
+    sign_in(client, cast.bob)
+    client.get("/search/", {"q": "council Zweckverband"})
+    assert FruitlessSearch.objects.exists()
+    FruitlessSearch.objects.all().delete()
+
+    client.get("/search/", {"q": "coumcils Zweckverband"})
+    assert not FruitlessSearch.objects.exists(), "with a letter wrong it says little of what there is"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_looked_for_before_there_was_one_table_is_still_known(cast: Cast, newest_afterwards: None) -> None:
+    old = migrate(("cms", "0006_searches"))
+    day = timezone.localdate()
+    several = old.get_model("cms", "FruitlessSearch").objects.create(mark="several", words="zweckverband")
+    one = old.get_model("cms", "FruitlessSearch").objects.create(mark="one")
+    askers = old.get_model("cms", "FruitlessAsker").objects
+    for number in range(FruitlessSearch.LEAST):
+        askers.create(search=several, mark=f"asker {number}", day=day - timedelta(days=number))
+    askers.create(search=one, mark="asker 0 of one", day=day)
+
+    migrate()
+
+    [found] = FruitlessSearch.objects.of_several().counted()
+    assert (found["looked_for"], found["people"], found["last_asked"]) == ("zweckverband", 3, day)
+    assert FruitlessSearch.objects.get(mark="one").words == ""
 
 
 def test_a_reply_is_news_too(cast: Cast) -> None:

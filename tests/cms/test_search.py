@@ -22,7 +22,7 @@ from cms.models import GuidancePage
 from cms.search import search_everything, search_pages, suggest
 from forums.actions.answers import mark_answer
 from forums.actions.messages import say
-from forums.actions.posts import reply
+from forums.actions.posts import hide_post, reply
 from forums.actions.reports import report_from_outside
 from forums.actions.rooms import schedule_room
 from forums.actions.threads import lock_thread, start_thread
@@ -389,6 +389,52 @@ def test_a_word_that_a_thread_has_is_not_called_wrong(hub: Hub, cast: Cast) -> N
     assert search_everything(ANYBODY, "canery").instead == {"canery": "canary"}
 
 
+def test_what_was_typed_comes_before_what_is_written_nearly_so(hub: Hub) -> None:
+    hub.publish_guidance("Parks", body=[("paragraph", "<p>About planting, among other things.</p>")])
+    for number in range(2):
+        hub.publish_guidance(f"Planning {number}", summary="Planning, planning.")
+
+    assert titles(ANYBODY, "planting")[0] == "Parks"
+    assert "Parks" in {hit.title for hit in search_pages(ANYBODY, "planting", limit=2)}
+
+
+@pytest.mark.parametrize(
+    ("title", "typed"),
+    [
+        ("Procurement officers planning parking permits", "procuremnet officrs planing parkng permts"),
+        ("Procurement officers planning parking permits centres", "procuremnet officrs planing parkng permts centrs"),
+        ("Planta plantb plantc plantd plante plantf plantg", "planth planti plantj plantk plantl plantm"),
+    ],
+)
+def test_many_words_with_a_wrong_letter_find_pages_too(hub: Hub, title: str, typed: str) -> None:
+    hub.publish_guidance(title)
+    hub.publish_guidance("Parking")
+
+    assert titles(ANYBODY, typed) == [title]
+
+
+@pytest.mark.parametrize(("title", "typed"), [("Meetings of councils", "meeting"), ("A meeting", "meetings")])
+def test_no_letter_is_called_wrong_in_a_plural(hub: Hub, cast: Cast, title: str, typed: str) -> None:
+    hub.publish_guidance(title)
+    start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Treasure", source="A meeting about treasure.")
+    found = search_everything(ANYBODY, typed)
+
+    assert [hit.title for group in found.groups for hit in group.hits] == [title]
+    assert found.instead == {}
+    assert search_everything(cast.bob, f"{typed} tresure").instead == {"tresure": "treasure"}
+
+
+def test_no_page_tells_what_stood_in_a_post_that_was_hidden(hub: Hub, cast: Cast) -> None:
+    hub.publish_guidance("Canopy")
+    start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Birds", source="Of the canary.")
+    assert groups(cast.bob, "canory") == {"threads": ["Birds"]}
+
+    hidden = start_thread(cast.ai, by=cast.fay, theme=cast.theme, title="Trees", source="Of the canopy.")
+    hide_post(hidden.posts.get(), by=cast.fay, reason="Off topic")
+
+    assert groups(cast.bob, "canory") == {"threads": ["Birds"]}
+
+
 def test_titles_are_suggested_as_far_as_somebody_may_see_them(hub: Hub, cast: Cast) -> None:
     hub.publish_guidance("Buying wisely")
     start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Buying chatbots", source="Words")
@@ -441,6 +487,19 @@ def test_pages_are_found_by_the_days_of_london_on_which_they_came(hub: Hub, clie
     assert is_found(since="2026-07-01") and is_found(until="2026-07-01")
     assert not is_found(until="2026-06-30")
     assert not is_found(since="2026-07-02")
+
+
+@pytest.mark.parametrize("days", [{"until": "9999-12-31"}, {"since": "0001-01-01"}, {"since": "9999-12-31"}], ids=str)
+def test_the_first_and_the_last_of_all_days_are_days(
+    hub: Hub, cast: Cast, client: Client, days: dict[str, str]
+) -> None:
+    hub.publish_guidance("Canary")
+    start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Canary talk", source="Canary.")
+    assert client.get("/search/", {"q": "canary"} | days).status_code == 200
+    sign_in(client, cast.bob)
+    page = client.get("/search/", {"q": "canary"} | days)
+    assert page.status_code == 200
+    assert ("Canary talk" in page.text) is (days != {"since": "9999-12-31"})
 
 
 # What is looked for, and what that finds: a thread and a file in another; words with a letter wrong, that stand in a

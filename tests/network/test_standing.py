@@ -7,8 +7,10 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 from django.db import connection
-from django.test import Client
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -16,6 +18,8 @@ from forums.actions.posts import reply
 from forums.actions.threads import start_thread
 from forums.models import Post, Thread
 from network.actions.membership import leave_network
+from network.adapters import MemberBackend
+from network.middleware import StandingMiddleware
 from network.models import Member, Membership, Network, NetworkTheme, Theme
 from network.models.standing import Standing, standing_of
 from network.permissions import can_facilitate, can_read
@@ -69,6 +73,44 @@ class TestStanding:
         browser_of(cast.bob).post("/networks/ai/leave/")
 
         assert held == [False]
+
+    def test_what_is_read_with_the_session_is_what_the_queries_say(self, cast: Cast) -> None:
+        one, other = Permission.objects.order_by("pk")[:2]
+        for member, group in ((cast.bob, "Two lines\nof a name"), (cast.lena, "Without rights"), (cast.olga, "Others")):
+            member.groups.add(Group.objects.create(name=group))
+        Group.objects.exclude(name="Without rights").get(user=cast.bob).permissions.add(one, other)
+        cast.bob.user_permissions.add(one)  # which they hold twice
+        cast.olga.groups.get().permissions.add(other)
+        for member in (cast.fay, cast.bob, *cast.outsiders):
+            read = MemberBackend().get_user(member.pk)
+            assert read is not None
+            assert read.rights_then == Member.objects.get(pk=member.pk).get_all_permissions()
+            assert read.memberships_then == Standing(member).memberships
+        assert cast.olga.get_all_permissions() == {f"{other.content_type.app_label}.{other.codename}"}
+
+    def test_a_right_that_is_taken_away_is_gone_with_the_next_request_and_at_once_for_one_that_writes(
+        self, cast: Cast, rf: RequestFactory
+    ) -> None:
+        right = Permission.objects.get(content_type__app_label="network", codename="change_network")
+        session = browser_of(cast.bob).session
+        held: list[bool] = []
+
+        def take_it_away_meanwhile(request: HttpRequest) -> HttpResponse:
+            cast.bob.user_permissions.clear()
+            held.append(request.user.has_perm("network.change_network"))
+            return HttpResponse()
+
+        def ask(request: HttpRequest) -> None:
+            request.session = session
+            StandingMiddleware(take_it_away_meanwhile)(request)
+
+        cast.bob.user_permissions.add(right)
+        ask(rf.get("/"))
+        ask(rf.get("/"))
+        cast.bob.user_permissions.add(right)
+        ask(rf.post("/"))
+
+        assert held == [True, False, False]
 
     def test_the_next_request_sees_what_was_decided_meanwhile(self, cast: Cast) -> None:
         bob = browser_of(cast.bob)
