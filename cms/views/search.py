@@ -72,8 +72,9 @@ def _of_member(member: Member, form: SearchForm, results: Results) -> dict[str, 
         note_fruitless_search(member, form.cleaned_data["q"], form.filters())
     address, saved = form.address(), None
     if number := number_in(form.data.get("saved", "")):  # they come from their list, or from a notice
-        saved = SavedSearch.objects.visible_to(member).filter(pk=number, query=address).first()
-    if saved is not None and saved.is_followed:
+        own = SavedSearch.objects.visible_to(member).with_whether_it_is_news()
+        saved = own.filter(pk=number, query=address).first()
+    if saved is not None and saved.is_news:  # type: ignore[attr-defined]  # annotated
         read_search(saved, by=member)
     return {"address": address, "saved": saved}
 
