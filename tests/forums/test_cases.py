@@ -977,6 +977,23 @@ def test_a_facilitator_decides_by_plain_forms(cast: Cast, client: Client, post: 
     assert "It was looked at, and is not shown any more." in page
 
 
+def test_whoever_reports_again_is_told_that_only_what_they_said_first_is_read(
+    cast: Cast, client: Client, post: Post, rita: Member
+) -> None:
+    sign_in(client, rita)
+    address = reverse("post_report", args=[post.thread_id, 2])
+    first = {"kind": "unkind", "words": "A name"}
+    for _ in range(2):  # pressed twice
+        assert client.post(address, first).status_code == 302
+
+    more = client.post(address, {"kind": "unkind", "words": "And a street"})
+
+    assert more.status_code == 409
+    assert "You have reported this already" in more.text
+    assert "And a street" in more.text
+    assert Report.objects.get().words == "A name"
+
+
 def test_the_queue_costs_the_same_whatever_waits(cast: Cast, client: Client, post: Post, rita: Member) -> None:
     sign_in(client, cast.fay)
     counts = []
