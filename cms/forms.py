@@ -133,6 +133,8 @@ class SearchForm(forms.Form):
         given = super().clean() or {}
         if given.get("since") and given.get("until") and given["until"] < given["since"]:
             self.add_error("until", "The last day must not come before the first.")
+        if given.get("q") == "" and self.filters_used():
+            self.add_error("q", "Enter what you are looking for. Filters find nothing by themselves.")
         return given
 
     def filters(self) -> Filters:
@@ -153,7 +155,8 @@ class SearchForm(forms.Form):
         )
 
     def filters_used(self) -> int:
-        return sum(bool(self.data.get(name)) for name in self.FILTERS)
+        """Without those that this viewer does not have, though the address may name them."""
+        return sum(bool(self.data.get(name)) for name in self.FILTERS if name in self.fields)
 
     def address(self) -> str:
         """What a valid form looks for, as it stands in its address: always in the same order and nothing twice, so that

@@ -1281,10 +1281,11 @@ register(
 # was said of it. Where something was done they hear of it by the notices of the thing itself (POST_HIDDEN), or where it
 # has none by CASE_HIDDEN; otherwise by CASE_DECIDED.
 
-# What whoever reported something, and whoever wrote it, are told of a decision.
+# What whoever reported something, and whoever wrote it, are told of a decision, in words that stay true whatever
+# becomes of it later: of an appeal whoever reported it is not told.
 WHAT_BECAME: dict[str, str] = {
-    Case.Outcome.LEFT.value: "It was looked at, and stays as it is.",
-    Case.Outcome.HIDDEN.value: "It was looked at, and is not shown any more.",
+    Case.Outcome.LEFT.value: "It was looked at and left as it is.",
+    Case.Outcome.HIDDEN.value: "It was looked at and hidden.",
     Case.Outcome.DEALT.value: "It was looked at and dealt with.",
 }
 OWN: dict[str, str] = {

@@ -135,8 +135,7 @@ class DecideForm(forms.Form):
         else:
             choices.append((Case.Outcome.HIDDEN.value, hide))
         self.fields["outcome"].choices = choices  # type: ignore[attr-defined]
-        # Of a question or a message it always says so: that nobody is left who could be told would tell who it was.
-        if case.author_id or case.question_id or case.message_id:
+        if case.tells_author:
             whose = "owner" if is_profile else "author"
             self.fields["outcome"].help_text = (
                 f"Its {whose} is told what you decide, but not who reported it. "

@@ -253,6 +253,12 @@ class Case(models.Model):
         return None if self.message and not self.message.names_author else self.author
 
     @property
+    def tells_author(self) -> bool:
+        """Whether it is said that its author is told what is decided. Of a question or a message it always is: that
+        nobody is left who could be told would tell who it was."""
+        return bool(self.author_id or self.question_id or self.message_id)
+
+    @property
     def logged_author(self) -> Member | None:
         """Whose it is, where that may stand in the audit log, from which nothing is taken away again: not of what was
         said under the Chatham House rule, though the session may still show its names."""

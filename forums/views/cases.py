@@ -132,6 +132,7 @@ def case_decide(request: HttpRequest, pk: int) -> HttpResponse:
     member = member_or_404(request)
     found = _case(member, pk)
     form = DecideForm(found, request.POST)
+    was_hidden = found.is_hidden and not found.is_gone
     if form.is_valid():
         outcome, reason = form.cleaned_data["outcome"], form.cleaned_data.get("reason", "")
         try:
@@ -144,7 +145,7 @@ def case_decide(request: HttpRequest, pk: int) -> HttpResponse:
                 return redirect(found)
             form.add_error(None, str(no))
         else:
-            messages.success(request, DONE[decided.outcome])
+            messages.success(request, _done(decided, is_shown_again=was_hidden and not decided.is_hidden))
             return redirect(_list_of(found, member))
     return _page(request, member, found, decide_form=form)
 
@@ -173,11 +174,16 @@ def case_appeal(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, member, found, appeal_form=form)
 
 
-DONE = {
-    Case.Outcome.LEFT.value: "It stays as it is. Whoever reported it is told, and a member who wrote it.",
-    Case.Outcome.HIDDEN.value: "It is hidden. Its author is told why, and whoever reported it that it is hidden.",
-    Case.Outcome.DEALT.value: "It is dealt with. Whoever reported it is told, and a member who wrote it.",
-}
+def _done(decided: Case, *, is_shown_again: bool) -> str:
+    """What was done, and who hears of it."""
+    if decided.outcome == Case.Outcome.HIDDEN:
+        return "It is hidden. Its author is told why, and whoever reported it that it is hidden."
+    done = "It stays as it is." if decided.outcome == Case.Outcome.LEFT else "It is dealt with."
+    if is_shown_again:
+        done = "It is shown again."
+    if not decided.tells_author:
+        return f"{done} Whoever reported it is told."
+    return f"{done} Whoever reported it is told, and so is its {'owner' if decided.member_id else 'author'}."
 
 
 def _case(member: Member, pk: int) -> Case:

@@ -16,7 +16,7 @@ from django.utils.text import Truncator
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from forums import notifications, permissions
+from forums import markup, notifications, permissions
 from forums.actions import reports as verbs
 from forums.actions.appeals import appeal
 from forums.forms import AppealForm, OutsideReportForm, ReportForm
@@ -28,6 +28,11 @@ from network.models import Member
 from network.permissions import Refused
 
 THANKS = "Thank you. Those who look after it have been told. You will hear in your notices what becomes of it."
+
+ALREADY = (
+    "You have reported this already, and nobody has decided about it yet. "
+    "They read what you wrote then. What you wrote now was not sent."
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -92,14 +97,18 @@ def _report(request: HttpRequest, verb: Callable[..., Report], place: str, shown
     form = ReportForm(request.POST if request.method == "POST" else None)
     status = 200
     if form.is_valid():
+        said = {"kind": form.cleaned_data["kind"], "words": form.cleaned_data["words"]}
         try:
-            verb(kind=form.cleaned_data["kind"], words=form.cleaned_data["words"])
+            given = verb(**said)
         except (LimitReached, Refused) as no:
             form.add_error(None, str(no))
             status = 429 if isinstance(no, LimitReached) else 403
         else:
-            messages.success(request, THANKS)
-            return redirect(place)
+            if (given.kind, given.words) == (said["kind"], markup.legible(said["words"])):
+                messages.success(request, THANKS)
+                return redirect(place)
+            form.add_error(None, ALREADY)
+            status = 409
     return render(request, "forums/report.html", {**shown, "form": form, "place": place}, status=status)
 
 

@@ -469,6 +469,27 @@ def test_a_filter_that_cannot_be_says_so_and_is_kept(
     assert 'value="canary"' in html
 
 
+def test_filters_without_words_say_that_words_are_needed(hub: Hub, cast: Cast, client: Client) -> None:
+    sign_in(client, cast.bob)
+    needed = "Enter what you are looking for."
+
+    html = client.get("/search/", {"q": " ", "tag": "consent"}).text
+    assert needed in html
+    assert 'value="consent"' in html
+    for page in ("/search/", "/search/?q=", "/search/?q=&thread=1"):
+        assert needed not in client.get(page).text
+
+
+def test_a_filter_that_an_outsider_does_not_have_is_not_said_to_be_in_use(hub: Hub, cast: Cast, client: Client) -> None:
+    hub.publish_guidance("Canary")
+    sign_in(client, cast.olga)
+    address = "/search/?q=canary&author=Fay&network=ai"
+
+    assert "in use)" not in client.get(address).text
+    assert "Filters (1 in use)" in client.get(f"{address}&kind=pages").text
+    assert "one post" not in client.get("/search/?q=zyzzyva").text, "they search pages only"
+
+
 def test_an_outsider_learns_no_name_by_a_filter(hub: Hub, cast: Cast, client: Client) -> None:
     sign_in(client, cast.olga)
     html = client.get("/search/", {"q": "canary", "author": cast.fay.get_full_name()}).content.decode()

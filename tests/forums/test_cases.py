@@ -248,7 +248,7 @@ def test_hiding_tells_the_author_why_and_whoever_reported_only_that(cast: Cast, 
     assert not again(post).is_shown
     assert search_posts(rita, "zyzzyva").hits == []
     assert told(cast.bob) == ["A facilitator hid post 2 that you wrote: It names a resident"]
-    assert told(rita) == ["You reported a post. It was looked at, and is not shown any more."]
+    assert told(rita) == ["You reported a post. It was looked at and hidden."]
     verbs = AuditEvent.objects.filter(actor_id=cast.fay.pk, verb__in=["hid post", "decided report"])
     assert verbs.count() == 2
     assert not Case.objects.waiting().exists()
@@ -267,10 +267,10 @@ def test_what_is_left_its_author_is_told_once_it_is_decided_and_not_who_reported
     decide_case(case, outcome=LEFT, by=cast.fay)
 
     assert again(post).is_shown
-    assert told(rita) == ["You reported a post. It was looked at, and stays as it is."]
-    assert told(cast.bob) == ["Somebody reported what you wrote. It was looked at, and stays as it is."]
+    assert told(rita) == ["You reported a post. It was looked at and left as it is."]
+    assert told(cast.bob) == ["Somebody reported what you wrote. It was looked at and left as it is."]
     shown = client.get(address).text
-    assert "It was looked at, and stays as it is." in shown
+    assert "It was looked at and left as it is." in shown
     assert post.get_absolute_url() in shown
     for untold in ("Rita", "xylograph", "quokka", str(Report.Kind.OTHER.label), "Appeal"):
         assert untold not in shown
@@ -974,7 +974,48 @@ def test_a_facilitator_decides_by_plain_forms(cast: Cast, client: Client, post: 
     assert again(post).is_shown
     sign_in(client, rita)
     page = client.get(reverse("own_report", args=[case.reports.get().pk])).content.decode()
-    assert "It was looked at, and is not shown any more." in page
+    assert "It was looked at and hidden." in page
+    sign_in(client, cast.fay)
+    assert "Shown again on appeal" in client.get(case.get_absolute_url()).text
+    assert "Shown again on appeal." in client.get("/networks/ai/reports/?show=decided").text
+
+
+def test_whoever_reports_again_is_told_that_only_what_they_said_first_is_read(
+    cast: Cast, client: Client, post: Post, rita: Member
+) -> None:
+    sign_in(client, rita)
+    address = reverse("post_report", args=[post.thread_id, 2])
+    first = {"kind": "unkind", "words": "A name"}
+    for _ in range(2):  # pressed twice
+        assert client.post(address, first).status_code == 302
+
+    more = client.post(address, {"kind": "unkind", "words": "And a street"})
+
+    assert more.status_code == 409
+    assert "You have reported this already" in more.text
+    assert "And a street" in more.text
+    assert Report.objects.get().words == "A name"
+
+
+def test_whoever_decides_is_told_what_they_did_and_who_hears_of_it(
+    cast: Cast, client: Client, post: Post, rita: Member, flo: Member
+) -> None:
+    def decided(case: Case, by: Member, outcome: str) -> str:
+        sign_in(client, by)
+        return client.post(f"{case.get_absolute_url()}decide/", {"outcome": outcome}, follow=True).text
+
+    told_both = "Whoever reported it is told, and so is its author."
+    assert f"It stays as it is. {told_both}" in decided(case_of(post, by=rita), cast.fay, LEFT)
+    Network.objects.update(reports_to_hide=2)
+    other = reply(again(post).thread, by=cast.bob, source="Words")
+    for reporter in (join(cast, "Ann"), join(cast, "Ben")):
+        for_now = case_of(again(other), by=reporter)
+    assert f"It is shown again. {told_both}" in decided(for_now, cast.fay, LEFT)
+
+    page = report_from_outside(None, address="/guidance/", kind="other", words="").case
+    said = decided(page, cast.ada, DEALT)
+    assert "It is dealt with. Whoever reported it is told." in said
+    assert "author" not in said.split("<main")[1], "a page has none"
 
 
 def test_the_queue_costs_the_same_whatever_waits(cast: Cast, client: Client, post: Post, rita: Member) -> None:

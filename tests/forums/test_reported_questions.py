@@ -250,7 +250,7 @@ def test_its_asker_is_told_why_and_whoever_reported_it_only_that(cast: Cast, que
     case = hidden(question, cast, rita)
 
     assert told(cast.bob) == ["Your question in “Clinic” is not published: It names a supplier"]
-    assert told(rita) == ["You reported a question in a live room. It was looked at, and is not shown any more."]
+    assert told(rita) == ["You reported a question in a live room. It was looked at and hidden."]
     own = page(cast.bob, question.get_absolute_url())
     assert "It names a supplier" in own
     assert f"/reports/decided/{case.told_as}/" in own
@@ -519,7 +519,7 @@ def test_whoever_asked_without_a_name_is_told_that_it_stays_and_nobody_else_read
     case = reported(unnamed, rita)
     decide_case(case, outcome=LEFT, by=cast.fay)
 
-    assert told(cast.bob) == ["Somebody reported what you asked. It was looked at, and stays as it is."]
+    assert told(cast.bob) == ["Somebody reported what you asked. It was looked at and left as it is."]
     address = f"/reports/decided/{case.told_as}/"
     assert "zyzzyva" in page(cast.bob, address)
     for other in (cast.fay, flo, rita, cast.ada):
