@@ -379,7 +379,7 @@ def test_a_member_searches_and_keeps_the_search_by_keyboard(
         page.goto("/search/")
     write(page, field, "minutse")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("This is what has “minutes”")).to_be_visible()
+    expect(page.get_by_text("What has “minutes” is shown too")).to_be_visible()
     axe(page)
     write(page, field, "cost")
     page.keyboard.press("Enter")
