@@ -6,11 +6,8 @@ import logging
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from django.db import transaction
-from django.db.models import Case, Count, Subquery, Value, When
-from django.db.models.lookups import GreaterThanOrEqual
+from django.db import connection, transaction
 from django.http import QueryDict
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -145,16 +142,20 @@ def note_fruitless_search(member: Member, typed: str, filters: Filters, *, now: 
     is_long = len(typed.strip()) > FruitlessSearch.LONGEST
     if filters != Filters() or not words or is_long or PERSONAL.search(typed):
         return
+    others = FruitlessSearch.LEAST - 1
     mark, asker = _mark(words), _mark(f"{member.pk} {words}")
-    others = FruitlessSearch.objects.filter(mark=mark).exclude(asker=asker).order_by().values("mark")
-    are_enough = GreaterThanOrEqual(Subquery(others.values(n=Count("pk"))), FruitlessSearch.LEAST - 1)
-    kept: Any = Case(When(are_enough, then=Value(words)), default=Value(""))
-    FruitlessSearch.objects.bulk_create(
-        [FruitlessSearch(mark=mark, asker=asker, day=timezone.localdate(now), words=kept)],
-        update_conflicts=True,
-        unique_fields=["mark", "asker"],
-        update_fields=["day", "words"],
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_NOTE, [mark, asker, timezone.localdate(now), mark, asker, others, words])
+
+
+# Django would make a transaction of it: three queries.
+_NOTE = """
+    INSERT INTO cms_fruitlesssearch (mark, asker, day, words)
+    VALUES (%s, %s, %s, CASE
+        WHEN (SELECT count(*) FROM cms_fruitlesssearch WHERE mark = %s AND asker <> %s) >= %s THEN %s ELSE ''
+    END)
+    ON CONFLICT (mark, asker) DO UPDATE SET day = EXCLUDED.day, words = EXCLUDED.words
+"""
 
 
 def _mark(of: str) -> str:

@@ -238,6 +238,7 @@ def test_who_asked_is_not_kept(cast: Cast) -> None:
     assert not {field.name for field in FruitlessSearch._meta.fields} & {"member", "at"}
 
 
+@pytest.mark.django_db(transaction=True)  # of which a test has one around everything
 def test_it_is_noted_in_one_statement_whoever_looked_for_it_before(
     cast: Cast, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:

@@ -9,8 +9,10 @@ from forums.search.index import Vocabulary, places
 
 def near_words(typed: list[str], networks: list[int]) -> dict[str, list[str]]:
     vocabulary = Vocabulary.beside(typed)
-    listed = networks if connection.vendor == "postgresql" else str(networks)
+    is_postgresql = connection.vendor == "postgresql"
+    listed = networks if is_postgresql else str(networks)
     values = {"networks": listed, "places": places(networks), **vocabulary.values(networks)}
+    beside = "typed AS (SELECT %(places)s::tsquery AS place, 'of/0'::tsquery AS recent), " if is_postgresql else ""
     with connection.cursor() as cursor:
-        cursor.execute(f"WITH unfound AS (SELECT 1) {vocabulary.sql}", values)  # SQL of ours
+        cursor.execute(f"WITH {beside}unfound AS (SELECT 1) {vocabulary.sql}", values)  # SQL of ours
         return vocabulary.near(cursor.fetchall())
