@@ -345,8 +345,8 @@ class Vocabulary:
 MOST_NEAR = 6
 
 # `unfound` comes first, so that the others are not looked at where it has no row. Any post in which a word stands would
-# do: PostgreSQL, told so, goes through all posts until it meets one, which for a rare word takes a fifth of a second at a
-# million; told to put them in order, it asks the index. The newest stretch first, as with a search.
+# do: PostgreSQL, told so, goes through all posts until it meets one, which for a rare word takes a fifth of a second at
+# a million; told to put them in order, it asks the index. The newest stretch first, as with a search.
 _NEAR = {
     "postgresql": """
         SELECT word, false AS is_written FROM forums_word
