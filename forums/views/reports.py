@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import Resolver404, ResolverMatch, resolve
@@ -222,8 +223,24 @@ def own_report(request: HttpRequest, pk: int) -> HttpResponse:
     member = member_or_404(request)
     found = get_object_or_404(Report.objects.told_to(member).select_related("case"), pk=pk)
     notifications.told_of_report(found, member)
-    became = notifications.WHAT_BECAME.get(found.case.outcome, "Nobody has decided about it yet.")
-    return render(request, "forums/own_report.html", {"report": found, "case": found.case, "became": became})
+    context = {
+        "report": found,
+        "case": found.case,
+        "became": notifications.WHAT_BECAME.get(found.case.outcome, "Nobody has decided about it yet."),
+        "place": found.case.thing_address if _still_sees(member, found.case) else "",
+    }
+    return render(request, "forums/own_report.html", context)
+
+
+def _still_sees(member: Member, case: Case) -> bool:
+    """Whether what somebody reported is shown to them now: they may have left the network since."""
+    if case.thing is None:
+        return False
+    is_of_somebody = isinstance(case.thing, Member)
+    seen: QuerySet[Any] = (
+        Member.objects.in_directory_of(member) if is_of_somebody else type(case.thing).objects.visible_to(member)
+    )
+    return bool(seen.filter(pk=case.thing.pk).exists())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

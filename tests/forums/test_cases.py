@@ -254,6 +254,27 @@ def test_hiding_tells_the_author_why_and_whoever_reported_only_that(cast: Cast, 
     assert not Case.objects.waiting().exists()
 
 
+@pytest.mark.parametrize("what", ["post", "message", "profile"])
+def test_who_reported_finds_it_again_while_they_still_see_it(
+    client: Client, cast: Cast, post: Post, rita: Member, what: str
+) -> None:
+    if what == "profile":
+        report = report_profile(cast.bob, by=rita, kind="other", words="Rude")
+    elif what == "message":
+        report = report_message(message_of(cast), by=rita, kind="other", words="Rude")
+    else:
+        report = report_post(post, by=rita, kind="other", words="Rude")
+    decide_case(report.case, outcome=LEFT, by=cast.fay if report.case.network else cast.ada)
+    sign_in(client, rita)
+    link = f'href="{report.case.thing_address}">See it where it stands</a>'
+    assert link in client.get(report.get_absolute_url()).text
+
+    Membership.objects.filter(member=rita).update(state="left")
+    shown = client.get(report.get_absolute_url()).text
+    assert "Rude" in shown
+    assert "See it where it stands" not in shown
+
+
 def test_what_is_left_its_author_is_told_once_it_is_decided_and_not_who_reported_it(
     client: Client, cast: Cast, post: Post, rita: Member
 ) -> None:
