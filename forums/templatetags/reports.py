@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django import template
 from django.db.models import CharField, Count, QuerySet, Value
 from django.template import Context
 from django.utils import timezone
+from django.utils.timesince import timesince
 
 from forums.models import Case, HeldPost
-from network.limits import in_words
 from network.models import Membership, Network
 from network.permissions import can_change_accounts
 
@@ -46,5 +47,6 @@ def cases_of_site(context: Context) -> int | None:
 
 @register.filter
 def waiting(case: Case) -> str:
-    """How long it has waited, such as "3 hours"."""
-    return in_words(timezone.now() - case.waits_since)
+    """How long it has waited, such as "3 hours"; what is not full is not counted."""
+    is_new = timezone.now() - case.waits_since < timedelta(minutes=1)
+    return "less than a minute" if is_new else timesince(case.waits_since, depth=1)

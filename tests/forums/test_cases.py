@@ -254,6 +254,17 @@ def test_hiding_tells_the_author_why_and_whoever_reported_only_that(cast: Cast, 
     assert not Case.objects.waiting().exists()
 
 
+@pytest.mark.parametrize(
+    ("ago", "said"), [({"seconds": 5}, "less than a minute"), ({"hours": 3.9}, "3 hours"), ({"hours": 28}, "1 day")]
+)
+def test_how_long_it_has_waited_counts_what_is_full(
+    client: Client, cast: Cast, post: Post, rita: Member, ago: dict[str, float], said: str
+) -> None:
+    report_post(post, by=rita, kind="other", words="Rude", now=timezone.now() - timedelta(**ago))
+    shown = client_page(client, cast.fay, "/networks/ai/reports/").replace("\xa0", " ")
+    assert f"Waiting for {said}." in shown
+
+
 @pytest.mark.parametrize("what", ["post", "message", "profile"])
 def test_who_reported_finds_it_again_while_they_still_see_it(
     client: Client, cast: Cast, post: Post, rita: Member, what: str
