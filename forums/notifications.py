@@ -1406,11 +1406,11 @@ def _open_cases(viewer: Viewer) -> QuerySet[Case]:
 
 def _decided_reports(viewer: Viewer) -> QuerySet[Report]:
     own = Report.objects.told_to(viewer).filter(case__state=Case.State.DECIDED)
-    return own.select_related("case").defer("said", "words")
+    return own.select_related("case__network").defer("said", "words")
 
 
 def _own_cases(viewer: Viewer) -> QuerySet[Case]:
-    return Case.objects.told_to(viewer).select_related("attachment", "member")
+    return Case.objects.told_to(viewer).select_related("attachment", "member", "network")
 
 
 def move_asked(answer: MoveAnswer, *, now: datetime) -> None:
@@ -1443,6 +1443,7 @@ register(
         visible_to=_decided_reports,
         title=lambda report: f"You reported {report.case.kind}. {WHAT_BECAME[report.case.outcome]}",
         address=lambda report: report.get_absolute_url(),
+        where=lambda report: str(report.case.network or ""),
     )
 )
 register(
@@ -1455,6 +1456,7 @@ register(
             else f"{OWN[case.kind].capitalize()} is hidden for now. A facilitator will look at it and decide."
         ),
         address=lambda case: reverse("own_case", args=[case.told_as]),
+        where=lambda case: str(case.network or ""),
     )
 )
 register(
@@ -1463,6 +1465,7 @@ register(
         visible_to=_own_cases,
         title=lambda case: f"Everybody can see {OWN[case.kind]} again",
         address=lambda case: reverse("own_case", args=[case.told_as]),
+        where=lambda case: str(case.network or ""),
     )
 )
 register(
@@ -1471,6 +1474,7 @@ register(
         visible_to=_own_cases,
         title=lambda case: f"Somebody reported {OWN[case.kind]}. {WHAT_BECAME[case.outcome]}",
         address=lambda case: reverse("own_case", args=[case.told_as]),
+        where=lambda case: str(case.network or ""),
     )
 )
 register(

@@ -299,6 +299,7 @@ def test_what_is_left_its_author_is_told_once_it_is_decided_and_not_who_reported
     decide_case(case, outcome=LEFT, by=cast.fay)
 
     assert again(post).is_shown
+    assert [notice.where for who in (rita, cast.bob) for notice in unread_notices(who)] == ["AI Network"] * 2
     assert told(rita) == ["You reported a post. It was looked at and left as it is."]
     assert told(cast.bob) == ["Somebody reported what you wrote. It was looked at and left as it is."]
     shown = client.get(address).text
