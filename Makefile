@@ -22,7 +22,7 @@ demo: python ## Load the demonstration, with SCALE=10 the published size of its 
 	@GUILDHALL_DEMONSTRATION=1 $(BIN)/python manage.py demo --prepare --scale $(SCALE)
 
 test: test-tools ## Run all tests but the slow ones; ARGS="tests/forums -x" for some of them
-	@$(BIN)/python -m pytest -n 2 --dist=worksteal -m "not slow and not benchmark" --durations=15 --durations-min=5 $(ARGS)
+	@$(BIN)/python -m pytest -n 3 --dist=worksteal -m "not slow and not benchmark" --durations=15 --durations-min=5 $(ARGS)
 
 test-slow: test-tools ## Run the slow tests: faults, and a clean clone
 	@$(BIN)/python -m pytest -m slow --durations=15 $(ARGS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 import pytest
 
 
@@ -15,15 +17,24 @@ def needs_a_database(test: pytest.Item) -> bool:
     return "db" in getattr(test, "fixturenames", ()) or test.get_closest_marker("django_db") is not None
 
 
-def mixed(tests: list[pytest.Item]) -> list[pytest.Item]:
-    """For two processes of which each begins with half of them and then takes from the other's end. Half of the time of
-    journeys is waiting: so one process begins with these while the other has enough to do. Before them come those that
-    need no database, which is being made."""
+def mixed(tests: list[pytest.Item], processes: int) -> list[pytest.Item]:
+    """For processes of which each begins with as many of them and then takes from the others' ends. Most of the time of
+    journeys is waiting: so all begin with their share of these but the first, which has enough else to do. Before the
+    journeys come those that need no database, which is being made."""
     without = [test for test in tests if not needs_a_database(test) and not commits(test)]
     committing = [test for test in tests if commits(test)]
     others = [test for test in tests if needs_a_database(test) and not commits(test)]
-    half = len(tests) // 2
-    return others[:half] + without + committing + others[half:]
+    files = [list(of_file) for _, of_file in groupby(committing, key=lambda test: test.path)]
+    shares: list[list[pytest.Item]] = [[]]
+    shares += ([test for of_file in files[n :: processes - 1] for test in of_file] for n in range(processes - 1))
+    shares[-1] = [*without, *shares[-1]]
+    order: list[pytest.Item] = []
+    for number, share in enumerate(shares):
+        # As they are dealt out: what is left, in equal parts.
+        more = (len(tests) - len(order)) // (processes - number) - len(share)
+        order += [*share, *others[: max(more, 0)]]
+        others = others[max(more, 0) :]
+    return order
 
 
 WAYS = {"by", "javascript", "width"}  # of going on a journey: by pointer or by keyboard, with and without scripts

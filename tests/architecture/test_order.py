@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.order import later_ways
+from tests.order import later_ways, mixed
 
 
 @dataclass(eq=False)
@@ -39,3 +39,36 @@ def test_nobody_who_may_not_and_no_server_is_left_out() -> None:
     ]
 
     assert later_ways(journeys) == set(journeys[1::2])  # type: ignore[arg-type, comparison-overlap]
+
+
+@dataclass(eq=False)
+class Ordered:
+    """As far as it is asked."""
+
+    fixturenames: tuple[str, ...] = ()
+    path: str = ""
+
+    def iter_markers(self, name: str) -> list[Any]:
+        return []
+
+    def get_closest_marker(self, name: str) -> None:
+        return None
+
+
+@pytest.mark.parametrize("processes", [2, 3, 4])
+@pytest.mark.parametrize(("journeys", "others"), [(12, 60), (12, 0), (0, 60), (1, 1)])
+def test_every_process_but_the_first_begins_with_its_share_of_the_journeys(
+    processes: int, journeys: int, others: int
+) -> None:
+    walks = [Ordered(("transactional_db", "db"), f"walk_{number // 2}") for number in range(journeys)]
+    tests = [*(Ordered(("db",), "forums") for _ in range(others)), *walks, *(Ordered() for _ in range(5))]
+
+    order: list[Any] = mixed(tests, processes)  # type: ignore[arg-type]
+
+    assert set(order) == set(tests)
+    assert len(order) == len(tests)
+    if journeys == 12 and others:
+        begins = [number * len(tests) // processes for number in range(processes)]
+        assert order[0] not in walks
+        assert all(order[begin] in walks for begin in begins[1:-1])
+        assert order[begins[-1] + 5] in walks, "behind those that need no database"
