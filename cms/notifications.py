@@ -273,7 +273,7 @@ register(
         name=SEARCH_FOUND,
         visible_to=lambda viewer: SavedSearch.objects.visible_to(viewer).followed(),
         title=lambda saved: f"Something new was found by your search {saved.name}",
-        address=lambda saved: f"{saved.get_absolute_url()}&newest=on",
+        address=lambda saved: f"{saved.get_absolute_url()}?newest=on",
     )
 )
 

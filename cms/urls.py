@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("search/suggestions/", search.suggestions, name="search_suggestions"),
     path("search/saved/", search.saved_searches, name="saved_searches"),
     path("search/saved/save/", search.search_save, name="search_save"),
+    path("search/saved/<int:pk>/", search.search_open, name="search_open"),
     path("search/saved/<int:pk>/follow/", search.search_follow, name="search_follow"),
     path("search/saved/<int:pk>/delete/", search.search_delete, name="search_delete"),
     path("similar/", search.similar, name="similar"),

@@ -7,7 +7,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 
-from network.models import Notice, Viewer
+from network.models import Viewer
 
 
 class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
@@ -16,11 +16,6 @@ class SavedSearchQuerySet(models.QuerySet["SavedSearch"]):
         if not viewer.is_authenticated or not viewer.is_active:
             return self.none()
         return self.filter(member=viewer.pk)
-
-    def with_whether_it_is_news(self) -> SavedSearchQuerySet:
-        """With `is_news`, whether its member has a notice of what it found and has not read it."""
-        told = Notice.objects.unread().filter(kind="search_found", object_id=models.OuterRef("pk"))
-        return self.annotate(is_news=models.Exists(told.filter(member=models.OuterRef("member"))))
 
     def followed(self) -> SavedSearchQuerySet:
         return self.filter(is_followed=True)
@@ -51,4 +46,4 @@ class SavedSearch(models.Model):
         return f"{self.member_id} looks for {self.pk}"
 
     def get_absolute_url(self) -> str:
-        return f"{reverse('search')}?{self.query}&saved={self.pk}"
+        return reverse("search_open", args=[self.pk])

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from cms import limits
@@ -25,7 +26,6 @@ from forums.models import Thread
 from network.limits import LimitReached
 from network.models import Member
 from network.models.standing import standing_of
-from network.numbers import number_in
 from network.permissions import Refused
 from network.views import MemberRequest, address_of
 
@@ -70,13 +70,8 @@ def _of_member(member: Member, form: SearchForm, results: Results) -> dict[str, 
     """What a member may do with a search; and what is noted of it."""
     if not results.groups and not results.is_mended:  # with a letter wrong it says little of what there is
         note_fruitless_search(member, form.cleaned_data["q"], form.filters())
-    address, saved = form.address(), None
-    if number := number_in(form.data.get("saved", "")):  # they come from their list, or from a notice
-        own = SavedSearch.objects.visible_to(member).with_whether_it_is_news()
-        saved = own.filter(pk=number, query=address).first()
-    if saved is not None and saved.is_news:  # type: ignore[attr-defined]  # annotated
-        read_search(saved, by=member)
-    return {"address": address, "saved": saved}
+    # `saved` stands in the address where one of their own was opened: that it is one is not asked again.
+    return {"address": form.address(), "is_saved": "saved" in form.data}
 
 
 @login_required
@@ -85,6 +80,17 @@ def saved_searches(request: HttpRequest) -> HttpResponse:
     """The member's own, by name."""
     own = SavedSearch.objects.visible_to(request.user).order_by("name", "pk")
     return render(request, "cms/saved_searches.html", {"searches": own, "most": SavedSearch.MOST})
+
+
+@login_required
+@require_safe
+def search_open(request: MemberRequest, pk: int) -> HttpResponse:
+    """One of the member's own, from their list or from a notice of what it found, which is read by that. Leads to the
+    page of the search, whose address is anybody's."""
+    saved = get_object_or_404(SavedSearch.objects.visible_to(request.user), pk=pk)
+    read_search(saved, by=request.user)
+    newest = "&newest=on" if "newest" in request.GET else ""
+    return redirect(f"{reverse('search')}?{saved.query}&saved=yes{newest}")
 
 
 @login_required

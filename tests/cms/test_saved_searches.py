@@ -185,8 +185,15 @@ def test_a_member_saves_follows_and_deletes_without_a_script(cast: Cast, hub: Hu
     saved.refresh_from_db()
     assert saved.is_followed
     Notice.objects.create(member=cast.bob, kind="search_found", object_id=saved.pk)
-    page = client.get(saved.get_absolute_url()).content.decode()
-    assert "You saved this search and follow it." in page
+    sign_in(client, cast.fay)
+    assert client.get(saved.get_absolute_url()).status_code == 404
+    assert told(cast.bob) == 1
+    sign_in(client, cast.bob)
+    opened = client.get(f"{saved.get_absolute_url()}?newest=on")
+    assert opened["Location"] == "/search/?q=canary&network=ai&saved=yes&newest=on"
+    page = client.get(opened["Location"]).content.decode()
+    assert "Save this search" not in page
+    assert "Your saved searches" in page
     assert told(cast.bob) == 0, "who looks knows"
     page = client.post(f"/search/saved/{saved.pk}/delete/", follow=True).content.decode()
     assert "No saved searches" in page

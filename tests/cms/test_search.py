@@ -18,7 +18,6 @@ from pytest_django import DjangoAssertNumQueries
 
 from cms import limits
 from cms.actions.roles import EDITORS, give_roles
-from cms.actions.searches import follow_search, save_search
 from cms.models import GuidancePage
 from cms.search import search_everything, search_pages, suggest
 from forums.actions.answers import mark_answer
@@ -498,18 +497,6 @@ def test_an_outsider_learns_no_name_by_a_filter(hub: Hub, cast: Cast, client: Cl
     assert cast.fay.get_full_name() not in html.split("<main")[1]
 
 
-def test_a_search_that_is_followed_takes_no_more_while_it_has_no_news(hub: Hub, cast: Cast, client: Client) -> None:
-    saved = save_search("q=canary", "canary", by=cast.bob)
-    follow_search(saved, by=cast.bob)
-    own = start_thread(cast.ai, by=cast.bob, theme=cast.theme, title="Canary", source="Canary.")
-    lock_thread(own, by=cast.fay)
-    sign_in(client, cast.bob)
-    client.get(saved.get_absolute_url())
-    with CaptureQueriesContext(connection) as asked:
-        assert "You saved this search and follow it" in client.get(saved.get_absolute_url()).text
-    assert len(asked) <= 12
-
-
 def test_pages_are_found_by_the_days_of_london_on_which_they_came(hub: Hub, client: Client) -> None:
     page = hub.publish_guidance("Canary")
     GuidancePage.objects.filter(pk=page.pk).update(first_published_at=datetime(2026, 6, 30, 23, 30, tzinfo=UTC))
@@ -550,6 +537,7 @@ def test_the_first_and_the_last_of_all_days_are_days(
         {"q": "guidence"},
         {"q": "canery guidence"},
         {"q": "qqqwxyz"},
+        {"q": "canery", "saved": "yes"},
         {"q": "canary", "network": "ai", "newest": "on"},
         {"q": "canery", "theme": "Adult social care", "tag": "birds", "since": "2026-01-01"},
         {"q": "canery", "council": "Exampleshire", "author": "Bob Belongs", "answered": "no"},
